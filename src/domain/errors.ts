@@ -1,0 +1,106 @@
+// The catalogue: every error Pawl can end or hold a run with, and what happens next.
+// Retry policies, CLI exit codes and HTTP statuses are read from here and decided nowhere else.
+
+type Fate = "retry" | "fail" | "park" | "correct";
+
+export interface CatalogueEntry {
+  /** `retry`: again with back-off; `fail`: the run fails; `park`: the run waits or stops, as its
+   * caller asked; `correct`: the model is told and tries again, a bounded number of times. */
+  readonly fate: Fate;
+  readonly next: string;
+  readonly httpStatus: number;
+  readonly exitCode: number;
+}
+
+const retry = (next: string, httpStatus = 503): CatalogueEntry => ({
+  fate: "retry",
+  next,
+  httpStatus,
+  exitCode: 1,
+});
+const fail = (next: string, httpStatus = 502): CatalogueEntry => ({
+  fate: "fail",
+  next,
+  httpStatus,
+  exitCode: 1,
+});
+
+export const CATALOGUE = {
+  PROVIDER_OVERLOADED: retry("retried with back-off; the lost attempt is not billed"),
+  PROVIDER_RATE_LIMITED: retry("retried when the provider's retry-after has passed", 429),
+  PROVIDER_UNAVAILABLE: retry("retried with back-off"),
+  PROVIDER_UNREACHABLE: retry("retried with back-off; check the network and ANTHROPIC_BASE_URL"),
+  PROVIDER_STREAM_CUT: retry("retried; the lost attempt is charged at its worst case"),
+  PROVIDER_TIMEOUT: retry("retried; the lost attempt is charged at its worst case", 504),
+  PROVIDER_STREAM_INVALID: retry("retried; the lost attempt is charged at its worst case"),
+  PROVIDER_AUTH: fail("check ANTHROPIC_API_KEY of the worker, then start the run again", 401),
+  PROVIDER_REJECTED: fail("the request can't succeed as it is; see the message"),
+  PROVIDER_SPEND_LIMIT: {
+    fate: "park",
+    next: "stopped, or parked with --on-limit pause until `pawl resume`",
+    httpStatus: 402,
+    exitCode: 3,
+  },
+  UNKNOWN_MODEL: fail("use a model from the price table: src/domain/prices.ts", 422),
+  UNKNOWN_AGENT: fail("use one of the agents the worker knows", 422),
+  UNKNOWN_STOP_REASON: fail("the run ends with what it has; a newer Pawl may know this reason"),
+  EMPTY_REPLY: fail("the model answered nothing, twice"),
+  TOOL_INPUT_INVALID: {
+    fate: "correct",
+    next: "the model is told what was wrong and calls again",
+    httpStatus: 422,
+    exitCode: 1,
+  },
+  REPLY_TOO_LARGE: fail("ask for shorter replies: --max-reply-tokens"),
+  TASK_TOO_LARGE: fail("shorten the task", 413),
+  TRANSCRIPT_MISSING: retry("rebuilt from the run's history"),
+  LEDGER_UNAVAILABLE: retry("no call is made without the ledger; retried when Postgres answers"),
+  ATTEMPTS_EXHAUSTED: fail("the last error is in the message; start the run again", 503),
+  IDEMPOTENCY_MISMATCH: {
+    fate: "fail",
+    next: "use a new key, or send the same task",
+    httpStatus: 409,
+    exitCode: 2,
+  },
+  RUN_NOT_FOUND: { fate: "fail", next: "see `pawl ls`", httpStatus: 404, exitCode: 2 },
+  USAGE: { fate: "fail", next: "see `pawl --help`", httpStatus: 400, exitCode: 2 },
+  CONFIG: {
+    fate: "fail",
+    next: "mend the setting; see .env.example",
+    httpStatus: 500,
+    exitCode: 2,
+  },
+  BACKEND_UNREACHABLE: {
+    fate: "fail",
+    next: "check TEMPORAL_ADDRESS and DATABASE_URL; `pawl doctor` looks for you",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+/** Codes that no retry can help: `nonRetryableErrorTypes` of every retry policy. */
+export const FINAL_CODES: readonly ErrorCode[] = (Object.keys(CATALOGUE) as ErrorCode[]).filter(
+  (code) => CATALOGUE[code].fate !== "retry",
+);
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(CATALOGUE, code);
+}
+
+/** An error with a code from the catalogue. Say what happened, with ids; the catalogue says what next. */
+export class PawlError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "PawlError";
+    this.code = code;
+  }
+}
+
+/** Works across realms (jest, the workflow sandbox), where `instanceof` does not. */
+export function isPawlError(error: unknown): error is PawlError {
+  return error instanceof Error && error.name === "PawlError" && "code" in error;
+}

@@ -1,0 +1,78 @@
+// The conversation of a run as the Messages API speaks it. Blocks that the model wrote are kept
+// verbatim, key order included: its thinking is bound to every byte before it.
+
+export interface TextBlock {
+  readonly type: "text";
+  readonly text: string;
+}
+
+export interface ToolUseBlock {
+  readonly type: "tool_use";
+  readonly id: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export interface ToolResultBlock {
+  readonly type: "tool_result";
+  readonly tool_use_id: string;
+  readonly content: string;
+  readonly is_error?: boolean;
+}
+
+/** A block that Pawl carries but does not read: thinking, citations, server tools, what comes next. */
+export interface OpaqueBlock {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+export type Block = TextBlock | ToolUseBlock | ToolResultBlock | OpaqueBlock;
+
+export interface Message {
+  readonly role: "user" | "assistant" | "system";
+  readonly content: readonly Block[];
+}
+
+export function isText(block: Block): block is TextBlock {
+  return block.type === "text";
+}
+
+export function isToolUse(block: Block): block is ToolUseBlock {
+  return block.type === "tool_use";
+}
+
+export function userMessage(text: string): Message {
+  return { role: "user", content: [{ type: "text", text }] };
+}
+
+/** An instruction of ours in mid-conversation; never holds text from a tool or a user. */
+export function systemNote(text: string): Message {
+  return { role: "system", content: [{ type: "text", text }] };
+}
+
+export function textOf(message: Message): string {
+  return message.content
+    .filter(isText)
+    .map((block) => block.text)
+    .join("");
+}
+
+/**
+ * Neighbours of one role become one message. The API wants all answers to parallel tool calls in a
+ * single user message, results before text; entries arrive in that order and are only ever appended.
+ */
+export function mergeNeighbours(entries: readonly Message[]): Message[] {
+  const merged: Message[] = [];
+  for (const entry of entries) {
+    const last = merged.at(-1);
+    if (last?.role === entry.role && entry.role === "user") {
+      merged[merged.length - 1] = {
+        role: entry.role,
+        content: [...last.content, ...entry.content],
+      };
+    } else {
+      merged.push(entry);
+    }
+  }
+  return merged;
+}

@@ -1,0 +1,69 @@
+// From tokens to integer micro-USD. An unknown model has no price, and what has no price is not called.
+
+import { MODELS, WEB_SEARCH_MICRO_USD, type ModelSpec, type Price, type Rates } from "./prices.ts";
+import { promptTokens, type Usage } from "./usage.ts";
+
+const TOKENS_PER_RATE = 1_000_000;
+
+export function modelSpec(model: string): ModelSpec | undefined {
+  return Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
+}
+
+/** The price on a day (`YYYY-MM-DD…`, UTC). Before the first dated price, that first one holds. */
+export function priceOn(spec: ModelSpec, day: string): Price {
+  const price = spec.prices.find((p) => p.effectiveFrom <= day) ?? spec.prices.at(-1);
+  if (price === undefined) throw new Error("a model without any price is in the price table");
+  return price;
+}
+
+/** The exact sum over all kinds of tokens, rounded up once to the micro-USD. */
+export function costOf(usage: Usage, price: Price): number {
+  const rates = ratesFor(price, promptTokens(usage));
+  const scaled =
+    usage.inputTokens * rates.input +
+    usage.cacheReadTokens * rates.cacheRead +
+    usage.cacheWrite5mTokens * rates.cacheWrite5m +
+    usage.cacheWrite1hTokens * rates.cacheWrite1h +
+    usage.outputTokens * rates.output;
+  return Math.ceil(scaled / TOKENS_PER_RATE) + usage.webSearchRequests * WEB_SEARCH_MICRO_USD;
+}
+
+export function ratesFor(price: Price, prompt: number): Rates {
+  const band = price.longContext;
+  return band !== undefined && prompt > band.promptTokensOver ? band.rates : price;
+}
+
+/**
+ * What a call can cost at most, split so that the reply can be clamped to what a budget can pay:
+ * `fixedMicroUsd` for the prompt and server-side tools, `replyRate` in micro-USD per million tokens.
+ */
+export interface WorstCase {
+  readonly fixedMicroUsd: number;
+  readonly replyRate: number;
+}
+
+export function worstCase(
+  price: Price,
+  promptTokensMax: number,
+  webSearchesMax: number,
+): WorstCase {
+  const rates = ratesFor(price, promptTokensMax);
+  const dearest = Math.max(rates.input, rates.cacheWrite5m, rates.cacheWrite1h, rates.cacheRead);
+  return {
+    fixedMicroUsd:
+      Math.ceil((promptTokensMax * dearest) / TOKENS_PER_RATE) +
+      webSearchesMax * WEB_SEARCH_MICRO_USD,
+    replyRate: rates.output,
+  };
+}
+
+/** Includes one micro-USD for the rounding of the sum of two parts. */
+export function worstCaseMicroUsd(worst: WorstCase, replyTokens: number): number {
+  return worst.fixedMicroUsd + Math.ceil((replyTokens * worst.replyRate) / TOKENS_PER_RATE);
+}
+
+/** Half a cent and less still shows digits; nothing is ever shown as zero that is not. */
+export function formatUsd(microUsd: number): string {
+  const dollars = microUsd / 1_000_000;
+  return `$${dollars.toFixed(dollars >= 1 ? 2 : dollars >= 0.01 ? 4 : 6)}`;
+}

@@ -1,0 +1,134 @@
+// What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
+
+import type { Limit, RunResult } from "./outcome.ts";
+
+interface Base<Type extends string> {
+  readonly type: Type;
+  /** `<execution>.<historyEventId>[.<attempt>.<offset>]`: a viewer resumes after any of them. */
+  readonly id: string;
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly ts: string;
+}
+
+export interface RunStarted extends Base<"run.started"> {
+  readonly task: string;
+  readonly agent: string;
+  readonly model: string;
+  readonly tenant: string;
+  readonly session: string;
+  readonly costCapUsd: number;
+  /** Where Temporal's Web UI shows the run; null where no UI address is known. */
+  readonly link: string | null;
+  /** True where the replies come from the offline model and the costs are simulated. */
+  readonly offline: boolean;
+}
+
+export interface TurnStarted extends Base<"turn.started"> {
+  readonly turn: number;
+  readonly model: string;
+}
+
+export interface ModelRetrying extends Base<"model.retrying"> {
+  readonly turn: number;
+  readonly attempt: number;
+  readonly code: string;
+  readonly message: string;
+  /** ISO 8601; null where the attempt is already under way. */
+  readonly nextAttemptAt: string | null;
+}
+
+/** Text of the reply in flight. Text of an attempt that died is taken back by `reply.withdrawn`. */
+export interface ReplyDelta extends Base<"reply.delta"> {
+  readonly turn: number;
+  readonly attempt: number;
+  readonly text: string;
+}
+
+export interface ReplyWithdrawn extends Base<"reply.withdrawn"> {
+  readonly turn: number;
+  readonly attempt: number;
+}
+
+export interface ReplyFinished extends Base<"reply.finished"> {
+  readonly turn: number;
+  readonly attempt: number;
+  readonly model: string;
+  readonly stopReason: string;
+  readonly text: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly costUsd: number;
+  readonly crashTaxUsd: number;
+  readonly spentUsd: number;
+  readonly capUsd: number;
+}
+
+export interface ToolStarted extends Base<"tool.started"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  /** The arguments, shortened for reading. */
+  readonly preview: string;
+}
+
+export interface ToolRetrying extends Base<"tool.retrying"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly attempt: number;
+  readonly code: string;
+  readonly message: string;
+  readonly nextAttemptAt: string | null;
+}
+
+export interface ToolFinished extends Base<"tool.finished"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly isError: boolean;
+  /** The first of what the model was told, shortened for reading. */
+  readonly preview: string;
+  readonly durationMs: number;
+}
+
+export interface BudgetWarning extends Base<"budget.warning"> {
+  readonly limit: Limit;
+  /** USD for caps on money, otherwise tokens, calls or milliseconds. */
+  readonly used: number;
+  readonly cap: number;
+}
+
+export interface RunWaiting extends Base<"run.waiting"> {
+  readonly reason: WaitReason;
+  readonly message: string;
+  /** ISO 8601; null where only a person can end the wait. */
+  readonly nextAttemptAt: string | null;
+}
+
+export type WaitReason = "approval" | "capacity" | "budget" | "provider";
+
+/** The run goes on after a wait, or in a fresh history. */
+export interface RunContinued extends Base<"run.continued"> {
+  readonly reason: "resumed" | "new_history";
+}
+
+export interface RunEnded extends Base<"run.ended"> {
+  readonly result: RunResult;
+}
+
+export type RunEvent =
+  | RunStarted
+  | TurnStarted
+  | ModelRetrying
+  | ReplyDelta
+  | ReplyWithdrawn
+  | ReplyFinished
+  | ToolStarted
+  | ToolRetrying
+  | ToolFinished
+  | BudgetWarning
+  | RunWaiting
+  | RunContinued
+  | RunEnded;

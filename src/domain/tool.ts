@@ -1,0 +1,41 @@
+// What Pawl knows about a tool before it runs it.
+
+export type Permission = "read" | "write" | "execute" | "admin";
+
+/**
+ * What a second execution would do; it decides what happens after a crash.
+ * `pure`: nothing. `idempotent`: nothing, given the same idempotency key. `verifiable`: the tool can
+ * be asked whether it happened. `once`: unknown, so it is never run a second time.
+ */
+export type Effect = "pure" | "idempotent" | "verifiable" | "once";
+
+/** A tool as it is pinned in a run: what the model is told and how it is executed. */
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the input. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly permission: Permission;
+  readonly effect: Effect;
+  /** One attempt. */
+  readonly timeoutMs: number;
+  readonly attemptsMax: number;
+  /** Answers in milliseconds and touches nothing: runs inside the workflow task. */
+  readonly inline: boolean;
+}
+
+/** A tool that the provider runs itself; its definition goes to the API as it is. */
+export interface ServerTool {
+  readonly type: string;
+  readonly name: string;
+  readonly max_uses: number;
+  readonly [field: string]: unknown;
+}
+
+/** A call that the model asked for. The arguments stay in the transcript, under the reply's ref. */
+export interface ToolCall {
+  readonly callId: string;
+  readonly name: string;
+  /** The arguments, shortened for people. */
+  readonly preview: string;
+}
