@@ -81,9 +81,9 @@ export const CATALOGUE = {
 export type ErrorCode = keyof typeof CATALOGUE;
 
 /** Codes that no retry can help: `nonRetryableErrorTypes` of every retry policy. */
-export const FINAL_CODES: readonly ErrorCode[] = (Object.keys(CATALOGUE) as ErrorCode[]).filter(
-  (code) => CATALOGUE[code].fate !== "retry",
-);
+export const FINAL_CODES: readonly ErrorCode[] = Object.keys(CATALOGUE)
+  .filter(isErrorCode)
+  .filter((code) => CATALOGUE[code].fate !== "retry");
 
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(CATALOGUE, code);
