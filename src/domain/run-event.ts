@@ -14,19 +14,20 @@ interface Base<Type extends string> {
 export interface RunStarted extends Base<"run.started"> {
   readonly task: string;
   readonly agent: string;
-  readonly model: string;
   readonly tenant: string;
   readonly session: string;
-  readonly costCapUsd: number;
+  readonly traceId: string;
   /** Where Temporal's Web UI shows the run; null where no UI address is known. */
   readonly link: string | null;
-  /** True where the replies come from the offline model and the costs are simulated. */
-  readonly offline: boolean;
 }
 
 export interface TurnStarted extends Base<"turn.started"> {
   readonly turn: number;
   readonly model: string;
+  readonly spentUsd: number;
+  readonly capUsd: number;
+  /** True where the replies come from the offline model and all costs are simulated. */
+  readonly offline: boolean;
 }
 
 export interface ModelRetrying extends Base<"model.retrying"> {

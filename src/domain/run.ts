@@ -1,0 +1,189 @@
+// The words in which a run's workflow and its activities speak to each other. All of these live in
+// Temporal history: fields are only ever added, and new ones are optional.
+
+import type { CallerLimits, Limits, Warning } from "./limits.ts";
+import type { Message } from "./message.ts";
+import type { AccountLimit, Limit } from "./outcome.ts";
+import type { ServerTool, ToolCall, ToolSpec } from "./tool.ts";
+import type { Tier } from "./prices.ts";
+import type { Usage } from "./usage.ts";
+import type { WaitReason } from "./run-event.ts";
+
+export const WORKFLOW_TYPE = "agentRun";
+export const SIGNALS = { pause: "pause", resume: "resume" } as const;
+/** Key of the memo that says why a run waits; null or absent while it does not. */
+export const WAITING_MEMO = "waiting";
+
+export interface RunInput {
+  readonly task: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly session: string;
+  readonly traceId: string;
+  readonly model?: string;
+  readonly tier?: Tier;
+  readonly limits: CallerLimits;
+  readonly onLimit: "stop" | "pause";
+  /** Set where the run goes on in a fresh history. */
+  readonly resumed?: RunState;
+}
+
+/** The agent as it was when the run began. Nothing in it changes during the life of the run. */
+export interface Snapshot {
+  readonly agent: string;
+  readonly model: string;
+  readonly instructions: string;
+  readonly tools: readonly ToolSpec[];
+  readonly serverTools: readonly ServerTool[];
+  readonly limits: Limits;
+  readonly timers: Timers;
+  readonly historyMarks: HistoryMarks;
+  readonly offline: boolean;
+}
+
+export interface Timers {
+  readonly heartbeatTimeoutMs: number;
+  readonly callTimeoutMs: number;
+  readonly retryInitialMs: number;
+  readonly retryAttemptsMax: number;
+}
+
+/** Past either, the run moves to a fresh history between two turns. */
+export interface HistoryMarks {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** A message that is new since `head`: by reference where it lies in the store, else as it is. */
+export type Entry = { readonly ref: string } | { readonly message: Message };
+
+export interface OpenRunResult {
+  readonly snapshot: Snapshot;
+  /** Chain of the transcript that holds the snapshot alone. */
+  readonly head: string;
+  /** The task as a message, which `taskMessage` gives again. */
+  readonly taskRef: string;
+}
+
+export interface CallModelInput {
+  readonly turn: number;
+  readonly tenant: string;
+  readonly session: string;
+  readonly agent: string;
+  readonly head: string;
+  readonly entries: readonly Entry[];
+  /** Tokens that the transcript up to `head` is known to weigh; 0 before the first reply. */
+  readonly headTokens: number;
+  /** What the caller allows the run to cost; the operator's cap is read at the call. */
+  readonly costCapMicroUsd: number | null;
+  readonly replyTokensMax: number;
+  /** Caps that ran past 80 % since the last call: logged, shown, told to the model. */
+  readonly warnings: readonly Warning[];
+}
+
+export interface Reply {
+  readonly kind: "replied";
+  readonly head: string;
+  readonly ref: string;
+  readonly message: Message;
+  readonly model: string;
+  readonly stopReason: string;
+  readonly refusalCategory?: string;
+  readonly toolCalls: readonly ToolCall[];
+  /** Calls whose arguments were no JSON object; the model is told instead of the tool. */
+  readonly invalidCalls: readonly string[];
+  readonly usage: Usage;
+  readonly costMicroUsd: number;
+  /** Charged for attempts of this call that died. */
+  readonly crashTaxMicroUsd: number;
+  readonly attempts: number;
+  /** The attempt whose reply this is. */
+  readonly attempt: number;
+  /** The run's cap as the worker saw it. */
+  readonly costCapMicroUsd: number;
+  /** Shared caps of which 80 % or more is used. */
+  readonly nearCaps: readonly Warning[];
+}
+
+export interface Denial {
+  readonly kind: "denied";
+  readonly limit: AccountLimit | "request_tokens";
+  readonly message: string;
+  /** True where other runs' holds are in the way and not their spending. */
+  readonly temporary: boolean;
+  readonly resetsAt: string | null;
+  readonly crashTaxMicroUsd: number;
+}
+
+export type CallModelResult = Reply | Denial;
+
+export interface RunToolInput {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  /** The reply that holds the call and its arguments. */
+  readonly replyRef: string;
+}
+
+export interface RunToolResult {
+  readonly callId: string;
+  readonly tool: string;
+  readonly ref: string;
+  /** What the model sees, ≤ 64 KiB. */
+  readonly content: string;
+  readonly isError: boolean;
+  readonly durationMs: number;
+}
+
+export interface CloseRunInput {
+  readonly tenant: string;
+  readonly session: string;
+}
+
+/** The ledger's word on what the run cost; the workflow's own count can miss attempts that died last. */
+export interface CloseRunResult {
+  readonly spentMicroUsd: number;
+  readonly crashTaxMicroUsd: number;
+  readonly modelAttempts: number;
+}
+
+export interface Waiting {
+  readonly reason: WaitReason;
+  readonly message: string;
+  readonly nextAttemptAt: string | null;
+}
+
+/** All that a run must remember between two turns: what continue-as-new carries. */
+export interface RunState {
+  readonly snapshot: Snapshot;
+  /** 0 for the first history of the run, 1 for the next. */
+  readonly execution: number;
+  readonly startedAtMs: number;
+  head: string;
+  headTokens: number;
+  entries: Entry[];
+  turn: number;
+  modelCalls: number;
+  modelAttempts: number;
+  toolCalls: number;
+  usage: Usage;
+  spentMicroUsd: number;
+  crashTaxMicroUsd: number;
+  costCapMicroUsd: number;
+  models: Record<string, number>;
+  nearCaps: readonly Warning[];
+  warned: Limit[];
+  /** What the model said last; with `continued` > 0 over several cut replies. */
+  answer: string | null;
+  /** What the tools found last, for a run that stops before the model spoke. */
+  findings: string | null;
+  /** Replies cut by `max_tokens` in a row. */
+  continued: number;
+  /** Empty replies, pauses and invalid calls in a row. */
+  stumbles: number;
+  paused: boolean;
+}
+
+export function taskMessage(input: RunInput): Message {
+  return { role: "user", content: [{ type: "text", text: input.task }] };
+}
