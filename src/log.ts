@@ -1,0 +1,35 @@
+// JSON logs, one line per decision, to stderr or a file: stdout belongs to the answer.
+// Field names are the spec's (O1). Secrets never reach a log: what may hold one is not logged at all,
+// and known names are redacted in case somebody forgets.
+
+import pino, { type Logger } from "pino";
+import type { Config } from "./config.ts";
+
+export type Log = Logger;
+
+const REDACTED = [
+  "apiKey",
+  "authorization",
+  "ANTHROPIC_API_KEY",
+  "DATABASE_URL",
+  "*.authorization",
+];
+
+export function createLog(config: Pick<Config, "PAWL_LOG_LEVEL" | "PAWL_LOG_FILE">): Log {
+  const destination = pino.destination({
+    dest: config.PAWL_LOG_FILE ?? 2,
+    sync: true,
+    mkdir: true,
+  });
+  return pino(
+    {
+      level: config.PAWL_LOG_LEVEL,
+      base: null,
+      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: "message",
+      redact: REDACTED,
+    },
+    destination,
+  );
+}
