@@ -1,0 +1,94 @@
+// What streams have said since the last write, made into rows: numbered, well formed, bounded.
+// The rules V1–V3 of deltas.ts are kept here, with no clock of its own and no I/O.
+
+import type { AttemptKey, AttemptMark, DeltaRow } from "./deltas.ts";
+
+export interface DeltaBuffer {
+  text(key: AttemptKey, piece: string): void;
+  mark(key: AttemptKey, mark: AttemptMark): void;
+  /** Empties the buffer. Half a surrogate pair waits for its other half, unless this is the `last` batch. */
+  take(options: { readonly last: boolean; readonly nowMs: number }): DeltaBatch;
+}
+
+export interface DeltaBatch {
+  readonly rows: readonly DeltaRow[];
+  /** Text that found the buffer full. */
+  readonly droppedChars: number;
+}
+
+/** What is known of an attempt while it streams. */
+interface Stream {
+  readonly key: AttemptKey;
+  seq: number;
+  /** Units of the reply that have become rows, or were dropped. */
+  offset: number;
+  pending: string;
+  /** When a batch last had something of it; null until the first batch. */
+  seenAtMs: number | null;
+}
+
+/** Longer than any call: an attempt that is silent for so long is over. */
+const FORGET_AFTER_MS = 20 * 60_000;
+
+export function createDeltaBuffer(charsMax: number): DeltaBuffer {
+  const streams = new Map<string, Stream>();
+  let rows: DeltaRow[] = [];
+  let bufferedChars = 0;
+  let droppedChars = 0;
+
+  function streamOf(key: AttemptKey): Stream {
+    const id = JSON.stringify([key.executionId, key.activityId, key.attempt]);
+    const stream = streams.get(id) ?? { key, seq: 0, offset: 0, pending: "", seenAtMs: null };
+    stream.seenAtMs = null;
+    streams.set(id, stream);
+    return stream;
+  }
+
+  function cut(stream: Stream, all: boolean): void {
+    const { pending, offset, key } = stream;
+    const heldBack = !all && endsInHalfAPair(pending) ? 1 : 0;
+    const text = pending.slice(0, pending.length - heldBack);
+    if (text === "") return;
+    stream.seq += 1;
+    rows.push({ ...key, seq: stream.seq, kind: "text", offset, text: text.toWellFormed() });
+    stream.offset += text.length;
+    stream.pending = pending.slice(text.length);
+  }
+
+  return {
+    text(key, piece) {
+      const stream = streamOf(key);
+      if (bufferedChars + piece.length > charsMax) {
+        cut(stream, true);
+        stream.offset += piece.length;
+        droppedChars += piece.length;
+      } else {
+        stream.pending += piece;
+        bufferedChars += piece.length;
+      }
+    },
+    mark(key, mark) {
+      const stream = streamOf(key);
+      cut(stream, true);
+      stream.seq += 1;
+      rows.push({ ...key, seq: stream.seq, kind: "mark", mark });
+    },
+    take({ last, nowMs }) {
+      for (const [id, stream] of streams) {
+        cut(stream, last);
+        stream.seenAtMs ??= nowMs;
+        if (nowMs - stream.seenAtMs > FORGET_AFTER_MS) streams.delete(id);
+      }
+      const batch = { rows, droppedChars };
+      rows = [];
+      bufferedChars = 0;
+      droppedChars = 0;
+      return batch;
+    },
+  };
+}
+
+function endsInHalfAPair(text: string): boolean {
+  const unit = text.charCodeAt(text.length - 1);
+  return unit >= 0xd800 && unit <= 0xdbff;
+}

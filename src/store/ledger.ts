@@ -1,0 +1,180 @@
+// The ledger of all spending: two-phase, in integer micro-USD. An attempt at a model call first holds its worst
+// case in every account it counts against, and later settles it with the real cost (or is charged in
+// full where its reply was lost). The rules L1–L5 are kept by the functions in migrations/1-ledger.sql;
+// each operation here is one call of one of them: one round trip, one transaction.
+
+import type { AccountLimit } from "../domain/outcome.ts";
+import type { WorstCase } from "../domain/pricing.ts";
+import type { Usage } from "../domain/usage.ts";
+import type { Database } from "./database.ts";
+import type { Link, StoredMessage, Transcripts } from "./transcripts.ts";
+
+/** A cap that a call counts against, as the operator has set it at this moment. */
+export interface Account {
+  readonly key: string;
+  readonly limit: AccountLimit;
+  /** null: what is spent is counted, and nothing is denied. */
+  readonly capMicroUsd: number | null;
+  /** ISO 8601; null where the cap never starts anew. */
+  readonly resetsAt: string | null;
+}
+
+export interface AttemptRequest {
+  /** New for each attempt, and never used again: not by a reset run, not by another execution. */
+  readonly holdId: string;
+  /** The same for all attempts at one call: the key of the reply journal. */
+  readonly callKey: string;
+  readonly runId: string;
+  readonly tenant: string;
+  readonly turn: number;
+  readonly attempt: number;
+  readonly model: string;
+  readonly accounts: readonly Account[];
+  readonly worst: WorstCase;
+  /** With room for less than this, the call is not worth making. */
+  readonly replyTokensMin: number;
+  readonly replyTokensMax: number;
+  /** When the sweeper may take the attempt for dead, by the clock of the database. */
+  readonly deadAfterMs: number;
+}
+
+export type AttemptStart =
+  | {
+      readonly kind: "journaled";
+      /** Byte for byte as it was journaled. */
+      readonly reply: string;
+      readonly crashTaxMicroUsd: number;
+      /** Requests sent for this call. */
+      readonly attempts: number;
+    }
+  | {
+      readonly kind: "held";
+      /** What every account can pay, between the two bounds of the request. */
+      readonly replyTokens: number;
+      readonly heldMicroUsd: number;
+      /** Charged so far for lost attempts at this call. */
+      readonly crashTaxMicroUsd: number;
+      /** Requests sent for this call, this one included. */
+      readonly attempts: number;
+    }
+  | Denial;
+
+export interface Denial {
+  readonly kind: "denied";
+  readonly limit: AccountLimit;
+  readonly account: string;
+  /** The worst case with the shortest reply that is worth making. */
+  readonly askedMicroUsd: number;
+  /** Cap − held − spent; negative where the cap has been lowered below them. */
+  readonly leftMicroUsd: number;
+  readonly spentMicroUsd: number;
+  readonly capMicroUsd: number;
+  /** Only holds of other runs are in the way: asking again later can succeed. */
+  readonly temporary: boolean;
+  readonly resetsAt: string | null;
+  readonly crashTaxMicroUsd: number;
+}
+
+export interface Settlement {
+  readonly holdId: string;
+  /** May exceed the hold: it is charged and reported as it is. */
+  readonly actualMicroUsd: number;
+  readonly usage: Usage;
+  /** The model that answered. */
+  readonly model: string;
+  readonly journal: string;
+  readonly messages: readonly StoredMessage[];
+  readonly links: readonly Link[];
+}
+
+export type Settled =
+  | { readonly kind: "settled"; readonly accounts: readonly AccountState[] }
+  | { readonly kind: "late" };
+
+export interface AccountState {
+  readonly key: string;
+  readonly limit: AccountLimit;
+  readonly spentMicroUsd: number;
+  readonly heldMicroUsd: number;
+  readonly capMicroUsd: number | null;
+}
+
+export interface RunTotals {
+  /** Crash tax included. */
+  readonly spentMicroUsd: number;
+  readonly crashTaxMicroUsd: number;
+  readonly heldMicroUsd: number;
+  /** Requests sent. */
+  readonly modelAttempts: number;
+  readonly repliesSettled: number;
+}
+
+export interface Ledger {
+  /**
+   * Adopts the journaled reply where there is one. Else charges every other open hold of this run (a run
+   * has one call in flight, so they are dead), then holds the worst case in all accounts or in none.
+   * The same `holdId` again gets the same hold; throws where that hold was resolved meanwhile.
+   */
+  startAttempt(request: AttemptRequest): Promise<AttemptStart>;
+  /** Charges the real cost, journals the reply, stores the messages. `late`: the hold was resolved before, and nothing was written. */
+  settle(settlement: Settlement): Promise<Settled>;
+  /** A lost attempt costs its full hold. */
+  charge(holdId: string): Promise<"charged" | "resolved">;
+  /** Only for an attempt that is provably free. */
+  void(holdId: string, options: { readonly sent: boolean }): Promise<"voided" | "resolved">;
+  /** Charges what is still held and forgets the journal. */
+  closeRun(runId: string): Promise<RunTotals>;
+  totals(runId: string): Promise<RunTotals>;
+  /** Charges holds whose attempt must be dead; returns how many. */
+  sweep(): Promise<number>;
+  account(key: string): Promise<AccountState | null>;
+}
+
+/** Messages that a settlement has stored are handed to `transcripts`, so that the next turn need not read them. */
+export function createLedger(db: Database, transcripts?: Pick<Transcripts, "remember">): Ledger {
+  return {
+    startAttempt: async (request) =>
+      only(
+        await db<Answer<AttemptStart>>`select pawl.start_attempt(${{ json: request }}) as answer`,
+      ),
+    settle: async (settlement) => {
+      const settled = only(
+        await db<Answer<Settled>>`select pawl.settle(${{ json: settlement }}) as answer`,
+      );
+      if (settled.kind === "settled") {
+        transcripts?.remember(settlement.messages, settlement.links);
+      }
+      return settled;
+    },
+    charge: async (holdId) => {
+      const rows = await db<Answer<boolean>>`
+        select pawl.resolve_one(${holdId}, 'charged', null) as answer`;
+      return only(rows) ? "charged" : "resolved";
+    },
+    void: async (holdId, { sent }) => {
+      const rows = await db<Answer<boolean>>`
+        select pawl.resolve_one(${holdId}, ${sent ? "voided" : "unsent"}, 0) as answer`;
+      return only(rows) ? "voided" : "resolved";
+    },
+    closeRun: async (runId) =>
+      only(await db<Answer<RunTotals>>`select pawl.close_run(${runId}) as answer`),
+    totals: async (runId) =>
+      only(await db<Answer<RunTotals>>`select pawl.totals(${runId}) as answer`),
+    sweep: async () => only(await db<Answer<number>>`select pawl.sweep() as answer`),
+    account: async (key) => {
+      const rows = await db<Answer<AccountState>>`
+        select pawl.account_state(a) as answer from pawl.account a where key = ${key}`;
+      return rows[0]?.answer ?? null;
+    },
+  };
+}
+
+interface Answer<T> {
+  readonly answer: T;
+}
+
+function only<T>(rows: readonly Answer<T>[]): T {
+  const [row] = rows;
+  if (row === undefined) throw new Error("a function of the ledger returned no row");
+  return row.answer;
+}

@@ -1,0 +1,20 @@
+// The schema as numbered steps. A step that has been released is never edited: add the next one.
+
+import { readFileSync } from "node:fs";
+import { packageFile } from "../package-root.ts";
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+const NAMES = ["1-ledger", "2-transcripts", "3-views-and-records"] as const;
+
+export function readMigrations(): readonly Migration[] {
+  return NAMES.map((name, index) => ({
+    number: index + 1,
+    name,
+    sql: readFileSync(packageFile(`src/store/migrations/${name}.sql`), "utf8"),
+  }));
+}
