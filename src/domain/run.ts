@@ -2,8 +2,9 @@
 // Temporal history: fields are only ever added, and new ones are optional.
 
 import type { CallerLimits, Limits, Warning } from "./limits.ts";
+import type { RunState } from "./run-state.ts";
 import type { Message } from "./message.ts";
-import type { AccountLimit, Limit } from "./outcome.ts";
+import type { AccountLimit, Outcome } from "./outcome.ts";
 import type { ServerTool, ToolCall, ToolSpec } from "./tool.ts";
 import type { Tier } from "./prices.ts";
 import type { Usage } from "./usage.ts";
@@ -76,7 +77,8 @@ export interface CallModelInput {
   readonly headTokens: number;
   /** What the caller allows the run to cost; the operator's cap is read at the call. */
   readonly costCapMicroUsd: number | null;
-  readonly replyTokensMax: number;
+  /** What the run may still use, prompt and reply together. */
+  readonly tokensLeft: number;
   /** Caps that ran past 80 % since the last call: logged, shown, told to the model. */
   readonly warnings: readonly Warning[];
 }
@@ -107,7 +109,7 @@ export interface Reply {
 
 export interface Denial {
   readonly kind: "denied";
-  readonly limit: AccountLimit | "request_tokens";
+  readonly limit: AccountLimit | "request_tokens" | "tokens";
   readonly message: string;
   /** True where other runs' holds are in the way and not their spending. */
   readonly temporary: boolean;
@@ -138,6 +140,12 @@ export interface RunToolResult {
 export interface CloseRunInput {
   readonly tenant: string;
   readonly session: string;
+  readonly agent: string;
+  readonly traceId: string;
+  readonly outcome: Outcome;
+  readonly turns: number;
+  readonly toolCalls: number;
+  readonly durationMs: number;
 }
 
 /** The ledger's word on what the run cost; the workflow's own count can miss attempts that died last. */
@@ -151,37 +159,6 @@ export interface Waiting {
   readonly reason: WaitReason;
   readonly message: string;
   readonly nextAttemptAt: string | null;
-}
-
-/** All that a run must remember between two turns: what continue-as-new carries. */
-export interface RunState {
-  readonly snapshot: Snapshot;
-  /** 0 for the first history of the run, 1 for the next. */
-  readonly execution: number;
-  readonly startedAtMs: number;
-  head: string;
-  headTokens: number;
-  entries: Entry[];
-  turn: number;
-  modelCalls: number;
-  modelAttempts: number;
-  toolCalls: number;
-  usage: Usage;
-  spentMicroUsd: number;
-  crashTaxMicroUsd: number;
-  costCapMicroUsd: number;
-  models: Record<string, number>;
-  nearCaps: readonly Warning[];
-  warned: Limit[];
-  /** What the model said last; with `continued` > 0 over several cut replies. */
-  answer: string | null;
-  /** What the tools found last, for a run that stops before the model spoke. */
-  findings: string | null;
-  /** Replies cut by `max_tokens` in a row. */
-  continued: number;
-  /** Empty replies, pauses and invalid calls in a row. */
-  stumbles: number;
-  paused: boolean;
 }
 
 export function taskMessage(input: RunInput): Message {

@@ -1,0 +1,63 @@
+// Who is at work: the identity of one attempt of one activity, as the ledger and the live view file it.
+
+import { ApplicationFailure, CancelledFailure, Context } from "@temporalio/activity";
+import { CATALOGUE, type ErrorCode } from "../src/domain/errors.ts";
+
+export interface Attempt {
+  readonly runId: string;
+  /** Temporal's id of this history of the run; a reset or a fresh history has another. */
+  readonly executionId: string;
+  readonly activityId: string;
+  readonly attempt: number;
+  /** The same for all attempts of this activity, and for no other. */
+  readonly callKey: string;
+  readonly signal: AbortSignal;
+  heartbeat(details: unknown): void;
+}
+
+export function thisAttempt(): Attempt {
+  const context = Context.current();
+  const { activityId, attempt, workflowExecution } = context.info;
+  if (workflowExecution === undefined) throw new Error("runs of no workflow are not served");
+  const { workflowId: runId, runId: executionId } = workflowExecution;
+  return {
+    runId,
+    executionId,
+    activityId,
+    attempt,
+    callKey: `${runId}/${executionId}/${activityId}`,
+    signal: context.cancellationSignal,
+    heartbeat: (details) => context.heartbeat(details),
+  };
+}
+
+/** An error of the catalogue as Temporal understands it; the catalogue decides whether it is final. */
+export function failure(
+  code: ErrorCode,
+  message: string,
+  options: { readonly nextRetryDelayMs?: number | null; readonly cause?: unknown } = {},
+): ApplicationFailure {
+  const { nextRetryDelayMs, cause } = options;
+  return ApplicationFailure.create({
+    type: code,
+    message,
+    nonRetryable: CATALOGUE[code].fate !== "retry" || code === "TRANSCRIPT_MISSING",
+    ...(typeof nextRetryDelayMs === "number" ? { nextRetryDelay: nextRetryDelayMs } : {}),
+    ...(cause instanceof Error ? { cause } : {}),
+  });
+}
+
+/**
+ * What an aborted activity throws. A worker that shuts down is nobody's wish to stop the run: the
+ * attempt fails and the next worker takes over.
+ */
+export function aborted(signal: AbortSignal): Error {
+  const wanted = Context.current().cancellationDetails?.cancelRequested ?? false;
+  if (wanted) return new CancelledFailure("CANCELLED");
+  return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reasonOf(signal)}`);
+}
+
+function reasonOf(signal: AbortSignal): string {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason.message : String(reason);
+}

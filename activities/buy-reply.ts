@@ -1,0 +1,218 @@
+// The purchase itself: from a hold to a settled reply, or to a failure whose hold is resolved.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { CATALOGUE } from "../src/domain/errors.ts";
+import type { Warning } from "../src/domain/limits.ts";
+import { isToolUse } from "../src/domain/message.ts";
+import { costOf, modelSpec, priceOn } from "../src/domain/pricing.ts";
+import type { CallModelInput, Reply } from "../src/domain/run.ts";
+import type { ToolCall } from "../src/domain/tool.ts";
+import { promptTokens } from "../src/domain/usage.ts";
+import { ModelCallError, type ModelReply, type ModelRequest } from "../src/model/model.ts";
+import type { AccountState, AttemptStart } from "../src/store/ledger.ts";
+import { nextHead, refOf } from "../src/store/transcripts.ts";
+import { aborted, failure, type Attempt } from "./attempt.ts";
+import { holdIdOf } from "./call-model.ts";
+import type { Conversation } from "./conversation.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { previewOf } from "./preview.ts";
+import { specOf } from "./reply-room.ts";
+
+export interface Purchase {
+  readonly attempt: Attempt;
+  readonly input: CallModelInput;
+  readonly conversation: Conversation;
+  readonly request: ModelRequest;
+}
+
+type Held = Extract<AttemptStart, { kind: "held" }>;
+
+/** A reply must fit one payload of Temporal with room for its envelope. */
+const REPLY_BYTES_MAX = 1_500_000;
+const NEAR_CAP = 0.8;
+
+export async function buyReply(deps: ActivityDeps, purchase: Purchase, held: Held): Promise<Reply> {
+  const startedAt = performance.now();
+  let reply: ModelReply;
+  try {
+    reply = await stream(deps, purchase, held.replyTokens);
+  } catch (error) {
+    throw await resolveFailed(deps, purchase, error);
+  }
+  return await settle(deps, purchase, { held, reply, latencyMs: performance.now() - startedAt });
+}
+
+async function stream(
+  { model, deltas }: ActivityDeps,
+  { attempt, request }: Purchase,
+  replyTokensMax: number,
+): Promise<ModelReply> {
+  deltas.mark(attempt, { kind: "started" });
+  const listener = {
+    alive: () => undefined,
+    text: (piece: string) => deltas.text(attempt, piece),
+  };
+  return await model.call({ ...request, replyTokensMax }, listener, attempt.signal);
+}
+
+/** Resolves the hold, tells the viewers, and gives the error that Temporal shall see. */
+async function resolveFailed(
+  deps: ActivityDeps,
+  { attempt, input, request }: Purchase,
+  error: unknown,
+): Promise<unknown> {
+  const holdId = holdIdOf(attempt);
+  if (!(error instanceof ModelCallError)) {
+    await deps.ledger.charge(holdId);
+    return attempt.signal.aborted ? aborted(attempt.signal) : error;
+  }
+  const { code, billing, message, retryAfterMs } = error;
+  await (billing === "unknown"
+    ? deps.ledger.charge(holdId)
+    : deps.ledger.void(holdId, { sent: billing === "free" }));
+
+  const { PAWL_RETRY_INITIAL_MS: initialMs, PAWL_RETRY_MAX_ATTEMPTS: attemptsMax } = deps.config;
+  const again = CATALOGUE[code].fate === "retry" && attempt.attempt < attemptsMax;
+  const waitMs = retryAfterMs ?? initialMs * 2 ** (attempt.attempt - 1);
+  const nextAttemptAt = again ? new Date(Date.now() + waitMs).toISOString() : null;
+  deps.deltas.mark(attempt, { kind: "failed", code, message, nextAttemptAt });
+  deps.log[code === "PROVIDER_AUTH" ? "error" : "warn"](
+    {
+      event: again ? "model_retry" : "model_failed",
+      runId: attempt.runId,
+      tenant: input.tenant,
+      agent: input.agent,
+      turn: input.turn,
+      model: request.model,
+      attempt: attempt.attempt,
+      code,
+      nextAttemptAt,
+      ...(code === "PROVIDER_AUTH" ? { alert: true } : {}),
+    },
+    message,
+  );
+  return failure(code, message, { nextRetryDelayMs: again ? retryAfterMs : null, cause: error });
+}
+
+interface Bought {
+  readonly held: Held;
+  readonly reply: ModelReply;
+  readonly latencyMs: number;
+}
+
+async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): Promise<Reply> {
+  const { attempt, conversation } = purchase;
+  const { reply, held } = bought;
+  const { runId } = attempt;
+  const body = JSON.stringify(reply.message);
+  if (Buffer.byteLength(body) > REPLY_BYTES_MAX) {
+    await deps.ledger.charge(holdIdOf(attempt));
+    throw failure("REPLY_TOO_LARGE", `The reply has more than ${REPLY_BYTES_MAX} bytes.`);
+  }
+  // A turn without content can't be sent back, so it does not enter the transcript.
+  const isEmpty = reply.message.content.length === 0;
+  const ref = refOf(body);
+  const head = isEmpty ? conversation.head : nextHead(conversation.head, ref);
+  const result: Reply = {
+    kind: "replied",
+    head,
+    ref,
+    message: reply.message,
+    model: reply.model,
+    stopReason: reply.stopReason,
+    ...(reply.refusalCategory === undefined ? {} : { refusalCategory: reply.refusalCategory }),
+    toolCalls: callsIn(reply),
+    invalidCalls: reply.invalidCalls,
+    usage: reply.usage,
+    costMicroUsd: chargeFor(purchase, reply),
+    crashTaxMicroUsd: held.crashTaxMicroUsd,
+    attempts: held.attempts,
+    attempt: attempt.attempt,
+    costCapMicroUsd: Math.min(
+      deps.config.PAWL_RUN_CAP_USD,
+      purchase.input.costCapMicroUsd ?? deps.config.PAWL_RUN_CAP_USD,
+    ),
+    nearCaps: [],
+  };
+  const link = { runId, prevHead: conversation.head, ref, head };
+  const settled = await untilWritten(attempt, () =>
+    deps.ledger.settle({
+      holdId: holdIdOf(attempt),
+      actualMicroUsd: result.costMicroUsd,
+      usage: reply.usage,
+      model: reply.model,
+      journal: JSON.stringify(result),
+      messages: [...conversation.newBodies, ...(isEmpty ? [] : [{ runId, ref, body }])],
+      links: [...conversation.newLinks, ...(isEmpty ? [] : [link])],
+    }),
+  );
+  if (settled.kind === "late") {
+    throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");
+  }
+  logReply(deps, purchase, { result, latencyMs: bought.latencyMs, requestId: reply.requestId });
+  return { ...result, nearCaps: nearCaps(settled.accounts) };
+}
+
+/** A refusal before any output is reported with its usage, but not billed. */
+function chargeFor({ request }: Purchase, reply: ModelReply): number {
+  if (reply.stopReason === "refusal" && reply.message.content.length === 0) return 0;
+  const spec = modelSpec(reply.model) ?? specOf(request.model);
+  return costOf(reply.usage, priceOn(spec, new Date().toISOString()));
+}
+
+function callsIn(reply: ModelReply): ToolCall[] {
+  return reply.message.content
+    .filter(isToolUse)
+    .map(({ id, name, input }) => ({ callId: id, name, preview: previewOf(input) }));
+}
+
+/** The reply is paid for and in our hands: Postgres may be away for a while, but it is not given up. */
+async function untilWritten<T>(attempt: Attempt, write: () => Promise<T>): Promise<T> {
+  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
+    try {
+      return await write();
+    } catch (error) {
+      const isAway =
+        error instanceof Error && "code" in error && error.code === "LEDGER_UNAVAILABLE";
+      if (!isAway || attempt.signal.aborted) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+function nearCaps(accounts: readonly AccountState[]): Warning[] {
+  return accounts.flatMap(({ limit, spentMicroUsd, capMicroUsd }) =>
+    capMicroUsd !== null && spentMicroUsd >= capMicroUsd * NEAR_CAP
+      ? [{ limit, used: spentMicroUsd, cap: capMicroUsd }]
+      : [],
+  );
+}
+
+interface Logged {
+  readonly result: Reply;
+  readonly latencyMs: number;
+  readonly requestId: string | null;
+}
+
+function logReply({ log }: ActivityDeps, { attempt, input }: Purchase, logged: Logged): void {
+  const { result, latencyMs, requestId } = logged;
+  log.info(
+    {
+      event: "model_call",
+      runId: attempt.runId,
+      tenant: input.tenant,
+      agent: input.agent,
+      turn: input.turn,
+      model: result.model,
+      stop_reason: result.stopReason,
+      prompt_tokens: promptTokens(result.usage),
+      ...result.usage,
+      costMicroUsd: result.costMicroUsd,
+      crashTaxMicroUsd: result.crashTaxMicroUsd,
+      latency_ms: Math.round(latencyMs),
+      attempt: attempt.attempt,
+      requestId,
+    },
+    "the model replied",
+  );
+}

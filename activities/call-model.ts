@@ -1,0 +1,165 @@
+// One model call, at least once. The order is what keeps the money right:
+//   M1. A reply that was journaled is adopted, never bought again.
+//   M2. The worst case is held before the request leaves; no ledger, no call.
+//   M3. Reply and settlement are written in one transaction, before the workflow hears of either.
+//   M4. An attempt that fails is charged in full, unless it provably cost nothing.
+
+import { createHash } from "node:crypto";
+import { isPawlError } from "../src/domain/errors.ts";
+import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
+import { priceOn, worstCase } from "../src/domain/pricing.ts";
+import type { CallModelInput, CallModelResult, Denial } from "../src/domain/run.ts";
+import type { ModelRequest } from "../src/model/model.ts";
+import type { AttemptStart } from "../src/store/ledger.ts";
+import { accountsOf } from "./accounts.ts";
+import { failure, thisAttempt, type Attempt } from "./attempt.ts";
+import { buyReply, type Purchase } from "./buy-reply.ts";
+import { loadConversation, type Conversation } from "./conversation.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { roomFor, specOf, type Room } from "./reply-room.ts";
+
+/** How long an attempt waits for the holds of other runs to be settled before it gives way. */
+const CAPACITY_PATIENCE_MS = 5000;
+const CAPACITY_POLL_MS = 150;
+
+export function createCallModel(deps: ActivityDeps) {
+  return async function callModel(input: CallModelInput): Promise<CallModelResult> {
+    const attempt = thisAttempt();
+    const beating = setInterval(
+      () => attempt.heartbeat(null),
+      deps.config.PAWL_HEARTBEAT_TIMEOUT_MS / 4,
+    );
+    try {
+      logWarnings(deps, attempt, input);
+      const conversation = await loadConversation(deps.transcripts, attempt.runId, input);
+      const request = requestOf(attempt.runId, input, conversation);
+      const room = await roomFor(deps.model, request, {
+        input,
+        conversation,
+        signal: attempt.signal,
+      });
+      if ("kind" in room) return room;
+      const purchase = { attempt, input, conversation, request };
+      const start = await startWithPatience(deps, purchase, room);
+      switch (start.kind) {
+        case "journaled":
+          return adopted(start);
+        case "denied":
+          return denial(start);
+        case "held":
+          return await buyReply(deps, purchase, start);
+      }
+    } catch (error) {
+      if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
+      throw error;
+    } finally {
+      clearInterval(beating);
+    }
+  };
+}
+
+type Unheld = Omit<Purchase, "holdId">;
+
+/** Holds of other runs are gone in seconds; it is not worth a turn of the workflow to wait for them. */
+async function startWithPatience(
+  deps: ActivityDeps,
+  purchase: Unheld,
+  room: Room,
+): Promise<AttemptStart> {
+  const deadline = Date.now() + CAPACITY_PATIENCE_MS;
+  while (true) {
+    const start = await startAttempt(deps, purchase, room);
+    const worthWaiting = start.kind === "denied" && start.temporary && Date.now() < deadline;
+    if (!worthWaiting || purchase.attempt.signal.aborted) return start;
+    await new Promise((resolve) => setTimeout(resolve, CAPACITY_POLL_MS * (0.5 + Math.random())));
+  }
+}
+
+function startAttempt(
+  { ledger, config }: ActivityDeps,
+  { attempt, input, request }: Unheld,
+  room: Room,
+): Promise<AttemptStart> {
+  const now = new Date();
+  const price = priceOn(specOf(request.model), now.toISOString());
+  const searchesMax = request.serverTools.reduce((sum, tool) => sum + tool.max_uses, 0);
+  return ledger.startAttempt({
+    holdId: holdIdOf(attempt),
+    callKey: attempt.callKey,
+    runId: attempt.runId,
+    tenant: input.tenant,
+    turn: input.turn,
+    attempt: attempt.attempt,
+    model: request.model,
+    accounts: accountsOf(attempt.runId, input, config, now),
+    worst: worstCase(price, room.promptTokensMax, searchesMax),
+    replyTokensMin: Math.min(USEFUL_REPLY_TOKENS, room.replyTokensMax),
+    replyTokensMax: room.replyTokensMax,
+    deadAfterMs: config.PAWL_CALL_TIMEOUT_MS + 2 * config.PAWL_HEARTBEAT_TIMEOUT_MS + 60_000,
+  });
+}
+
+export function holdIdOf(attempt: Attempt): string {
+  return `${attempt.callKey}/${attempt.attempt}`;
+}
+
+function requestOf(
+  runId: string,
+  { tenant }: CallModelInput,
+  { snapshot, messages }: Conversation,
+): ModelRequest {
+  const { model, instructions, tools, serverTools, limits } = snapshot;
+  return {
+    runId,
+    model,
+    instructions,
+    tools,
+    serverTools,
+    messages,
+    replyTokensMax: limits.replyTokens,
+    userId: createHash("sha256").update(`pawl tenant ${tenant}`).digest("hex").slice(0, 32),
+  };
+}
+
+/** The charges for attempts that died after the reply was journaled are newer than the journal. */
+function adopted({
+  reply,
+  crashTaxMicroUsd,
+  attempts,
+}: Extract<AttemptStart, { kind: "journaled" }>): CallModelResult {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- journaled by buyReply
+  const result = JSON.parse(reply) as Extract<CallModelResult, { kind: "replied" }>;
+  return { ...result, crashTaxMicroUsd, attempts };
+}
+
+function denial(denied: Extract<AttemptStart, { kind: "denied" }>): Denial {
+  const { limit, account, askedMicroUsd, leftMicroUsd, capMicroUsd, resetsAt } = denied;
+  const left = `${leftMicroUsd} of ${capMicroUsd} micro-USD are left`;
+  const reset = resetsAt === null ? "" : `; it resets at ${resetsAt}`;
+  return {
+    kind: "denied",
+    limit,
+    message: `the next call may cost ${askedMicroUsd} micro-USD and ${account} can't pay it: ${left}${reset}`,
+    temporary: denied.temporary,
+    resetsAt,
+    crashTaxMicroUsd: denied.crashTaxMicroUsd,
+  };
+}
+
+function logWarnings({ log }: ActivityDeps, attempt: Attempt, input: CallModelInput): void {
+  for (const { limit, used, cap } of input.warnings) {
+    log.warn(
+      {
+        event: "budget_warning",
+        runId: attempt.runId,
+        tenant: input.tenant,
+        agent: input.agent,
+        turn: input.turn,
+        limit,
+        used,
+        cap,
+      },
+      `80 % of the ${limit} budget is used`,
+    );
+  }
+}

@@ -1,0 +1,83 @@
+// The conversation of a run as the next call sends it: the pinned agent and every message so far,
+// read by reference from the store, plus what is new.
+
+import type { Message } from "../src/domain/message.ts";
+import { mergeNeighbours } from "../src/domain/message.ts";
+import type { CallModelInput, Snapshot } from "../src/domain/run.ts";
+import { warningNote } from "../src/domain/limits.ts";
+import { systemNote } from "../src/domain/message.ts";
+import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
+import type { Transcripts } from "../src/store/transcripts.ts";
+import { failure } from "./attempt.ts";
+
+export interface Conversation {
+  readonly snapshot: Snapshot;
+  /** As the API wants it, neighbours of one role merged. */
+  readonly messages: readonly Message[];
+  readonly added: readonly Message[];
+  /** Chain of the transcript with what is new. */
+  readonly head: string;
+  /** To be stored together with the reply. */
+  readonly newBodies: readonly StoredMessage[];
+  readonly newLinks: readonly Link[];
+}
+
+export async function loadConversation(
+  transcripts: Transcripts,
+  runId: string,
+  input: CallModelInput,
+): Promise<Conversation> {
+  const stored = await transcripts.load(runId, input.head);
+  const genesis = stored?.[0];
+  if (stored === null || genesis === undefined) throw missing(runId, input.head);
+
+  const added: Message[] = [];
+  const newBodies: StoredMessage[] = [];
+  const newLinks: Link[] = [];
+  let head = input.head;
+  for (const body of await newEntries(transcripts, runId, input)) {
+    const ref = refOf(body);
+    newBodies.push({ runId, ref, body });
+    newLinks.push({ runId, prevHead: head, ref, head: nextHead(head, ref) });
+    head = nextHead(head, ref);
+    added.push(parseMessage(body));
+  }
+  return {
+    snapshot: parseSnapshot(genesis),
+    messages: mergeNeighbours([...stored.slice(1).map(parseMessage), ...added]),
+    added,
+    head,
+    newBodies,
+    newLinks,
+  };
+}
+
+async function newEntries(
+  transcripts: Transcripts,
+  runId: string,
+  input: CallModelInput,
+): Promise<string[]> {
+  const bodies = input.entries.map(async (entry) => {
+    if ("message" in entry) return JSON.stringify(entry.message);
+    const body = await transcripts.get(runId, entry.ref);
+    if (body === null) throw missing(runId, entry.ref);
+    return body;
+  });
+  const notes = input.warnings.length > 0 ? [systemNote(warningNote(input.warnings))] : [];
+  return [...(await Promise.all(bodies)), ...notes.map((note) => JSON.stringify(note))];
+}
+
+function missing(runId: string, what: string): Error {
+  return failure("TRANSCRIPT_MISSING", `${what} of ${runId} is not in the store`);
+}
+
+// Bodies are our own writing, verified by their hash when they are read.
+function parseMessage(body: string): Message {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return JSON.parse(body) as Message;
+}
+
+function parseSnapshot(body: string): Snapshot {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return JSON.parse(body) as Snapshot;
+}

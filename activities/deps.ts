@@ -1,0 +1,21 @@
+// What the activities work with; a worker makes it once.
+
+import type { Config } from "../src/config.ts";
+import type { Log } from "../src/log.ts";
+import type { Model } from "../src/model/model.ts";
+import type { Artefacts } from "../src/store/artefacts.ts";
+import type { DeltaWriter } from "../src/store/delta-writer.ts";
+import type { Ledger } from "../src/store/ledger.ts";
+import type { Transcripts } from "../src/store/transcripts.ts";
+import type { Tool } from "./tools/define-tool.ts";
+
+export interface ActivityDeps {
+  readonly config: Config;
+  readonly log: Log;
+  readonly model: Model;
+  readonly ledger: Ledger;
+  readonly transcripts: Transcripts;
+  readonly artefacts: Artefacts;
+  readonly deltas: DeltaWriter;
+  readonly tools: readonly Tool[];
+}

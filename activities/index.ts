@@ -1,0 +1,21 @@
+// The set of activities a worker serves. Workflows see its type and nothing more.
+
+import { createCallModel } from "./call-model.ts";
+import { createCloseRun } from "./close-run.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { createOpenRun } from "./open-run.ts";
+import { createRebuildTranscript } from "./rebuild-transcript.ts";
+import { createRunTool } from "./run-tool.ts";
+
+export type { ActivityDeps } from "./deps.ts";
+export type Activities = ReturnType<typeof createActivities>;
+
+export function createActivities(deps: ActivityDeps) {
+  return {
+    openRun: createOpenRun(deps),
+    callModel: createCallModel(deps),
+    runTool: createRunTool(deps),
+    rebuildTranscript: createRebuildTranscript(deps),
+    closeRun: createCloseRun(deps),
+  };
+}

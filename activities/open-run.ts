@@ -1,0 +1,119 @@
+// Pins the agent of a run: whatever the worker, its environment or its code become later, this run
+// keeps the instructions, tools, limits and timers that are resolved here, once.
+
+import type { Config } from "../src/config.ts";
+import { lowered, type Limits } from "../src/domain/limits.ts";
+import { TIERS } from "../src/domain/prices.ts";
+import {
+  taskMessage,
+  type OpenRunResult,
+  type RunInput,
+  type Snapshot,
+} from "../src/domain/run.ts";
+import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
+import { nextHead, refOf } from "../src/store/transcripts.ts";
+import { AGENTS, type AgentDefinition } from "./agents.ts";
+import { failure, thisAttempt } from "./attempt.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { specOf } from "./reply-room.ts";
+import { anthropicWebSearch } from "./tools/web-search.ts";
+
+const SEARCHES_PER_CALL = 5;
+
+export function createOpenRun(deps: ActivityDeps) {
+  return async function openRun(input: RunInput): Promise<OpenRunResult> {
+    const { runId } = thisAttempt();
+    const agent = AGENTS.find(({ name }) => name === input.agent);
+    if (agent === undefined) {
+      const known = AGENTS.map(({ name }) => name).join(", ");
+      throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
+    }
+    const snapshot = pin(agent, input, deps);
+    const body = JSON.stringify(snapshot);
+    const genesis = refOf(body);
+    const head = nextHead("", genesis);
+    const task = JSON.stringify(taskMessage(input));
+    const taskRef = refOf(task);
+    await deps.transcripts.put(
+      [
+        { runId, ref: genesis, body },
+        { runId, ref: taskRef, body: task },
+      ],
+      [{ runId, prevHead: "", ref: genesis, head }],
+    );
+    deps.log.info(
+      {
+        event: "run_start",
+        runId,
+        traceId: input.traceId,
+        tenant: input.tenant,
+        session: input.session,
+        agent: agent.name,
+        model: snapshot.model,
+        tools: snapshot.tools.map(({ name }) => name),
+        costCapMicroUsd: snapshot.limits.costMicroUsd,
+      },
+      "a run begins",
+    );
+    return { snapshot, head, taskRef };
+  };
+}
+
+function pin(agent: AgentDefinition, input: RunInput, { config, tools }: ActivityDeps): Snapshot {
+  const model = input.model ?? (input.tier && TIERS[input.tier]) ?? config.PAWL_AGENT_MODEL;
+  const allowed = config.PAWL_AGENT_ALLOWED_TOOLS ?? agent.tools;
+  const offered = agent.tools.filter((name) => allowed.includes(name));
+  const serverTools = offered.includes("web_search") ? serverSearch(config) : [];
+  const onServer = serverTools.map(({ name }) => name);
+  const specs = offered
+    .filter((name) => !onServer.includes(name))
+    .map((name) => tools.find(({ spec }) => spec.name === name)?.spec)
+    .filter((spec) => spec !== undefined);
+  specOf(model ?? TIERS.medium);
+  return {
+    agent: agent.name,
+    model: model ?? TIERS.medium,
+    instructions: agent.instructions,
+    tools: specs.map((spec) => withinToolTimeout(spec, config)),
+    serverTools,
+    limits: lowered(operatorLimits(config), input.limits),
+    timers: {
+      heartbeatTimeoutMs: config.PAWL_HEARTBEAT_TIMEOUT_MS,
+      callTimeoutMs: config.PAWL_CALL_TIMEOUT_MS,
+      retryInitialMs: config.PAWL_RETRY_INITIAL_MS,
+      retryAttemptsMax: config.PAWL_RETRY_MAX_ATTEMPTS,
+    },
+    historyMarks: {
+      events: config.PAWL_HISTORY_MAX_EVENTS,
+      bytes: config.PAWL_HISTORY_MAX_BYTES,
+    },
+    offline: config.PAWL_OFFLINE_MODEL,
+  };
+}
+
+/** The provider searches the web itself where there is one; offline the bundled corpus must do. */
+function serverSearch(config: Config): readonly ServerTool[] {
+  if (config.PAWL_OFFLINE_MODEL) return [];
+  return [
+    anthropicWebSearch({
+      maxUses: SEARCHES_PER_CALL,
+      blockedDomains: config.PAWL_BLOCKED_DOMAINS,
+    }),
+  ];
+}
+
+function withinToolTimeout(spec: ToolSpec, config: Config): ToolSpec {
+  return { ...spec, timeoutMs: Math.min(spec.timeoutMs, config.PAWL_TOOL_TIMEOUT_MS) };
+}
+
+function operatorLimits(config: Config): Limits {
+  return {
+    costMicroUsd: config.PAWL_RUN_CAP_USD,
+    tokens: config.PAWL_AGENT_MAX_TOKENS,
+    modelCalls: config.PAWL_AGENT_MAX_CALLS,
+    toolCalls: config.PAWL_AGENT_MAX_TOOL_CALLS,
+    requestTokens: config.PAWL_AGENT_MAX_REQUEST_TOKENS,
+    replyTokens: config.PAWL_AGENT_MAX_REPLY_TOKENS,
+    wallClockMs: null,
+  };
+}

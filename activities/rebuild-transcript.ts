@@ -1,0 +1,150 @@
+// Restores the transcript of a run from its histories. Everything the model saw is there: the task in
+// the start event, the snapshot in openRun's result, tool answers and replies in their results, and
+// which of them follow one another in the arguments of each callModel.
+
+import { Context } from "@temporalio/activity";
+import type { Client } from "@temporalio/client";
+import { defaultPayloadConverter } from "@temporalio/common";
+import type { temporal } from "@temporalio/proto";
+import { warningNote } from "../src/domain/limits.ts";
+import { systemNote } from "../src/domain/message.ts";
+import {
+  taskMessage,
+  type CallModelInput,
+  type CallModelResult,
+  type OpenRunResult,
+  type RunInput,
+  type RunToolResult,
+} from "../src/domain/run.ts";
+import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
+import { thisAttempt } from "./attempt.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+type Payloads = temporal.api.common.v1.IPayloads | null | undefined;
+
+export function createRebuildTranscript({ transcripts, log }: ActivityDeps) {
+  return async function rebuildTranscript(): Promise<void> {
+    const { runId, executionId } = thisAttempt();
+    const transcript = new Rebuilt(runId);
+    for (const events of await historiesOf(Context.current().client, runId, executionId)) {
+      transcript.read(events);
+    }
+    await transcripts.put(transcript.messages, transcript.links);
+    log.warn(
+      { event: "transcript_rebuilt", runId, messages: transcript.messages.length },
+      "the transcript was not in the store and was restored from the run's history",
+    );
+  };
+}
+
+/** Oldest first. A fresh history names the one it continues. */
+async function historiesOf(client: Client, runId: string, executionId: string): Promise<Event[][]> {
+  const chain: Event[][] = [];
+  for (let id: string | null = executionId; id !== null && id !== "";) {
+    Context.current().heartbeat(id);
+    const history = await client.workflow.getHandle(runId, id).fetchHistory();
+    const events: Event[] = history.events ?? [];
+    chain.unshift(events);
+    id = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? null;
+  }
+  return chain;
+}
+
+class Rebuilt {
+  readonly messages: StoredMessage[] = [];
+  readonly links: Link[] = [];
+  readonly #runId: string;
+  readonly #calls = new Map<string, CallModelInput>();
+  readonly #activities = new Map<string, string>();
+
+  constructor(runId: string) {
+    this.#runId = runId;
+  }
+
+  read(events: readonly Event[]): void {
+    this.#activities.clear();
+    for (const event of events) this.#take(event);
+  }
+
+  #take(event: Event): void {
+    const started = event.workflowExecutionStartedEventAttributes;
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const completed = event.activityTaskCompletedEventAttributes;
+    const marker = event.markerRecordedEventAttributes;
+    if (started) {
+      const input = decode<RunInput>(started.input);
+      if (input.resumed === undefined) this.#store(JSON.stringify(taskMessage(input)));
+    } else if (scheduled) {
+      const id = String(event.eventId);
+      this.#activities.set(id, scheduled.activityType?.name ?? "");
+      if (scheduled.activityType?.name === "callModel") {
+        this.#calls.set(id, decode<CallModelInput>(scheduled.input));
+      }
+    } else if (completed) {
+      this.#finished(String(completed.scheduledEventId), completed.result);
+    } else if (marker?.markerName === "core_local_activity") {
+      this.#toolAnswered(decode<RunToolResult>(marker.details?.["result"]));
+    }
+  }
+
+  #finished(scheduledEventId: string, result: Payloads): void {
+    switch (this.#activities.get(scheduledEventId)) {
+      case "openRun": {
+        const { snapshot } = decode<OpenRunResult>(result);
+        this.#link("", this.#store(JSON.stringify(snapshot)));
+        return;
+      }
+      case "callModel": {
+        const input = this.#calls.get(scheduledEventId);
+        if (input !== undefined) this.#replied(input, decode<CallModelResult>(result));
+        return;
+      }
+      case "runTool":
+        this.#toolAnswered(decode<RunToolResult>(result));
+        return;
+    }
+  }
+
+  #replied(input: CallModelInput, result: CallModelResult): void {
+    if (result.kind === "denied") return;
+    const notes = input.warnings.length > 0 ? [systemNote(warningNote(input.warnings))] : [];
+    let head = input.head;
+    for (const entry of input.entries) {
+      const ref = "ref" in entry ? entry.ref : this.#store(JSON.stringify(entry.message));
+      head = this.#link(head, ref);
+    }
+    for (const note of notes) head = this.#link(head, this.#store(JSON.stringify(note)));
+    if (result.message.content.length > 0) {
+      this.#link(head, this.#store(JSON.stringify(result.message)));
+    }
+  }
+
+  #toolAnswered({ callId, content, isError }: RunToolResult): void {
+    const block = {
+      type: "tool_result",
+      tool_use_id: callId,
+      content,
+      ...(isError ? { is_error: true } : {}),
+    };
+    this.#store(JSON.stringify({ role: "user", content: [block] }));
+  }
+
+  #store(body: string): string {
+    const ref = refOf(body);
+    this.messages.push({ runId: this.#runId, ref, body });
+    return ref;
+  }
+
+  #link(prevHead: string, ref: string): string {
+    const head = nextHead(prevHead, ref);
+    this.links.push({ runId: this.#runId, prevHead, ref, head });
+    return head;
+  }
+}
+
+function decode<T>(payloads: Payloads): T {
+  const [payload] = payloads?.payloads ?? [];
+  if (!payload) throw new Error("a history event of the run carries no payload");
+  return defaultPayloadConverter.fromPayload<T>(payload);
+}

@@ -1,0 +1,76 @@
+// How much a call may ask for: the longest prompt it can turn out to be, and the longest reply that
+// the token limits leave room for. A token is never shorter than a byte, so bytes bound the prompt;
+// only where that bound would refuse a call is the provider asked to count, which is free.
+
+import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
+import type { CallModelInput, Denial } from "../src/domain/run.ts";
+import { modelSpec } from "../src/domain/pricing.ts";
+import type { ModelSpec } from "../src/domain/prices.ts";
+import type { Model, ModelRequest } from "../src/model/model.ts";
+import { failure } from "./attempt.ts";
+import type { Conversation } from "./conversation.ts";
+
+/** What the API may put around each message. */
+const FRAMING_TOKENS = 16;
+
+export interface Room {
+  /** The prompt weighs at most this, whatever the tokenizer. */
+  readonly promptTokensMax: number;
+  readonly replyTokensMax: number;
+}
+
+export function specOf(model: string): ModelSpec {
+  const spec = modelSpec(model);
+  if (spec !== undefined) return spec;
+  throw failure("UNKNOWN_MODEL", `${model} has no price, and what has no price is not called.`);
+}
+
+export async function roomFor(
+  model: Model,
+  request: ModelRequest,
+  { input, conversation, signal }: Asked,
+): Promise<Room | Denial> {
+  const spec = specOf(request.model);
+  const promptTokensMax = boundOf(model, request, input, conversation);
+  const { limits } = conversation.snapshot;
+  const cap = Math.min(limits.requestTokens, input.tokensLeft, spec.contextTokens);
+  const longest = Math.min(limits.replyTokens, spec.replyTokensMax);
+  if (promptTokensMax + longest <= cap) return { promptTokensMax, replyTokensMax: longest };
+
+  const promptTokens = Math.min(promptTokensMax, await model.countTokens(request, signal));
+  const replyTokensMax = Math.min(longest, cap - promptTokens);
+  if (replyTokensMax >= Math.min(longest, USEFUL_REPLY_TOKENS)) {
+    return { promptTokensMax, replyTokensMax };
+  }
+  return {
+    kind: "denied",
+    limit: cap === input.tokensLeft ? "tokens" : "request_tokens",
+    message: `the next call would read ${promptTokens} tokens, and ${cap} are allowed with its reply`,
+    temporary: false,
+    resetsAt: null,
+    crashTaxMicroUsd: 0,
+  };
+}
+
+interface Asked {
+  readonly input: CallModelInput;
+  readonly conversation: Conversation;
+  readonly signal: AbortSignal;
+}
+
+/** After the first reply most of the prompt has been weighed by the provider itself. */
+function boundOf(
+  model: Model,
+  request: ModelRequest,
+  input: CallModelInput,
+  { added, messages }: Conversation,
+): number {
+  const { toolPromptTokensMax } = specOf(request.model);
+  if (input.headTokens === 0) {
+    return (
+      model.promptBytes(request, messages) + messages.length * FRAMING_TOKENS + toolPromptTokensMax
+    );
+  }
+  const addedBytes = Buffer.byteLength(JSON.stringify(added));
+  return input.headTokens + addedBytes + added.length * FRAMING_TOKENS;
+}

@@ -1,0 +1,173 @@
+// Executes one tool call and stores what the model will see of it. A tool that fails has an answer
+// like any other; only a lost transcript, an abort or our own mistakes leave here as errors.
+
+import { isToolUse } from "../src/domain/message.ts";
+import type { Message, ToolUseBlock } from "../src/domain/message.ts";
+import type { RunToolInput, RunToolResult } from "../src/domain/run.ts";
+import { isPawlError } from "../src/domain/errors.ts";
+import { refOf } from "../src/store/transcripts.ts";
+import { aborted, failure, thisAttempt, type Attempt } from "./attempt.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { previewOf } from "./preview.ts";
+import type { Tool, ToolContext } from "./tools/define-tool.ts";
+import type { ToolOutput } from "./tools/tool-output.ts";
+
+export function createRunTool(deps: ActivityDeps) {
+  return async function runTool(input: RunToolInput): Promise<RunToolResult> {
+    const attempt = thisAttempt();
+    const startedAt = performance.now();
+    const beating = setInterval(
+      () => attempt.heartbeat(null),
+      deps.config.PAWL_HEARTBEAT_TIMEOUT_MS / 4,
+    );
+    try {
+      const call = await findCall(deps, attempt, input);
+      const output = await execute(deps, { attempt, input, call });
+      attempt.signal.throwIfAborted();
+      const content = await readable(deps, attempt.runId, output);
+      const ref = await store(deps, attempt.runId, answer(call, content, output.isError));
+      const durationMs = Math.round(performance.now() - startedAt);
+      logResult(deps, attempt, { input, output, durationMs });
+      return {
+        callId: call.id,
+        tool: input.tool,
+        ref,
+        content,
+        isError: output.isError,
+        durationMs,
+      };
+    } catch (error) {
+      if (attempt.signal.aborted) throw aborted(attempt.signal);
+      if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
+      throw error;
+    } finally {
+      clearInterval(beating);
+    }
+  };
+}
+
+/** The arguments lie in the transcript, where the model wrote them. */
+async function findCall(
+  { transcripts }: ActivityDeps,
+  { runId }: Attempt,
+  { callId, replyRef }: RunToolInput,
+): Promise<ToolUseBlock> {
+  const body = await transcripts.get(runId, replyRef);
+  if (body === null)
+    throw failure("TRANSCRIPT_MISSING", `${replyRef} of ${runId} is not in the store`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
+  const reply = JSON.parse(body) as Message;
+  const call = reply.content.filter(isToolUse).find(({ id }) => id === callId);
+  if (call === undefined) throw new Error(`the reply ${replyRef} holds no call ${callId}`);
+  return call;
+}
+
+interface Execution {
+  readonly attempt: Attempt;
+  readonly input: RunToolInput;
+  readonly call: ToolUseBlock;
+}
+
+async function execute(
+  deps: ActivityDeps,
+  { attempt, input, call }: Execution,
+): Promise<ToolOutput> {
+  const tool = deps.tools.find(({ spec }) => spec.name === input.tool);
+  if (tool === undefined) {
+    throw new Error(`this worker has no tool ${input.tool}, with which the run was started`);
+  }
+  deps.log.info(
+    {
+      event: attempt.attempt > 1 ? "tool_retry" : "tool_call",
+      runId: attempt.runId,
+      turn: input.turn,
+      tool: input.tool,
+      callId: call.id,
+      attempt: attempt.attempt,
+    },
+    previewOf(call.input),
+  );
+  if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
+  const context = contextOf(deps, { attempt, input, call }, tool);
+  return (await verified(tool, call, context)) ?? (await tool.run(call.input, context));
+}
+
+/** After a lost attempt a verifiable tool is asked first whether it had happened. */
+async function verified(
+  tool: Tool,
+  call: ToolUseBlock,
+  context: ToolContext,
+): Promise<ToolOutput | null> {
+  if (context.attempt === 1 || tool.verify === undefined) return null;
+  return await tool.verify(call.input, context);
+}
+
+function contextOf(
+  deps: ActivityDeps,
+  { attempt, input, call }: Execution,
+  tool: Tool,
+): ToolContext {
+  const { runId } = attempt;
+  return {
+    runId,
+    callId: call.id,
+    idempotencyKey: `${runId}/${input.turn}/${call.id}`,
+    attempt: attempt.attempt,
+    signal: AbortSignal.any([attempt.signal, AbortSignal.timeout(tool.spec.timeoutMs)]),
+    heartbeat: (details) => attempt.heartbeat(details),
+    log: deps.log.child({ runId, tool: input.tool, callId: call.id }),
+    artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
+  };
+}
+
+/** What was cut is kept, so that the model can read on. */
+async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): Promise<string> {
+  if (output.fullText === undefined) return output.text;
+  const { ref } = await deps.artefacts.put(runId, output.fullText);
+  return output.noteWith(ref);
+}
+
+function answer(call: ToolUseBlock, content: string, isError: boolean): Message {
+  const block = {
+    type: "tool_result",
+    tool_use_id: call.id,
+    content,
+    ...(isError ? { is_error: true } : {}),
+  };
+  return { role: "user", content: [block] };
+}
+
+async function store(
+  { transcripts }: ActivityDeps,
+  runId: string,
+  message: Message,
+): Promise<string> {
+  const body = JSON.stringify(message);
+  const ref = refOf(body);
+  await transcripts.put([{ runId, ref, body }]);
+  return ref;
+}
+
+interface Executed {
+  readonly input: RunToolInput;
+  readonly output: ToolOutput;
+  readonly durationMs: number;
+}
+
+function logResult({ log }: ActivityDeps, attempt: Attempt, executed: Executed): void {
+  const { input, output, durationMs } = executed;
+  log.info(
+    {
+      event: "tool_result",
+      runId: attempt.runId,
+      turn: input.turn,
+      tool: input.tool,
+      callId: input.callId,
+      isError: output.isError,
+      bytes: Buffer.byteLength(output.text),
+      latency_ms: durationMs,
+      attempt: attempt.attempt,
+    },
+    output.isError ? "the tool answered with an error" : "the tool answered",
+  );
+}

@@ -1,0 +1,159 @@
+// All that a run must remember between two turns, and the pure rules by which it changes. This is
+// what continue-as-new carries, so it holds references and counts, not bodies.
+
+import type { Limits, Used, Warning } from "./limits.ts";
+import { textOf } from "./message.ts";
+import type { Limit, Outcome, RunResult } from "./outcome.ts";
+import type { CloseRunResult, Entry, OpenRunResult, Reply, Snapshot } from "./run.ts";
+import { addUsage, NO_USAGE, promptTokens, totalTokens, type Usage } from "./usage.ts";
+
+export interface RunState {
+  readonly snapshot: Snapshot;
+  /** 0 for the first history of the run, 1 for the next. */
+  readonly execution: number;
+  readonly startedAtMs: number;
+  /** The transcript up to the last reply, as the hash of its chain. */
+  head: string;
+  /** Tokens that the transcript up to `head` is known to weigh. */
+  headTokens: number;
+  /** What is new since `head`, for the next call to take along. */
+  entries: readonly Entry[];
+  turn: number;
+  modelCalls: number;
+  modelAttempts: number;
+  toolCalls: number;
+  usage: Usage;
+  spentMicroUsd: number;
+  crashTaxMicroUsd: number;
+  costCapMicroUsd: number;
+  /** How often a person let a run that was parked at a limit go on: each time with one more share. */
+  extensions: number;
+  models: Readonly<Record<string, number>>;
+  nearCaps: readonly Warning[];
+  warned: readonly Limit[];
+  /** What the model said last, over all replies that continue one another. */
+  answer: string | null;
+  /** What the tools found last, for a run that stops before the model spoke. */
+  findings: string | null;
+  /** Replies cut by `max_tokens` in a row. */
+  continued: number;
+  /** Empty replies, provider pauses and unreadable calls in a row. */
+  stumbles: number;
+  paused: boolean;
+}
+
+export function openingState(opened: OpenRunResult, startedAtMs: number): RunState {
+  return {
+    snapshot: opened.snapshot,
+    execution: 0,
+    startedAtMs,
+    head: opened.head,
+    headTokens: 0,
+    entries: [{ ref: opened.taskRef }],
+    turn: 0,
+    modelCalls: 0,
+    modelAttempts: 0,
+    toolCalls: 0,
+    usage: NO_USAGE,
+    spentMicroUsd: 0,
+    crashTaxMicroUsd: 0,
+    costCapMicroUsd: opened.snapshot.limits.costMicroUsd,
+    extensions: 0,
+    models: {},
+    nearCaps: [],
+    warned: [],
+    answer: null,
+    findings: null,
+    continued: 0,
+    stumbles: 0,
+    paused: false,
+  };
+}
+
+/** The limits as they stand now: the cost cap as the worker last saw it, counts with extensions. */
+export function limitsNow(state: RunState): Limits {
+  const { limits } = state.snapshot;
+  const shares = 1 + state.extensions;
+  return {
+    ...limits,
+    costMicroUsd: state.costCapMicroUsd,
+    tokens: limits.tokens * shares,
+    modelCalls: limits.modelCalls * shares,
+    toolCalls: limits.toolCalls * shares,
+  };
+}
+
+export function used(state: RunState): Used {
+  return {
+    costMicroUsd: state.spentMicroUsd,
+    tokens: totalTokens(state.usage),
+    modelCalls: state.modelCalls,
+    toolCalls: state.toolCalls,
+  };
+}
+
+export function takeReply(state: RunState, reply: Reply): void {
+  const text = textOf(reply.message);
+  state.head = reply.head;
+  state.headTokens = promptTokens(reply.usage) + reply.usage.outputTokens;
+  state.entries = [];
+  state.modelCalls += 1;
+  state.modelAttempts += reply.attempts;
+  state.usage = addUsage(state.usage, reply.usage);
+  state.spentMicroUsd += reply.costMicroUsd + reply.crashTaxMicroUsd;
+  state.crashTaxMicroUsd += reply.crashTaxMicroUsd;
+  state.costCapMicroUsd = reply.costCapMicroUsd;
+  state.models = { ...state.models, [reply.model]: (state.models[reply.model] ?? 0) + 1 };
+  state.nearCaps = reply.nearCaps;
+  if (text !== "") state.answer = state.continued > 0 ? (state.answer ?? "") + text : text;
+}
+
+interface RunIdentity {
+  readonly runId: string;
+  readonly traceId: string;
+}
+
+/** What the run returns. The ledger's totals count: it knows of attempts the workflow never heard of. */
+export function resultOf(
+  { runId, traceId }: RunIdentity,
+  state: RunState | null,
+  ended: { outcome: Outcome; ledger: CloseRunResult; durationMs: number },
+): RunResult {
+  const { usage, turn, modelCalls, toolCalls, models, answer, findings } = state ?? NOTHING;
+  const said = ended.outcome.kind === "refused" ? null : (answer ?? findings);
+  return {
+    type: "result",
+    runId,
+    traceId,
+    outcome: ended.outcome,
+    answer: said,
+    partial: ended.outcome.kind !== "answered" && said !== null,
+    usage: {
+      inputTokens: promptTokens(usage),
+      outputTokens: usage.outputTokens,
+      cacheReadTokens: usage.cacheReadTokens,
+      cacheWriteTokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
+      totalTokens: totalTokens(usage),
+    },
+    costUsd: ended.ledger.spentMicroUsd / 1_000_000,
+    crashTaxUsd: ended.ledger.crashTaxMicroUsd / 1_000_000,
+    modelCalls,
+    modelAttempts: ended.ledger.modelAttempts,
+    toolCalls,
+    serverToolCalls: usage.webSearchRequests,
+    turns: turn,
+    durationMs: ended.durationMs,
+    models,
+  };
+}
+
+/** Of a run that failed before it had an agent. */
+const NOTHING = {
+  usage: NO_USAGE,
+  turn: 0,
+  modelCalls: 0,
+  toolCalls: 0,
+  models: {},
+  answer: null,
+  findings: null,
+};

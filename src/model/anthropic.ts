@@ -1,0 +1,121 @@
+// The Messages API through Anthropic's SDK. Always streamed; the SDK's own retries are off, because
+// an attempt that the ledger does not know of would be money that no cap can see.
+
+import Anthropic from "@anthropic-ai/sdk";
+import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
+import type { Message } from "../domain/message.ts";
+import { toModelCallError } from "./map-error.ts";
+import { ModelCallError, type Model, type ModelReply, type ModelRequest } from "./model.ts";
+import { ReplyBuilder } from "./reply-builder.ts";
+import { StreamClock, tappedFetch, type StreamTimers } from "./stream-clock.ts";
+
+export interface AnthropicOptions {
+  readonly apiKey: string;
+  readonly baseUrl: string | undefined;
+  readonly timers: StreamTimers;
+  /** The offline model files its billing record by run; the real API is told nothing. */
+  readonly offline: boolean;
+}
+
+type Prompt = Omit<ModelRequest, "messages">;
+
+export function anthropicModel(options: AnthropicOptions): Model {
+  const client = new Anthropic({
+    apiKey: options.apiKey,
+    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    maxRetries: 0,
+    timeout: options.timers.totalMs,
+    openTelemetry: false,
+  });
+  const headersFor = (runId: string): Record<string, string> =>
+    options.offline ? { "x-pawl-run": runId } : {};
+
+  return {
+    async call(request, listener, signal): Promise<ModelReply> {
+      const clock = new StreamClock(options.timers);
+      const builder = new ReplyBuilder();
+      let streaming = false;
+      try {
+        const { data: stream, response } = await client
+          .withOptions({ fetch: tappedFetch(clock) })
+          .messages.create(bodyOf(request), {
+            signal: AbortSignal.any([signal, clock.signal]),
+            headers: headersFor(request.runId),
+          })
+          .withResponse();
+        streaming = true;
+        for await (const event of stream) {
+          clock.progressed();
+          const seen = builder.take(event);
+          if (seen !== null) listener.text(seen.text, seen.offset);
+          listener.alive(builder.usage);
+        }
+        throwIfAborted(signal, clock);
+        const reply = builder.finish(response.headers.get("request-id"));
+        if (reply === null) throw new Error("the stream ended before message_stop");
+        return reply;
+      } catch (error) {
+        throwIfAborted(signal, clock);
+        throw toModelCallError(error, streaming);
+      } finally {
+        clock.stop();
+      }
+    },
+
+    async countTokens(request, signal): Promise<number> {
+      const { model, messages, system, tools } = bodyOf(request);
+      const params = { model, messages, ...(system && { system }), ...(tools && { tools }) };
+      try {
+        const options_ = { signal, headers: headersFor(request.runId) };
+        return (await client.messages.countTokens(params, options_)).input_tokens;
+      } catch (error) {
+        signal.throwIfAborted();
+        const known = toModelCallError(error, false);
+        throw new ModelCallError(known.code, known.message, {
+          billing: "unsent",
+          retryAfterMs: known.retryAfterMs,
+          cause: error,
+        });
+      }
+    },
+
+    promptBytes(prompt, messages): number {
+      const { system, tools } = bodyOf({ ...prompt, messages: [] });
+      return Buffer.byteLength(JSON.stringify([system, tools, messages]));
+    },
+  };
+}
+
+/** An abort ends the SDK's stream silently, as if the reply were over. */
+function throwIfAborted(signal: AbortSignal, clock: StreamClock): void {
+  signal.throwIfAborted();
+  clock.signal.throwIfAborted();
+}
+
+/**
+ * The same snapshot gives the same bytes in the same order on every call: thinking is bound to the
+ * prefix, and the cache is keyed by it.
+ */
+function bodyOf(request: Prompt & { messages: readonly Message[] }): MessageCreateParamsStreaming {
+  const tools = [
+    ...request.tools.map(({ name, description, inputSchema }) => ({
+      name,
+      description,
+      input_schema: inputSchema,
+    })),
+    ...request.serverTools,
+  ];
+  const body = {
+    model: request.model,
+    max_tokens: request.replyTokensMax,
+    stream: true,
+    cache_control: { type: "ephemeral" },
+    system: [{ type: "text", text: request.instructions }],
+    ...(tools.length > 0 ? { tools } : {}),
+    messages: request.messages,
+    metadata: { user_id: request.userId },
+  };
+  // Messages carry blocks that only the API can check; it does, and strictly.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return body as unknown as MessageCreateParamsStreaming;
+}

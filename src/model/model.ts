@@ -1,0 +1,76 @@
+// The port to a provider of model replies. `callModel` knows only this; anthropic.ts is the one
+// implementation, and the offline model is reached through it like the real API.
+
+import type { ErrorCode } from "../domain/errors.ts";
+import type { Message } from "../domain/message.ts";
+import type { ServerTool, ToolSpec } from "../domain/tool.ts";
+import type { Usage } from "../domain/usage.ts";
+
+export interface ModelRequest {
+  readonly runId: string;
+  readonly model: string;
+  readonly instructions: string;
+  readonly tools: readonly ToolSpec[];
+  readonly serverTools: readonly ServerTool[];
+  readonly messages: readonly Message[];
+  readonly replyTokensMax: number;
+  /** Opaque; names no person. */
+  readonly userId: string;
+}
+
+export interface ModelReply {
+  /** As the model wrote it, thinking included; goes back to it unchanged. */
+  readonly message: Message;
+  /** The model that answered, which may be another than the one asked. */
+  readonly model: string;
+  readonly stopReason: string;
+  readonly refusalCategory?: string;
+  readonly usage: Usage;
+  /** Tool calls whose streamed arguments were no JSON object; their input is `{}` in `message`. */
+  readonly invalidCalls: readonly string[];
+  readonly requestId: string | null;
+}
+
+export interface ReplyListener {
+  /** The attempt is alive; called at least once a second while bytes arrive. */
+  alive(usageSoFar: Usage): void;
+  /** Visible text, in order; `offset` counts UTF-16 units of the reply's text before this piece. */
+  text(piece: string, offset: number): void;
+}
+
+/**
+ * Contract: one call is one HTTP request at most; no retries inside. Resolves only with a complete
+ * reply. Rejects with ModelCallError, or with the signal's reason once that is aborted.
+ */
+export interface Model {
+  call(request: ModelRequest, listener: ReplyListener, signal: AbortSignal): Promise<ModelReply>;
+  /** Free of charge; the provider's estimate of the prompt's tokens. */
+  countTokens(request: ModelRequest, signal: AbortSignal): Promise<number>;
+  /** Bytes of the prompt as it goes over the wire: no token is shorter than a byte. */
+  promptBytes(request: Omit<ModelRequest, "messages">, messages: readonly Message[]): number;
+}
+
+/**
+ * What the provider may charge for a failed attempt. `unsent`: the request never left. `free`: the
+ * provider said itself that it failed, before any reply. `unknown`: it must be taken as the worst case.
+ */
+export type Billing = "unsent" | "free" | "unknown";
+
+export class ModelCallError extends Error {
+  readonly code: ErrorCode;
+  readonly billing: Billing;
+  /** The provider's word on when to come again. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: { billing: Billing; retryAfterMs?: number | null; cause?: unknown },
+  ) {
+    super(message, { cause: details.cause });
+    this.name = "ModelCallError";
+    this.code = code;
+    this.billing = details.billing;
+    this.retryAfterMs = details.retryAfterMs ?? null;
+  }
+}

@@ -1,0 +1,174 @@
+// Puts a streamed reply together from its raw events. It keeps what the SDK's own accumulator mends
+// or hides: whether the arguments of a tool call were closed and valid JSON. A reply counts only
+// once `message_stop` was seen.
+
+import type { RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages";
+import type { Block } from "../domain/message.ts";
+import { NO_USAGE, type Usage } from "../domain/usage.ts";
+import type { ModelReply } from "./model.ts";
+
+type Draft = Record<string, unknown> & { type: string };
+
+interface OpenBlock {
+  readonly block: Draft;
+  json: string;
+  closed: boolean;
+}
+
+export class ReplyBuilder {
+  readonly #blocks: OpenBlock[] = [];
+  #model = "";
+  #stopReason: string | null = null;
+  #refusalCategory: string | undefined;
+  #usage: Usage = NO_USAGE;
+  #finished = false;
+  #textLength = 0;
+
+  get usage(): Usage {
+    return this.#usage;
+  }
+
+  /** Returns the visible text that the event added, with the offset where it begins. */
+  take(event: RawMessageStreamEvent): { readonly text: string; readonly offset: number } | null {
+    switch (event.type) {
+      case "message_start":
+        this.#model = event.message.model;
+        this.#usage = usageFrom(event.message.usage, NO_USAGE);
+        return null;
+      case "content_block_start":
+        return this.#open(event.index, { ...event.content_block });
+      case "content_block_delta":
+        return this.#grow(event.index, { ...event.delta });
+      case "content_block_stop":
+        this.#at(event.index).closed = true;
+        return null;
+      case "message_delta":
+        this.#stopReason = event.delta.stop_reason;
+        this.#refusalCategory = event.delta.stop_details?.category ?? undefined;
+        this.#usage = usageFrom(event.usage, this.#usage);
+        return null;
+      case "message_stop":
+        this.#finished = true;
+        return null;
+      default:
+        // The API may add events at any time; those we don't know change nothing.
+        return null;
+    }
+  }
+
+  /** Null where the stream ended before the reply was complete. */
+  finish(requestId: string | null): ModelReply | null {
+    if (!this.#finished || this.#stopReason === null) return null;
+    const invalidCalls: string[] = [];
+    const content = this.#blocks.map((open) => finishedBlock(open, invalidCalls));
+    return {
+      message: { role: "assistant", content },
+      model: this.#model,
+      stopReason: this.#stopReason,
+      ...(this.#refusalCategory === undefined ? {} : { refusalCategory: this.#refusalCategory }),
+      usage: this.#usage,
+      invalidCalls,
+      requestId,
+    };
+  }
+
+  #open(index: number, block: Draft): { text: string; offset: number } | null {
+    if (index !== this.#blocks.length) throw new Error(`content block ${index} came out of turn`);
+    this.#blocks.push({ block, json: "", closed: false });
+    return block.type === "text" ? this.#visible(asText(block["text"])) : null;
+  }
+
+  #grow(index: number, delta: Draft): { text: string; offset: number } | null {
+    const open = this.#at(index);
+    const { block } = open;
+    switch (delta.type) {
+      case "text_delta":
+        this.#append(block, "text", delta);
+        return this.#visible(asText(delta["text"]));
+      case "thinking_delta":
+        this.#append(block, "thinking", delta);
+        return null;
+      case "signature_delta":
+        block["signature"] = delta["signature"];
+        return null;
+      case "input_json_delta":
+        open.json += asText(delta["partial_json"]);
+        return null;
+      case "citations_delta":
+        block["citations"] = [...asList(block["citations"]), delta["citation"]];
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #append(block: Draft, field: string, delta: Draft): void {
+    block[field] = asText(block[field]) + asText(delta[field]);
+  }
+
+  #visible(text: string): { text: string; offset: number } | null {
+    if (text === "") return null;
+    const offset = this.#textLength;
+    this.#textLength += text.length;
+    return { text, offset };
+  }
+
+  #at(index: number): OpenBlock {
+    const open = this.#blocks[index];
+    if (open === undefined || open.closed) throw new Error(`content block ${index} is not open`);
+    return open;
+  }
+}
+
+function finishedBlock({ block, json, closed }: OpenBlock, invalidCalls: string[]): Block {
+  if (block.type !== "tool_use" && block.type !== "server_tool_use") return block;
+  const input = json === "" ? block["input"] : parseObject(json);
+  if (closed && input !== undefined) return { ...block, input };
+  invalidCalls.push(asText(block["id"]));
+  return { ...block, input: {} };
+}
+
+function parseObject(json: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+interface WireUsage {
+  readonly input_tokens?: number | null;
+  readonly output_tokens?: number | null;
+  readonly cache_read_input_tokens?: number | null;
+  readonly cache_creation_input_tokens?: number | null;
+  readonly cache_creation?: {
+    readonly ephemeral_5m_input_tokens?: number;
+    readonly ephemeral_1h_input_tokens?: number;
+  } | null;
+  readonly server_tool_use?: { readonly web_search_requests?: number } | null;
+}
+
+/** `message_delta` reports cumulative counts and leaves out what it has nothing new to say about. */
+function usageFrom(wire: WireUsage, before: Usage): Usage {
+  const written = wire.cache_creation_input_tokens;
+  const oneHour = wire.cache_creation?.ephemeral_1h_input_tokens ?? before.cacheWrite1hTokens;
+  return {
+    inputTokens: wire.input_tokens ?? before.inputTokens,
+    cacheReadTokens: wire.cache_read_input_tokens ?? before.cacheReadTokens,
+    cacheWrite5mTokens:
+      wire.cache_creation?.ephemeral_5m_input_tokens ??
+      (typeof written === "number" ? written - oneHour : before.cacheWrite5mTokens),
+    cacheWrite1hTokens: oneHour,
+    outputTokens: wire.output_tokens ?? before.outputTokens,
+    webSearchRequests: wire.server_tool_use?.web_search_requests ?? before.webSearchRequests,
+  };
+}

@@ -1,0 +1,84 @@
+// Four timers around one streamed reply, because the SDK has none once headers have arrived:
+// first byte, idle (no byte at all), progress (nothing but pings), total. Whichever rings first
+// aborts the request with a ModelCallError.
+
+import { ModelCallError } from "./model.ts";
+
+export interface StreamTimers {
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly progressMs: number;
+  readonly totalMs: number;
+}
+
+/** No honest reply is this long; a provider that streams on for ever is cut off. */
+const REPLY_BYTES_MAX = 32 * 1024 * 1024;
+
+export class StreamClock {
+  readonly #timers: StreamTimers;
+  readonly #abort = new AbortController();
+  readonly #total: NodeJS.Timeout;
+  #silence: NodeJS.Timeout;
+  #progress: NodeJS.Timeout;
+  #bytes = 0;
+
+  constructor(timers: StreamTimers) {
+    this.#timers = timers;
+    const { firstByteMs, progressMs, totalMs } = timers;
+    this.#silence = this.#ringAfter(firstByteMs, `no byte of a reply within ${firstByteMs} ms`);
+    this.#progress = this.#ringAfter(Math.max(firstByteMs, progressMs), "no progress");
+    this.#total = this.#ringAfter(totalMs, `the reply took longer than ${totalMs} ms`);
+  }
+
+  /** Aborted with a ModelCallError as its reason. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Bytes arrived, be they pings. */
+  heard(bytes: number): void {
+    this.#bytes += bytes;
+    clearTimeout(this.#silence);
+    const { idleMs } = this.#timers;
+    this.#silence = this.#ringAfter(idleMs, `the stream was silent for ${idleMs} ms`);
+    if (this.#bytes > REPLY_BYTES_MAX) this.#ring(`the reply exceeds ${REPLY_BYTES_MAX} bytes`);
+  }
+
+  /** The reply itself grew. */
+  progressed(): void {
+    clearTimeout(this.#progress);
+    const { progressMs } = this.#timers;
+    this.#progress = this.#ringAfter(progressMs, `nothing but pings for ${progressMs} ms`);
+  }
+
+  stop(): void {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#progress);
+    clearTimeout(this.#total);
+  }
+
+  #ringAfter(ms: number, message: string): NodeJS.Timeout {
+    return setTimeout(() => this.#ring(message), ms);
+  }
+
+  #ring(message: string): void {
+    this.stop();
+    this.#abort.abort(new ModelCallError("PROVIDER_TIMEOUT", message, { billing: "unknown" }));
+  }
+}
+
+/** A fetch whose response body reports every chunk, so that pings are heard that the SDK hides. */
+export function tappedFetch(clock: StreamClock): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    clock.heard(0);
+    if (response.body === null) return response;
+    const tap = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        clock.heard(chunk.byteLength);
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(response.body.pipeThrough(tap), response);
+  };
+}

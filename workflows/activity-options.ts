@@ -1,0 +1,68 @@
+// Every timeout and retry of the system, in one table. The timers come from the run's snapshot, so a
+// changed environment never reaches a run in flight.
+
+import type { ActivityOptions, LocalActivityOptions } from "@temporalio/workflow";
+import { FINAL_CODES } from "../src/domain/errors.ts";
+import type { Timers } from "../src/domain/run.ts";
+import type { ToolSpec } from "../src/domain/tool.ts";
+
+/** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */
+const SETTLING_MS = 30_000;
+
+const nonRetryableErrorTypes = [...FINAL_CODES, "TRANSCRIPT_MISSING"];
+
+/** Postgres or Temporal may be away for long; bookkeeping waits for them and is never given up. */
+export const bookkeeping: ActivityOptions = {
+  startToCloseTimeout: "60s",
+  retry: { initialInterval: "500ms", maximumInterval: "10s", nonRetryableErrorTypes },
+};
+
+export const rebuilding: ActivityOptions = {
+  startToCloseTimeout: "5m",
+  retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },
+};
+
+export function modelCalling(timers: Timers): ActivityOptions {
+  return {
+    startToCloseTimeout: timers.callTimeoutMs + SETTLING_MS,
+    heartbeatTimeout: timers.heartbeatTimeoutMs,
+    retry: {
+      initialInterval: timers.retryInitialMs,
+      backoffCoefficient: 2,
+      maximumInterval: "60s",
+      maximumAttempts: timers.retryAttemptsMax,
+      nonRetryableErrorTypes,
+    },
+  };
+}
+
+/** A tool whose second execution can't be told from the first is never executed a second time. */
+function toolAttemptsMax(tool: ToolSpec): number {
+  return tool.effect === "once" ? 1 : tool.attemptsMax;
+}
+
+export function toolRunning(tool: ToolSpec, timers: Timers): ActivityOptions {
+  return {
+    startToCloseTimeout: tool.timeoutMs + SETTLING_MS,
+    heartbeatTimeout: timers.heartbeatTimeoutMs,
+    retry: {
+      initialInterval: timers.retryInitialMs,
+      backoffCoefficient: 2,
+      maximumInterval: "30s",
+      maximumAttempts: toolAttemptsMax(tool),
+      nonRetryableErrorTypes,
+    },
+  };
+}
+
+export function inlineToolRunning(tool: ToolSpec): LocalActivityOptions {
+  return {
+    startToCloseTimeout: tool.timeoutMs,
+    retry: {
+      initialInterval: "100ms",
+      maximumInterval: "1s",
+      maximumAttempts: toolAttemptsMax(tool),
+      nonRetryableErrorTypes,
+    },
+  };
+}

@@ -1,0 +1,219 @@
+// One agent run, from its task to its outcome. This file is the whole story: what it calls is a pure
+// rule (src/domain), what people say (run-inbox), a tool call's life (run-tools), or an activity.
+//
+// Invariants; each number is also the name of a test.
+//   R1. The transcript only grows: what the model has seen is never edited and never dropped.
+//   R2. Every limit is checked before a model call, so a run never starts a call that it can't pay.
+//   R3. Every tool call gets exactly one answer, in the order in which the model asked.
+//   R4. A tool that fails is an answer to the model, never the end of the run.
+//   R5. A run moves to a fresh history only between turns, when nothing is in flight.
+//   R6. However a run ends, its holds are resolved and it returns what it has.
+
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  sleep,
+  workflowInfo,
+} from "@temporalio/workflow";
+import type { Activities } from "../activities/index.ts";
+import { limitHit, warningsDue } from "../src/domain/limits.ts";
+import { textOf, userMessage } from "../src/domain/message.ts";
+import type { Outcome, RunResult } from "../src/domain/outcome.ts";
+import type { CallModelResult, Denial, Reply, RunInput } from "../src/domain/run.ts";
+import {
+  limitsNow,
+  openingState,
+  takeReply,
+  used,
+  type RunState,
+} from "../src/domain/run-state.ts";
+import { bookkeeping, modelCalling } from "./activity-options.ts";
+import { closeRun, endOf, withinWallClock } from "./run-end.ts";
+import { openInbox, type Inbox } from "./run-inbox.ts";
+import { answerCalls, refuseCalls } from "./run-tools.ts";
+import { showProgress } from "./run-view.ts";
+import { withTranscript } from "./transcript.ts";
+import { parked } from "./waiting.ts";
+
+const CONTINUATIONS_MAX = 3;
+const STUMBLES_MAX = 3;
+const PROVIDER_PAUSES_MAX = 5;
+const CAPACITY_WAIT_MS = 2000;
+
+const { openRun } = proxyActivities<Activities>({ ...bookkeeping, summary: "pin the agent" });
+
+/** What the loop works with: the order, the memory, and the ear. */
+export interface Run {
+  readonly input: RunInput;
+  readonly state: RunState;
+  readonly inbox: Inbox;
+}
+
+export async function agentRun(input: RunInput): Promise<RunResult> {
+  const startedAtMs = input.resumed?.startedAtMs ?? workflowInfo().startTime.getTime();
+  const inbox = openInbox(input.resumed?.paused ?? false);
+  let state = input.resumed ?? null;
+  let outcome: Outcome;
+  try {
+    state ??= openingState(await openRun(input), startedAtMs);
+    const run: Run = { input, state, inbox };
+    outcome = await withinWallClock(state, () => converse(run));
+  } catch (error) {
+    outcome = endOf(error);
+  }
+  return await CancellationScope.nonCancellable(() =>
+    closeRun({ input, state, outcome, startedAtMs }),
+  );
+}
+
+/** Turn after turn until there is an outcome. */
+async function converse(run: Run): Promise<Outcome> {
+  const { state, inbox } = run;
+  while (true) {
+    if (inbox.isPaused()) await parked(run, "paused");
+
+    const hit = limitHit(limitsNow(state), used(state));
+    if (hit !== null) {
+      const goOn = await parked(run, { reason: "budget", message: hit.message });
+      if (!goOn) return { kind: "stopped", ...hit };
+      continue;
+    }
+
+    const call = await callModel(run);
+    if (call.kind === "denied") {
+      const end = await heedDenial(run, call);
+      if (end !== null) return end;
+      continue;
+    }
+    if (call.kind === "stopped") {
+      const goOn = await parked(run, { reason: "provider", message: call.message });
+      if (!goOn) return call;
+      continue;
+    }
+
+    takeReply(state, call);
+    const end = await act(run, call);
+    showProgress(state);
+    if (end !== null) return end;
+
+    await moveToFreshHistory(run);
+  }
+}
+
+type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
+
+async function callModel({ input, state }: Run): Promise<ModelAnswer> {
+  const limits = limitsNow(state);
+  const warnings = warningsDue(limits, used(state), state.nearCaps, state.warned);
+  state.warned = [...state.warned, ...warnings.map(({ limit }) => limit)];
+  state.turn += 1;
+  const { callModel: call } = proxyActivities<Activities>({
+    ...modelCalling(state.snapshot.timers),
+    summary: `turn ${state.turn} · ${state.snapshot.model} · ${state.headTokens} tokens so far`,
+  });
+  try {
+    return await withTranscript(() =>
+      call({
+        turn: state.turn,
+        tenant: input.tenant,
+        session: input.session,
+        agent: input.agent,
+        head: state.head,
+        entries: state.entries,
+        headTokens: state.headTokens,
+        costCapMicroUsd: input.limits.costMicroUsd ?? null,
+        tokensLeft: limits.tokens - used(state).tokens,
+        warnings,
+      }),
+    );
+  } catch (error) {
+    const end = endOf(error);
+    if (end.kind !== "stopped") throw error;
+    return end;
+  }
+}
+
+/** The ledger said no. Holds of other runs pass; what is spent stays spent. */
+async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
+  run.state.turn -= 1;
+  run.state.spentMicroUsd += denial.crashTaxMicroUsd;
+  run.state.crashTaxMicroUsd += denial.crashTaxMicroUsd;
+  const { limit, message, resetsAt } = denial;
+  if (denial.temporary) {
+    await sleep(CAPACITY_WAIT_MS, { summary: `waiting for capacity: ${message}`.slice(0, 150) });
+    return null;
+  }
+  const mayPass = limit !== "request_tokens";
+  const goOn = mayPass && (await parked(run, { reason: "budget", message, resetsAt }));
+  return goOn ? null : { kind: "stopped", limit, message };
+}
+
+/** Does what the reply asks for; null where the conversation goes on. */
+async function act(run: Run, reply: Reply): Promise<Outcome | null> {
+  const { state } = run;
+  if (reply.stopReason !== "max_tokens") state.continued = 0;
+  switch (reply.stopReason) {
+    case "tool_use":
+      state.stumbles = reply.invalidCalls.length > 0 ? state.stumbles + 1 : 0;
+      state.entries = await answerCalls(reply, state);
+      return state.stumbles < STUMBLES_MAX
+        ? null
+        : failed("TOOL_INPUT_INVALID", "the model called tools with invalid JSON three times");
+    case "end_turn":
+    case "stop_sequence":
+      return textOf(reply.message) === "" ? askAgain(state) : { kind: "answered" };
+    case "max_tokens":
+      return goOnWriting(state, reply);
+    case "pause_turn":
+      state.stumbles += 1;
+      return state.stumbles <= PROVIDER_PAUSES_MAX
+        ? null
+        : failed("PROVIDER_REJECTED", `the provider paused the turn ${state.stumbles} times`);
+    case "refusal":
+      return {
+        kind: "refused",
+        ...(reply.refusalCategory === undefined ? {} : { category: reply.refusalCategory }),
+        message: "the model refused the task",
+      };
+    case "model_context_window_exceeded":
+      return { kind: "stopped", limit: "request_tokens", message: "the context window is full" };
+    default:
+      return failed("UNKNOWN_STOP_REASON", `the reply ended with ${reply.stopReason}`);
+  }
+}
+
+function askAgain(state: RunState): Outcome | null {
+  state.stumbles += 1;
+  if (state.stumbles > 1) return failed("EMPTY_REPLY", "the model answered nothing, twice");
+  state.entries = [...state.entries, { message: userMessage("Please continue.") }];
+  return null;
+}
+
+/** A tool call that was cut is never executed; a text that was cut is continued. */
+function goOnWriting(state: RunState, reply: Reply): Outcome | null {
+  state.continued += 1;
+  if (state.continued > CONTINUATIONS_MAX) {
+    const message = `the answer was cut ${state.continued} times at max_tokens`;
+    return { kind: "stopped", limit: "reply_tokens", message };
+  }
+  const answers = refuseCalls(reply, "The call was cut by the limit on reply length.");
+  const nudge = { message: userMessage("Continue exactly where you stopped.") };
+  state.entries = answers.length > 0 ? answers : [nudge];
+  return null;
+}
+
+function failed(code: string, message: string): Outcome {
+  return { kind: "failed", code, message };
+}
+
+async function moveToFreshHistory({ input, state, inbox }: Run): Promise<void> {
+  const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
+  const { events, bytes } = state.snapshot.historyMarks;
+  if (!continueAsNewSuggested && historyLength < events && historySize < bytes) return;
+  await condition(allHandlersFinished);
+  const resumed = { ...state, execution: state.execution + 1, paused: inbox.isPaused() };
+  await continueAsNew<typeof agentRun>({ ...input, resumed });
+}

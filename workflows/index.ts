@@ -1,0 +1,2 @@
+// The bundle's entry: the workflows a worker serves, and nothing else.
+export { agentRun } from "./agent-run.ts";

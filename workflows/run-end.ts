@@ -1,0 +1,94 @@
+// How a run comes to its end: by the clock, by an error, and always through the ledger, which
+// resolves what is still held and has the last word on what was spent (R6).
+
+import {
+  ActivityFailure,
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  proxyActivities,
+  sleep,
+  workflowInfo,
+} from "@temporalio/workflow";
+import type { Activities } from "../activities/index.ts";
+import type { Outcome, RunResult } from "../src/domain/outcome.ts";
+import type { RunInput } from "../src/domain/run.ts";
+import { resultOf, type RunState } from "../src/domain/run-state.ts";
+import { bookkeeping } from "./activity-options.ts";
+import { showEnd } from "./run-view.ts";
+import { codeOf } from "./transcript.ts";
+
+const { closeRun: close } = proxyActivities<Activities>({
+  ...bookkeeping,
+  summary: "resolve holds, read the totals",
+});
+
+/** Runs `work` until it ends or the wall clock of the run is over, whichever comes first. */
+export async function withinWallClock(
+  state: RunState,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const { wallClockMs } = state.snapshot.limits;
+  if (wallClockMs === null) return await work();
+  const scope = new CancellationScope();
+  const alarm = new CancellationScope();
+  let timeIsUp = false;
+  const ringing = alarm.run(async () => {
+    await sleep(Math.max(1, state.startedAtMs + wallClockMs - Date.now()), {
+      summary: "wall clock of the run",
+    });
+    timeIsUp = true;
+    scope.cancel();
+  });
+  // A cancelled alarm is the normal end of it.
+  ringing.catch(() => undefined);
+  try {
+    return await scope.run(work);
+  } catch (error) {
+    if (!timeIsUp || !isCancellation(error)) throw error;
+    return {
+      kind: "stopped",
+      limit: "wall_clock",
+      message: `the run took longer than ${wallClockMs} ms`,
+    };
+  } finally {
+    alarm.cancel();
+  }
+}
+
+/** Rethrows what is no end of a run: the move to a fresh history, and broken invariants of ours. */
+export function endOf(error: unknown): Outcome {
+  if (error instanceof ContinueAsNew) throw error;
+  if (isCancellation(error)) return { kind: "cancelled", message: "the run was cancelled" };
+  if (!(error instanceof ActivityFailure)) throw error;
+  const message = error.cause?.message ?? error.message;
+  const code = codeOf(error);
+  if (code === "PROVIDER_SPEND_LIMIT") return { kind: "stopped", limit: "provider_spend", message };
+  return { kind: "failed", code: code ?? "ATTEMPTS_EXHAUSTED", message };
+}
+
+interface Ending {
+  readonly input: RunInput;
+  readonly state: RunState | null;
+  readonly outcome: Outcome;
+  readonly startedAtMs: number;
+}
+
+export async function closeRun({ input, state, outcome, startedAtMs }: Ending): Promise<RunResult> {
+  const { workflowId } = workflowInfo();
+  const durationMs = Date.now() - startedAtMs;
+  const ledger = await close({
+    tenant: input.tenant,
+    session: input.session,
+    agent: input.agent,
+    traceId: input.traceId,
+    outcome,
+    turns: state?.turn ?? 0,
+    toolCalls: state?.toolCalls ?? 0,
+    durationMs,
+  });
+  const who = { runId: workflowId, traceId: input.traceId };
+  const result = resultOf(who, state, { outcome, ledger, durationMs });
+  showEnd(outcome.kind, result.costUsd, result.turns);
+  return result;
+}

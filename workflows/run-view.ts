@@ -1,0 +1,47 @@
+// What Temporal's Web UI and the list of runs show of a run. Search attributes cost an event each,
+// so figures are written every few turns; the details cost nothing and are written every turn.
+
+import { setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
+import { formatUsd } from "../src/domain/pricing.ts";
+import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
+
+export const STATUS = { name: "PawlStatus", type: "KEYWORD" } as const;
+const OUTCOME = { name: "PawlOutcome", type: "KEYWORD" } as const;
+const COST = { name: "PawlCostUsd", type: "DOUBLE" } as const;
+const TURNS = { name: "PawlTurns", type: "INT" } as const;
+
+const FIGURES_EVERY_TURNS = 10;
+
+export function showProgress(state: RunState): void {
+  setCurrentDetails(details(state));
+  if (state.turn % FIGURES_EVERY_TURNS !== 0) return;
+  upsertSearchAttributes([
+    { key: COST, value: state.spentMicroUsd / 1_000_000 },
+    { key: TURNS, value: state.turn },
+  ]);
+}
+
+export function showEnd(outcome: string, costUsd: number, turns: number): void {
+  upsertSearchAttributes([
+    { key: STATUS, value: "ended" },
+    { key: OUTCOME, value: outcome },
+    { key: COST, value: costUsd },
+    { key: TURNS, value: turns },
+  ]);
+}
+
+function details(state: RunState): string {
+  const limits = limitsNow(state);
+  const now = used(state);
+  const rows = [
+    ["spent", formatUsd(now.costMicroUsd), formatUsd(limits.costMicroUsd)],
+    ["of it for lost attempts", formatUsd(state.crashTaxMicroUsd), ""],
+    ["tokens", String(now.tokens), String(limits.tokens)],
+    ["model calls", String(now.modelCalls), String(limits.modelCalls)],
+    ["tool calls", String(now.toolCalls), String(limits.toolCalls)],
+  ];
+  const table = rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const said = state.answer === null ? "" : `\n\nLast said: ${state.answer.slice(0, 500)}`;
+  const simulated = state.snapshot.offline ? " · offline model, costs simulated" : "";
+  return `Turn ${state.turn} · ${state.snapshot.model}${simulated}\n\n| | used | of |\n|---|---|---|\n${table}${said}`;
+}

@@ -1,0 +1,50 @@
+// A run that waits says why: in the memo, which the event stream and the Web UI read, and in its
+// status. It costs nothing while it waits.
+
+import { upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
+import { WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
+import type { Run } from "./agent-run.ts";
+import { STATUS } from "./run-view.ts";
+
+/** A cap may be raised without anybody telling the run, so it looks again after this. */
+const LOOK_AGAIN_MS = 300_000;
+
+export interface Cause {
+  readonly reason: "budget" | "provider";
+  readonly message: string;
+  readonly resetsAt?: string | null;
+}
+
+/**
+ * True once the run may go on. False at once where its caller asked to stop at limits.
+ * `paused` is a person's wish and always honoured.
+ */
+export async function parked(run: Run, cause: Cause | "paused"): Promise<boolean> {
+  if (cause === "paused") {
+    upsertSearchAttributes([{ key: STATUS, value: "paused" }]);
+    await run.inbox.resumed(null);
+    upsertSearchAttributes([{ key: STATUS, value: "running" }]);
+    return true;
+  }
+  if (run.input.onLimit === "stop") return false;
+  const withinMs = cause.reason === "budget" ? untilWorthALook(cause.resetsAt ?? null) : null;
+  const waiting: Waiting = {
+    reason: cause.reason,
+    message: cause.message,
+    nextAttemptAt: withinMs === null ? null : new Date(Date.now() + withinMs).toISOString(),
+  };
+  upsertMemo({ [WAITING_MEMO]: waiting });
+  upsertSearchAttributes([{ key: STATUS, value: "waiting" }]);
+  const byPerson = await run.inbox.resumed(withinMs);
+  if (byPerson) run.state.extensions += 1;
+  // The ledger knows today's cap; the next call asks it and brings the cap back.
+  run.state.costCapMicroUsd = Number.MAX_SAFE_INTEGER;
+  upsertMemo({ [WAITING_MEMO]: null });
+  upsertSearchAttributes([{ key: STATUS, value: "running" }]);
+  return true;
+}
+
+function untilWorthALook(resetsAt: string | null): number {
+  const untilResetMs = resetsAt === null ? LOOK_AGAIN_MS : Date.parse(resetsAt) - Date.now();
+  return Math.max(1000, Math.min(LOOK_AGAIN_MS, untilResetMs));
+}
