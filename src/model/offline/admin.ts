@@ -1,0 +1,76 @@
+// The test's side of the server. Not part of the Messages API; bound to loopback like the rest.
+//   PUT /admin/script [..]   PUT /admin/faults [..]   PUT /admin/pace {chunkDelayMs, chunkChars}
+//   POST /admin/release {id?, runKey?}   GET /admin/billing   GET /admin/requests   DELETE /admin
+
+import { z } from "zod";
+import { invalidRequest } from "./api-error.ts";
+import { faultList } from "./faults.ts";
+import { scriptList } from "./script.ts";
+import type { OfflineState } from "./state.ts";
+
+const pace = z.strictObject({
+  chunkDelayMs: z.int().nonnegative(),
+  chunkChars: z.int().positive().default(12),
+});
+const which = z.strictObject({ id: z.string().optional(), runKey: z.string().optional() });
+
+export interface AdminCall {
+  /** `PUT /admin/script`. */
+  readonly route: string;
+  body(): Promise<unknown>;
+}
+
+/** The answer, or undefined where there is no such route. */
+export async function answerAdmin(
+  call: AdminCall,
+  state: OfflineState,
+): Promise<object | undefined> {
+  switch (call.route) {
+    case "PUT /admin/script": {
+      const script = parse(scriptList, await call.body());
+      state.script.replace(script);
+      return { entries: script.length };
+    }
+    case "PUT /admin/faults": {
+      const faults = parse(faultList, await call.body());
+      state.faults.replace(faults);
+      return { entries: faults.length };
+    }
+    case "PUT /admin/pace":
+      state.pace = parse(pace, await call.body());
+      return state.pace;
+    case "POST /admin/release": {
+      const { id, runKey } = parse(which, await call.body());
+      const chosen = {
+        ...(id === undefined ? {} : { id }),
+        ...(runKey === undefined ? {} : { runKey }),
+      };
+      return { released: state.gate.release(chosen) };
+    }
+    case "GET /admin/billing":
+      return { records: state.billing.records() };
+    case "GET /admin/requests":
+      return { requests: state.requests.all() };
+    case "DELETE /admin":
+      reset(state);
+      return { reset: true };
+    default:
+      return undefined;
+  }
+}
+
+/** Back to an empty server. Requests on hold go on; those in flight are still billed. */
+function reset(state: OfflineState): void {
+  state.script.replace([]);
+  state.faults.replace([]);
+  state.gate.release({});
+  state.billing.clear();
+  state.cache.clear();
+  state.requests.clear();
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  throw invalidRequest(z.prettifyError(result.error));
+}

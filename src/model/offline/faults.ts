@@ -1,0 +1,81 @@
+// Everything that goes wrong with a provider, on order: `PUT /admin/faults`.
+// A fault strikes in one of three places: before the reply (http-faults.ts), in what the reply says
+// (reply-faults.ts), or while it is delivered (delivery.ts).
+
+import { z } from "zod";
+import { entryFields } from "./queue.ts";
+
+const fault = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
+  z.strictObject({ kind: z.literal(kind), ...entryFields, ...shape });
+
+const retryAfterS = z.number().nonnegative().optional();
+const afterEvents = z.int().nonnegative().default(3);
+const everyMs = z.int().positive().default(50);
+
+const httpFaults = [
+  fault("rate_limit", { retryAfterS }),
+  fault("spend_limit", {
+    errorCode: z
+      .enum(["enforced_spend_limit_reached", "contract_spend_limit_reached"])
+      .default("enforced_spend_limit_reached"),
+  }),
+  fault("usage_limit", {}),
+  fault("billing", {}),
+  fault("auth", {}),
+  fault("permission", {}),
+  fault("overloaded", { retryAfterS }),
+  fault("server_error", {
+    status: z.union([z.literal(500), z.literal(503), z.literal(504)]).default(500),
+  }),
+  fault("bad_gateway_html", {}),
+  fault("html_ok", {}),
+] as const;
+
+const replyFaults = [
+  fault("max_tokens_mid_tool", {}),
+  fault("refusal", {
+    when: z.enum(["pre", "mid"]).default("pre"),
+    category: z.string().default("cyber"),
+  }),
+  fault("pause_turn", {}),
+  fault("empty_end_turn", {}),
+  fault("parallel_calls", { count: z.int().min(2).max(64).default(2) }),
+  fault("invalid_tool_json", { json: z.string().default('{"expression": "1 +') }),
+  fault("unknown_stop_reason", { stopReason: z.string().default("future_reason") }),
+] as const;
+
+const deliveryFaults = [
+  fault("hold", { afterEvents: z.int().nonnegative().default(0) }),
+  fault("slow_first_byte", { delayMs: z.int().positive() }),
+  fault("reset_before_headers", {}),
+  fault("reset_after_headers", {}),
+  fault("stall", { afterEvents }),
+  fault("silent", {}),
+  fault("ping_drip", { everyMs }),
+  fault("content_drip", { everyMs }),
+  fault("stream_error", {
+    afterEvents,
+    errorType: z
+      .enum(["overloaded_error", "api_error", "rate_limit_error", "timeout_error"])
+      .default("overloaded_error"),
+  }),
+  fault("truncate", {
+    where: z.enum(["before_stop", "mid_event", "mid_utf8"]).default("before_stop"),
+  }),
+  fault("answer_lost", {}),
+  fault("unknown_event", {}),
+  fault("usage", {
+    mode: z.enum(["missing", "lying"]),
+    /** What a lying usage says, field by field; the bill stays true. */
+    says: z.record(z.string(), z.int()).default({ input_tokens: 1, output_tokens: 1 }),
+  }),
+] as const;
+
+const anyFault = z.discriminatedUnion("kind", [...httpFaults, ...replyFaults, ...deliveryFaults]);
+
+export const faultList = z.array(anyFault);
+export type Fault = z.infer<typeof anyFault>;
+export type FaultKind = Fault["kind"];
+export const FAULT_KINDS: readonly FaultKind[] = anyFault.options.map(
+  (option) => option.shape.kind.value,
+);

@@ -1,0 +1,142 @@
+// POST /v1/messages: check everything, decide what to say, say it, bill it.
+
+import { errorOf, pageOf } from "./http-faults.ts";
+import { ApiError } from "./api-error.ts";
+import type { CachePlan } from "./cache.ts";
+import { checkConversation } from "./conversation-rules.ts";
+import { deliverMessage, deliverStream, type Delivery } from "./delivery.ts";
+import type { Draft } from "./draft.ts";
+import { openMeter, type Exchange } from "./exchange.ts";
+import type { Fault } from "./faults.ts";
+import { readJson, sendJson } from "./http.ts";
+import type { ServedModel } from "./model-rules.ts";
+import { plan as planReply } from "./planner/plan.ts";
+import { replyOf } from "./reply.ts";
+import { withReplyFault } from "./reply-faults.ts";
+import { checkContext, checkPrompt, checkReplyLimits, modelOf } from "./request-rules.ts";
+import type { MessagesRequest, Prompt } from "./request.ts";
+import { parseCountTokensRequest, parseMessagesRequest } from "./schema.ts";
+import { draftOf, type ScriptEntry } from "./script.ts";
+import { verifyThinking } from "./signature.ts";
+import type { LoggedRequest, OfflineState } from "./state.ts";
+import { promptTokens, segmentsOf, type Segment } from "./tokens.ts";
+
+export async function countTokens(exchange: Exchange): Promise<void> {
+  const prompt = parseCountTokensRequest(await readJson(exchange.req));
+  const { segments } = checkedPrompt(prompt);
+  sendJson(exchange.res, 200, { input_tokens: promptTokens(segments) });
+}
+
+export async function createMessage(exchange: Exchange, state: OfflineState): Promise<void> {
+  const request = parseMessagesRequest(await readJson(exchange.req));
+  const { model, segments } = checkedPrompt(request);
+  checkReplyLimits(request, model);
+  checkContext(promptTokens(segments), model);
+
+  const { runKey } = exchange;
+  const target = { runKey, model: model.id, messages: JSON.stringify(request.messages) };
+  const fault = state.faults.take(target);
+  const entry = logEntry(exchange, request, fault);
+  state.requests.add(entry);
+  exchange.gone.addEventListener("abort", () => (entry.state = "done"), { once: true });
+  exchange.res.once("finish", () => (entry.state = "done"));
+  if (answersInstead(exchange, fault)) return;
+
+  const cachePlan = state.cache.plan(request, segments, model.spec.cacheTokensMin);
+  const script = state.script.take(target);
+  await reply({ exchange, state, request, model, cachePlan, fault, script, entry });
+}
+
+function checkedPrompt(prompt: Prompt): { model: ServedModel; segments: Segment[] } {
+  const model = modelOf(prompt.model);
+  checkPrompt(prompt, model);
+  checkConversation(prompt, model);
+  return { model, segments: segmentsOf(prompt, verifyThinking(prompt, model)) };
+}
+
+/** True where an error or a page of the edge is the whole answer. */
+function answersInstead({ res }: Exchange, fault: Fault | undefined): boolean {
+  if (fault === undefined) return false;
+  const error = errorOf(fault);
+  if (error !== undefined) throw error;
+  const page = pageOf(fault);
+  if (page === undefined) return false;
+  res.writeHead(page.status, { "content-type": "text/html" }).end(page.html);
+  return true;
+}
+
+interface Turn {
+  readonly exchange: Exchange;
+  readonly state: OfflineState;
+  readonly request: MessagesRequest;
+  readonly model: ServedModel;
+  readonly cachePlan: CachePlan;
+  readonly fault: Fault | undefined;
+  readonly script: ScriptEntry | undefined;
+  readonly entry: LoggedRequest;
+}
+
+async function reply(turn: Turn): Promise<void> {
+  const { exchange, state, request, model, cachePlan, fault, script, entry } = turn;
+  const meter = openMeter(exchange, {
+    billing: state.billing,
+    model,
+    plan: cachePlan,
+    userId: request.metadata?.user_id ?? null,
+  });
+  const said = replyOf(faulted(drafted(request, script), fault, request), request, model);
+  const isFree = said.stopReason === "refusal" && said.outputTokens === 0;
+  if (isFree) meter.waive();
+  const hold = async (): Promise<void> => {
+    entry.state = "held";
+    await state.gate.wait(exchange.requestId, exchange.runKey, exchange.gone);
+    if (entry.state === "held") entry.state = "in_flight";
+  };
+  if (script?.hold === true) await hold();
+  const delivery: Delivery = {
+    exchange,
+    reply: said,
+    plan: cachePlan,
+    meter,
+    fault,
+    pace: {
+      chunkDelayMs: script?.reply.chunkDelayMs ?? state.pace.chunkDelayMs,
+      chunkChars: script?.reply.chunkChars ?? state.pace.chunkChars,
+    },
+    maxTokens: request.max_tokens,
+    hold,
+    sent: () => (entry.eventsSent += 1),
+  };
+  try {
+    await (request.stream === true ? deliverStream(delivery) : deliverMessage(delivery));
+  } catch (error) {
+    if (error instanceof ApiError) meter.waive();
+    throw error;
+  }
+}
+
+function drafted(request: MessagesRequest, script: ScriptEntry | undefined): Draft {
+  return script === undefined ? planReply(request) : draftOf(script.reply, request);
+}
+
+function faulted(draft: Draft, fault: Fault | undefined, request: MessagesRequest): Draft {
+  return fault === undefined ? draft : withReplyFault(draft, fault, request);
+}
+
+function logEntry(
+  { requestId, runKey }: Exchange,
+  request: MessagesRequest,
+  fault: Fault | undefined,
+): LoggedRequest {
+  return {
+    id: requestId,
+    runKey,
+    model: request.model,
+    at: new Date().toISOString(),
+    isStream: request.stream === true,
+    fault: fault?.kind ?? null,
+    eventsSent: 0,
+    state: "in_flight",
+    body: request,
+  };
+}

@@ -1,0 +1,61 @@
+// Replies written by a test: `PUT /admin/script`. Each is used in turn by the requests it matches;
+// where none is left, the planner answers.
+
+import { z } from "zod";
+import type { Draft, DraftBlock } from "./draft.ts";
+import { entryFields } from "./queue.ts";
+import type { MessagesRequest } from "./request.ts";
+
+const scriptedReply = z.strictObject({
+  text: z.string().optional(),
+  /** Generates a text of this many bytes instead. */
+  textBytes: z.int().nonnegative().optional(),
+  thinking: z.string().optional(),
+  toolCalls: z
+    .array(z.strictObject({ name: z.string(), input: z.unknown().default({}) }))
+    .default([]),
+  /** The JSON of the first tool call exactly as it goes over the wire. */
+  rawToolJson: z.string().optional(),
+  stopReason: z.string().optional(),
+  chunkDelayMs: z.int().nonnegative().optional(),
+  chunkChars: z.int().positive().optional(),
+});
+
+const scriptEntry = z.strictObject({
+  ...entryFields,
+  reply: scriptedReply,
+  /** The reply waits for `POST /admin/release`. */
+  hold: z.boolean().default(false),
+});
+
+export const scriptList = z.array(scriptEntry);
+export type ScriptEntry = z.infer<typeof scriptEntry>;
+type ScriptedReply = z.infer<typeof scriptedReply>;
+
+export function draftOf(reply: ScriptedReply, request: MessagesRequest): Draft {
+  const text = reply.textBytes === undefined ? reply.text : filler(reply.textBytes);
+  const calls = reply.toolCalls.map(({ name, input }) => ({ name, input }));
+  if (reply.rawToolJson !== undefined && calls.length === 0) {
+    calls.push({ name: firstTool(request), input: {} });
+  }
+  const blocks: DraftBlock[] = text === undefined ? [] : [{ type: "text", text }];
+  calls.forEach((call, index) => {
+    const json = index === 0 && reply.rawToolJson !== undefined ? { json: reply.rawToolJson } : {};
+    blocks.push({ type: "tool_use", ...call, ...json });
+  });
+  return {
+    blocks,
+    ...(reply.thinking === undefined ? {} : { thinking: reply.thinking }),
+    ...(reply.stopReason === undefined ? {} : { stopReason: reply.stopReason }),
+  };
+}
+
+function firstTool(request: MessagesRequest): string {
+  const tool = request.tools?.find((offered) => "input_schema" in offered);
+  return tool !== undefined && "name" in tool ? tool.name : "calculator";
+}
+
+function filler(bytes: number): string {
+  const line = "A pawl lets a ratchet turn forward and never slip back. ";
+  return line.repeat(Math.ceil(bytes / line.length)).slice(0, bytes);
+}
