@@ -7,7 +7,7 @@ import type { Client } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
 import { warningNote } from "../src/domain/limits.ts";
-import { systemNote } from "../src/domain/message.ts";
+import { systemNote, toolAnswer } from "../src/domain/message.ts";
 import {
   taskMessage,
   type CallModelInput,
@@ -84,7 +84,8 @@ class Rebuilt {
     } else if (completed) {
       this.#finished(String(completed.scheduledEventId), completed.result);
     } else if (marker?.markerName === "core_local_activity") {
-      this.#toolAnswered(decode<RunToolResult>(marker.details?.["result"]));
+      const result = marker.details?.["result"];
+      if (result) this.#toolAnswered(decode<RunToolResult>(result));
     }
   }
 
@@ -121,13 +122,7 @@ class Rebuilt {
   }
 
   #toolAnswered({ callId, content, isError }: RunToolResult): void {
-    const block = {
-      type: "tool_result",
-      tool_use_id: callId,
-      content,
-      ...(isError ? { is_error: true } : {}),
-    };
-    this.#store(JSON.stringify({ role: "user", content: [block] }));
+    this.#store(JSON.stringify(toolAnswer(callId, content, isError)));
   }
 
   #store(body: string): string {

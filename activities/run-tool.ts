@@ -1,7 +1,7 @@
 // Executes one tool call and stores what the model will see of it. A tool that fails has an answer
 // like any other; only a lost transcript, an abort or our own mistakes leave here as errors.
 
-import { isToolUse } from "../src/domain/message.ts";
+import { isToolUse, toolAnswer } from "../src/domain/message.ts";
 import type { Message, ToolUseBlock } from "../src/domain/message.ts";
 import type { RunToolInput, RunToolResult } from "../src/domain/run.ts";
 import { isPawlError } from "../src/domain/errors.ts";
@@ -25,7 +25,7 @@ export function createRunTool(deps: ActivityDeps) {
       const output = await execute(deps, { attempt, input, call });
       attempt.signal.throwIfAborted();
       const content = await readable(deps, attempt.runId, output);
-      const ref = await store(deps, attempt.runId, answer(call, content, output.isError));
+      const ref = await store(deps, attempt.runId, toolAnswer(call.id, content, output.isError));
       const durationMs = Math.round(performance.now() - startedAt);
       logResult(deps, attempt, { input, output, durationMs });
       return {
@@ -125,16 +125,6 @@ async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): 
   if (output.fullText === undefined) return output.text;
   const { ref } = await deps.artefacts.put(runId, output.fullText);
   return output.noteWith(ref);
-}
-
-function answer(call: ToolUseBlock, content: string, isError: boolean): Message {
-  const block = {
-    type: "tool_result",
-    tool_use_id: call.id,
-    content,
-    ...(isError ? { is_error: true } : {}),
-  };
-  return { role: "user", content: [block] };
 }
 
 async function store(

@@ -8,6 +8,7 @@ import {
   proxyLocalActivities,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
+import { toolAnswer } from "../src/domain/message.ts";
 import type { Entry, Reply } from "../src/domain/run.ts";
 import { limitsNow, type RunState } from "../src/domain/run-state.ts";
 import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
@@ -97,17 +98,5 @@ function lost(call: ToolCall, tool: ToolSpec, failure: ActivityFailure): Entry {
 }
 
 function problem(call: ToolCall, error: string, suggestion: string): Entry {
-  return {
-    message: {
-      role: "user",
-      content: [
-        {
-          type: "tool_result",
-          tool_use_id: call.callId,
-          content: JSON.stringify({ error, suggestion }),
-          is_error: true,
-        },
-      ],
-    },
-  };
+  return { message: toolAnswer(call.callId, JSON.stringify({ error, suggestion }), true) };
 }

@@ -50,6 +50,12 @@ export function systemNote(text: string): Message {
   return { role: "system", content: [{ type: "text", text }] };
 }
 
+/** The one answer to a tool call. */
+export function toolAnswer(callId: string, content: string, isError: boolean): Message {
+  const block = { type: "tool_result", tool_use_id: callId, content };
+  return { role: "user", content: [isError ? { ...block, is_error: true } : block] };
+}
+
 export function textOf(message: Message): string {
   return message.content
     .filter(isText)

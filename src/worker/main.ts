@@ -1,0 +1,16 @@
+// The worker process: `node dist/src/worker/main.js`.
+
+import { readConfig } from "../config.ts";
+import { CATALOGUE, isPawlError } from "../domain/errors.ts";
+import { createLog } from "../log.ts";
+import { runWorker } from "./run-worker.ts";
+
+try {
+  const config = readConfig();
+  await runWorker(config, createLog(config));
+} catch (error) {
+  const code = isPawlError(error) ? error.code : "BACKEND_UNREACHABLE";
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message} (${code}: ${CATALOGUE[code].next})\n`);
+  process.exitCode = CATALOGUE[code].exitCode;
+}

@@ -1,0 +1,144 @@
+// A worker: takes runs from the task queue until it is told to stop. Any number of them may run,
+// start and die at any time; nothing of a run lives here alone.
+
+import { existsSync } from "node:fs";
+import { loadClientConnectConfig } from "@temporalio/envconfig";
+import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { createActivities, type ActivityDeps } from "../../activities/index.ts";
+import { builtInTools } from "../../activities/tools/index.ts";
+import type { Config } from "../config.ts";
+import { PawlError } from "../domain/errors.ts";
+import type { Log } from "../log.ts";
+import { anthropicModel } from "../model/anthropic.ts";
+import { createArtefacts } from "../store/artefacts.ts";
+import { migrate, openDatabase, type Database } from "../store/database.ts";
+import { createDeltaWriter } from "../store/delta-writer.ts";
+import { pruneDeltas } from "../store/deltas.ts";
+import { createLedger } from "../store/ledger.ts";
+import { createTranscripts } from "../store/transcripts.ts";
+import { packageFile } from "../package-root.ts";
+import { BUNDLE_FILE } from "./bundle-workflows.ts";
+import { ensureSearchAttributes } from "./search-attributes.ts";
+
+const CACHED_WORKFLOWS_MAX = 500;
+const SHUTDOWN_GRACE_MS = 30_000;
+const SWEEP_EVERY_MS = 60_000;
+const DELTAS_KEPT_MS = 3_600_000;
+
+/** Serves until SIGTERM or SIGINT; then finishes what it can within its grace time. */
+export async function runWorker(config: Config, log: Log): Promise<void> {
+  installRuntime(log);
+  const db = openDatabase(required(config, "DATABASE_URL"));
+  await migrate(db);
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
+    throw unreachable(connectionOptions.address, error);
+  });
+  await ensureSearchAttributes(connection, namespace ?? config.TEMPORAL_NAMESPACE);
+  const deps = createDeps(config, log, db);
+  const worker = await Worker.create({
+    connection,
+    namespace: namespace ?? config.TEMPORAL_NAMESPACE,
+    taskQueue: config.PAWL_TASK_QUEUE,
+    ...workflows(),
+    activities: createActivities(deps),
+    maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
+    // The default of 10 s is added to every recovery after a kill.
+    stickyQueueScheduleToStartTimeout: "3s",
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
+    ...versioning(config),
+  });
+  const sweeping = setInterval(() => void sweep(db, deps), SWEEP_EVERY_MS);
+  try {
+    const serving = worker.run();
+    log.info({ event: "worker_ready", taskQueue: config.PAWL_TASK_QUEUE }, "polling for runs");
+    await serving;
+  } finally {
+    clearInterval(sweeping);
+    await deps.deltas.close();
+    await db.end();
+    await connection.close();
+  }
+}
+
+function createDeps(config: Config, log: Log, db: Database): ActivityDeps {
+  const transcripts = createTranscripts(db);
+  return {
+    config,
+    log,
+    model: anthropicModel({
+      apiKey: required(config, "ANTHROPIC_API_KEY"),
+      baseUrl: config.ANTHROPIC_BASE_URL,
+      offline: config.PAWL_OFFLINE_MODEL,
+      timers: {
+        firstByteMs: config.PAWL_FIRST_BYTE_TIMEOUT_MS,
+        idleMs: config.PAWL_IDLE_TIMEOUT_MS,
+        progressMs: config.PAWL_PROGRESS_TIMEOUT_MS,
+        totalMs: config.PAWL_CALL_TIMEOUT_MS,
+      },
+    }),
+    ledger: createLedger(db, transcripts),
+    transcripts,
+    artefacts: createArtefacts(db),
+    deltas: createDeltaWriter(db),
+    tools: builtInTools,
+  };
+}
+
+/** Resolves holds whose attempt nobody will ever end, e.g. of a run that was terminated. */
+async function sweep(db: Database, { ledger, log }: ActivityDeps): Promise<void> {
+  try {
+    const charged = await ledger.sweep();
+    if (charged > 0) log.warn({ event: "holds_swept", charged }, "charged holds of dead attempts");
+    await pruneDeltas(db, DELTAS_KEPT_MS);
+  } catch (error) {
+    log.warn({ event: "sweep_failed", err: error }, "tries again in a minute");
+  }
+}
+
+function workflows(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
+  return existsSync(BUNDLE_FILE)
+    ? { workflowBundle: { codePath: BUNDLE_FILE } }
+    : { workflowsPath: packageFile("workflows/index.ts") };
+}
+
+/** Pinned: a run in flight stays with the code it began with, a new one takes the newest. */
+function versioning(config: Config): object {
+  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = config;
+  if (deploymentName === undefined || buildId === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: "PINNED",
+    },
+  };
+}
+
+/** Core's own log lines join ours; once a process, before any worker. */
+function installRuntime(log: Log): void {
+  const logger = new DefaultLogger("INFO", ({ level, message, meta }) => {
+    const lower = level.toLowerCase();
+    if (lower === "warn" || lower === "error") log[lower]({ event: "temporal", ...meta }, message);
+    else log.debug({ event: "temporal", ...meta }, message);
+  });
+  Runtime.install({
+    logger,
+    telemetryOptions: { logging: { forward: {}, filter: { core: "WARN", other: "ERROR" } } },
+  });
+}
+
+function required(config: Config, name: "DATABASE_URL" | "ANTHROPIC_API_KEY"): string {
+  const value = config[name];
+  if (value !== undefined) return value;
+  throw new PawlError(
+    "CONFIG",
+    `${name} is not set. A worker needs it; \`pawl dev\` starts a local stack that sets it.`,
+  );
+}
+
+function unreachable(address: string | undefined, cause: unknown): PawlError {
+  return new PawlError("BACKEND_UNREACHABLE", `No Temporal server answers at ${address}.`, {
+    cause,
+  });
+}
