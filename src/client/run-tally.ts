@@ -15,6 +15,8 @@ export interface Tally {
   apply(fact: Fact): void;
   /** The result line with what is known now. */
   result(runId: string, outcome: Outcome, nowMs: number): RunResult;
+  /** The same of a run that has no outcome yet. */
+  soFar(runId: string, nowMs: number): Omit<RunResult, "outcome">;
 }
 
 export function createTally(): Tally {
@@ -57,6 +59,13 @@ class HistoryTally implements Tally {
     const durationMs = Math.max(0, nowMs - this.#startedAtMs);
     const who = { runId, traceId: this.input?.traceId ?? "" };
     return resultOf(who, this.state, { outcome, ledger, durationMs });
+  }
+
+  soFar(runId: string, nowMs: number): Omit<RunResult, "outcome"> {
+    // Any outcome but an answer will do: what an open run has said so far is partial.
+    const unfinished: Outcome = { kind: "cancelled", message: "" };
+    const { outcome: _, ...rest } = this.result(runId, unfinished, nowMs);
+    return rest;
   }
 
   #countTool(callId: string): void {

@@ -1,0 +1,83 @@
+// The way to a Pawl backend: Temporal, and Postgres where it is known. Fails fast and says what to do.
+
+import { Client, Connection, type ConnectionOptions } from "@temporalio/client";
+import { loadClientConnectConfig } from "@temporalio/envconfig";
+import type { Config } from "../config.ts";
+import { PawlError } from "../domain/errors.ts";
+import { openDatabase } from "../store/database.ts";
+import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
+
+/** Where a local stack listens; used instead of the environment's addresses. */
+export interface StackAddresses {
+  readonly temporalAddress: string;
+  readonly uiUrl?: string | null;
+  readonly databaseUrl?: string | null;
+}
+
+export interface Backend {
+  readonly client: Client;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly uiUrl: string | null;
+  readonly deltas: DeltaReader | null;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** A view that is late by more than this is of no use. */
+const DELTAS_TIMEOUT_MS = 5000;
+const DEFAULT_ADDRESS = "localhost:7233";
+
+/** Throws PawlError BACKEND_UNREACHABLE within about five seconds. */
+export async function connect(config: Config, stack?: StackAddresses): Promise<Backend> {
+  const { options, namespace } = target(config, stack);
+  const connection = await open(options);
+  const databaseUrl = stack?.databaseUrl ?? config.DATABASE_URL ?? null;
+  const db =
+    databaseUrl === null
+      ? null
+      : openDatabase(databaseUrl, { connectionsMax: 2, timeoutMs: DELTAS_TIMEOUT_MS });
+  return {
+    client: new Client({ connection, namespace }),
+    namespace,
+    taskQueue: config.PAWL_TASK_QUEUE,
+    uiUrl: config.TEMPORAL_UI_URL ?? stack?.uiUrl ?? null,
+    deltas: db === null ? null : createDeltaReader(db),
+    async close() {
+      await Promise.allSettled([connection.close(), db?.end()]);
+    },
+  };
+}
+
+interface Target {
+  readonly options: ConnectionOptions;
+  readonly namespace: string;
+}
+
+/** Profiles and TLS come with `TEMPORAL_*`; a local stack needs, and gets, none of it. */
+function target(config: Config, stack: StackAddresses | undefined): Target {
+  if (stack !== undefined) {
+    return { options: { address: stack.temporalAddress }, namespace: config.TEMPORAL_NAMESPACE };
+  }
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig();
+    return { options: connectionOptions, namespace: namespace ?? config.TEMPORAL_NAMESPACE };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new PawlError("CONFIG", `Temporal's settings can't be read: ${detail}`, { cause: error });
+  }
+}
+
+async function open(options: ConnectionOptions): Promise<Connection> {
+  try {
+    return await Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
+  } catch (error) {
+    const address = options.address ?? DEFAULT_ADDRESS;
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new PawlError(
+      "BACKEND_UNREACHABLE",
+      `Temporal at ${address} did not answer within ${CONNECT_TIMEOUT_MS / 1000} s (${detail}).`,
+      { cause: error },
+    );
+  }
+}

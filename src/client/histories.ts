@@ -1,0 +1,187 @@
+// Reads the histories of a run: page by page, waiting for what is yet to happen, and the chain of
+// histories that one run leaves when it moves to a fresh one. Knows nothing of what is in them.
+
+import type { Client } from "@temporalio/client";
+import { temporal } from "@temporalio/proto";
+import { setTimeout as delay } from "node:timers/promises";
+import { PawlError } from "../domain/errors.ts";
+import { backendError, isPassing } from "./backend-error.ts";
+import { idOf, type HistoryEvent } from "./history-fact.ts";
+
+export interface HistoryPage {
+  readonly events: readonly HistoryEvent[];
+  /** Null at the end of the history. */
+  readonly next: Uint8Array | null;
+}
+
+export interface HistoryQuery {
+  readonly runId: string;
+  /** Temporal's run id: one history of the chain. Empty for the newest. */
+  readonly executionId: string;
+  readonly from: Uint8Array | null;
+  /** Hold the answer back until there is something new. */
+  readonly wait: boolean;
+  readonly signal?: AbortSignal;
+  readonly sizeMax?: number;
+  readonly closeOnly?: boolean;
+}
+
+/** The port to Temporal's histories. */
+export interface Histories {
+  page(query: HistoryQuery): Promise<HistoryPage>;
+}
+
+/** Longer than Temporal holds a long poll; what takes longer is a dead connection. */
+const WAIT_MS = 75_000;
+const ANSWER_MS = 15_000;
+const { HISTORY_EVENT_FILTER_TYPE_ALL_EVENT, HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT } =
+  temporal.api.enums.v1.HistoryEventFilterType;
+
+export function createHistories(client: Client): Histories {
+  const { connection, workflowService } = client;
+  const namespace = client.options.namespace;
+  return {
+    async page({ runId, executionId, from, wait, signal, sizeMax, closeOnly }) {
+      const request: temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryRequest = {
+        namespace,
+        execution: { workflowId: runId, runId: executionId },
+        waitNewEvent: wait,
+        skipArchival: true,
+        historyEventFilterType:
+          closeOnly === true
+            ? HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
+            : HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
+        ...(sizeMax === undefined ? {} : { maximumPageSize: sizeMax }),
+        ...(from === null ? {} : { nextPageToken: from }),
+      };
+      const answer = await connection.withAbortSignal(signal ?? AbortSignal.any([]), () =>
+        connection.withDeadline(Date.now() + (wait ? WAIT_MS : ANSWER_MS), () =>
+          workflowService.getWorkflowExecutionHistory(request),
+        ),
+      );
+      const next = answer.nextPageToken;
+      return {
+        events: answer.history?.events ?? [],
+        next: next == null || next.length === 0 ? null : next,
+      };
+    },
+  };
+}
+
+export interface TailOptions {
+  readonly runId: string;
+  readonly executionId: string;
+  /** False ends the tail at what has happened so far. */
+  readonly wait: boolean;
+  readonly signal?: AbortSignal;
+  /** Told each time Temporal does not answer; the tail goes on where it was. */
+  readonly onTrouble?: (error: unknown) => void;
+  /** How long Temporal may be away. */
+  readonly patienceMs?: number;
+}
+
+const PATIENCE_MS = 600_000;
+const BACKOFF_MS = { first: 100, max: 3000 } as const;
+
+/** Every event of one history, once and in order, until it is closed. */
+export async function* tailHistory(
+  histories: Histories,
+  options: TailOptions,
+): AsyncGenerator<HistoryEvent, void, undefined> {
+  const { runId, executionId, wait } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  let seen = 0;
+  let from: Uint8Array | null = null;
+  const trouble = createTrouble(options);
+  while (!signal.aborted) {
+    try {
+      const page = await histories.page({ runId, executionId, from, wait, signal });
+      trouble.over();
+      const fresh = page.events.filter((event) => idOf(event.eventId) > seen);
+      seen = Math.max(seen, ...fresh.map((event) => idOf(event.eventId)));
+      yield* fresh;
+      if (page.next === null) return;
+      from = page.next;
+    } catch (error) {
+      if (isAborted(signal)) return;
+      // A restarted server may not know the old token any more: read again from the start.
+      if (!isPassing(error) && from === null) throw backendError(error, runId);
+      from = null;
+      await trouble.wait(error);
+    }
+  }
+}
+
+/** What the loop above knows of the signal is what it was before the request. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+function createTrouble({ onTrouble, patienceMs = PATIENCE_MS, signal }: TailOptions) {
+  let sinceMs: number | null = null;
+  let backoffMs: number = BACKOFF_MS.first;
+  return {
+    over(): void {
+      sinceMs = null;
+      backoffMs = BACKOFF_MS.first;
+    },
+    async wait(cause: unknown): Promise<void> {
+      sinceMs ??= Date.now();
+      if (Date.now() - sinceMs > patienceMs) {
+        const seconds = Math.round(patienceMs / 1000);
+        const message = `Temporal has not answered for ${seconds} s.`;
+        throw new PawlError("BACKEND_UNREACHABLE", message, { cause });
+      }
+      onTrouble?.(cause);
+      await pause(backoffMs, signal);
+      backoffMs = Math.min(backoffMs * 2, BACKOFF_MS.max);
+    },
+  };
+}
+
+/** Ends early, and quietly, where the signal aborts. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+  }
+}
+
+/** Temporal's run ids of the histories of a run, oldest first, up to the given one at most. */
+export async function* executionsOf(
+  histories: Histories,
+  runId: string,
+): AsyncGenerator<string, void, undefined> {
+  let executionId: string | null = await firstExecution(histories, runId);
+  while (executionId !== null && executionId !== "") {
+    yield executionId;
+    executionId = await nextExecution(histories, runId, executionId);
+  }
+}
+
+async function firstExecution(histories: Histories, runId: string): Promise<string> {
+  const query = { runId, executionId: "", from: null, wait: false, sizeMax: 1 } as const;
+  try {
+    const { events } = await histories.page(query);
+    const started = events[0]?.workflowExecutionStartedEventAttributes;
+    return started?.firstExecutionRunId ?? "";
+  } catch (error) {
+    throw backendError(error, runId);
+  }
+}
+
+async function nextExecution(
+  histories: Histories,
+  runId: string,
+  executionId: string,
+): Promise<string | null> {
+  const query = { runId, executionId, from: null, wait: false, closeOnly: true } as const;
+  try {
+    const { events } = await histories.page(query);
+    const moved = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
+    return moved?.newExecutionRunId ?? null;
+  } catch (error) {
+    throw backendError(error, runId);
+  }
+}

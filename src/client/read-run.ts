@@ -1,0 +1,100 @@
+// One run as it stands, or as it ended: read from its newest history, which carries all figures.
+
+import type { Client } from "@temporalio/client";
+import type { LoadedDataConverter } from "@temporalio/common";
+import type { RunResult, RunStatus } from "../domain/outcome.ts";
+import type { Waiting } from "../domain/run.ts";
+import { createFactReader, type Fact } from "./history-fact.ts";
+import { tailHistory, type Histories } from "./histories.ts";
+import { openStatus } from "./run-list.ts";
+import { brokenOutcome, createTally, type Tally } from "./run-tally.ts";
+import { STATUS } from "./search-keys.ts";
+
+export type RunShown =
+  | { readonly kind: "ended"; readonly about: RunAbout; readonly result: RunResult }
+  | {
+      readonly kind: "open";
+      readonly about: RunAbout;
+      readonly status: RunStatus;
+      readonly waiting: Waiting | null;
+      readonly soFar: Omit<RunResult, "outcome">;
+    };
+
+export interface RunAbout {
+  readonly task: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly session: string;
+  /** Null until the run has been opened by a worker. */
+  readonly model: string | null;
+  readonly offline: boolean;
+  readonly capUsd: number | null;
+  readonly link: string | null;
+}
+
+interface Sources {
+  readonly client: Client;
+  readonly histories: Histories;
+  readonly converter: LoadedDataConverter;
+  readonly link: (runId: string) => string | null;
+}
+
+interface ReadOptions {
+  /** True waits for the end of the run. */
+  readonly wait: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export async function readRun(
+  sources: Sources,
+  runId: string,
+  options: ReadOptions,
+): Promise<RunShown> {
+  let executionId = "";
+  while (true) {
+    const { tally, last } = await fold(sources, { runId, executionId, ...options });
+    const about = aboutOf(tally, sources.link(runId));
+    if (last?.kind === "movedOn") {
+      executionId = last.nextExecutionId;
+      continue;
+    }
+    if (last?.kind === "ended") return { kind: "ended", about, result: last.result };
+    if (last?.kind === "broken") {
+      const outcome = brokenOutcome(last.how, last.failure);
+      return { kind: "ended", about, result: tally.result(runId, outcome, last.atMs) };
+    }
+    const { typedSearchAttributes } = await sources.client.workflow.getHandle(runId).describe();
+    const status = openStatus(typedSearchAttributes.get(STATUS));
+    const soFar = tally.soFar(runId, Date.now());
+    return { kind: "open", about, status, waiting: tally.waiting, soFar };
+  }
+}
+
+async function fold(
+  { histories, converter }: Sources,
+  tail: Parameters<typeof tailHistory>[1],
+): Promise<{ readonly tally: Tally; readonly last: Fact | null }> {
+  const tally = createTally();
+  const reader = createFactReader(converter);
+  let last: Fact | null = null;
+  for await (const event of tailHistory(histories, tail)) {
+    const fact = await reader.read(event);
+    if (fact === null) continue;
+    tally.apply(fact);
+    last = fact;
+  }
+  return { tally, last };
+}
+
+function aboutOf({ input, state }: Tally, link: string | null): RunAbout {
+  return {
+    task: input?.task ?? "",
+    agent: input?.agent ?? "",
+    tenant: input?.tenant ?? "",
+    session: input?.session ?? "",
+    model: state?.snapshot.model ?? null,
+    offline: state?.snapshot.offline ?? false,
+    capUsd: state === null ? null : state.costCapMicroUsd / 1_000_000,
+    link,
+  };
+}

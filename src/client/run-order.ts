@@ -1,0 +1,90 @@
+// What a caller orders, made into an identity: the run's id, and a digest that tells a repeated order
+// from a different one under the same key.
+
+import { createHash, randomBytes } from "node:crypto";
+import { v7 as uuidv7 } from "uuid";
+import type { CallerLimits } from "../domain/limits.ts";
+import type { Tier } from "../domain/prices.ts";
+import { PawlError } from "../domain/errors.ts";
+import type { RunInput } from "../domain/run.ts";
+
+export interface RunOrder {
+  readonly task: string;
+  readonly agent?: string;
+  readonly tenant: string;
+  readonly session: string;
+  /** The same key and order give the same run, however often they are sent. */
+  readonly key?: string;
+  readonly model?: string;
+  readonly tier?: Tier;
+  readonly limits?: CallerLimits;
+  readonly onLimit?: "stop" | "pause";
+}
+
+export interface IdentifiedRun {
+  readonly runId: string;
+  readonly input: RunInput;
+  readonly digest: string;
+}
+
+const DEFAULT_AGENT = "assistant";
+const TASK_BYTES_MAX = 512 * 1024;
+const KEY_CHARS_MAX = 256;
+
+/** Throws PawlError USAGE or TASK_TOO_LARGE; nothing has been spent then. */
+export function identify(order: RunOrder): IdentifiedRun {
+  const task = usableTask(order.task);
+  const { tenant, session, model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
+  const limits = order.limits ?? {};
+  const asked = {
+    task,
+    agent,
+    tenant,
+    session,
+    ...(model === undefined ? {} : { model }),
+    ...(tier === undefined ? {} : { tier }),
+    limits,
+    onLimit,
+  };
+  return {
+    runId: order.key === undefined ? `run_${uuidv7()}` : derivedRunId(tenant, order.key),
+    input: { ...asked, traceId: randomBytes(16).toString("hex") },
+    digest: sha256(canonical(asked)),
+  };
+}
+
+/** The first of a task, for lists. */
+export function shortTask(task: string): string {
+  return task.slice(0, 200).toWellFormed();
+}
+
+function usableTask(given: string): string {
+  const task = given.toWellFormed();
+  if (task.trim() === "") throw new PawlError("USAGE", "The task is empty.");
+  const bytes = Buffer.byteLength(task);
+  if (bytes > TASK_BYTES_MAX) {
+    const message = `The task has ${bytes} bytes; ${TASK_BYTES_MAX} are possible.`;
+    throw new PawlError("TASK_TOO_LARGE", message);
+  }
+  return task;
+}
+
+function derivedRunId(tenant: string, key: string): string {
+  if (key.trim() === "" || key.length > KEY_CHARS_MAX) {
+    throw new PawlError("USAGE", `A key has 1 to ${KEY_CHARS_MAX} characters.`);
+  }
+  return `run_${sha256(JSON.stringify([tenant, key])).slice(0, 32)}`;
+}
+
+/** Keys in order, so that the order of fields is no difference. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, field: unknown) =>
+    typeof field === "object" && field !== null && !Array.isArray(field)
+      ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : field,
+  );
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
