@@ -31,6 +31,11 @@ export function thisAttempt(): Attempt {
   };
 }
 
+/** One hold an attempt; a reset or a fresh history never meets an old one. */
+export function holdIdOf({ callKey, attempt }: Attempt): string {
+  return `${callKey}/${attempt}`;
+}
+
 /** An error of the catalogue as Temporal understands it; the catalogue decides whether it is final. */
 export function failure(
   code: ErrorCode,

@@ -12,7 +12,7 @@ import type { CallModelInput, CallModelResult, Denial } from "../src/domain/run.
 import type { ModelRequest } from "../src/model/model.ts";
 import type { AttemptStart } from "../src/store/ledger.ts";
 import { accountsOf } from "./accounts.ts";
-import { failure, thisAttempt, type Attempt } from "./attempt.ts";
+import { failure, holdIdOf, thisAttempt, type Attempt } from "./attempt.ts";
 import { buyReply, type Purchase } from "./buy-reply.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -97,10 +97,6 @@ function startAttempt(
     replyTokensMax: room.replyTokensMax,
     deadAfterMs: config.PAWL_CALL_TIMEOUT_MS + 2 * config.PAWL_HEARTBEAT_TIMEOUT_MS + 60_000,
   });
-}
-
-export function holdIdOf(attempt: Attempt): string {
-  return `${attempt.callKey}/${attempt.attempt}`;
 }
 
 function requestOf(

@@ -10,7 +10,7 @@ import { aborted, failure, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { previewOf } from "./preview.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
-import type { ToolOutput } from "./tools/tool-output.ts";
+import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
 export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
@@ -110,6 +110,7 @@ function contextOf(
   const { runId } = attempt;
   return {
     runId,
+    tenant: input.tenant,
     callId: call.id,
     idempotencyKey: `${runId}/${input.turn}/${call.id}`,
     attempt: attempt.attempt,
@@ -124,7 +125,7 @@ function contextOf(
 async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): Promise<string> {
   if (output.fullText === undefined) return output.text;
   const { ref } = await deps.artefacts.put(runId, output.fullText);
-  return output.noteWith(ref);
+  return withReadOn(output, ref);
 }
 
 async function store(

@@ -19,10 +19,10 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
-import { limitHit, warningsDue } from "../src/domain/limits.ts";
+import { limitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
-import type { CallModelResult, Denial, Reply, RunInput } from "../src/domain/run.ts";
+import type { Denial, Reply, RunInput } from "../src/domain/run.ts";
 import {
   limitsNow,
   openingState,
@@ -30,12 +30,12 @@ import {
   used,
   type RunState,
 } from "../src/domain/run-state.ts";
-import { bookkeeping, modelCalling } from "./activity-options.ts";
+import { bookkeeping } from "./activity-options.ts";
+import { askModel } from "./ask-model.ts";
 import { closeRun, endOf, withinWallClock } from "./run-end.ts";
 import { openInbox, type Inbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
 import { showProgress } from "./run-view.ts";
-import { withTranscript } from "./transcript.ts";
 import { parked } from "./waiting.ts";
 
 const CONTINUATIONS_MAX = 3;
@@ -82,7 +82,7 @@ async function converse(run: Run): Promise<Outcome> {
       continue;
     }
 
-    const call = await callModel(run);
+    const call = await askModel(run);
     if (call.kind === "denied") {
       const end = await heedDenial(run, call);
       if (end !== null) return end;
@@ -100,39 +100,6 @@ async function converse(run: Run): Promise<Outcome> {
     if (end !== null) return end;
 
     await moveToFreshHistory(run);
-  }
-}
-
-type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
-
-async function callModel({ input, state }: Run): Promise<ModelAnswer> {
-  const limits = limitsNow(state);
-  const warnings = warningsDue(limits, used(state), state.nearCaps, state.warned);
-  state.warned = [...state.warned, ...warnings.map(({ limit }) => limit)];
-  state.turn += 1;
-  const { callModel: call } = proxyActivities<Activities>({
-    ...modelCalling(state.snapshot.timers),
-    summary: `turn ${state.turn} · ${state.snapshot.model} · ${state.headTokens} tokens so far`,
-  });
-  try {
-    return await withTranscript(() =>
-      call({
-        turn: state.turn,
-        tenant: input.tenant,
-        session: input.session,
-        agent: input.agent,
-        head: state.head,
-        entries: state.entries,
-        headTokens: state.headTokens,
-        costCapMicroUsd: input.limits.costMicroUsd ?? null,
-        tokensLeft: limits.tokens - used(state).tokens,
-        warnings,
-      }),
-    );
-  } catch (error) {
-    const end = endOf(error);
-    if (end.kind !== "stopped") throw error;
-    return end;
   }
 }
 
@@ -158,7 +125,7 @@ async function act(run: Run, reply: Reply): Promise<Outcome | null> {
   switch (reply.stopReason) {
     case "tool_use":
       state.stumbles = reply.invalidCalls.length > 0 ? state.stumbles + 1 : 0;
-      state.entries = await answerCalls(reply, state);
+      state.entries = await answerCalls(run, reply);
       return state.stumbles < STUMBLES_MAX
         ? null
         : failed("TOOL_INPUT_INVALID", "the model called tools with invalid JSON three times");

@@ -12,15 +12,16 @@ import { toolAnswer } from "../src/domain/message.ts";
 import type { Entry, Reply } from "../src/domain/run.ts";
 import { limitsNow, type RunState } from "../src/domain/run-state.ts";
 import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
+import type { Run } from "./agent-run.ts";
 import { inlineToolRunning, toolRunning } from "./activity-options.ts";
 import { codeOf, withTranscript } from "./transcript.ts";
 
 const FINDINGS_CHARS = 2000;
 
 /** One answer to each call of the reply, in the order the model asked. */
-export async function answerCalls(reply: Reply, state: RunState): Promise<Entry[]> {
-  const answers = await Promise.all(reply.toolCalls.map((call) => answerTo(call, reply, state)));
-  state.findings = answers.map(({ found }) => found).join("\n");
+export async function answerCalls(run: Run, reply: Reply): Promise<Entry[]> {
+  const answers = await Promise.all(reply.toolCalls.map((call) => answerTo(run, reply, call)));
+  run.state.findings = answers.map(({ found }) => found).join("\n");
   return answers.map(({ entry }) => entry);
 }
 
@@ -34,14 +35,15 @@ interface Answer {
   readonly found: string;
 }
 
-async function answerTo(call: ToolCall, reply: Reply, state: RunState): Promise<Answer> {
+async function answerTo(run: Run, reply: Reply, call: ToolCall): Promise<Answer> {
+  const { state } = run;
   const unusable = whyUnusable(call, reply, state);
   if (unusable !== null) return { entry: unusable, found: "" };
   const tool = toolNamed(call.name, state);
   if (tool === undefined) throw new Error(`the tool ${call.name} vanished between two lines`);
   state.toolCalls += 1;
   try {
-    const result = await execute(tool, call, reply, state);
+    const result = await execute(run, reply, { call, tool });
     return { entry: { ref: result.ref }, found: result.content.slice(0, FINDINGS_CHARS) };
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
@@ -68,12 +70,12 @@ function toolNamed(name: string, state: RunState): ToolSpec | undefined {
 }
 
 function execute(
-  tool: ToolSpec,
-  call: ToolCall,
+  { input: { tenant }, state }: Run,
   reply: Reply,
-  state: RunState,
+  { call, tool }: { call: ToolCall; tool: ToolSpec },
 ): ReturnType<Activities["runTool"]> {
-  const input = { turn: state.turn, callId: call.callId, tool: tool.name, replyRef: reply.ref };
+  const { callId } = call;
+  const input = { turn: state.turn, tenant, callId, tool: tool.name, replyRef: reply.ref };
   if (tool.inline) {
     const { runTool } = proxyLocalActivities<Activities>(inlineToolRunning(tool));
     return withTranscript(() => runTool(input));

@@ -121,6 +121,7 @@ export type CallModelResult = Reply | Denial;
 
 export interface RunToolInput {
   readonly turn: number;
+  readonly tenant: string;
   readonly callId: string;
   readonly tool: string;
   /** The reply that holds the call and its arguments. */

@@ -1,0 +1,61 @@
+// The offline model as a process of its own, which outlives all that the tests kill: its billing
+// record is the only truth about what the provider charged.
+
+import { packageFile } from "../../src/package-root.ts";
+import type { BillingRecord } from "../../src/model/offline/billing.ts";
+import { startProcess, type Process } from "./processes.ts";
+
+export interface ModelWorld {
+  readonly url: string;
+  readonly process: Process;
+  script(entries: readonly object[]): Promise<void>;
+  faults(faults: readonly object[]): Promise<void>;
+  pace(chunkDelayMs: number): Promise<void>;
+  release(which?: { runKey?: string }): Promise<void>;
+  billing(runId?: string): Promise<readonly BillingRecord[]>;
+  billedMicroUsd(runId?: string): Promise<number>;
+  requests(): Promise<readonly ModelRequestSeen[]>;
+  reset(): Promise<void>;
+}
+
+export interface ModelRequestSeen {
+  readonly id: string;
+  readonly runKey: string | null;
+  readonly state: string;
+  readonly eventsSent: number;
+}
+
+const MAIN = packageFile("dist/src/model/offline/main.js");
+
+export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
+  const process_ = startProcess(process.execPath, [MAIN, "--chunk-delay-ms", String(chunkDelayMs)]);
+  const ready = await process_.line("offline_model_ready");
+  const { url } = JSON.parse(ready) as { url: string };
+  const admin = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(`${url}/admin${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${method} /admin${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  const billing = async (runId?: string): Promise<readonly BillingRecord[]> => {
+    const { records } = (await admin("GET", "/billing")) as { records: BillingRecord[] };
+    return runId === undefined ? records : records.filter(({ runKey }) => runKey === runId);
+  };
+  return {
+    url,
+    process: process_,
+    billing,
+    script: async (entries) => void (await admin("PUT", "/script", entries)),
+    faults: async (faults) => void (await admin("PUT", "/faults", faults)),
+    pace: async (ms) => void (await admin("PUT", "/pace", { chunkDelayMs: ms })),
+    release: async (which = {}) => void (await admin("POST", "/release", which)),
+    requests: async () =>
+      ((await admin("GET", "/requests")) as { requests: ModelRequestSeen[] }).requests,
+    reset: async () => void (await admin("DELETE", "")),
+    billedMicroUsd: async (runId) =>
+      (await billing(runId)).reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
+  };
+}

@@ -1,0 +1,63 @@
+// A real Temporal dev server on a file of its own, which can be killed and started again.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Connection } from "@temporalio/client";
+import { findTemporal } from "../../src/dev/find-temporal.ts";
+import { freePort, startProcess, until, type Process } from "./processes.ts";
+
+export interface TemporalWorld {
+  readonly address: string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startTemporalWorld(): Promise<TemporalWorld> {
+  const { path } = await findTemporal(process.env, () => undefined);
+  const dir = await mkdtemp(join(tmpdir(), "pawl-temporal-"));
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  let server: Process | null = null;
+
+  const start = async (): Promise<void> => {
+    server = startProcess(path, flags(port, join(dir, "temporal.db")));
+    await until("Temporal answers", () => answers(address), 60_000);
+  };
+  const kill = async (): Promise<void> => {
+    await server?.kill();
+    server = null;
+  };
+  await start();
+  return {
+    address,
+    start,
+    kill,
+    close: async () => {
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function flags(port: number, file: string): string[] {
+  return [
+    ...["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", String(port)],
+    ...["--db-filename", file, "--log-level", "error"],
+    ...["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"],
+    ...["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
+    ...["--dynamic-config-value", "system.enableActivityEagerExecution=true"],
+  ];
+}
+
+async function answers(address: string): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: 1000 });
+    await connection.workflowService.describeNamespace({ namespace: "default" });
+    await connection.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
