@@ -1,15 +1,14 @@
-// Sends a reply, well or badly. Every fault of the connection and of the stream happens here.
+// Sends a reply, well or badly: faults of the connection are here, those of a stream in stream-faults.ts.
 // D1 The bill is written before the last byte (`meter.settle` precedes `message_stop`).
 // D2 A stream that ends early, whoever ended it, is billed for what had been sent.
 
-import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
-import { ApiError, errorBody } from "./api-error.ts";
+import { ApiError } from "./api-error.ts";
 import type { CachePlan } from "./cache.ts";
 import type { Exchange, Meter } from "./exchange.ts";
-import type { Fault } from "./faults.ts";
+import { isStreamFault, type Fault } from "./faults.ts";
 import type { Reply } from "./reply.ts";
-import { textTokens } from "./tokens.ts";
+import { closed, pause, sse, write } from "./sse.ts";
+import { strikes } from "./stream-faults.ts";
 import { eventsOf, messageJson, type UsageFilter, type WireEvent } from "./wire.ts";
 
 export interface Pace {
@@ -26,8 +25,8 @@ export interface Delivery {
   readonly pace: Pace;
   readonly maxTokens: number;
   /** Waits for `POST /admin/release`. */
-  hold(): Promise<void>;
-  sent(event: WireEvent): void;
+  readonly hold: () => Promise<void>;
+  readonly sent: (event: WireEvent) => void;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -72,11 +71,13 @@ export async function deliverStream(delivery: Delivery): Promise<void> {
     exchange.res.destroy();
     return;
   }
+  const striking = fault !== undefined && isStreamFault(fault) ? fault : undefined;
   let sent = 0;
   const filter = usageFilter(fault);
   for (const event of eventsOf(reply, plan, { filter, chunkChars: pace.chunkChars })) {
     if (exchange.gone.aborted) return;
-    if (await strikes(delivery, event, sent)) return;
+    if (striking !== undefined && (await strikes(delivery, striking, { next: event, sent })))
+      return;
     if (event.isPaced && pace.chunkDelayMs > 0) await pause(exchange, pace.chunkDelayMs);
     await send(delivery, event);
     sent += 1;
@@ -105,67 +106,6 @@ async function failsBeforeHeaders({
   return exchange.gone.aborted || res.destroyed;
 }
 
-/** Lets the fault happen where its moment has come; true when the stream is over with it. */
-async function strikes(delivery: Delivery, next: WireEvent, sent: number): Promise<boolean> {
-  const { fault, exchange, meter, hold } = delivery;
-  switch (fault?.kind) {
-    case "hold":
-      if (sent === fault.afterEvents && sent > 0) await hold();
-      return exchange.gone.aborted;
-    case "unknown_event":
-      if (sent === 1)
-        await write(exchange, sse("future_event", { type: "future_event", novelty: 1 }));
-      return false;
-    case "stall":
-      if (sent < fault.afterEvents) return false;
-      await closed(exchange);
-      return true;
-    case "silent":
-      if (sent === 0) return false;
-      await closed(exchange);
-      return true;
-    case "ping_drip":
-      if (sent === 0) return false;
-      await drip(delivery, fault.everyMs, () => sse("ping", { type: "ping" }));
-      return true;
-    case "content_drip":
-      if (sent === 0) return false;
-      await dripContent(delivery, fault.everyMs);
-      return true;
-    case "stream_error": {
-      if (sent < fault.afterEvents) return false;
-      const error = new ApiError(529, fault.errorType, "Overloaded");
-      meter.settle("aborted");
-      await write(exchange, sse("error", errorBody(error, exchange.requestId)));
-      exchange.res.end();
-      return true;
-    }
-    case "truncate":
-      return truncated(delivery, fault.where, next);
-    default:
-      return false;
-  }
-}
-
-async function truncated(
-  { exchange, meter }: Delivery,
-  where: "before_stop" | "mid_event" | "mid_utf8",
-  next: WireEvent,
-): Promise<boolean> {
-  const isContent = next.name === "content_block_delta";
-  if (where === "before_stop" ? next.name !== "message_stop" : !isContent) return false;
-  const bytes = Buffer.from(
-    where === "mid_utf8"
-      ? sse(next.name, { ...next.data, delta: { type: "text_delta", text: "°" } })
-      : sse(next.name, next.data),
-  );
-  meter.settle("aborted");
-  if (where === "mid_event") await write(exchange, bytes.subarray(0, bytes.length / 2));
-  if (where === "mid_utf8") await write(exchange, bytes.subarray(0, bytes.indexOf("°") + 1));
-  exchange.res.end();
-  return true;
-}
-
 async function send(delivery: Delivery, event: WireEvent): Promise<void> {
   const { exchange, meter, plan, reply, sent } = delivery;
   if (event.name === "message_start") plan.commit();
@@ -175,61 +115,8 @@ async function send(delivery: Delivery, event: WireEvent): Promise<void> {
   await write(exchange, sse(event.name, event.data));
 }
 
-async function drip(
-  { exchange }: Delivery,
-  everyMs: number,
-  bytes: () => string | undefined,
-): Promise<void> {
-  while (!exchange.gone.aborted) {
-    await pause(exchange, everyMs);
-    const next = bytes();
-    if (next === undefined) return;
-    await write(exchange, next);
-  }
-}
-
-/** One character at a time until the client gives up or `max_tokens` is reached. */
-async function dripContent(delivery: Delivery, everyMs: number): Promise<void> {
-  const { exchange, meter, maxTokens } = delivery;
-  const block = { type: "text", text: "" };
-  await write(
-    exchange,
-    sse("content_block_start", { type: "content_block_start", index: 0, content_block: block }),
-  );
-  let text = "";
-  await drip(delivery, everyMs, () => {
-    if (textTokens(`${text}.`) > maxTokens) return undefined;
-    text += ".";
-    meter.advance({ outputTokens: textTokens(text), searchTokens: 0, webSearchRequests: 0 });
-    const delta = { type: "text_delta", text: "." };
-    return sse("content_block_delta", { type: "content_block_delta", index: 0, delta });
-  });
-  meter.settle("aborted");
-  exchange.res.end();
-}
-
 function usageFilter(fault: Fault | undefined): UsageFilter {
   if (fault?.kind !== "usage") return (usage) => usage;
   if (fault.mode === "missing") return () => undefined;
   return (usage) => ({ ...usage, ...fault.says });
-}
-
-function sse(name: string, data: object): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-}
-
-async function write({ res, gone }: Exchange, bytes: string | Uint8Array): Promise<void> {
-  if (gone.aborted || res.write(bytes)) return;
-  await once(res, "drain", { signal: gone }).catch(() => undefined);
-}
-
-async function pause({ gone }: Exchange, ms: number): Promise<void> {
-  await delay(ms, undefined, { signal: gone }).catch(() => undefined);
-}
-
-function closed({ gone }: Exchange): Promise<void> {
-  return new Promise((resolve) => {
-    if (gone.aborted) resolve();
-    else gone.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,6 +1,6 @@
 // Everything that goes wrong with a provider, on order: `PUT /admin/faults`.
 // A fault strikes in one of three places: before the reply (http-faults.ts), in what the reply says
-// (reply-faults.ts), or while it is delivered (delivery.ts).
+// (reply-faults.ts), or while it is delivered (delivery.ts, stream-faults.ts).
 
 import { z } from "zod";
 import { entryFields } from "./queue.ts";
@@ -44,11 +44,8 @@ const replyFaults = [
   fault("unknown_stop_reason", { stopReason: z.string().default("future_reason") }),
 ] as const;
 
-const deliveryFaults = [
+const streamFaults = [
   fault("hold", { afterEvents: z.int().nonnegative().default(0) }),
-  fault("slow_first_byte", { delayMs: z.int().positive() }),
-  fault("reset_before_headers", {}),
-  fault("reset_after_headers", {}),
   fault("stall", { afterEvents }),
   fault("silent", {}),
   fault("ping_drip", { everyMs }),
@@ -62,8 +59,14 @@ const deliveryFaults = [
   fault("truncate", {
     where: z.enum(["before_stop", "mid_event", "mid_utf8"]).default("before_stop"),
   }),
-  fault("answer_lost", {}),
   fault("unknown_event", {}),
+] as const;
+
+const connectionFaults = [
+  fault("slow_first_byte", { delayMs: z.int().positive() }),
+  fault("reset_before_headers", {}),
+  fault("reset_after_headers", {}),
+  fault("answer_lost", {}),
   fault("usage", {
     mode: z.enum(["missing", "lying"]),
     /** What a lying usage says, field by field; the bill stays true. */
@@ -71,11 +74,29 @@ const deliveryFaults = [
   }),
 ] as const;
 
-const anyFault = z.discriminatedUnion("kind", [...httpFaults, ...replyFaults, ...deliveryFaults]);
+const anyFault = z.discriminatedUnion("kind", [
+  ...httpFaults,
+  ...replyFaults,
+  ...streamFaults,
+  ...connectionFaults,
+]);
 
 export const faultList = z.array(anyFault);
 export type Fault = z.infer<typeof anyFault>;
-export type FaultKind = Fault["kind"];
-export const FAULT_KINDS: readonly FaultKind[] = anyFault.options.map(
-  (option) => option.shape.kind.value,
-);
+export type HttpFault = z.infer<(typeof httpFaults)[number]>;
+export type ReplyFault = z.infer<(typeof replyFaults)[number]>;
+export type StreamFault = z.infer<(typeof streamFaults)[number]>;
+
+export const FAULT_KINDS = anyFault.options.map((option) => option.shape.kind.value);
+
+export function isHttpFault(candidate: Fault): candidate is HttpFault {
+  return httpFaults.some(({ shape }) => shape.kind.value === candidate.kind);
+}
+
+export function isReplyFault(candidate: Fault): candidate is ReplyFault {
+  return replyFaults.some(({ shape }) => shape.kind.value === candidate.kind);
+}
+
+export function isStreamFault(candidate: Fault): candidate is StreamFault {
+  return streamFaults.some(({ shape }) => shape.kind.value === candidate.kind);
+}

@@ -48,6 +48,7 @@ function rewrite(node) {
   if (first.$ref === "#/definitions/Tool" && others.every((branch) => isTagged(branch, "type"))) {
     return {
       if: { properties: { type: { enum: ["custom", null] } } },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
       then: first,
       else: discriminated("type", others),
     };

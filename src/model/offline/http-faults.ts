@@ -1,14 +1,29 @@
 // Faults instead of a reply: error answers of the API and pages of the edge in front of it. All free.
 
+import type { ServerResponse } from "node:http";
 import { ApiError, type ApiErrorOptions } from "./api-error.ts";
-import type { Fault } from "./faults.ts";
+import type { HttpFault } from "./faults.ts";
+import { unreachable } from "./unreachable.ts";
 
-export interface HtmlPage {
-  readonly status: number;
-  readonly html: string;
+/** Throws the error that is the answer, or answers with a page. */
+export function answerInstead(res: ServerResponse, fault: HttpFault): void {
+  if (fault.kind === "bad_gateway_html") {
+    sendPage(res, 502, "502 Bad Gateway");
+  } else if (fault.kind === "html_ok") {
+    sendPage(res, 200, "Sign in to the network");
+  } else {
+    throw errorOf(fault);
+  }
 }
 
-export function errorOf(fault: Fault): ApiError | undefined {
+function sendPage(res: ServerResponse, status: number, title: string): void {
+  res.writeHead(status, { "content-type": "text/html" });
+  res.end(`<html><head><title>${title}</title></head></html>`);
+}
+
+type ErrorFault = Exclude<HttpFault, { kind: "bad_gateway_html" | "html_ok" }>;
+
+function errorOf(fault: ErrorFault): ApiError {
   switch (fault.kind) {
     case "rate_limit":
       return new ApiError(
@@ -49,18 +64,8 @@ export function errorOf(fault: Fault): ApiError | undefined {
         "Internal server error",
       );
     default:
-      return undefined;
+      return unreachable(fault);
   }
-}
-
-export function pageOf(fault: Fault): HtmlPage | undefined {
-  if (fault.kind === "bad_gateway_html") {
-    return { status: 502, html: "<html><head><title>502 Bad Gateway</title></head></html>" };
-  }
-  if (fault.kind === "html_ok") {
-    return { status: 200, html: "<html><head><title>Sign in to the network</title></head></html>" };
-  }
-  return undefined;
 }
 
 function retryAfter(seconds: number | undefined): ApiErrorOptions {

@@ -1,13 +1,13 @@
 // POST /v1/messages: check everything, decide what to say, say it, bill it.
 
-import { errorOf, pageOf } from "./http-faults.ts";
 import { ApiError } from "./api-error.ts";
 import type { CachePlan } from "./cache.ts";
 import { checkConversation } from "./conversation-rules.ts";
 import { deliverMessage, deliverStream, type Delivery } from "./delivery.ts";
 import type { Draft } from "./draft.ts";
 import { openMeter, type Exchange } from "./exchange.ts";
-import type { Fault } from "./faults.ts";
+import { isHttpFault, isReplyFault, type Fault } from "./faults.ts";
+import { answerInstead } from "./http-faults.ts";
 import { readJson, sendJson } from "./http.ts";
 import type { ServedModel } from "./model-rules.ts";
 import { plan as planReply } from "./planner/plan.ts";
@@ -39,8 +39,10 @@ export async function createMessage(exchange: Exchange, state: OfflineState): Pr
   const entry = logEntry(exchange, request, fault);
   state.requests.add(entry);
   exchange.gone.addEventListener("abort", () => (entry.state = "done"), { once: true });
-  exchange.res.once("finish", () => (entry.state = "done"));
-  if (answersInstead(exchange, fault)) return;
+  if (fault !== undefined && isHttpFault(fault)) {
+    answerInstead(exchange.res, fault);
+    return;
+  }
 
   const cachePlan = state.cache.plan(request, segments, model.spec.cacheTokensMin);
   const script = state.script.take(target);
@@ -52,17 +54,6 @@ function checkedPrompt(prompt: Prompt): { model: ServedModel; segments: Segment[
   checkPrompt(prompt, model);
   checkConversation(prompt, model);
   return { model, segments: segmentsOf(prompt, verifyThinking(prompt, model)) };
-}
-
-/** True where an error or a page of the edge is the whole answer. */
-function answersInstead({ res }: Exchange, fault: Fault | undefined): boolean {
-  if (fault === undefined) return false;
-  const error = errorOf(fault);
-  if (error !== undefined) throw error;
-  const page = pageOf(fault);
-  if (page === undefined) return false;
-  res.writeHead(page.status, { "content-type": "text/html" }).end(page.html);
-  return true;
 }
 
 interface Turn {
@@ -120,7 +111,7 @@ function drafted(request: MessagesRequest, script: ScriptEntry | undefined): Dra
 }
 
 function faulted(draft: Draft, fault: Fault | undefined, request: MessagesRequest): Draft {
-  return fault === undefined ? draft : withReplyFault(draft, fault, request);
+  return fault !== undefined && isReplyFault(fault) ? withReplyFault(draft, fault, request) : draft;
 }
 
 function logEntry(

@@ -2,10 +2,11 @@
 
 import { randomUUID } from "node:crypto";
 import type { Draft, DraftBlock, ToolUseDraft } from "./draft.ts";
-import type { Fault } from "./faults.ts";
+import type { ReplyFault } from "./faults.ts";
 import type { MessagesRequest } from "./request.ts";
+import { unreachable } from "./unreachable.ts";
 
-export function withReplyFault(draft: Draft, fault: Fault, request: MessagesRequest): Draft {
+export function withReplyFault(draft: Draft, fault: ReplyFault, request: MessagesRequest): Draft {
   switch (fault.kind) {
     case "empty_end_turn":
       return { blocks: [], stopReason: "end_turn" };
@@ -31,7 +32,7 @@ export function withReplyFault(draft: Draft, fault: Fault, request: MessagesRequ
         stopReason: "max_tokens",
       };
     default:
-      return draft;
+      return unreachable(fault);
   }
 }
 

@@ -8,6 +8,7 @@ import type { ServedModel } from "./model-rules.ts";
 import { blocksOf, type MessagesRequest } from "./request.ts";
 import { sign } from "./signature.ts";
 import { bytesWithin, partTokens, textTokens, toolUseTokens } from "./tokens.ts";
+import { unreachable } from "./unreachable.ts";
 
 export interface ThinkingReply {
   readonly type: "thinking";
@@ -81,6 +82,8 @@ export function replyTokens(block: ReplyBlock): number {
       return toolUseTokens(block.name, JSON.stringify(block.input));
     case "web_search_tool_result":
       return 0;
+    default:
+      return unreachable(block);
   }
 }
 
@@ -108,9 +111,8 @@ function withId(block: DraftBlock): ReplyBlock {
 }
 
 function thinksNow({ thinking, messages }: MessagesRequest, model: ServedModel): boolean {
-  switch (thinking?.type) {
-    case undefined:
-      return model.thinksByDefault;
+  if (thinking === undefined) return model.thinksByDefault;
+  switch (thinking.type) {
     case "disabled":
       return false;
     case "between_tools": {
@@ -120,6 +122,8 @@ function thinksNow({ thinking, messages }: MessagesRequest, model: ServedModel):
     case "adaptive":
     case "enabled":
       return true;
+    default:
+      return unreachable(thinking);
   }
 }
 
@@ -181,6 +185,8 @@ function cutBlock(block: ReplyBlock, tokens: number): ReplyBlock | undefined {
     case "server_tool_use":
     case "web_search_tool_result":
       return undefined;
+    default:
+      return unreachable(block);
   }
 }
 

@@ -36,22 +36,15 @@ export function toolUseTokens(name: string, inputJson: string): number {
 }
 
 export function blockTokens(block: RequestBlock): number {
-  switch (block.type) {
-    case "text":
-      return textTokens(block.text);
-    case "thinking":
-      return textTokens(block.thinking);
-    case "redacted_thinking":
-      return 0;
-    case "tool_use":
-    case "server_tool_use":
-      return toolUseTokens(block.name, JSON.stringify(block.input));
-    case "tool_result":
-      if (typeof block.content === "string") return textTokens(block.content);
-      return (block.content ?? []).reduce((sum, part) => sum + partTokens(part), 0);
-    default:
-      return partTokens(block);
+  if (block.type === "text") return textTokens(block.text);
+  if (block.type === "thinking") return textTokens(block.thinking);
+  if (block.type === "redacted_thinking") return 0;
+  if (block.type === "tool_use" || block.type === "server_tool_use") {
+    return toolUseTokens(block.name, JSON.stringify(block.input));
   }
+  if (block.type !== "tool_result") return partTokens(block);
+  if (typeof block.content === "string") return textTokens(block.content);
+  return (block.content ?? []).reduce((sum, part) => sum + partTokens(part), 0);
 }
 
 /** Parts that only ever travel from the client, or as results of server tools. */

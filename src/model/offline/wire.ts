@@ -4,6 +4,7 @@ import type { CachePlan } from "./cache.ts";
 import { replyTokens, type Reply, type ReplyBlock } from "./reply.ts";
 import { partTokens, textTokens, toolUseTokens } from "./tokens.ts";
 import { finalUsage, NOTHING_YET, startUsage, type Progress, type WireUsage } from "./usage.ts";
+import { unreachable } from "./unreachable.ts";
 
 export interface WireEvent {
   readonly name: string;
@@ -112,6 +113,8 @@ function openBlock(block: ReplyBlock): object {
       return { ...block, input: {} };
     case "web_search_tool_result":
       return block;
+    default:
+      return unreachable(block);
   }
 }
 
@@ -121,8 +124,12 @@ function wholeBlock(block: ReplyBlock): object {
       return { type: "tool_use", id: block.id, name: block.name, input: parsed(block.json) };
     case "thinking":
       return { type: "thinking", thinking: block.thinking, signature: block.signature };
-    default:
+    case "text":
+    case "server_tool_use":
+    case "web_search_tool_result":
       return block;
+    default:
+      return unreachable(block);
   }
 }
 

@@ -1,0 +1,142 @@
+// A task, read clause by clause, becomes goals. Facts are named by what is asked of what
+// ("population of Earth"); which of them are known is no concern of this file.
+
+import { expressionIn } from "./expression.ts";
+import { comparison, type Comparison } from "./comparison.ts";
+import { fact, subjectsOf, propertyAsked, type Fact } from "./fact.ts";
+import { measureOf, valueIn } from "./measures.ts";
+
+export type Divisor =
+  | { readonly kind: "given"; readonly value: number; readonly text: string }
+  | { readonly kind: "fact"; readonly fact: Fact };
+
+export type Goal =
+  | { readonly kind: "arithmetic"; readonly expression: string; readonly asked: string }
+  | { readonly kind: "lookup"; readonly fact: Fact }
+  | { readonly kind: "per"; readonly fact: Fact; readonly divisor: Divisor; readonly unit: string }
+  | Comparison
+  | { readonly kind: "unclear"; readonly clause: string };
+
+interface Given {
+  readonly name: string;
+  readonly value: number;
+  readonly text: string;
+}
+
+const QUESTION = /\b(?=(?:what|how|who|when|where|which|is|calculate|compute)\b)/.source;
+const CLAUSES = new RegExp(
+  `[?!;]\\s*|\\.(?=\\s|$)|,?\\s+(?:and|then|and then)\\s+${QUESTION}`,
+  "i",
+);
+
+export function goalsOf(task: string): Goal[] {
+  const clauses = task
+    .split(CLAUSES)
+    .map((clause) => clause.trim())
+    .filter((clause) => clause !== "");
+  const givens = clauses.flatMap(givenIn);
+  const questions = clauses.filter((clause) => givenIn(clause).length === 0);
+  const goals: Goal[] = [];
+  for (const clause of questions) goals.push(...goalsIn(clause, goals, givens));
+  const clear = goals.filter(({ kind }) => kind !== "unclear");
+  return clear.length > 0 ? clear : goals;
+}
+
+export function factsOf(goal: Goal): Fact[] {
+  switch (goal.kind) {
+    case "lookup":
+      return [goal.fact];
+    case "per":
+      return [goal.fact, ...(goal.divisor.kind === "fact" ? [goal.divisor.fact] : [])];
+    case "compare":
+      return [goal.left, goal.right];
+    case "arithmetic":
+    case "unclear":
+      return [];
+    default:
+      return goal satisfies never;
+  }
+}
+
+function goalsIn(clause: string, before: readonly Goal[], givens: readonly Given[]): Goal[] {
+  const last = before.findLast((goal) => goal.kind === "arithmetic");
+  const expression = expressionIn(
+    clause,
+    last?.kind === "arithmetic" ? last.expression : undefined,
+  );
+  if (expression !== undefined) return [{ kind: "arithmetic", expression, asked: clause }];
+  const found = perGoal(clause, before, givens) ?? comparison(clause);
+  if (found !== undefined) return [found];
+  const facts = lookups(clause);
+  if (facts.length > 0) return facts.map((asked) => ({ kind: "lookup", fact: asked }));
+  return [{ kind: "unclear", clause }];
+}
+
+/** "The land area is 148,940,000 km²" tells, and asks nothing. */
+function givenIn(clause: string): Given[] {
+  const told =
+    /^(?:given that |assume |if )?(?:the|its) (.+?) (?:is|are|=) (?:about )?(\d.*)$/i.exec(clause);
+  const [, name = "", text = ""] = told ?? [];
+  const measure = measureOf(name);
+  if (measure === undefined) return [];
+  const value = valueIn(text, measure, "") ?? Number(text.replaceAll(/[^\d.]/g, ""));
+  return Number.isFinite(value) && value > 0 ? [{ name, value, text: text.trim() }] : [];
+}
+
+function perGoal(
+  clause: string,
+  before: readonly Goal[],
+  givens: readonly Given[],
+): Goal | undefined {
+  const density = /population density of (?:the )?(.+)$/i.exec(clause)?.[1];
+  if (density !== undefined) {
+    const divisor: Divisor = { kind: "fact", fact: fact("area", density) };
+    return { kind: "per", fact: fact("population", density), divisor, unit: "square kilometre" };
+  }
+  const unit = /\bper ((?:square )?[a-z]+(?: of [a-z]+)?)/i.exec(clause)?.[1];
+  const earlier = before.findLast((goal) => goal.kind === "lookup");
+  if (unit === undefined || earlier?.kind !== "lookup") return undefined;
+  const isArea = /square|km/i.test(unit);
+  const property = /land/i.test(unit) ? "land area" : "area";
+  const given = givens.find(({ name }) => !isArea || measureOf(name) === "area");
+  if (given === undefined && !isArea) return undefined;
+  const divisor: Divisor =
+    given === undefined
+      ? { kind: "fact", fact: fact(property, earlier.fact.subject) }
+      : { kind: "given", value: given.value, text: `${given.text} (${given.name}, as given)` };
+  return { kind: "per", fact: earlier.fact, divisor, unit };
+}
+
+function lookups(clause: string): Fact[] {
+  const living =
+    /how many (?:people|inhabitants).*? (?:live|are there) (?:in|on) (?:the )?(.+)$/i.exec(clause);
+  const adjective =
+    /how (tall|high|long|deep|wide|big|large|heavy|fast|hot|far)(?: away)? (?:is|are) (?:the )?(.+)$/i.exec(
+      clause,
+    );
+  const of =
+    /(?:^|\b)(?:what(?:'s| is| are| was)|tell me|find(?: out)?|look up|search for|give me|and|state|name)?\s*(?:the )?([a-z][a-z ]*?) of (?:the )?(.+)$/i.exec(
+      clause,
+    );
+  const open =
+    /^(?:who|when|where|which|what|why|look up|search for|find|tell me about)\b\s*(.+)$/i.exec(
+      clause,
+    );
+  if (living !== null)
+    return subjectsOf(living[1] ?? "").map((subject) => fact("population", subject));
+  if (adjective !== null) {
+    const property = propertyAsked(adjective[1] ?? "") ?? "size";
+    return subjectsOf(adjective[2] ?? "").map((subject) => fact(property, subject));
+  }
+  if (of !== null) return conjoined(of[1] ?? "", of[2] ?? "");
+  return open === null
+    ? []
+    : [fact("", clause.replace(/^(?:look up|search for|find|tell me about)\s+/i, ""))];
+}
+
+/** "capital of France and the population of Japan" asks twice, "of France and Japan" too. */
+function conjoined(property: string, rest: string): Fact[] {
+  const [head = "", ...others] = rest.split(/,? and the (?=[a-z ]+ of )/i);
+  const first = subjectsOf(head).map((subject) => fact(property, subject));
+  return [...first, ...others.flatMap((clause) => lookups(`the ${clause}`))];
+}
