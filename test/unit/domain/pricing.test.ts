@@ -1,0 +1,196 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { MODELS, type ModelSpec, type Price } from "../../../src/domain/prices.ts";
+import {
+  costOf,
+  formatUsd,
+  modelSpec,
+  priceOn,
+  worstCase,
+  worstCaseMicroUsd,
+} from "../../../src/domain/pricing.ts";
+import { NO_USAGE, promptTokens, type Usage } from "../../../src/domain/usage.ts";
+
+const sonnet = priceOf("claude-sonnet-5-5");
+const haiku = priceOf("claude-haiku-5-5");
+
+function specOf(model: string): ModelSpec {
+  const spec = modelSpec(model);
+  if (spec === undefined) throw new Error(`${model} has no price`);
+  return spec;
+}
+
+function priceOf(model: string): Price {
+  return priceOn(specOf(model), "2026-11-21");
+}
+
+const prices = fc.constantFrom(...Object.values(MODELS).flatMap((spec) => spec.prices));
+const tokens = fc.oneof(fc.nat(3000), fc.nat(1_000_000), fc.constantFrom(0, 99_999, 100_000));
+const usages: fc.Arbitrary<Usage> = fc.record({
+  inputTokens: tokens,
+  cacheReadTokens: tokens,
+  cacheWrite5mTokens: tokens,
+  cacheWrite1hTokens: tokens,
+  outputTokens: fc.nat(128_000),
+  webSearchRequests: fc.nat(10),
+});
+
+/** The definition, in integers without bounds: Σ tokens × rate, rounded up once. */
+function exactMicroUsd(usage: Usage, price: Price): bigint {
+  const band = price.longContext;
+  const isLong = band !== undefined && promptTokens(usage) > band.promptTokensOver;
+  const rates = isLong ? band.rates : price;
+  const scaled = [
+    [usage.inputTokens, rates.input],
+    [usage.cacheReadTokens, rates.cacheRead],
+    [usage.cacheWrite5mTokens, rates.cacheWrite5m],
+    [usage.cacheWrite1hTokens, rates.cacheWrite1h],
+    [usage.outputTokens, rates.output],
+  ].reduce((sum, [count = 0, rate = 0]) => sum + BigInt(count) * BigInt(rate), 0n);
+  return (scaled + 999_999n) / 1_000_000n + BigInt(usage.webSearchRequests) * 10_000n;
+}
+
+describe("the cost of a call", () => {
+  test.each<[string, Price, Partial<Usage>, number]>([
+    ["nothing costs nothing", sonnet, {}, 0],
+    ["a million input tokens cost what the list says", sonnet, { inputTokens: 1_000_000 }, 2e6],
+    ["output", sonnet, { outputTokens: 1_000_000 }, 10e6],
+    ["cache written for five minutes", sonnet, { cacheWrite5mTokens: 1_000_000 }, 2.5e6],
+    ["cache written for an hour", sonnet, { cacheWrite1hTokens: 1_000_000 }, 4e6],
+    ["cache read", sonnet, { cacheReadTokens: 1_000_000 }, 100_000],
+    ["a search costs a cent", sonnet, { webSearchRequests: 3 }, 30_000],
+    ["the tenth part of a micro-USD is rounded up", haiku, { inputTokens: 1 }, 1],
+    [
+      "parts are added before they are rounded, so three tenths are one micro-USD and not three",
+      haiku,
+      { inputTokens: 1, cacheReadTokens: 1, cacheWrite5mTokens: 1 },
+      1,
+    ],
+    ["at the threshold a prompt is still short", haiku, { inputTokens: 100_000 }, 10_000],
+    ["one token more and all of it is long", haiku, { inputTokens: 100_001 }, 50_001],
+    [
+      "cached tokens count towards the band, and the reply is dearer too",
+      haiku,
+      { cacheReadTokens: 100_001, outputTokens: 1000 },
+      5001 + 2500,
+    ],
+    [
+      "a long reply to a short prompt stays in the lower band",
+      haiku,
+      { inputTokens: 10, outputTokens: 120_000 },
+      60_001,
+    ],
+  ])("%s", (_, price, usage, microUsd) => {
+    expect(costOf({ ...NO_USAGE, ...usage }, price)).toBe(microUsd);
+  });
+
+  test("is exact to the micro-USD, for every model and any usage", () => {
+    fc.assert(
+      fc.property(prices, usages, (price, usage) => {
+        expect(BigInt(costOf(usage, price))).toBe(exactMicroUsd(usage, price));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("never falls when any count grows", () => {
+    const kinds = fc.constantFrom<keyof Usage>(
+      "inputTokens",
+      "cacheReadTokens",
+      "cacheWrite5mTokens",
+      "cacheWrite1hTokens",
+      "outputTokens",
+      "webSearchRequests",
+    );
+    fc.assert(
+      fc.property(prices, usages, kinds, fc.nat(200_000), (price, usage, kind, more) => {
+        const grown = { ...usage, [kind]: usage[kind] + more };
+        expect(costOf(grown, price)).toBeGreaterThanOrEqual(costOf(usage, price));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("the worst case of a call", () => {
+  test("bounds every usage within it, however the prompt is split over input and cache", () => {
+    const slacks = fc.record({ prompt: fc.nat(5000), reply: fc.nat(5000), searches: fc.nat(3) });
+    fc.assert(
+      fc.property(prices, usages, slacks, (price, usage, slack) => {
+        const promptTokensMax = promptTokens(usage) + slack.prompt;
+        const worst = worstCase(price, promptTokensMax, usage.webSearchRequests + slack.searches);
+        const bound = worstCaseMicroUsd(worst, usage.outputTokens + slack.reply);
+        expect(bound).toBeGreaterThanOrEqual(costOf(usage, price));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("holds the band's rates as soon as the prompt might be long, and not before", () => {
+    expect(worstCase(haiku, 100_000, 0)).toEqual({ fixedMicroUsd: 20_000, replyRate: 500_000 });
+    expect(worstCase(haiku, 100_001, 0)).toEqual({ fixedMicroUsd: 100_001, replyRate: 2_500_000 });
+  });
+
+  test("is reckoned at the dearest kind of prompt token, plus the searches allowed", () => {
+    const worst = worstCase(sonnet, 1_000_000, 2);
+    expect(worst.fixedMicroUsd).toBe(4_000_000 + 20_000);
+    expect(worstCaseMicroUsd(worst, 1000)).toBe(4_020_000 + 10_000);
+  });
+
+  test("is at most two micro-USD above the cost that reaches it", () => {
+    fc.assert(
+      fc.property(prices, tokens, fc.nat(128_000), (price, prompt, reply) => {
+        const usage = { ...NO_USAGE, cacheWrite1hTokens: prompt, outputTokens: reply };
+        const bound = worstCaseMicroUsd(worstCase(price, prompt, 0), reply);
+        expect(bound - costOf(usage, price)).toBeLessThanOrEqual(2);
+      }),
+    );
+  });
+});
+
+describe("the price on a day", () => {
+  const spec = specOf("claude-sonnet-5-5");
+
+  test.each([
+    ["before any price was known the first one holds", "2026-01-01", 200_000],
+    ["on its first day", "2026-09-28", 200_000],
+    ["on the day before a change", "2026-10-06T23:59:59.999Z", 200_000],
+    ["from the first instant of a change", "2026-10-07T00:00:00.000Z", 100_000],
+    ["today", "2026-11-21", 100_000],
+  ])("%s", (_, day, cacheRead) => {
+    expect(priceOn(spec, day).cacheRead).toBe(cacheRead);
+  });
+
+  test("a model without a price is a mistake in the table, not a free model", () => {
+    expect(() => priceOn({ ...spec, prices: [] }, "2026-11-21")).toThrow("without any price");
+  });
+});
+
+test.each(["claude-nonesuch", "", "toString", "__proto__", "constructor"])(
+  "a model that is not in the table has no price: %p",
+  (model) => {
+    expect(modelSpec(model)).toBeUndefined();
+  },
+);
+
+describe("money as people read it", () => {
+  test.each([
+    [0, "$0.000000"],
+    [1, "$0.000001"],
+    [9_999, "$0.009999"],
+    [10_000, "$0.0100"],
+    [123_456, "$0.1235"],
+    [1_000_000, "$1.00"],
+    [12_345_678, "$12.35"],
+  ])("%d micro-USD is %s", (microUsd, text) => {
+    expect(formatUsd(microUsd)).toBe(text);
+  });
+
+  test("nothing is shown as zero that is not", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e12 }), (microUsd) => {
+        expect(formatUsd(microUsd)).toMatch(/[1-9]/);
+      }),
+    );
+  });
+});
