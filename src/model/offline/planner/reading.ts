@@ -49,14 +49,15 @@ export function readFact(fact: Fact, texts: readonly string[]): Reading | undefi
 function readingOf(fact: Fact, { text, source, date }: Entry): Reading | undefined {
   const sentences = text.split(/(?<=[.!?])\s+(?=[A-Z0-9])/);
   const { measure, property } = fact;
-  const wanted = new Set([
-    ...wordsOf(property),
-    ...(measure === undefined ? wordsOf(fact.subject) : []),
-  ]);
+  const [asked, subject] = [wordsOf(property), wordsOf(fact.subject)];
+  const scoreOf = (sentence: string): number => {
+    const words = wordsOf(sentence);
+    return overlap(asked, words) * 3 + overlap(subject, words);
+  };
   const candidates = sentences.flatMap((sentence) => {
     const value = measure === undefined ? undefined : valueIn(sentence, measure, property);
     if (measure !== undefined && value === undefined) return [];
-    return [{ sentence, value, score: overlap(wanted, wordsOf(sentence)) }];
+    return [{ sentence, value, score: scoreOf(sentence) }];
   });
   const best = candidates.toSorted((a, b) => b.score - a.score)[0];
   if (best === undefined) return undefined;
