@@ -6,6 +6,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { type Execute, openGate } from "./postgres-gate.ts";
+import { localPostgresUrl } from "./postgres-url.ts";
 
 export interface LocalPostgres {
   readonly url: string;
@@ -36,10 +37,6 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
       await database.close();
     },
   };
-}
-
-export function localPostgresUrl(port: number): string {
-  return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 
 function executeOn(database: PGlite): Execute {

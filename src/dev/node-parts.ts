@@ -1,0 +1,85 @@
+// The parts that are Node processes of this package: Postgres, the offline model, the worker.
+
+import { resolve, join } from "node:path";
+import { packageFile } from "../package-root.ts";
+import { baseEnv, hasOwnDatabase, type PartContext } from "./part-context.ts";
+import type { Command, Part } from "./part.ts";
+import { acceptsConnections, workerIdentities } from "./temporal-client.ts";
+
+export function postgresPart({ stateDir, env, ports }: PartContext): Part {
+  const args = ["--data-dir", join(stateDir, "postgres"), "--port", String(ports.postgres)];
+  return {
+    name: "postgres",
+    after: [],
+    command: async () => nodeCommand("dist/src/dev/postgres-main.js", args, baseEnv(env)),
+    logFile: join(stateDir, "postgres.log"),
+    // The first start creates the database: seconds, more on a loaded machine.
+    startTimeoutMs: 60_000,
+    stopGraceMs: 5000,
+    isReady: () => acceptsConnections("127.0.0.1", ports.postgres),
+  };
+}
+
+export function modelPart({ stateDir, env, ports }: PartContext): Part {
+  const args = ["--port", String(ports.model), "--billing", join(stateDir, "billing.jsonl")];
+  return {
+    name: "model",
+    after: [],
+    command: async () => nodeCommand("dist/src/model/offline/main.js", args, baseEnv(env)),
+    logFile: join(stateDir, "model.log"),
+    startTimeoutMs: 20_000,
+    stopGraceMs: 3000,
+    isReady: () => acceptsConnections("127.0.0.1", ports.model),
+  };
+}
+
+export function workerPart(context: PartContext): Part {
+  const { env, namespace, stateDir, temporalAddress } = context;
+  const taskQueue = env["PAWL_TASK_QUEUE"] ?? "pawl";
+  const target = { address: temporalAddress, namespace };
+  return {
+    name: "worker",
+    after: ["temporal", "postgres", "model"],
+    command: async () => nodeCommand("dist/src/worker/main.js", [], workerEnv(context)),
+    logFile: join(stateDir, "worker.log"),
+    startTimeoutMs: 60_000,
+    // Its own grace time for a model call in flight is 30 s.
+    stopGraceMs: 35_000,
+    // Asked of Temporal, not read from the log, whose level is the user's to choose. The SDK's
+    // default identity is pid@host.
+    isReady: async (pid) => {
+      const identities = await workerIdentities(target, taskQueue).catch(() => []);
+      return identities.some((identity) => identity.startsWith(`${pid}@`));
+    },
+  };
+}
+
+/** The user's environment, pointed at the local stack and at nothing else. */
+function workerEnv(context: PartContext): NodeJS.ProcessEnv {
+  const { env, stateDir, namespace, temporalAddress, databaseUrl, modelUrl } = context;
+  const kept = Object.entries(env).filter(
+    ([name]) => !name.startsWith("TEMPORAL_") || KEPT_TEMPORAL_SETTINGS.has(name),
+  );
+  return {
+    ...Object.fromEntries(kept),
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: namespace,
+    PAWL_STATE_DIR: stateDir,
+    PAWL_LOG_FILE: resolve(env["PAWL_LOG_FILE"] ?? join(stateDir, "worker.log")),
+    ...(hasOwnDatabase(env) ? {} : { DATABASE_URL: databaseUrl }),
+    ...(modelUrl === null
+      ? {}
+      : { PAWL_OFFLINE_MODEL: "1", ANTHROPIC_BASE_URL: modelUrl, ANTHROPIC_API_KEY: "offline" }),
+  };
+}
+
+/** The rest (profile, TLS, API key) would lead the worker to another server. */
+const KEPT_TEMPORAL_SETTINGS: ReadonlySet<string> = new Set([
+  "TEMPORAL_DEPLOYMENT_NAME",
+  "TEMPORAL_WORKER_BUILD_ID",
+  "TEMPORAL_UI_URL",
+]);
+
+function nodeCommand(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Command {
+  return { file: process.execPath, args: [packageFile(script), ...args], env };
+}

@@ -1,0 +1,116 @@
+// What is known of a running local stack, in its state folder: `stack.json` for those who want to
+// use it (there only while it is ready), `children.json` for a successor that must clean up after
+// a supervisor that was killed.
+
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { packageFile } from "../package-root.ts";
+import { readJsonFile, writeJsonFile } from "./json-file.ts";
+import { isAlive, type ProcessMark } from "./process-mark.ts";
+
+const STACK_STATE = z.object({
+  pid: z.number(),
+  startMark: z.string(),
+  startedAt: z.string(),
+  version: z.string(),
+  temporalAddress: z.string(),
+  namespace: z.string(),
+  uiUrl: z.string(),
+  /** Null where the user's own DATABASE_URL is used: it holds a password, so it is not repeated. */
+  databaseUrl: z.string().nullable(),
+  modelUrl: z.string().nullable(),
+  offline: z.boolean(),
+  children: z.record(z.string(), z.number()),
+  /** Digests, by which a later command sees that its settings are not those of the worker. */
+  settings: z.record(z.string(), z.string()),
+});
+
+export type StackState = Readonly<z.output<typeof STACK_STATE>>;
+
+const CHILDREN = z.record(z.string(), z.object({ pid: z.number(), startMark: z.string() }));
+
+export interface StateFiles {
+  readonly state: string;
+  readonly children: string;
+  readonly lock: string;
+  readonly ports: string;
+  readonly log: string;
+}
+
+export function stateFiles(stateDir: string): StateFiles {
+  return {
+    state: join(stateDir, "stack.json"),
+    children: join(stateDir, "children.json"),
+    lock: join(stateDir, "stack.lock"),
+    ports: join(stateDir, "ports.json"),
+    log: join(stateDir, "stack.log"),
+  };
+}
+
+/** The stack that runs in this folder; a file left by one that is gone is no stack. */
+export function liveStack(stateDir: string): StackState | undefined {
+  const state = readJsonFile(stateFiles(stateDir).state, STACK_STATE);
+  return state !== undefined && isAlive(state) ? state : undefined;
+}
+
+export function writeStack(stateDir: string, state: StackState): void {
+  writeJsonFile(stateFiles(stateDir).state, state);
+}
+
+export function forgetStack(stateDir: string): void {
+  rmSync(stateFiles(stateDir).state, { force: true });
+}
+
+export function writeChildren(
+  stateDir: string,
+  children: Readonly<Record<string, ProcessMark>>,
+): void {
+  writeJsonFile(stateFiles(stateDir).children, children);
+}
+
+/** Processes of an earlier stack that live on without it. */
+export function leftoverChildren(stateDir: string): readonly ProcessMark[] {
+  const children = readJsonFile(stateFiles(stateDir).children, CHILDREN) ?? {};
+  return Object.values(children).filter(isAlive);
+}
+
+const VERSION = z.object({ version: z.string() });
+
+export function packageVersion(): string {
+  return VERSION.parse(JSON.parse(readFileSync(packageFile("package.json"), "utf8"))).version;
+}
+
+/** Settings that matter to this command alone, not to the worker. */
+const OF_THE_COMMAND = new Set(["PAWL_TENANT", "PAWL_SESSION", "PAWL_STATE_DIR"]);
+const OF_THE_WORKER =
+  /^(PAWL_|ANTHROPIC_|DATABASE_URL|OTEL_|TEMPORAL_(DEPLOYMENT|WORKER|NAMESPACE))/;
+
+/** A short digest per setting of the worker, and one of its build: equal where it may be reused. */
+export function settingsOf(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const named = Object.entries(env).flatMap(([name, value]) =>
+    OF_THE_WORKER.test(name) && !OF_THE_COMMAND.has(name) && value ? [[name, digest(value)]] : [],
+  );
+  return { ...Object.fromEntries(named), build: digest(buildStamp()) };
+}
+
+/** Names of the settings that differ, `build` among them where the package was built again. */
+export function changedSettings(
+  running: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = new Set([...Object.keys(running), ...Object.keys(wanted)]);
+  return [...names].filter((name) => running[name] !== wanted[name]).toSorted();
+}
+
+function buildStamp(): string {
+  const built = ["dist/workflow-bundle.js", "dist/src/worker/main.js", "dist/src/dev/main.js"];
+  return built
+    .map((file) => statSync(packageFile(file), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    .join();
+}
+
+function digest(value: string): string {
+  return createHash("sha256").update(value).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,197 @@
+// The supervisor of the local stack: one process that starts the parts, keeps them running, and
+// ends them.
+// L1. One stack per state folder: the supervisor holds the folder's lock for as long as it lives.
+// L2. A part that dies is started again on the same address, so whoever uses it just reconnects.
+// L3. `stack.json` is there only while the stack is ready; what it says is true or its pid is dead.
+// L4. It ends on a signal, when no run has been open for the idle time, or when it lost its lock.
+// A supervisor that is killed leaves the parts running, so runs go on; the next one ends them
+// and starts afresh on the same state.
+
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Log } from "../log.ts";
+import type { Progress } from "./find-temporal.ts";
+import { untilIdle } from "./idle-watch.ts";
+import { modelPart, postgresPart, workerPart } from "./node-parts.ts";
+import { hasOwnDatabase, type PartContext, wantsOfflineModel } from "./part-context.ts";
+import { type Part, PART_NAMES, type PartName } from "./part.ts";
+import { choosePorts } from "./ports.ts";
+import { holdsLock, releaseLock, takeLock } from "./process-lock.ts";
+import { endProcess, markOf } from "./process-mark.ts";
+import {
+  forgetStack,
+  leftoverChildren,
+  packageVersion,
+  settingsOf,
+  stateFiles,
+  writeChildren,
+  writeStack,
+} from "./stack-state.ts";
+import { SupervisedPart } from "./supervised-part.ts";
+import { temporalPart } from "./temporal-server.ts";
+import { localPostgresUrl } from "./postgres-url.ts";
+
+export interface StackOptions {
+  readonly stateDir: string;
+  readonly stackIdleMinutes: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  readonly onProgress: Progress;
+  /** Ends the stack. */
+  readonly signal: AbortSignal;
+  /** For tests: a stack without some of its parts. */
+  readonly parts?: readonly PartName[];
+}
+
+/** Runs until the stack ends. Throws PawlError where a part can't be started. */
+export async function superviseStack(options: StackOptions): Promise<"ended" | "already_running"> {
+  const stateDir = resolve(options.stateDir);
+  const files = stateFiles(stateDir);
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  if (!takeLock(files.lock)) return "already_running";
+  try {
+    await Promise.all(leftoverChildren(stateDir).map((child) => endProcess(child, 5000)));
+    const stack = new Stack({ ...options, stateDir }, await createContext(options, stateDir));
+    try {
+      await stack.start();
+      await stack.untilEnd();
+    } finally {
+      await stack.stop();
+    }
+    return "ended";
+  } finally {
+    releaseLock(files.lock);
+  }
+}
+
+async function createContext({ env }: StackOptions, stateDir: string): Promise<PartContext> {
+  const ports = await choosePorts(stateFiles(stateDir).ports);
+  return {
+    stateDir,
+    env,
+    ports,
+    namespace: env["TEMPORAL_NAMESPACE"] || "default",
+    temporalAddress: `127.0.0.1:${ports.temporal}`,
+    databaseUrl: localPostgresUrl(ports.postgres),
+    modelUrl: wantsOfflineModel(env) ? `http://127.0.0.1:${ports.model}` : null,
+  };
+}
+
+class Stack {
+  readonly #options: StackOptions;
+  readonly #context: PartContext;
+  readonly #startedAt = new Date();
+  readonly #parts: readonly SupervisedPart[];
+  #ready = false;
+
+  constructor(options: StackOptions, context: PartContext) {
+    this.#options = options;
+    this.#context = context;
+    const wanted = new Set(options.parts ?? PART_NAMES);
+    this.#parts = partsOf(context, options.onProgress)
+      .filter((part) => wanted.has(part.name))
+      .map((part) => new SupervisedPart(part, options.log, () => this.#publish()));
+  }
+
+  /** Resolves when every part serves, or the stack was told to end meanwhile. */
+  async start(): Promise<void> {
+    const { onProgress, signal } = this.#options;
+    const serving = new Map<PartName, Promise<void>>();
+    for (const part of this.#parts) serving.set(part.part.name, this.#startPart(part, serving));
+    await Promise.race([Promise.all(serving.values()), aborted(signal)]);
+    if (signal.aborted) return;
+    this.#ready = true;
+    this.#publish();
+    onProgress(`The local stack is ready after ${seconds(this.#startedAt)} s.`);
+  }
+
+  async untilEnd(): Promise<void> {
+    const { log, signal, stackIdleMinutes, stateDir } = this.#options;
+    const { namespace, temporalAddress: address } = this.#context;
+    const why = await untilIdle({
+      target: { address, namespace },
+      idleMs: stackIdleMinutes * 60_000,
+      usedFile: stateFiles(stateDir).state,
+      stillOurs: () => holdsLock(stateFiles(stateDir).lock),
+      signal,
+    });
+    log.info({ event: "stack_ending", why }, `the local stack ends: ${why}`);
+  }
+
+  /** The worker first, while the others still serve it. */
+  async stop(): Promise<void> {
+    const { stateDir } = this.#options;
+    if (holdsLock(stateFiles(stateDir).lock)) forgetStack(stateDir);
+    this.#ready = false;
+    const [workers, servers] = [
+      this.#parts.filter(({ part }) => part.after.length > 0),
+      this.#parts.filter(({ part }) => part.after.length === 0),
+    ];
+    await Promise.all(workers.map((part) => part.stop()));
+    await Promise.all(servers.map((part) => part.stop()));
+    if (holdsLock(stateFiles(stateDir).lock)) {
+      await rm(stateFiles(stateDir).children, { force: true });
+    }
+  }
+
+  async #startPart(
+    part: SupervisedPart,
+    serving: ReadonlyMap<PartName, Promise<void>>,
+  ): Promise<void> {
+    await Promise.all(part.part.after.map((name) => serving.get(name)));
+    if (this.#options.signal.aborted) return;
+    await part.start();
+    const { log } = this.#options;
+    const readyAfterS = seconds(this.#startedAt);
+    log.info(
+      { event: "part_ready", part: part.part.name, readyAfterS },
+      `${part.part.name} serves`,
+    );
+  }
+
+  /** Whenever a process changed: a successor must know whom to end. */
+  #publish(): void {
+    const { stateDir, env } = this.#options;
+    const running = this.#parts.flatMap(({ part, mark }) =>
+      mark === undefined ? [] : [[part.name, mark] as const],
+    );
+    writeChildren(stateDir, Object.fromEntries(running));
+    const self = markOf(process.pid);
+    if (!this.#ready || self === undefined) return;
+    const { temporalAddress, databaseUrl, modelUrl, namespace, ports } = this.#context;
+    writeStack(stateDir, {
+      ...self,
+      startedAt: this.#startedAt.toISOString(),
+      version: packageVersion(),
+      temporalAddress,
+      namespace,
+      uiUrl: `http://127.0.0.1:${ports.ui}`,
+      databaseUrl: hasOwnDatabase(env) ? null : databaseUrl,
+      modelUrl,
+      offline: modelUrl !== null,
+      children: Object.fromEntries(running.map(([name, { pid }]) => [name, pid])),
+      settings: settingsOf(env),
+    });
+  }
+}
+
+function partsOf(context: PartContext, onProgress: Progress): readonly Part[] {
+  return [
+    temporalPart(context, onProgress),
+    ...(hasOwnDatabase(context.env) ? [] : [postgresPart(context)]),
+    ...(context.modelUrl === null ? [] : [modelPart(context)]),
+    workerPart(context),
+  ];
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
+}
+
+function seconds(since: Date): string {
+  return ((Date.now() - since.getTime()) / 1000).toFixed(1);
+}

@@ -1,0 +1,103 @@
+// Keeps one part running: what dies is started again, with back-off, until it is told to stop.
+// Before it served for the first time, repeated deaths are an error instead: nobody would notice.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { PawlError } from "../domain/errors.ts";
+import type { Log } from "../log.ts";
+import { lastLines } from "./last-lines.ts";
+import type { Part } from "./part.ts";
+import { endProcess, markOf, type ProcessMark } from "./process-mark.ts";
+
+const BACK_OFF_MS = { first: 200, max: 5000 } as const;
+/** A process that lived this long was well: its next death starts the back-off anew. */
+const HEALTHY_AFTER_MS = 10_000;
+const FIRST_START_ATTEMPTS_MAX = 4;
+const READY_POLL_MS = 30;
+
+export class SupervisedPart {
+  readonly part: Part;
+  readonly #log: Log;
+  readonly #onSpawn: () => void;
+  #mark: ProcessMark | undefined;
+  #served = false;
+  #stopping = false;
+  #deaths = 0;
+  #backOffMs: number = BACK_OFF_MS.first;
+
+  constructor(part: Part, log: Log, onSpawn: () => void) {
+    this.part = part;
+    this.#log = log;
+    this.#onSpawn = onSpawn;
+  }
+
+  /** The process that runs now. */
+  get mark(): ProcessMark | undefined {
+    return this.#mark;
+  }
+
+  /** Resolves when the part serves for the first time. */
+  async start(): Promise<void> {
+    const { name, startTimeoutMs, isReady } = this.part;
+    await this.#spawn();
+    const deadline = Date.now() + startTimeoutMs;
+    while (!this.#stopping) {
+      if (this.#deaths >= FIRST_START_ATTEMPTS_MAX) throw this.#failure(`${name} does not start.`);
+      if (Date.now() > deadline) {
+        throw this.#failure(`${name} did not serve within ${startTimeoutMs / 1000} s.`);
+      }
+      if (this.#mark !== undefined && (await isReady(this.#mark.pid))) break;
+      await pause(READY_POLL_MS);
+    }
+    this.#served = true;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#mark !== undefined) await endProcess(this.#mark, this.part.stopGraceMs);
+  }
+
+  async #spawn(): Promise<void> {
+    const { file, args, env } = await this.part.command();
+    if (this.#stopping) return;
+    const output = openSync(this.part.logFile, "a", 0o600);
+    // A process group of its own: Ctrl-C in the terminal is for us, who end the parts in order.
+    const child = spawn(file, args, { env, stdio: ["ignore", output, output], detached: true });
+    closeSync(output);
+    const startedAt = Date.now();
+    this.#mark = child.pid === undefined ? undefined : markOf(child.pid);
+    this.#onSpawn();
+    this.#whenEnded(child, (how) => this.#died(how, Date.now() - startedAt));
+  }
+
+  #whenEnded(child: ChildProcess, report: (how: string) => void): void {
+    child.once("error", (error) => report(error.message));
+    child.once("exit", (code, signal) => report(signal ?? `exit code ${code}`));
+  }
+
+  #died(how: string, livedMs: number): void {
+    this.#mark = undefined;
+    if (this.#stopping) return;
+    this.#deaths += 1;
+    if (livedMs > HEALTHY_AFTER_MS) this.#backOffMs = BACK_OFF_MS.first;
+    const waitMs = this.#backOffMs;
+    this.#backOffMs = Math.min(waitMs * 2, BACK_OFF_MS.max);
+    this.#log.warn(
+      { event: "part_died", part: this.part.name, how, livedMs, restartInMs: waitMs },
+      `${this.part.name} ended (${how}); it is started again`,
+    );
+    if (!this.#served && this.#deaths >= FIRST_START_ATTEMPTS_MAX) return;
+    setTimeout(() => {
+      void this.#spawn().catch((error: unknown) => this.#died(String(error), 0));
+    }, waitMs);
+  }
+
+  #failure(what: string): PawlError {
+    const said = lastLines(this.part.logFile, 8);
+    return new PawlError(
+      "BACKEND_UNREACHABLE",
+      [what, `See ${this.part.logFile}:`, said].join("\n"),
+    );
+  }
+}

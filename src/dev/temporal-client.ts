@@ -1,0 +1,82 @@
+// What the local stack asks its Temporal server: do you serve, who polls, how many runs are open.
+
+import { connect } from "node:net";
+import { Connection } from "@temporalio/client";
+import { temporal } from "@temporalio/proto";
+
+const CALL_TIMEOUT_MS = 3000;
+const { TASK_QUEUE_TYPE_WORKFLOW } = temporal.api.enums.v1.TaskQueueType;
+
+export interface TemporalTarget {
+  readonly address: string;
+  readonly namespace: string;
+}
+
+/** Connects for this one question, so that nothing remembers a server that was restarted. */
+async function ask<T>(
+  { address }: TemporalTarget,
+  question: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await Connection.connect({ address, connectTimeout: CALL_TIMEOUT_MS });
+  try {
+    return await connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => question(connection));
+  } finally {
+    await connection.close();
+  }
+}
+
+export async function servesNamespace(target: TemporalTarget): Promise<boolean> {
+  try {
+    const { namespace } = target;
+    await ask(target, (connection) => connection.workflowService.describeNamespace({ namespace }));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Who has polled this task queue for workflow tasks in the last minutes. */
+export async function workerIdentities(
+  target: TemporalTarget,
+  taskQueue: string,
+): Promise<readonly string[]> {
+  const { pollers } = await ask(target, (connection) =>
+    connection.workflowService.describeTaskQueue({
+      namespace: target.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
+    }),
+  );
+  return pollers.flatMap(({ identity }) => (identity ? [identity] : []));
+}
+
+export async function countOpenRuns(target: TemporalTarget): Promise<number> {
+  const { count } = await ask(target, (connection) =>
+    connection.workflowService.countWorkflowExecutions({
+      namespace: target.namespace,
+      query: "ExecutionStatus = 'Running'",
+    }),
+  );
+  return Number(count);
+}
+
+export async function searchAttributeNames(target: TemporalTarget): Promise<readonly string[]> {
+  const { customAttributes } = await ask(target, (connection) =>
+    connection.operatorService.listSearchAttributes({ namespace: target.namespace }),
+  );
+  return Object.keys(customAttributes);
+}
+
+/** True if somebody listens there. */
+export async function acceptsConnections(host: string, port: number): Promise<boolean> {
+  return await new Promise<boolean>((resolve) => {
+    const socket = connect({ host, port, timeout: CALL_TIMEOUT_MS });
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", () => finish(true));
+    socket.once("error", () => finish(false));
+    socket.once("timeout", () => finish(false));
+  });
+}

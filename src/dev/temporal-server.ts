@@ -1,0 +1,60 @@
+// The Temporal dev server of the local stack. Its state is one SQLite file: started again on the
+// same file, it knows every run, timer and search attribute it knew before.
+
+import { join } from "node:path";
+import { findTemporal, type Progress, type TemporalBinary } from "./find-temporal.ts";
+import { baseEnv, type PartContext } from "./part-context.ts";
+import type { Part } from "./part.ts";
+import { acceptsConnections, servesNamespace } from "./temporal-client.ts";
+
+const DYNAMIC_CONFIG = [
+  // The default of 20 polls a second makes every task wait some 40 ms.
+  "history.transferProcessorMaxPollRPS=1000",
+  "system.enableActivityEagerExecution=true",
+];
+const SQLITE_PRAGMAS = ["journal_mode=wal", "synchronous=normal"];
+
+export const SEARCH_ATTRIBUTES = {
+  PawlAgent: "Keyword",
+  PawlTenant: "Keyword",
+  PawlStatus: "Keyword",
+  PawlOutcome: "Keyword",
+  PawlCostUsd: "Double",
+  PawlTurns: "Int",
+} as const;
+
+export function temporalPart(context: PartContext, onProgress: Progress): Part {
+  const { ports, stateDir, env } = context;
+  const target = { address: context.temporalAddress, namespace: context.namespace };
+  let binary: Promise<TemporalBinary> | undefined;
+  return {
+    name: "temporal",
+    after: [],
+    command: async () => {
+      binary ??= findTemporal(env, onProgress);
+      return { file: (await binary).path, args: serverArgs(context), env: baseEnv(env) };
+    },
+    logFile: join(stateDir, "temporal.log"),
+    startTimeoutMs: 30_000,
+    stopGraceMs: 5000,
+    isReady: async () =>
+      (await acceptsConnections("127.0.0.1", ports.temporal)) && (await servesNamespace(target)),
+  };
+}
+
+function serverArgs({ ports, stateDir, namespace }: PartContext): readonly string[] {
+  const options: readonly (readonly [string, string])[] = [
+    ["--ip", "127.0.0.1"],
+    ["--port", String(ports.temporal)],
+    ["--ui-port", String(ports.ui)],
+    ["--namespace", namespace],
+    ["--db-filename", join(stateDir, "temporal.db")],
+    ...SQLITE_PRAGMAS.map((pragma) => ["--sqlite-pragma", pragma] as const),
+    ...DYNAMIC_CONFIG.map((setting) => ["--dynamic-config-value", setting] as const),
+    ...Object.entries(SEARCH_ATTRIBUTES).map(
+      ([name, type]) => ["--search-attribute", `${name}=${type}`] as const,
+    ),
+    ["--log-level", "error"],
+  ];
+  return ["server", "start-dev", ...options.flat()];
+}
