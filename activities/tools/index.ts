@@ -1,0 +1,12 @@
+// The tools that every worker has.
+
+import { calculatorTool } from "./calculator.ts";
+import type { Tool } from "./define-tool.ts";
+import { readResultTool } from "./read-result.ts";
+import { webSearchTool } from "./web-search.ts";
+
+export const builtInTools: readonly Tool[] = [calculatorTool, webSearchTool, readResultTool];
+
+export function findTool(name: string): Tool | undefined {
+  return builtInTools.find((tool) => tool.spec.name === name);
+}

@@ -1,0 +1,99 @@
+// What the model sees of a tool. Whatever the tool returned or threw becomes a text of at most 64 KiB;
+// a failed tool is an answer too: {"error", "suggestion"}. Contract: nothing here throws.
+
+import { isNativeError } from "node:util/types";
+import { isToolError } from "./tool-error.ts";
+import { renderJson } from "./render-json.ts";
+import { visibleText } from "./visible-text.ts";
+
+export interface ToolOutput {
+  /** At most `TEXT_BYTES_MAX` bytes of UTF-8. */
+  readonly text: string;
+  readonly isError: boolean;
+  /** Everything, where `text` is only the beginning; to be kept as an artefact. */
+  readonly fullText?: string;
+  /** How long the tool's own output was, in words: an artefact may hold less. */
+  readonly fullSize?: string;
+}
+
+export const TEXT_BYTES_MAX = 64 * 1024;
+
+/** An artefact holds no more (src/store/artefacts.ts), and a worker's memory is shared by many runs. */
+const FULL_CHARS_MAX = 8 * 1024 * 1024;
+const NOTE_BYTES_MAX = 512;
+const ERROR_CHARS_MAX = 4000;
+
+export function toolOutput(value: unknown): ToolOutput {
+  if (isNativeError(value) || value instanceof Error) return toolFailure(value);
+  const text = textOf(value);
+  return fitted(text, false, typeof value === "string" || text.length <= FULL_CHARS_MAX);
+}
+
+export function toolFailure(thrown: unknown, suggestion?: string): ToolOutput {
+  const advice = (isToolError(thrown) ? thrown.suggestion : undefined) ?? suggestion;
+  return failureText(
+    messageOf(thrown),
+    advice ?? "Try other arguments, or go on without this tool.",
+  );
+}
+
+export function failureText(error: string, suggestion: string): ToolOutput {
+  const answer = { error: shortened(error), suggestion: shortened(suggestion) };
+  return fitted(JSON.stringify(answer), true);
+}
+
+/** What the model sees of an output that was cut, now that it is kept: how to read on. */
+export function withReadOn({ text, fullText, fullSize }: ToolOutput, ref: string): string {
+  if (fullText === undefined) return text;
+  return cutText(fullText, (shown) => {
+    const call = JSON.stringify({ id: ref, offset: shown });
+    return `${fullSize}; read_result ${call} reads on`;
+  });
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === "") return "(no output)";
+  if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return decoded(value);
+  return renderJson(value, FULL_CHARS_MAX);
+}
+
+/** Bytes that are text are read as text; others can't be shown. */
+function decoded(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch {
+    // No UTF-8.
+  }
+  return `(binary data, ${bytes.byteLength} bytes)`;
+}
+
+function messageOf(thrown: unknown): string {
+  if (!(isNativeError(thrown) || thrown instanceof Error)) {
+    return typeof thrown === "string" ? thrown : renderJson(thrown, ERROR_CHARS_MAX);
+  }
+  const cause = isNativeError(thrown.cause) ? `: ${thrown.cause.message}` : "";
+  return `${thrown.message}${cause}` || thrown.name;
+}
+
+function shortened(text: string): string {
+  return text.length > ERROR_CHARS_MAX ? `${text.slice(0, ERROR_CHARS_MAX)}…` : text;
+}
+
+function fitted(raw: string, isError: boolean, isWhole = true): ToolOutput {
+  const fullText = visibleText(raw.slice(0, FULL_CHARS_MAX));
+  if (raw.length <= TEXT_BYTES_MAX && Buffer.byteLength(fullText) <= TEXT_BYTES_MAX) {
+    return { text: fullText, isError };
+  }
+  const fullSize = `${isWhole ? "" : "more than "}${Buffer.byteLength(raw)} bytes in all`;
+  const text = cutText(fullText, () => `${fullSize}; the rest was not kept`);
+  return { text, isError, fullText, fullSize };
+}
+
+/** The beginning, up to a whole character, and a note about the rest. */
+function cutText(fullText: string, note: (charsShown: number) => string): string {
+  const room = new Uint8Array(TEXT_BYTES_MAX - NOTE_BYTES_MAX);
+  const { read } = new TextEncoder().encodeInto(fullText.slice(0, room.length), room);
+  return `${fullText.slice(0, read)}\n[cut here: ${note(read)}]`;
+}
