@@ -24,6 +24,7 @@ export async function readJson(req: IncomingMessage): Promise<unknown> {
   if (bytes > BODY_BYTES_MAX) {
     throw new ApiError(413, "request_too_large", "Request exceeds the maximum size of 32 MB");
   }
+  if (bytes === 0) return {};
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
