@@ -10,6 +10,7 @@ import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
 /** Where a local stack listens; used instead of the environment's addresses. */
 export interface StackAddresses {
   readonly temporalAddress: string;
+  readonly namespace?: string;
   readonly uiUrl?: string | null;
   readonly databaseUrl?: string | null;
 }
@@ -57,7 +58,8 @@ interface Target {
 /** Profiles and TLS come with `TEMPORAL_*`; a local stack needs, and gets, none of it. */
 function target(config: Config, stack: StackAddresses | undefined): Target {
   if (stack !== undefined) {
-    return { options: { address: stack.temporalAddress }, namespace: config.TEMPORAL_NAMESPACE };
+    const namespace = stack.namespace ?? config.TEMPORAL_NAMESPACE;
+    return { options: { address: stack.temporalAddress }, namespace };
   }
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig();

@@ -1,0 +1,17 @@
+// `pawl cancel ID`: asks a run to end with what it has.
+
+import type { Command } from "commander";
+import { withClient, type CliContext } from "./context.ts";
+
+export function addCancel(program: Command, context: CliContext): void {
+  program
+    .command("cancel")
+    .description("end a run; it returns what it has")
+    .argument("<id>", "the run")
+    .action((runId: string) =>
+      withClient(context, async (client) => {
+        await client.cancel(runId);
+        context.stderr.write(`Cancelling ${runId}. See it: pawl show ${runId}\n`);
+      }),
+    );
+}

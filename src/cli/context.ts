@@ -1,0 +1,64 @@
+// What a command works with. Heavy modules are imported by the command that needs them, when it runs:
+// `pawl --help` must answer at once.
+
+import type { RunClient } from "../client/run-client.ts";
+import type { Config } from "../config.ts";
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+export interface CliIo {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: NodeJS.ProcessEnv;
+  /** True where a person reads stdout as it is written. */
+  readonly isTerminal: boolean;
+  /** Replaces the real backend; for tests and for programs that embed the CLI. */
+  readonly openClient?: OpenClient;
+}
+
+export type OpenClient = (config: Config, say: (line: string) => void) => Promise<RunClient>;
+
+export interface CliContext extends CliIo {
+  /** The exit code of the command that ran. */
+  exitCode: number;
+}
+
+/** Runs `work` with a client and closes it, whatever happens. */
+export async function withClient(
+  context: CliContext,
+  work: (client: RunClient, config: Config) => Promise<number | void>,
+): Promise<void> {
+  const { readConfig } = await import("../config.ts");
+  const config = readConfig(context.env);
+  const open = context.openClient ?? openBackend(context);
+  const say = (line: string): void => void context.stderr.write(`${line}\n`);
+  const client = await open(config, say);
+  try {
+    context.exitCode = (await work(client, config)) ?? 0;
+  } finally {
+    await client.close();
+  }
+}
+
+/** With TEMPORAL_ADDRESS nothing is started; without it the local stack serves, started if need be. */
+function openBackend(context: CliContext): OpenClient {
+  return async (config, say) => {
+    const [{ connect }, { createRunClient }] = await Promise.all([
+      import("../client/connect.ts"),
+      import("../client/run-client.ts"),
+    ]);
+    if (config.TEMPORAL_ADDRESS !== undefined) return createRunClient(await connect(config));
+    const { ensureStack } = await import("../dev/ensure-stack.ts");
+    const stack = await ensureStack(
+      {
+        stateDir: config.PAWL_STATE_DIR,
+        stackIdleMinutes: config.PAWL_STACK_IDLE_MINUTES,
+        env: context.env,
+      },
+      say,
+    );
+    return createRunClient(await connect(config, stack));
+  };
+}

@@ -1,0 +1,31 @@
+// `pawl dev`: the local stack in the foreground.
+
+import type { Command } from "commander";
+import { PawlError } from "../domain/errors.ts";
+import type { CliContext } from "./context.ts";
+
+export function addDev(program: Command, context: CliContext): void {
+  program
+    .command("dev")
+    .description("run the local stack (Temporal, Postgres, model, worker) until Ctrl-C")
+    .action(async () => {
+      const [{ readConfig }, { runStack }] = await Promise.all([
+        import("../config.ts"),
+        import("../dev/run-stack.ts"),
+      ]);
+      const config = readConfig(context.env);
+      if (config.TEMPORAL_ADDRESS !== undefined) {
+        throw new PawlError("USAGE", "TEMPORAL_ADDRESS is set, so there is no local stack to run.");
+      }
+      const ended = await runStack({
+        stateDir: config.PAWL_STATE_DIR,
+        stackIdleMinutes: config.PAWL_STACK_IDLE_MINUTES,
+        env: context.env,
+        foreground: true,
+        onProgress: (line) => void context.stderr.write(`${line}\n`),
+      });
+      if (ended === "already_running") {
+        context.stderr.write("The local stack runs already. End it: pawl stop\n");
+      }
+    });
+}

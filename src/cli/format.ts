@@ -1,0 +1,71 @@
+// Figures as people read them.
+
+import { formatUsd } from "../domain/pricing.ts";
+import type { Outcome, RunResult } from "../domain/outcome.ts";
+
+export function usd(dollars: number): string {
+  return formatUsd(Math.round(dollars * 1_000_000));
+}
+
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function count(n: number, word: string): string {
+  return `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
+}
+
+export function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "answered":
+      return "answered";
+    case "stopped":
+      return `stopped by a limit (${outcome.limit}): ${outcome.message}`;
+    case "refused":
+      return `refused${outcome.category === undefined ? "" : ` (${outcome.category})`}: ${outcome.message}`;
+    case "cancelled":
+      return `cancelled: ${outcome.message}`;
+    case "failed":
+      return `failed (${outcome.code}): ${outcome.message}`;
+  }
+}
+
+export interface SummaryFacts {
+  readonly capUsd: number | null;
+  readonly offline: boolean;
+  readonly link: string | null;
+}
+
+/** The last lines of a run: what it did, and what it cost. */
+export function summaryLines(
+  result: Omit<RunResult, "outcome">,
+  { capUsd, offline, link }: SummaryFacts,
+): readonly string[] {
+  const { usage } = result;
+  const cached =
+    usage.inputTokens === 0 ? 0 : Math.round((usage.cacheReadTokens / usage.inputTokens) * 100);
+  const cap = capUsd === null ? "" : ` of ${usd(capUsd)}`;
+  const simulated = offline ? " (offline model: costs are simulated)" : "";
+  const work = [
+    count(result.modelCalls, "model call"),
+    count(result.toolCalls, "tool call"),
+    `${usage.inputTokens.toLocaleString("en-US")} tokens in (${cached} % cached)`,
+    `${usage.outputTokens.toLocaleString("en-US")} out`,
+    duration(result.durationMs),
+  ];
+  const tax =
+    result.crashTaxUsd > 0
+      ? [`crash tax ${usd(result.crashTaxUsd)}, for attempts that were lost`]
+      : [];
+  return [
+    work.join(" · "),
+    `cost ${usd(result.costUsd)}${cap}${simulated}`,
+    ...tax,
+    ...(link === null ? [] : [link]),
+  ];
+}

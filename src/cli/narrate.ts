@@ -1,0 +1,78 @@
+// Events as lines of text, for a terminal and for a log alike. Null where an event has no line of its
+// own. What came from a model or a tool is made printable here.
+
+import type {
+  ModelRetrying,
+  RunEvent,
+  RunWaiting,
+  ToolFinished,
+  ToolRetrying,
+} from "../domain/run-event.ts";
+import { duration, usd } from "./format.ts";
+import { oneLine } from "./printable.ts";
+
+export type Tone = "plain" | "dim" | "good" | "warn" | "bad";
+
+export interface Line {
+  readonly tone: Tone;
+  readonly text: string;
+}
+
+export function lineOf(event: RunEvent): Line | null {
+  switch (event.type) {
+    case "run.started":
+      return { tone: "dim", text: `${event.runId} · agent ${oneLine(event.agent)}` };
+    case "model.retrying":
+      return retryLine("", event);
+    case "tool.retrying":
+      return retryLine(`${oneLine(event.tool)}: `, event);
+    case "reply.withdrawn":
+      return { tone: "warn", text: "↩ the reply was lost; starting over" };
+    case "tool.started":
+      return { tone: "dim", text: `→ ${oneLine(event.tool)} ${oneLine(event.preview)}`.trimEnd() };
+    case "tool.finished":
+      return toolLine(event);
+    case "budget.warning":
+      return { tone: "warn", text: `! ${budget(event.limit, event.used, event.cap)}` };
+    case "run.waiting":
+      return waitLine(event);
+    // Moving to a fresh history is nothing that a person needs to know.
+    case "run.continued":
+      return event.reason === "resumed" ? { tone: "good", text: "▶ the run goes on" } : null;
+    case "turn.started":
+    case "reply.delta":
+    case "reply.finished":
+    case "run.ended":
+      return null;
+  }
+}
+
+function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
+  const { attempt, code, message, nextAttemptAt } = event;
+  const failed = `${what}attempt ${attempt} failed (${oneLine(code)}): ${oneLine(message)}`;
+  return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt)}` };
+}
+
+function toolLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
+  const text = `${isError ? "✗" : "✓"} ${oneLine(tool)} ${duration(durationMs)} · ${oneLine(preview)}`;
+  return { tone: isError ? "bad" : "good", text };
+}
+
+function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line {
+  const next = nextAttemptAt === null ? "until `pawl resume`" : again(nextAttemptAt);
+  return { tone: "warn", text: `⏸ waiting (${reason}): ${oneLine(message)}; ${next}` };
+}
+
+const MONEY: readonly string[] = ["cost", "session", "tenant_day", "tenant_month", "global_day"];
+
+function budget(limit: string, used: number, cap: number): string {
+  const percent = Math.floor((used / cap) * 100);
+  const [have, of] = MONEY.includes(limit)
+    ? [usd(used), usd(cap)]
+    : [used.toLocaleString("en-US"), cap.toLocaleString("en-US")];
+  return `${percent} % of the ${limit.replaceAll("_", " ")} budget is used: ${have} of ${of}`;
+}
+
+function again(nextAttemptAt: string | null): string {
+  return nextAttemptAt === null ? "trying again" : `next try at ${nextAttemptAt.slice(11, 19)} UTC`;
+}

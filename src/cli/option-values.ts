@@ -1,0 +1,38 @@
+// Values of options, checked where they are given: what is wrong costs nothing and says why.
+
+import { InvalidArgumentError } from "commander";
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `120s`, `5m`, `1.5h`; a bare number counts seconds. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
+  const unit = match?.[2] ?? "s";
+  const ms = isUnit(unit) ? Math.round(Number(match?.[1]) * UNIT_MS[unit]) : Number.NaN;
+  if (!Number.isFinite(ms) || ms <= 0) {
+    throw new InvalidArgumentError("a duration looks like 120s, 5m or 1h.");
+  }
+  return ms;
+}
+
+export function positiveInteger(text: string): number {
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError("it must be a whole number above 0.");
+  }
+  return value;
+}
+
+export function dollarsAsMicroUsd(text: string): number {
+  const microUsd = /^\d*\.?\d+$/.test(text.trim())
+    ? Math.round(Number(text) * 1_000_000)
+    : Number.NaN;
+  if (!Number.isSafeInteger(microUsd) || microUsd < 1) {
+    throw new InvalidArgumentError("it must be an amount in dollars above 0, such as 0.50.");
+  }
+  return microUsd;
+}
+
+function isUnit(unit: string): unit is keyof typeof UNIT_MS {
+  return Object.hasOwn(UNIT_MS, unit);
+}

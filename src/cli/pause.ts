@@ -1,0 +1,17 @@
+// `pawl pause ID`: lets a run wait before its next model call.
+
+import type { Command } from "commander";
+import { withClient, type CliContext } from "./context.ts";
+
+export function addPause(program: Command, context: CliContext): void {
+  program
+    .command("pause")
+    .description("let a run wait before its next model call")
+    .argument("<id>", "the run")
+    .action((runId: string) =>
+      withClient(context, async (client) => {
+        await client.pause(runId);
+        context.stderr.write(`Pausing ${runId}. See it: pawl show ${runId}\n`);
+      }),
+    );
+}

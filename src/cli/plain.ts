@@ -1,0 +1,36 @@
+// For pipes and files: the answer alone on stdout, so that `pawl run … > file` is the answer; what
+// happens on the way, one line each, on stderr.
+
+import type { RunEvent } from "../domain/run-event.ts";
+import type { CliIo } from "./context.ts";
+import { outcomeText, summaryLines } from "./format.ts";
+import { lineOf } from "./narrate.ts";
+import { oneLine, printable } from "./printable.ts";
+import type { Renderer } from "./renderer.ts";
+
+export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">): Renderer {
+  let capUsd: number | null = null;
+  let offline = false;
+  let link: string | null = null;
+
+  const say = (text: string): void => void stderr.write(`${text}\n`);
+
+  function ended({ result }: Extract<RunEvent, { type: "run.ended" }>): void {
+    if (result.answer !== null) stdout.write(`${printable(result.answer)}\n`);
+    const partial = result.partial ? " (the answer is partial)" : "";
+    say(`${oneLine(outcomeText(result.outcome), 400)}${partial}`);
+    for (const line of summaryLines(result, { capUsd, offline, link })) say(line);
+  }
+
+  return {
+    event(event) {
+      if (event.type === "run.started") ({ link } = event);
+      if (event.type === "turn.started") ({ capUsd, offline } = event);
+      const line = lineOf(event);
+      if (line !== null) say(line.text);
+      if (event.type === "run.ended") ended(event);
+    },
+    notice: say,
+    close: () => {},
+  };
+}

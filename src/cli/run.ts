@@ -1,0 +1,111 @@
+// `pawl run "task"`: starts a run and shows it to its end.
+
+import { Option, type Command } from "commander";
+import type { RunClient } from "../client/run-client.ts";
+import type { RunOrder } from "../client/run-order.ts";
+import type { Config } from "../config.ts";
+import { TIERS, type Tier } from "../domain/prices.ts";
+import { withClient, type CliContext } from "./context.ts";
+import { follow } from "./follow.ts";
+import { dollarsAsMicroUsd, durationMs, positiveInteger } from "./option-values.ts";
+import { rendererFor } from "./show-events.ts";
+
+interface RunOptions {
+  readonly agent?: string;
+  readonly tier?: Tier;
+  readonly model?: string;
+  readonly maxCost?: number;
+  readonly maxTokens?: number;
+  readonly maxReplyTokens?: number;
+  readonly maxCalls?: number;
+  readonly timeout?: number;
+  readonly onLimit: "stop" | "pause";
+  readonly tenant?: string;
+  readonly session?: string;
+  readonly key?: string;
+  readonly detach?: boolean;
+  readonly json?: boolean;
+}
+
+export function addRun(program: Command, context: CliContext): void {
+  program
+    .command("run")
+    .description("start a run and watch it; Ctrl-C detaches, the run goes on")
+    .argument("<task>", "what the agent is to do")
+    .option("--agent <name>", "agent to use")
+    .addOption(new Option("--tier <tier>", "class of model").choices(Object.keys(TIERS)))
+    .option("--model <id>", "model to use instead of the tier's")
+    .option("--max-cost <usd>", "what the run may cost", dollarsAsMicroUsd)
+    .option("--max-tokens <n>", "tokens of the whole run", positiveInteger)
+    .option("--max-reply-tokens <n>", "tokens of one reply", positiveInteger)
+    .option("--max-calls <n>", "model calls of the run", positiveInteger)
+    .option("--timeout <duration>", "wall clock of the run, such as 120s", durationMs)
+    .addOption(
+      new Option("--on-limit <what>", "at a limit: end the run, or wait for `pawl resume`")
+        .choices(["stop", "pause"])
+        .default("stop"),
+    )
+    .option("--tenant <name>", "who pays")
+    .option("--session <name>", "what the run belongs to")
+    .option("--key <key>", "the same key and task give the same run")
+    .option("--detach", "print the run's id and return")
+    .option("--json", "one event per line, the result last")
+    .action((task: string, options: RunOptions) =>
+      withClient(context, async (client, config) => {
+        const { runId, link, created } = await client.start(orderOf(task, options, config));
+        if (options.detach === true) return await detach(context, client, { runId, link, options });
+        const renderer = await rendererFor(context, options);
+        if (!created) renderer.notice("This key has been used before: showing its run.");
+        return await follow(client, runId, renderer);
+      }),
+    );
+}
+
+export function orderOf(
+  task: string,
+  options: RunOptions,
+  config: Pick<Config, "PAWL_TENANT" | "PAWL_SESSION">,
+): RunOrder {
+  const { agent, tier, model, key, onLimit } = options;
+  return {
+    task,
+    tenant: options.tenant ?? config.PAWL_TENANT,
+    session: options.session ?? config.PAWL_SESSION,
+    onLimit,
+    limits: {
+      ...(options.maxCost === undefined ? {} : { costMicroUsd: options.maxCost }),
+      ...(options.maxTokens === undefined ? {} : { tokens: options.maxTokens }),
+      ...(options.maxReplyTokens === undefined ? {} : { replyTokens: options.maxReplyTokens }),
+      ...(options.maxCalls === undefined ? {} : { modelCalls: options.maxCalls }),
+      ...(options.timeout === undefined ? {} : { wallClockMs: options.timeout }),
+    },
+    ...(agent === undefined ? {} : { agent }),
+    ...(tier === undefined ? {} : { tier }),
+    ...(model === undefined ? {} : { model }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+interface Detached {
+  readonly runId: string;
+  readonly link: string | null;
+  readonly options: RunOptions;
+}
+
+async function detach(
+  { stdout, stderr }: CliContext,
+  client: RunClient,
+  { runId, link, options }: Detached,
+): Promise<number> {
+  if (options.json === true) {
+    for await (const event of client.watch(runId)) {
+      stdout.write(`${JSON.stringify(event)}\n`);
+      break;
+    }
+    return 0;
+  }
+  stdout.write(`${runId}\n`);
+  if (link !== null) stdout.write(`${link}\n`);
+  stderr.write(`Watch it: pawl attach ${runId}\n`);
+  return 0;
+}

@@ -1,0 +1,132 @@
+// A run as a person watches it: append-only, so that scrolling back shows what was. Text appears as
+// the model writes it; a spinner turns only where the cursor is at the start of a line.
+
+import { styleText } from "node:util";
+import type { RunEvent } from "../domain/run-event.ts";
+import type { Output } from "./context.ts";
+import { outcomeText, summaryLines, usd } from "./format.ts";
+import { lineOf, type Tone } from "./narrate.ts";
+import { oneLine, printable } from "./printable.ts";
+import type { Renderer } from "./renderer.ts";
+
+/** What turns while nothing is printed; a countdown ends with `untilMs`. */
+export interface Spinner {
+  start(text: string, untilMs: number | null): void;
+  stop(): void;
+}
+
+export interface TerminalOptions {
+  readonly out: Output;
+  readonly colour: boolean;
+  readonly spinner: Spinner;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+const STYLES: Readonly<Record<Tone, Style | null>> = {
+  plain: null,
+  dim: "dim",
+  good: "green",
+  warn: "yellow",
+  bad: "red",
+};
+
+export function createTerminal(options: TerminalOptions): Renderer {
+  return new Terminal(options);
+}
+
+class Terminal implements Renderer {
+  readonly #options: TerminalOptions;
+  #atLineStart = true;
+  #capUsd: number | null = null;
+  #offline = false;
+  #link: string | null = null;
+  #introduced = false;
+  readonly #tools = new Map<string, string>();
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+  }
+
+  event(event: RunEvent): void {
+    this.#options.spinner.stop();
+    if (event.type === "reply.delta") this.#write(printable(event.text));
+    const line = lineOf(event);
+    if (line !== null) this.#line(line.text, line.tone);
+    this.#remember(event);
+    this.#spin(event);
+  }
+
+  notice(text: string): void {
+    this.#options.spinner.stop();
+    this.#line(text, "warn");
+  }
+
+  close(): void {
+    this.#options.spinner.stop();
+    if (!this.#atLineStart) this.#write("\n");
+  }
+
+  #remember(event: RunEvent): void {
+    if (event.type === "run.started" && event.link !== null) {
+      this.#link = event.link;
+      this.#line(event.link, "dim");
+    }
+    if (event.type === "turn.started") this.#introduce(event);
+    if (event.type === "tool.started") this.#tools.set(event.callId, event.tool);
+    if (event.type === "tool.finished") this.#tools.delete(event.callId);
+    if (event.type === "reply.finished" && !this.#atLineStart) this.#write("\n");
+    if (event.type === "run.ended") this.#ended(event);
+  }
+
+  #introduce(event: Extract<RunEvent, { type: "turn.started" }>): void {
+    this.#capUsd = event.capUsd;
+    this.#offline = event.offline;
+    if (this.#introduced) return;
+    this.#introduced = true;
+    const simulated = event.offline ? " · offline model: costs are simulated" : "";
+    this.#line(`${oneLine(event.model)} · budget ${usd(event.capUsd)}${simulated}`, "dim");
+  }
+
+  #ended({ result }: Extract<RunEvent, { type: "run.ended" }>): void {
+    const { outcome } = result;
+    const isGood = outcome.kind === "answered";
+    const partial = result.partial ? " (the answer is partial)" : "";
+    this.#line("", "plain");
+    this.#line(
+      `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), 400)}${partial}`,
+      isGood ? "good" : "bad",
+    );
+    const facts = { capUsd: this.#capUsd, offline: this.#offline, link: this.#link };
+    for (const line of summaryLines(result, facts)) this.#line(`  ${line}`, "dim");
+  }
+
+  #spin(event: RunEvent): void {
+    if (!this.#atLineStart || event.type === "run.ended") return;
+    const { spinner } = this.#options;
+    if (
+      event.type === "model.retrying" ||
+      event.type === "tool.retrying" ||
+      event.type === "run.waiting"
+    ) {
+      const until = event.nextAttemptAt === null ? null : Date.parse(event.nextAttemptAt);
+      spinner.start(event.type === "run.waiting" ? "waiting" : "trying again", until);
+      return;
+    }
+    const tools = [...new Set(this.#tools.values())].map((tool) => oneLine(tool, 30));
+    spinner.start(tools.length > 0 ? tools.join(", ") : "thinking", null);
+  }
+
+  #line(text: string, tone: Tone): void {
+    if (!this.#atLineStart) this.#write("\n");
+    const style = STYLES[tone];
+    const isStyled = this.#options.colour && style !== null && text !== "";
+    this.#write(`${isStyled ? styleText(style, text, { validateStream: false }) : text}\n`);
+  }
+
+  #write(text: string): void {
+    if (text === "") return;
+    this.#options.out.write(text);
+    this.#atLineStart = text.endsWith("\n");
+  }
+}

@@ -1,0 +1,19 @@
+// `pawl worker`: serves runs in this process until it is told to stop.
+
+import type { Command } from "commander";
+import type { CliContext } from "./context.ts";
+
+export function addWorker(program: Command, context: CliContext): void {
+  program
+    .command("worker")
+    .description("serve runs; needs TEMPORAL_ADDRESS, DATABASE_URL and ANTHROPIC_API_KEY")
+    .action(async () => {
+      const [{ readConfig }, { createLog }, { runWorker }] = await Promise.all([
+        import("../config.ts"),
+        import("../log.ts"),
+        import("../worker/run-worker.ts"),
+      ]);
+      const config = readConfig(context.env);
+      await runWorker(config, createLog(config));
+    });
+}
