@@ -35,6 +35,11 @@ export async function choosePorts(file: string): Promise<Ports> {
   return ports;
 }
 
+export async function areFree(ports: Ports): Promise<boolean> {
+  const free = await Promise.all(Object.values(ports).map(isFree));
+  return !free.includes(false);
+}
+
 async function choose(wanted: number | undefined, taken: Set<number>): Promise<number> {
   let port = wanted ?? randomPort();
   while (taken.has(port) || !(await isFree(port))) port = randomPort();

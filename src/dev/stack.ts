@@ -16,7 +16,7 @@ import { untilIdle } from "./idle-watch.ts";
 import { modelPart, postgresPart, workerPart } from "./node-parts.ts";
 import { hasOwnDatabase, type PartContext, wantsOfflineModel } from "./part-context.ts";
 import { type Part, PART_NAMES, type PartName } from "./part.ts";
-import { choosePorts } from "./ports.ts";
+import { areFree, choosePorts } from "./ports.ts";
 import { holdsLock, releaseLock, takeLock } from "./process-lock.ts";
 import { endProcess, markOf } from "./process-mark.ts";
 import {
@@ -52,16 +52,27 @@ export async function superviseStack(options: StackOptions): Promise<"ended" | "
   if (!takeLock(files.lock)) return "already_running";
   try {
     await Promise.all(leftoverChildren(stateDir).map((child) => endProcess(child, 5000)));
-    const stack = new Stack({ ...options, stateDir }, await createContext(options, stateDir));
-    try {
-      await stack.start();
-      await stack.untilEnd();
-    } finally {
-      await stack.stop();
-    }
+    while ((await runOnce(options, stateDir)) === "port_taken");
     return "ended";
   } finally {
     releaseLock(files.lock);
+  }
+}
+
+/** A port that was free when it was chosen may be another's when a part wants it: choose again. */
+async function runOnce(options: StackOptions, stateDir: string): Promise<"ended" | "port_taken"> {
+  const context = await createContext(options, stateDir);
+  const stack = new Stack({ ...options, stateDir }, context);
+  try {
+    await stack.start();
+    await stack.untilEnd();
+    return "ended";
+  } catch (error) {
+    await stack.stop();
+    if (await areFree(context.ports)) throw error;
+    return "port_taken";
+  } finally {
+    await stack.stop();
   }
 }
 
@@ -139,7 +150,7 @@ class Stack {
     part: SupervisedPart,
     serving: ReadonlyMap<PartName, Promise<void>>,
   ): Promise<void> {
-    await Promise.all(part.part.after.map((name) => serving.get(name)));
+    for (const name of part.part.after) await serving.get(name);
     if (this.#options.signal.aborted) return;
     await part.start();
     const { log } = this.#options;

@@ -2,10 +2,8 @@
 
 import { connect } from "node:net";
 import { Connection } from "@temporalio/client";
-import { temporal } from "@temporalio/proto";
 
 const CALL_TIMEOUT_MS = 3000;
-const { TASK_QUEUE_TYPE_WORKFLOW } = temporal.api.enums.v1.TaskQueueType;
 
 export interface TemporalTarget {
   readonly address: string;
@@ -44,7 +42,6 @@ export async function workerIdentities(
     connection.workflowService.describeTaskQueue({
       namespace: target.namespace,
       taskQueue: { name: taskQueue },
-      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
     }),
   );
   return pollers.flatMap(({ identity }) => (identity ? [identity] : []));
