@@ -1,11 +1,12 @@
 // Puts a streamed reply together from its raw events. It keeps what the SDK's own accumulator mends
 // or hides: whether the arguments of a tool call were closed and valid JSON. A reply counts only
-// once `message_stop` was seen.
+// once `message_stop` was seen. An empty text is left out: the API gives it and won't take it back.
 
 import type { RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages";
 import type { Block } from "../domain/message.ts";
-import { NO_USAGE, type Usage } from "../domain/usage.ts";
-import type { ModelReply } from "./model.ts";
+import type { Usage } from "../domain/usage.ts";
+import { ModelCallError, type ModelReply } from "./model.ts";
+import { UsageMeter } from "./usage-meter.ts";
 
 type Draft = Record<string, unknown> & { type: string };
 
@@ -17,15 +18,15 @@ interface OpenBlock {
 
 export class ReplyBuilder {
   readonly #blocks: OpenBlock[] = [];
+  readonly #meter = new UsageMeter();
   #model = "";
   #stopReason: string | null = null;
   #refusalCategory: string | undefined;
-  #usage: Usage = NO_USAGE;
   #finished = false;
   #textLength = 0;
 
   get usage(): Usage {
-    return this.#usage;
+    return this.#meter.soFar;
   }
 
   /** Returns the visible text that the event added, with the offset where it begins. */
@@ -33,7 +34,7 @@ export class ReplyBuilder {
     switch (event.type) {
       case "message_start":
         this.#model = event.message.model;
-        this.#usage = usageFrom(event.message.usage, NO_USAGE);
+        this.#meter.read(event.message.usage);
         return null;
       case "content_block_start":
         return this.#open(event.index, { ...event.content_block });
@@ -43,9 +44,9 @@ export class ReplyBuilder {
         this.#at(event.index).closed = true;
         return null;
       case "message_delta":
-        this.#stopReason = event.delta.stop_reason;
-        this.#refusalCategory = event.delta.stop_details?.category ?? undefined;
-        this.#usage = usageFrom(event.usage, this.#usage);
+        this.#stopReason = event.delta.stop_reason ?? this.#stopReason;
+        this.#refusalCategory = event.delta.stop_details?.category ?? this.#refusalCategory;
+        this.#meter.read(event.usage);
         return null;
       case "message_stop":
         this.#finished = true;
@@ -56,24 +57,26 @@ export class ReplyBuilder {
     }
   }
 
-  /** Null where the stream ended before the reply was complete. */
+  /** Null where the stream ended before the reply was complete. Throws where it has no price. */
   finish(requestId: string | null): ModelReply | null {
     if (!this.#finished || this.#stopReason === null) return null;
     const invalidCalls: string[] = [];
-    const content = this.#blocks.map((open) => finishedBlock(open, invalidCalls));
+    const content = this.#blocks
+      .filter(({ block }) => block.type !== "text" || asText(block["text"]) !== "")
+      .map((open) => finishedBlock(open, invalidCalls));
     return {
       message: { role: "assistant", content },
       model: this.#model,
       stopReason: this.#stopReason,
       ...(this.#refusalCategory === undefined ? {} : { refusalCategory: this.#refusalCategory }),
-      usage: this.#usage,
+      usage: this.#meter.total(),
       invalidCalls,
       requestId,
     };
   }
 
   #open(index: number, block: Draft): { text: string; offset: number } | null {
-    if (index !== this.#blocks.length) throw new Error(`content block ${index} came out of turn`);
+    if (index !== this.#blocks.length) throw outOfOrder(`content block ${index} came out of turn`);
     this.#blocks.push({ block, json: "", closed: false });
     return block.type === "text" ? this.#visible(asText(block["text"])) : null;
   }
@@ -115,9 +118,15 @@ export class ReplyBuilder {
 
   #at(index: number): OpenBlock {
     const open = this.#blocks[index];
-    if (open === undefined || open.closed) throw new Error(`content block ${index} is not open`);
+    if (open === undefined || open.closed) throw outOfOrder(`content block ${index} is not open`);
     return open;
   }
+}
+
+function outOfOrder(message: string): ModelCallError {
+  return new ModelCallError("PROVIDER_STREAM_INVALID", `The reply makes no sense: ${message}`, {
+    billing: "unknown",
+  });
 }
 
 function finishedBlock({ block, json, closed }: OpenBlock, invalidCalls: string[]): Block {
@@ -143,32 +152,4 @@ function asText(value: unknown): string {
 
 function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-interface WireUsage {
-  readonly input_tokens?: number | null;
-  readonly output_tokens?: number | null;
-  readonly cache_read_input_tokens?: number | null;
-  readonly cache_creation_input_tokens?: number | null;
-  readonly cache_creation?: {
-    readonly ephemeral_5m_input_tokens?: number;
-    readonly ephemeral_1h_input_tokens?: number;
-  } | null;
-  readonly server_tool_use?: { readonly web_search_requests?: number } | null;
-}
-
-/** `message_delta` reports cumulative counts and leaves out what it has nothing new to say about. */
-function usageFrom(wire: WireUsage, before: Usage): Usage {
-  const written = wire.cache_creation_input_tokens;
-  const oneHour = wire.cache_creation?.ephemeral_1h_input_tokens ?? before.cacheWrite1hTokens;
-  return {
-    inputTokens: wire.input_tokens ?? before.inputTokens,
-    cacheReadTokens: wire.cache_read_input_tokens ?? before.cacheReadTokens,
-    cacheWrite5mTokens:
-      wire.cache_creation?.ephemeral_5m_input_tokens ??
-      (typeof written === "number" ? written - oneHour : before.cacheWrite5mTokens),
-    cacheWrite1hTokens: oneHour,
-    outputTokens: wire.output_tokens ?? before.outputTokens,
-    webSearchRequests: wire.server_tool_use?.web_search_requests ?? before.webSearchRequests,
-  };
 }
