@@ -26,6 +26,8 @@ export function anthropicModel(options: AnthropicOptions): Model {
     maxRetries: 0,
     timeout: options.timers.totalMs,
     openTelemetry: false,
+    // It would write what the model said to the console when a stream is damaged.
+    logLevel: "off",
   });
   const headersFor = (runId: string): Record<string, string> =>
     options.offline ? { "x-pawl-run": runId } : {};

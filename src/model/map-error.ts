@@ -2,6 +2,7 @@
 // may have cost money, and when to come again. Message texts are not contractual, so they are
 // reported and never matched on; with one exception that has no code of its own (see below).
 
+import { types } from "node:util";
 import { APIError } from "@anthropic-ai/sdk";
 import type { ErrorCode } from "../domain/errors.ts";
 import { ModelCallError } from "./model.ts";
@@ -15,7 +16,8 @@ export function toModelCallError(error: unknown, streaming: boolean): ModelCallE
   if (error instanceof APIError && error.type !== null) return fromStreamedError(error);
   const message = messageOf(error);
   if (streaming) {
-    return new ModelCallError("PROVIDER_STREAM_CUT", `The reply broke off: ${message}`, {
+    const code = isSyntaxError(error) ? "PROVIDER_STREAM_INVALID" : "PROVIDER_STREAM_CUT";
+    return new ModelCallError(code, `The reply broke off: ${message}`, {
       billing: "unknown",
       cause: error,
     });
@@ -38,7 +40,7 @@ function fromStatus(error: StatusError): ModelCallError {
     {
       // An error that the API itself phrased is free; a gateway's page says nothing about what the
       // API behind it did.
-      billing: error.type === null && status >= 500 ? "unknown" : "free",
+      billing: error.type === null && (status >= 500 || status === 408) ? "unknown" : "free",
       retryAfterMs,
       cause: error,
     },
@@ -88,7 +90,14 @@ function retryAfter(headers: Headers | undefined): number | null {
   return delayMs > 0 ? delayMs : null;
 }
 
-const BEFORE_SENDING = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
+const BEFORE_SENDING = [
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+];
 
 function neverConnected(error: unknown): boolean {
   return causes(error).some(
@@ -101,8 +110,13 @@ function messageOf(error: unknown): string {
   return chain.length > 0 ? [...new Set(chain)].join(": ") : String(error);
 }
 
+function isSyntaxError(error: unknown): boolean {
+  return types.isNativeError(error) && error.name === "SyntaxError";
+}
+
+/** Errors of `fetch` can come from another realm, where `instanceof Error` fails. */
 function causes(error: unknown): Error[] {
   const chain: Error[] = [];
-  for (let e = error; e instanceof Error && chain.length < 5; e = e.cause) chain.push(e);
+  for (let e = error; types.isNativeError(e) && chain.length < 5; e = e.cause) chain.push(e);
   return chain;
 }

@@ -10,6 +10,11 @@ import { UsageMeter } from "./usage-meter.ts";
 
 type Draft = Record<string, unknown> & { type: string };
 
+interface VisibleText {
+  readonly text: string;
+  readonly offset: number;
+}
+
 interface OpenBlock {
   readonly block: Draft;
   json: string;
@@ -30,7 +35,17 @@ export class ReplyBuilder {
   }
 
   /** Returns the visible text that the event added, with the offset where it begins. */
-  take(event: RawMessageStreamEvent): { readonly text: string; readonly offset: number } | null {
+  take(event: RawMessageStreamEvent): VisibleText | null {
+    try {
+      return this.#take(event);
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : String(cause);
+      const message = `The reply makes no sense: ${what}`;
+      throw new ModelCallError("PROVIDER_STREAM_INVALID", message, { billing: "unknown", cause });
+    }
+  }
+
+  #take(event: RawMessageStreamEvent): VisibleText | null {
     switch (event.type) {
       case "message_start":
         this.#model = event.message.model;
@@ -75,13 +90,13 @@ export class ReplyBuilder {
     };
   }
 
-  #open(index: number, block: Draft): { text: string; offset: number } | null {
-    if (index !== this.#blocks.length) throw outOfOrder(`content block ${index} came out of turn`);
+  #open(index: number, block: Draft): VisibleText | null {
+    if (index !== this.#blocks.length) throw new Error(`content block ${index} came out of turn`);
     this.#blocks.push({ block, json: "", closed: false });
     return block.type === "text" ? this.#visible(asText(block["text"])) : null;
   }
 
-  #grow(index: number, delta: Draft): { text: string; offset: number } | null {
+  #grow(index: number, delta: Draft): VisibleText | null {
     const open = this.#at(index);
     const { block } = open;
     switch (delta.type) {
@@ -109,7 +124,7 @@ export class ReplyBuilder {
     block[field] = asText(block[field]) + asText(delta[field]);
   }
 
-  #visible(text: string): { text: string; offset: number } | null {
+  #visible(text: string): VisibleText | null {
     if (text === "") return null;
     const offset = this.#textLength;
     this.#textLength += text.length;
@@ -118,15 +133,9 @@ export class ReplyBuilder {
 
   #at(index: number): OpenBlock {
     const open = this.#blocks[index];
-    if (open === undefined || open.closed) throw outOfOrder(`content block ${index} is not open`);
+    if (open === undefined || open.closed) throw new Error(`content block ${index} is not open`);
     return open;
   }
-}
-
-function outOfOrder(message: string): ModelCallError {
-  return new ModelCallError("PROVIDER_STREAM_INVALID", `The reply makes no sense: ${message}`, {
-    billing: "unknown",
-  });
 }
 
 function finishedBlock({ block, json, closed }: OpenBlock, invalidCalls: string[]): Block {
