@@ -21,6 +21,7 @@ export class StreamClock {
   #silence: NodeJS.Timeout;
   #progress: NodeJS.Timeout;
   #bytes = 0;
+  #stopped = false;
 
   constructor(timers: StreamTimers) {
     this.#timers = timers;
@@ -37,6 +38,7 @@ export class StreamClock {
 
   /** Bytes arrived, be they pings. */
   heard(bytes: number): void {
+    if (this.#stopped) return;
     this.#bytes += bytes;
     clearTimeout(this.#silence);
     const { idleMs } = this.#timers;
@@ -46,12 +48,15 @@ export class StreamClock {
 
   /** The reply itself grew. */
   progressed(): void {
+    if (this.#stopped) return;
     clearTimeout(this.#progress);
     const { progressMs } = this.#timers;
     this.#progress = this.#ringAfter(progressMs, `nothing but pings for ${progressMs} ms`);
   }
 
+  /** For good: bytes that are still under way start no timer again. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#silence);
     clearTimeout(this.#progress);
     clearTimeout(this.#total);
