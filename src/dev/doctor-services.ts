@@ -1,0 +1,131 @@
+// The servers a run talks to: of the local stack where it runs, else those the environment names.
+
+import { readConfig } from "../config.ts";
+import { openDatabase } from "../store/database.ts";
+import { readMigrations } from "../store/migrations.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
+import { wantsOfflineModel } from "./part-context.ts";
+import type { StackState } from "./stack-state.ts";
+import {
+  searchAttributeNames,
+  servesNamespace,
+  type TemporalTarget,
+  workerIdentities,
+} from "./temporal-client.ts";
+import { SEARCH_ATTRIBUTES } from "./temporal-server.ts";
+
+const HTTP_TIMEOUT_MS = 5000;
+const POSTGRES_TIMEOUT_MS = 5000;
+
+/** A service that is part of a local stack that does not run is not looked at. */
+export async function checkServices(
+  stack: StackState | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<readonly Check[]> {
+  const address = env["TEMPORAL_ADDRESS"] || stack?.temporalAddress;
+  const databaseUrl = readConfig(env).DATABASE_URL ?? stack?.databaseUrl;
+  const namespace = env["TEMPORAL_NAMESPACE"] || "default";
+  const taskQueue = env["PAWL_TASK_QUEUE"] || "pawl";
+  const checks = await Promise.all([
+    address ? checkTemporal({ address, namespace }, taskQueue) : [],
+    databaseUrl ? checkPostgres(databaseUrl) : [],
+    checkModel(stack, env),
+  ]);
+  return checks.flat();
+}
+
+async function checkTemporal(target: TemporalTarget, taskQueue: string): Promise<readonly Check[]> {
+  const { address, namespace } = target;
+  if (!(await servesNamespace(target))) {
+    const what = `${address} does not answer for namespace ${namespace}`;
+    return [fail("temporal", what, "check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE")];
+  }
+  return [
+    ok("temporal", `${address}, namespace ${namespace}`),
+    await checkSearchAttributes(target),
+    await checkWorker(target, taskQueue),
+  ];
+}
+
+async function checkSearchAttributes(target: TemporalTarget): Promise<Check> {
+  const registered = new Set(await searchAttributeNames(target).catch(() => []));
+  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !registered.has(name));
+  if (missing.length === 0)
+    return ok("search attributes", [...Object.keys(SEARCH_ATTRIBUTES)].join());
+  const flags = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(" ");
+  return warn(
+    "search attributes",
+    `missing: ${missing.map(([name]) => name).join()}`,
+    `a worker adds them at its start, or: temporal operator search-attribute create ${flags}`,
+  );
+}
+
+async function checkWorker(target: TemporalTarget, taskQueue: string): Promise<Check> {
+  const identities = await workerIdentities(target, taskQueue).catch(() => []);
+  if (identities.length > 0) return ok("worker", `${identities.join(", ")} on ${taskQueue}`);
+  return warn("worker", `nobody polls ${taskQueue}`, "start one: pawl worker");
+}
+
+async function checkPostgres(url: string): Promise<readonly Check[]> {
+  const where = new URL(url).host;
+  const database = openDatabase(url, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
+  try {
+    await database`select 1 as one`;
+    const done = await database<{ number: number }>`select number from pawl.migration`.catch(
+      () => [],
+    );
+    const wanted = readMigrations().length;
+    if (done.length >= wanted) return [ok("postgres", `${where}, schema ${done.length}`)];
+    const what = `${where}, schema ${done.length} of ${wanted}`;
+    return [warn("postgres", what, "a worker brings it up to date at its start")];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [fail("postgres", why, "check DATABASE_URL, and that the server runs")];
+  } finally {
+    await database.end();
+  }
+}
+
+async function checkModel(
+  stack: StackState | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<readonly Check[]> {
+  if (wantsOfflineModel(env)) {
+    const detail = "offline: answers are made up and costs simulated; set ANTHROPIC_API_KEY";
+    const url = stack?.modelUrl;
+    if (!url || (await answers(url)) !== undefined) return [ok("model", detail)];
+    return [
+      fail("model", `the offline model at ${url} does not answer`, "pawl stop, then run again"),
+    ];
+  }
+  const config = readConfig(env);
+  const url = config.ANTHROPIC_BASE_URL ?? "https://api.anthropic.com";
+  const status = await answers(`${url}/v1/models?limit=1`, {
+    "x-api-key": config.ANTHROPIC_API_KEY ?? "",
+    "anthropic-version": "2023-06-01",
+  });
+  return [modelCheck(url, status)];
+}
+
+function modelCheck(url: string, status: number | undefined): Check {
+  if (status === undefined) {
+    return fail("model", `${url} can't be reached`, "check the network and ANTHROPIC_BASE_URL");
+  }
+  if (status === 401 || status === 403) {
+    return fail("model", `${url} refuses the key (${status})`, "check ANTHROPIC_API_KEY");
+  }
+  if (status >= 500) return warn("model", `${url} answers ${status}`, "runs wait and try again");
+  return ok("model", `${url}, key accepted`);
+}
+
+async function answers(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number | undefined> {
+  try {
+    const signal = AbortSignal.timeout(HTTP_TIMEOUT_MS);
+    return (await fetch(url, { headers, signal })).status;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+// What `pawl doctor` looks at: everything a run needs on this machine, one check each. Looks only;
+// starts, fetches and mends nothing, and never prints a key.
+
+import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { resolve } from "node:path";
+import { goVersion, isNewEnough } from "./build-temporal.ts";
+import { fail, ok, type Check, warn } from "./check.ts";
+import { checkServices } from "./doctor-services.ts";
+import { installedTemporal } from "./find-temporal.ts";
+import { changedSettings, liveStack, settingsOf, type StackState } from "./stack-state.ts";
+
+export type { Check } from "./check.ts";
+
+export interface DoctorConfig {
+  readonly stateDir: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** In the order in which one would mend things. */
+export async function inspect({ stateDir, env }: DoctorConfig): Promise<readonly Check[]> {
+  const dir = resolve(stateDir);
+  const stack = liveStack(dir);
+  const isLocal = !env["TEMPORAL_ADDRESS"];
+  return [
+    checkNode(process.versions.node),
+    ...(isLocal ? await checkLocalServer(env) : []),
+    await checkStateDir(dir),
+    await checkDisk(dir),
+    ...(isLocal ? [checkStack(stack, env)] : []),
+    ...(await checkServices(stack, env)),
+  ];
+}
+
+export function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isRecent = major > 20 || (major === 20 && minor >= 19);
+  if (isRecent) return ok("node", version);
+  return fail("node", `${version} is too old`, "install Node 20.19 or newer");
+}
+
+async function checkLocalServer(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+  const [binary, go] = await Promise.all([installedTemporal(env), goVersion(env)]);
+  const canBuild = go !== undefined && isNewEnough(go);
+  const goCheck = ok("go", go ?? "not there (only needed to build the Temporal CLI)");
+  if (binary !== undefined)
+    return [ok("temporal cli", `${binary.path}: ${binary.version}`), goCheck];
+  const fix = canBuild
+    ? "the first run downloads it, or builds it with Go in about 3 minutes"
+    : "the first run tries to download it; without a network: https://docs.temporal.io/cli#install";
+  return [warn("temporal cli", "not on this machine yet", fix), goCheck];
+}
+
+async function checkStateDir(dir: string): Promise<Check> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await access(dir, constants.R_OK | constants.W_OK);
+    return ok("state folder", dir);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return fail("state folder", why, "set PAWL_STATE_DIR to a folder that you may write to");
+  }
+}
+
+const DISK_MIN_BYTES = 1_000_000_000;
+
+async function checkDisk(dir: string): Promise<Check> {
+  const { bavail, bsize } = await statfs(dir).catch(() => statfs("."));
+  const free = `${(bavail * bsize * 1e-9).toFixed(1)} GB free`;
+  if (bavail * bsize >= DISK_MIN_BYTES) return ok("disk", free);
+  return warn("disk", free, "make room: the local stack keeps every run in its state folder");
+}
+
+function checkStack(stack: StackState | undefined, env: NodeJS.ProcessEnv): Check {
+  if (stack === undefined) {
+    return ok("local stack", "not running; the next `pawl run` starts it");
+  }
+  const changed = changedSettings(stack.settings, settingsOf(env));
+  const detail = `running since ${stack.startedAt} (pid ${stack.pid}), ${stack.uiUrl}`;
+  if (changed.length === 0) return ok("local stack", detail);
+  const fix = `the next command restarts it, since these changed: ${changed.join(", ")}`;
+  return warn("local stack", detail, fix);
+}
