@@ -131,7 +131,9 @@ create function pawl.start_attempt(request jsonb) returns jsonb language plpgsql
 declare
   own_id constant text := request ->> 'holdId';
   own_call constant text := request ->> 'callKey';
-  own_keys constant text[] := array(select distinct given ->> 'key' from jsonb_array_elements(request -> 'accounts') given);
+  own_keys constant text[] := array(select given.value ->> 'key'
+    from jsonb_array_elements(request -> 'accounts') with ordinality given(value, position)
+    group by 1 order by min(given.position));
   fixed constant bigint := request #>> '{worst,fixedMicroUsd}';
   rate constant bigint := request #>> '{worst,replyRate}';
   tokens_min constant bigint := request ->> 'replyTokensMin';
@@ -144,7 +146,7 @@ declare
   journaled text;
   own pawl.hold;
 begin
-  if not (fixed >= 0 and rate >= 0 and tokens_min >= 0 and tokens_min <= tokens_max) then
+  if (fixed >= 0 and rate >= 0 and tokens_min >= 0 and tokens_min <= tokens_max) is not true then
     raise exception 'hold %: the worst case is not a sum of non-negative parts, or min > max', own_id;
   end if;
   perform 1 from pawl.hold where run_id = request ->> 'runId' and (state = 'held' or hold_id = own_id)

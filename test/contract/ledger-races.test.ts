@@ -1,0 +1,127 @@
+import { expect, test } from "@jest/globals";
+import { migrate, openDatabase } from "../../src/store/database.ts";
+import { createLedger, type AttemptStart, type Ledger } from "../../src/store/ledger.ts";
+import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
+import { onEachDatabase } from "../support/each-database.ts";
+
+const RUNS = 200;
+const runs = Array.from({ length: RUNS }, (_, index) => index);
+
+onEachDatabase((underTest) => {
+  const ledger = (): Ledger => createLedger(underTest().db);
+
+  test("200 runs at once on one capped account never commit more than its cap", async () => {
+    const day = anAccount("race/day", 20_250);
+    const starts = await Promise.all(
+      runs.map((run) => ledger().startAttempt(anAttempt(`race-${run}`, [day]))),
+    );
+    const held = starts.filter(isHeld);
+    // 40 whole holds of 500 and one that is clamped to the 250 left.
+    expect(held).toHaveLength(41);
+    expect(sum(held.map((start) => start.heldMicroUsd))).toBe(20_250);
+    expect(await ledger().account(day.key)).toMatchObject({
+      heldMicroUsd: 20_250,
+      spentMicroUsd: 0,
+    });
+    expect(starts.filter((start) => start.kind === "denied" && !start.temporary)).toEqual([]);
+  });
+
+  test("the committed sum stays within the cap at every moment, seen from outside", async () => {
+    const day = anAccount("watched/day", 3_000);
+    let done = false;
+    const seen: number[] = [];
+    const watch = async (): Promise<void> => {
+      while (!done) {
+        const state = await ledger().account(day.key);
+        seen.push((state?.heldMicroUsd ?? 0) + (state?.spentMicroUsd ?? 0));
+      }
+    };
+    const watching = watch();
+    await Promise.all(
+      runs.map(async (run) => {
+        const start = await ledger().startAttempt(anAttempt(`watched-${run}`, [day]));
+        if (start.kind === "held") await ledger().settle(aSettlement(`watched-${run}/1/1`, 17));
+      }),
+    );
+    done = true;
+    await watching;
+    expect(Math.max(...seen)).toBeLessThanOrEqual(3_000);
+    expect(await ledger().account(day.key)).toMatchObject({ heldMicroUsd: 0 });
+  });
+
+  test("accounts in every order of mention don't deadlock", async () => {
+    const keys = ["order/a", "order/b", "order/c", "order/d"];
+    await Promise.all(
+      runs.map(async (run) => {
+        const rotated = [...keys.slice(run % 4), ...keys.slice(0, run % 4)];
+        const order = run % 2 === 0 ? rotated : rotated.toReversed();
+        const accounts = order.map((key) => anAccount(key, null));
+        const request = anAttempt(`order-${run % 50}`, accounts, { turn: run });
+        await ledger().startAttempt(request);
+        await (run % 3 === 0
+          ? ledger().charge(request.holdId)
+          : ledger().settle(aSettlement(request.holdId, 9)));
+      }),
+    );
+    await Promise.all(runs.slice(0, 50).map((run) => ledger().closeRun(`order-${run}`)));
+    for (const key of keys) expect(await ledger().account(key)).toMatchObject({ heldMicroUsd: 0 });
+  });
+
+  test("one hold is resolved by exactly one of many that try", async () => {
+    const request = anAttempt("tug", [anAccount("tug/run", 1000)], { deadAfterMs: 0 });
+    await ledger().startAttempt(request);
+    const { holdId } = request;
+    const won = await Promise.all([
+      ...runs
+        .slice(0, 20)
+        .map(async (run) => (await ledger().settle(aSettlement(holdId, run))).kind === "settled"),
+      ...runs.slice(0, 20).map(async () => (await ledger().charge(holdId)) === "charged"),
+      ...runs
+        .slice(0, 20)
+        .map(async () => (await ledger().void(holdId, { sent: true })) === "voided"),
+      ...runs.slice(0, 5).map(async () => (await ledger().sweep()) === 1),
+    ]);
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect(await ledger().account("tug/run")).toMatchObject({ heldMicroUsd: 0 });
+  });
+
+  test("the same request sent many times at once holds once", async () => {
+    const request = anAttempt("twins", [anAccount("twins/run", 10_000)]);
+    const starts = await Promise.all(runs.slice(0, 50).map(() => ledger().startAttempt(request)));
+    expect(new Set(starts.map((start) => JSON.stringify(start))).size).toBe(1);
+    expect(await ledger().account("twins/run")).toMatchObject({ heldMicroUsd: 500 });
+  });
+
+  test("a reply that is being settled while the next attempt starts is adopted or was late, never bought twice", async () => {
+    const accounts = [anAccount("photo/day", null)];
+    await Promise.all(
+      runs.slice(0, 60).map(async (run) => {
+        const first = anAttempt(`photo-${run}`, accounts);
+        await ledger().startAttempt(first);
+        const [settled, second] = await Promise.all([
+          ledger().settle(aSettlement(first.holdId, 5)),
+          ledger().startAttempt(anAttempt(`photo-${run}`, accounts, { attempt: 2 })),
+        ]);
+        expect([settled.kind, second.kind]).toEqual(
+          settled.kind === "settled" ? ["settled", "journaled"] : ["late", "held"],
+        );
+      }),
+    );
+  });
+
+  test("many processes may migrate at once", async () => {
+    const databases = runs
+      .slice(0, 5)
+      .map(() => openDatabase(underTest().url, { connectionsMax: 1 }));
+    await Promise.all(databases.map(migrate));
+    await Promise.all(databases.map((db) => db.end()));
+  });
+});
+
+function isHeld(start: AttemptStart): start is Extract<AttemptStart, { kind: "held" }> {
+  return start.kind === "held";
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,317 @@
+import { describe, expect, test } from "@jest/globals";
+import { createLedger, type Ledger } from "../../src/store/ledger.ts";
+import { createTranscripts, nextHead, refOf } from "../../src/store/transcripts.ts";
+import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
+import { onEachDatabase } from "../support/each-database.ts";
+
+onEachDatabase((underTest) => {
+  const ledger = (): Ledger => createLedger(underTest().db);
+
+  describe("starting an attempt", () => {
+    test("holds the worst case in every account", async () => {
+      const accounts = [anAccount("start/run", 1000), anAccount("start/day", 5000)];
+      expect(await ledger().startAttempt(anAttempt("start", accounts))).toEqual({
+        kind: "held",
+        replyTokens: 400,
+        heldMicroUsd: 500,
+        crashTaxMicroUsd: 0,
+        attempts: 1,
+      });
+      for (const { key } of accounts) {
+        expect(await ledger().account(key)).toMatchObject({ heldMicroUsd: 500, spentMicroUsd: 0 });
+      }
+    });
+
+    test("clamps the reply to what the tightest account can pay", async () => {
+      const accounts = [anAccount("clamp/run", 1000), anAccount("clamp/day", 350)];
+      expect(await ledger().startAttempt(anAttempt("clamp", accounts))).toMatchObject({
+        replyTokens: 250,
+        heldMicroUsd: 350,
+      });
+    });
+
+    test("clamps to the last token whose rounded-up price still fits", async () => {
+      const worst = { fixedMicroUsd: 0, replyRate: 300_000 };
+      const request = anAttempt("round", [anAccount("round/run", 10)], { worst });
+      expect(await ledger().startAttempt(request)).toMatchObject({
+        replyTokens: 33,
+        heldMicroUsd: 10,
+      });
+    });
+
+    test("counts without denying where an account has no cap", async () => {
+      const request = anAttempt("uncapped", [anAccount("uncapped/day", null)]);
+      expect(await ledger().startAttempt(request)).toMatchObject({
+        kind: "held",
+        replyTokens: 400,
+      });
+      expect(await ledger().account("uncapped/day")).toMatchObject({ heldMicroUsd: 500 });
+    });
+
+    test("denies for good what the cap can't pay even when all holds are gone", async () => {
+      const accounts = [anAccount("final/run", 1000), anAccount("final/day", 109)];
+      expect(await ledger().startAttempt(anAttempt("final", accounts))).toEqual({
+        kind: "denied",
+        limit: "tenant_day",
+        account: "final/day",
+        askedMicroUsd: 110,
+        leftMicroUsd: 109,
+        spentMicroUsd: 0,
+        capMicroUsd: 109,
+        temporary: false,
+        resetsAt: "2026-11-22T00:00:00Z",
+        crashTaxMicroUsd: 0,
+      });
+      expect(await ledger().account("final/run")).toMatchObject({ heldMicroUsd: 0 });
+    });
+
+    test("denies for now where only another run's hold is in the way", async () => {
+      const day = anAccount("temporary/day", 500);
+      await ledger().startAttempt(anAttempt("temporary-1", [day]));
+      expect(await ledger().startAttempt(anAttempt("temporary-2", [day]))).toMatchObject({
+        kind: "denied",
+        leftMicroUsd: 0,
+        temporary: true,
+      });
+      await ledger().void("temporary-1/1/1", { sent: true });
+      expect(await ledger().startAttempt(anAttempt("temporary-2", [day]))).toMatchObject({
+        kind: "held",
+      });
+    });
+
+    test("names the account that waiting can't help, before one that it can", async () => {
+      const shared = anAccount("which/shared", 500);
+      await ledger().startAttempt(anAttempt("which-1", [shared]));
+      const accounts = [shared, anAccount("which/run", 50)];
+      expect(await ledger().startAttempt(anAttempt("which-2", accounts))).toMatchObject({
+        account: "which/run",
+        temporary: false,
+      });
+    });
+
+    test("goes by the cap as it is given now", async () => {
+      const at = (cap: number, turn: number) =>
+        ledger().startAttempt(anAttempt("moving", [anAccount("moving/day", cap)], { turn }));
+      expect(await at(600, 1)).toMatchObject({ heldMicroUsd: 500 });
+      await ledger().settle(aSettlement("moving/1/1", 300));
+      expect(await at(200, 2)).toMatchObject({ kind: "denied", leftMicroUsd: -100 });
+      expect(await at(900, 3)).toMatchObject({ kind: "held", heldMicroUsd: 500 });
+    });
+
+    test("charges the attempts of the same run that are still open, and says so", async () => {
+      const accounts = [anAccount("crash/run", 10_000)];
+      await ledger().startAttempt(anAttempt("crash", accounts));
+      expect(
+        await ledger().startAttempt(anAttempt("crash", accounts, { attempt: 2 })),
+      ).toMatchObject({ kind: "held", crashTaxMicroUsd: 500, attempts: 2 });
+      expect(await ledger().account("crash/run")).toMatchObject({
+        heldMicroUsd: 500,
+        spentMicroUsd: 500,
+      });
+    });
+
+    test("charges a dead attempt in the accounts of its own day", async () => {
+      await ledger().startAttempt(anAttempt("midnight", [anAccount("midnight/monday", 900)]));
+      const tuesday = anAttempt("midnight", [anAccount("midnight/tuesday", 900)], { attempt: 2 });
+      await ledger().startAttempt(tuesday);
+      expect(await ledger().account("midnight/monday")).toMatchObject({
+        spentMicroUsd: 500,
+        heldMicroUsd: 0,
+      });
+      expect(await ledger().account("midnight/tuesday")).toMatchObject({
+        spentMicroUsd: 0,
+        heldMicroUsd: 500,
+      });
+    });
+
+    test("gets the same hold for the same id, whatever else is asked", async () => {
+      const accounts = [anAccount("twice/run", 10_000)];
+      const first = await ledger().startAttempt(anAttempt("twice", accounts));
+      expect(await ledger().startAttempt(anAttempt("twice", accounts))).toEqual(first);
+      const longer = anAttempt("twice", accounts, { replyTokensMax: 900 });
+      expect(await ledger().startAttempt(longer)).toEqual(first);
+      expect(await ledger().account("twice/run")).toMatchObject({ heldMicroUsd: 500 });
+    });
+
+    test("fails for a hold that was resolved meanwhile, and holds nothing", async () => {
+      const request = anAttempt("over", [anAccount("over/run", 10_000)]);
+      await ledger().startAttempt(request);
+      await ledger().charge(request.holdId);
+      await expect(ledger().startAttempt(request)).rejects.toThrow(/was charged before/);
+      expect(await ledger().account("over/run")).toMatchObject({ heldMicroUsd: 0 });
+    });
+
+    test("adopts the journaled reply byte for byte, and pays nothing", async () => {
+      const accounts = [anAccount("adopt/run", 10_000)];
+      const journal = JSON.stringify({ z: "quote ' backslash \\ NUL \0 half \ud83d 🐾", a: 1 });
+      await ledger().startAttempt(anAttempt("adopt", accounts));
+      await ledger().startAttempt(anAttempt("adopt", accounts, { attempt: 2 }));
+      await ledger().settle(aSettlement("adopt/1/2", 40, { journal }));
+      expect(await ledger().startAttempt(anAttempt("adopt", accounts, { attempt: 3 }))).toEqual({
+        kind: "journaled",
+        reply: journal,
+        crashTaxMicroUsd: 500,
+        attempts: 2,
+      });
+      expect(await ledger().account("adopt/run")).toMatchObject({
+        spentMicroUsd: 540,
+        heldMicroUsd: 0,
+      });
+    });
+
+    test.each([
+      ["a fraction", { fixedMicroUsd: 0.5, replyRate: 1 }],
+      ["a negative amount", { fixedMicroUsd: -1, replyRate: 1 }],
+      ["not a number", { fixedMicroUsd: Number.NaN, replyRate: 1 }],
+      ["more than a number holds exactly", { fixedMicroUsd: 2 ** 53, replyRate: 1 }],
+      ["more than SQL can multiply", { fixedMicroUsd: 1, replyRate: Number.MAX_SAFE_INTEGER }],
+    ])("fails where the worst case is %s", async (_case, worst) => {
+      const request = anAttempt("odd", [anAccount("odd/run", null)], {
+        worst,
+        replyTokensMax: 4000,
+      });
+      await expect(ledger().startAttempt(request)).rejects.toThrow();
+      expect(await ledger().totals("odd")).toMatchObject({ heldMicroUsd: 0 });
+    });
+  });
+
+  describe("resolving a hold", () => {
+    const open = async (runId: string): Promise<string> => {
+      const request = anAttempt(runId, [
+        anAccount(`${runId}/run`, 1000),
+        anAccount(`${runId}/day`, null),
+      ]);
+      await ledger().startAttempt(request);
+      return request.holdId;
+    };
+
+    test("settles with the real cost and returns the rest, in the order of the request", async () => {
+      const holdId = await open("settle");
+      const state = { limit: "tenant_day", spentMicroUsd: 120, heldMicroUsd: 0 };
+      expect(await ledger().settle(aSettlement(holdId, 120))).toEqual({
+        kind: "settled",
+        accounts: [
+          { key: "settle/run", capMicroUsd: 1000, ...state },
+          { key: "settle/day", capMicroUsd: null, ...state },
+        ],
+      });
+    });
+
+    test("settles a cost above the hold as it is", async () => {
+      const holdId = await open("excess");
+      await ledger().settle(aSettlement(holdId, 1700));
+      expect(await ledger().account("excess/run")).toMatchObject({
+        spentMicroUsd: 1700,
+        heldMicroUsd: 0,
+      });
+    });
+
+    test("tells a repeated settlement the same, and charges once", async () => {
+      const settlement = aSettlement(await open("again"), 120);
+      const first = await ledger().settle(settlement);
+      expect(await ledger().settle(settlement)).toEqual(first);
+      expect(await ledger().account("again/run")).toMatchObject({ spentMicroUsd: 120 });
+    });
+
+    test("turns a zombie away: settled after its hold was charged, it writes nothing", async () => {
+      const holdId = await open("zombie");
+      const body = '{"role":"assistant"}';
+      const messages = [{ runId: "zombie", ref: refOf(body), body }];
+      expect(await ledger().charge(holdId)).toBe("charged");
+      expect(await ledger().settle(aSettlement(holdId, 120, { messages }))).toEqual({
+        kind: "late",
+      });
+      expect(await ledger().account("zombie/run")).toMatchObject({ spentMicroUsd: 500 });
+      expect(await createTranscripts(underTest().db).get("zombie", refOf(body))).toBeNull();
+      const next = anAttempt("zombie", [anAccount("zombie/run", 1000)], { attempt: 2 });
+      expect(await ledger().startAttempt(next)).toMatchObject({ kind: "held" });
+    });
+
+    test("keeps a settled hold against a later charge, void or other settlement", async () => {
+      const holdId = await open("once");
+      await ledger().settle(aSettlement(holdId, 120));
+      expect(await ledger().charge(holdId)).toBe("resolved");
+      expect(await ledger().void(holdId, { sent: false })).toBe("resolved");
+      expect(await ledger().settle(aSettlement(holdId, 121))).toEqual({ kind: "late" });
+      expect(await ledger().account("once/run")).toMatchObject({
+        spentMicroUsd: 120,
+        heldMicroUsd: 0,
+      });
+    });
+
+    test("stores the reply's messages and links with the settlement", async () => {
+      const holdId = await open("stored");
+      const body = '{"role":"assistant","content":[]}';
+      const link = {
+        runId: "stored",
+        head: nextHead("", refOf(body)),
+        prevHead: "",
+        ref: refOf(body),
+      };
+      const messages = [{ runId: "stored", ref: link.ref, body }];
+      await ledger().settle(aSettlement(holdId, 1, { messages, links: [link] }));
+      expect(await createTranscripts(underTest().db).load("stored", link.head)).toEqual([body]);
+    });
+
+    test("fails to settle a hold that never was", async () => {
+      await expect(ledger().settle(aSettlement("nowhere/1/1", 1))).rejects.toThrow(
+        /no hold nowhere/,
+      );
+      expect(await ledger().charge("nowhere/1/1")).toBe("resolved");
+    });
+
+    test("counts a voided request where it was sent, and not where it never left", async () => {
+      const accounts = [anAccount("void/run", 1000)];
+      for (const attempt of [1, 2]) {
+        const request = anAttempt("void", accounts, { attempt });
+        await ledger().startAttempt(request);
+        expect(await ledger().void(request.holdId, { sent: attempt === 1 })).toBe("voided");
+      }
+      expect(await ledger().totals("void")).toMatchObject({
+        modelAttempts: 1,
+        spentMicroUsd: 0,
+        heldMicroUsd: 0,
+      });
+    });
+  });
+
+  describe("the end of a run", () => {
+    test("charges what is open, sums up, and forgets the journal", async () => {
+      const accounts = [anAccount("close/run", 10_000)];
+      await ledger().startAttempt(anAttempt("close", accounts));
+      await ledger().startAttempt(anAttempt("close", accounts, { attempt: 2 }));
+      await ledger().settle(aSettlement("close/1/2", 40));
+      await ledger().startAttempt(anAttempt("close", accounts, { turn: 2 }));
+      const totals = {
+        spentMicroUsd: 1040,
+        crashTaxMicroUsd: 1000,
+        heldMicroUsd: 0,
+        modelAttempts: 3,
+        repliesSettled: 1,
+      };
+      expect(await ledger().closeRun("close")).toEqual(totals);
+      expect(await ledger().closeRun("close")).toEqual(totals);
+      expect(await underTest().db`select 1 from pawl.reply where run_id = ${"close"}`).toEqual([]);
+    });
+
+    test("sweeps holds that are past their time, and no others", async () => {
+      const accounts = [anAccount("sweep/day", 10_000)];
+      await ledger().startAttempt(anAttempt("sweep-dead", accounts, { deadAfterMs: 0 }));
+      await ledger().startAttempt(anAttempt("sweep-live", accounts));
+      expect(await ledger().sweep()).toBe(1);
+      expect(await ledger().sweep()).toBe(0);
+      expect(await ledger().account("sweep/day")).toMatchObject({
+        spentMicroUsd: 500,
+        heldMicroUsd: 500,
+      });
+    });
+
+    test("knows nothing of accounts and runs that never spent", async () => {
+      expect(await ledger().account("unknown")).toBeNull();
+      expect(await ledger().totals("unknown")).toMatchObject({
+        spentMicroUsd: 0,
+        modelAttempts: 0,
+      });
+    });
+  });
+});
