@@ -3,6 +3,7 @@
 
 import type {
   ModelRetrying,
+  RunContinued,
   RunEvent,
   RunWaiting,
   ToolFinished,
@@ -36,9 +37,8 @@ export function lineOf(event: RunEvent): Line | null {
       return { tone: "warn", text: `! ${budget(event.limit, event.used, event.cap)}` };
     case "run.waiting":
       return waitLine(event);
-    // Moving to a fresh history is nothing that a person needs to know.
     case "run.continued":
-      return event.reason === "resumed" ? { tone: "good", text: "▶ the run goes on" } : null;
+      return continueLine(event);
     case "turn.started":
     case "reply.delta":
     case "reply.finished":
@@ -61,6 +61,11 @@ function toolLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
 function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line {
   const next = nextAttemptAt === null ? "until `pawl resume`" : again(nextAttemptAt);
   return { tone: "warn", text: `⏸ waiting (${reason}): ${oneLine(message)}; ${next}` };
+}
+
+/** Moving to a fresh history is nothing that a person needs to know. */
+function continueLine({ reason }: RunContinued): Line | null {
+  return reason === "resumed" ? { tone: "good", text: "▶ the run goes on" } : null;
 }
 
 const MONEY: readonly string[] = ["cost", "session", "tenant_day", "tenant_month", "global_day"];
