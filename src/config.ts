@@ -5,13 +5,16 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { PawlError } from "./domain/errors.ts";
 
+/** More than this, and Node's timers ring at once. */
+const TIMER_MS_MAX = 2_147_483_647;
+
 const usd = z.coerce
   .number()
-  .positive()
+  .min(0.000001)
   .max(1_000_000)
   .transform((dollars) => Math.round(dollars * 1_000_000));
 const count = z.coerce.number().int().positive();
-const millis = z.coerce.number().int().positive();
+const millis = z.coerce.number().int().positive().max(TIMER_MS_MAX);
 const flag = z
   .enum(["0", "1", "true", "false"])
   .transform((value) => value === "1" || value === "true");
@@ -97,11 +100,14 @@ function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function readSecret(name: string, path: string): string {
+  let secret: string;
   try {
-    return readFileSync(path, "utf8").trim();
+    secret = readFileSync(path, "utf8").trim();
   } catch (error) {
     throw new PawlError("CONFIG", `${name}_FILE names ${path}, which can't be read.`, {
       cause: error,
     });
   }
+  if (secret !== "") return secret;
+  throw new PawlError("CONFIG", `${name}_FILE names ${path}, which is empty.`);
 }

@@ -7,13 +7,8 @@ import type { Config } from "./config.ts";
 
 export type Log = Logger;
 
-const REDACTED = [
-  "apiKey",
-  "authorization",
-  "ANTHROPIC_API_KEY",
-  "DATABASE_URL",
-  "*.authorization",
-];
+const SECRETS = ["apiKey", "authorization", "x-api-key", "ANTHROPIC_API_KEY", "DATABASE_URL"];
+const REDACTED = SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
 
 export function createLog(config: Pick<Config, "PAWL_LOG_LEVEL" | "PAWL_LOG_FILE">): Log {
   const destination = pino.destination({
