@@ -2,6 +2,10 @@
 
 import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
+import { USAGE_EXIT } from "./exit-code.ts";
+import { printable } from "./printable.ts";
+
+const SIGNS = { ok: "✓", warn: "!", fail: "✗" } as const;
 
 export function addDoctor(program: Command, context: CliContext): void {
   program
@@ -14,10 +18,10 @@ export function addDoctor(program: Command, context: CliContext): void {
       ]);
       const config = readConfig(context.env);
       const findings = await inspect({ stateDir: config.PAWL_STATE_DIR, env: context.env });
-      for (const { name, ok, detail, next } of findings) {
-        context.stdout.write(`${ok ? "✓" : "✗"} ${name}: ${detail}\n`);
-        if (!ok && next !== undefined) context.stdout.write(`    ${next}\n`);
+      for (const { name, status, detail, fix } of findings) {
+        context.stdout.write(`${SIGNS[status]} ${name}: ${printable(detail)}\n`);
+        if (fix !== undefined) context.stdout.write(`    ${printable(fix)}\n`);
       }
-      context.exitCode = findings.every(({ ok }) => ok) ? 0 : 2;
+      context.exitCode = findings.some(({ status }) => status === "fail") ? USAGE_EXIT : 0;
     });
 }
