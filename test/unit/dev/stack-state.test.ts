@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { areFree, choosePorts } from "../../../src/dev/ports.ts";
+import { markOf } from "../../../src/dev/process-mark.ts";
+import {
+  changedSettings,
+  liveStack,
+  settingsOf,
+  stateFiles,
+  writeStack,
+} from "../../../src/dev/stack-state.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "pawl-state-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const STACK = {
+  startedAt: "2026-01-01T00:00:00.000Z",
+  version: "0.0.0",
+  temporalAddress: "127.0.0.1:1",
+  namespace: "default",
+  uiUrl: "http://127.0.0.1:2",
+  databaseUrl: null,
+  modelUrl: null,
+  offline: false,
+  children: {},
+  settings: {},
+};
+
+describe("the state file", () => {
+  test("of a process that lives is believed, and only its owner may read it", () => {
+    const self = markOf(process.pid);
+    if (self === undefined) throw new Error("no mark");
+    writeStack(dir, { ...STACK, ...self });
+    expect(liveStack(dir)).toMatchObject({ pid: process.pid, uiUrl: STACK.uiUrl });
+    expect(statSync(stateFiles(dir).state).mode & 0o777).toBe(0o600);
+  });
+
+  test("of a process whose pid was given to another one is not believed", () => {
+    writeStack(dir, { ...STACK, pid: process.pid, startMark: "1" });
+    expect(liveStack(dir)).toBeUndefined();
+  });
+
+  test("that is no JSON is not believed", () => {
+    writeFileSync(stateFiles(dir).state, "{");
+    expect(liveStack(dir)).toBeUndefined();
+  });
+});
+
+describe("settings of a running stack", () => {
+  test("differ where a cap or the key changed, and are named without their values", () => {
+    const before = settingsOf({ PAWL_RUN_CAP_USD: "1" });
+    const after = settingsOf({ PAWL_RUN_CAP_USD: "2", ANTHROPIC_API_KEY: "a-key" });
+    expect(changedSettings(before, after)).toEqual(["ANTHROPIC_API_KEY", "PAWL_RUN_CAP_USD"]);
+    expect(JSON.stringify(after)).not.toContain("a-key");
+  });
+
+  test("are the same for another tenant, another session and an empty variable", () => {
+    const before = settingsOf({ PAWL_TENANT: "a" });
+    const after = settingsOf({ PAWL_TENANT: "b", PAWL_SESSION: "s", PAWL_RUN_CAP_USD: "" });
+    expect(changedSettings(before, after)).toEqual([]);
+  });
+});
+
+describe("ports", () => {
+  test("are remembered", async () => {
+    const file = join(dir, "ports.json");
+    const first = await choosePorts(file);
+    expect(await choosePorts(file)).toEqual(first);
+  });
+
+  test("that somebody else took meanwhile are chosen anew, the others stay", async () => {
+    const file = join(dir, "ports.json");
+    const first = await choosePorts(file);
+    const intruder = createServer();
+    await new Promise<void>((done) => intruder.listen(first.postgres, "127.0.0.1", done));
+    try {
+      expect(await areFree(first)).toBe(false);
+      const second = await choosePorts(file);
+      expect(second.postgres).not.toBe(first.postgres);
+      expect(second.model).toBe(first.model);
+    } finally {
+      intruder.close();
+    }
+  });
+});
