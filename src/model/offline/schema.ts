@@ -68,9 +68,7 @@ function compile(): Validators {
 
 /** The deepest complaint is about the part the caller meant; shallower ones follow from it. */
 function schemaError(errors: readonly ErrorObject[]): ApiError {
-  const telling = errors.filter(
-    ({ keyword }) => !["anyOf", "oneOf", "if"].includes(keyword),
-  );
+  const telling = errors.filter(({ keyword }) => !["anyOf", "oneOf", "if"].includes(keyword));
   const candidates = telling.length > 0 ? telling : errors;
   const worst = candidates.reduce<ErrorObject | undefined>(
     (deepest, error) => (deepest === undefined || depth(error) > depth(deepest) ? error : deepest),
