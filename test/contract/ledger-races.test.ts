@@ -3,6 +3,7 @@ import { migrate, openDatabase } from "../../src/store/database.ts";
 import { createLedger, type AttemptStart, type Ledger } from "../../src/store/ledger.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
+import { assertSumsUp } from "../support/ledger-rules.ts";
 
 const RUNS = 200;
 const runs = Array.from({ length: RUNS }, (_, index) => index);
@@ -28,23 +29,19 @@ onEachDatabase((underTest) => {
 
   test("the committed sum stays within the cap at every moment, seen from outside", async () => {
     const day = anAccount("watched/day", 3_000);
-    let done = false;
     const seen: number[] = [];
-    const watch = async (): Promise<void> => {
-      while (!done) {
-        const state = await ledger().account(day.key);
-        seen.push((state?.heldMicroUsd ?? 0) + (state?.spentMicroUsd ?? 0));
-      }
+    const look = async (): Promise<void> => {
+      const state = await ledger().account(day.key);
+      seen.push((state?.heldMicroUsd ?? 0) + (state?.spentMicroUsd ?? 0));
     };
-    const watching = watch();
     await Promise.all(
       runs.map(async (run) => {
         const start = await ledger().startAttempt(anAttempt(`watched-${run}`, [day]));
+        await look();
         if (start.kind === "held") await ledger().settle(aSettlement(`watched-${run}/1/1`, 17));
+        await look();
       }),
     );
-    done = true;
-    await watching;
     expect(Math.max(...seen)).toBeLessThanOrEqual(3_000);
     expect(await ledger().account(day.key)).toMatchObject({ heldMicroUsd: 0 });
   });
@@ -107,6 +104,21 @@ onEachDatabase((underTest) => {
         );
       }),
     );
+  });
+
+  test("attempts of one run that start and are resolved all at once leave exact balances", async () => {
+    const { db } = underTest();
+    const accounts = ["crowd/a", "crowd/b", "crowd/c"].map((key) => anAccount(key, null));
+    await Promise.all(
+      runs.map(async (attempt) => {
+        const request = anAttempt(`crowd-${attempt % 5}`, accounts, { turn: attempt, attempt });
+        await ledger().startAttempt(request);
+        await (attempt % 2 === 0
+          ? ledger().charge(request.holdId)
+          : ledger().settle(aSettlement(request.holdId, 1)));
+      }),
+    );
+    await assertSumsUp(db);
   });
 
   test("many processes may migrate at once", async () => {

@@ -111,7 +111,10 @@ export function plan(schedule: Schedule, op: Operation): Step {
       return { holdId: null, carryOut: (ledger) => ledger.sweep() };
     case "close":
       return { holdId: null, carryOut: (ledger) => ledger.closeRun(runId(schedule, op.run)) };
-    default: {
+    case "repeat":
+    case "settle":
+    case "charge":
+    case "void": {
       const request = schedule.attempts[op.attempt % schedule.attempts.length];
       if (request === undefined) return { holdId: null, carryOut: async () => null };
       const carryOut = onAttempt(op, request, schedule.overruns);

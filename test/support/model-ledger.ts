@@ -94,7 +94,9 @@ export function createModelLedger(): Ledger {
       return { kind: "journaled", reply: journaled.reply, ...soFar(request.callKey) };
     }
     const own = holds.get(request.holdId);
-    if (own !== undefined && own.state !== "held") throw new Error("resolved before");
+    if (own !== undefined && own.state !== "held") {
+      throw new Error("an attempt that is over needs a new hold");
+    }
     for (const account of request.accounts) caps.set(account.key, account);
     if (own !== undefined) return held(own);
     const { runId, worst } = request;
@@ -125,7 +127,7 @@ export function createModelLedger(): Ledger {
     startAttempt: async (request) => start(request),
     settle: async ({ holdId, actualMicroUsd, journal: reply }) => {
       const hold = holds.get(holdId);
-      if (hold === undefined) throw new Error("no such hold");
+      if (hold === undefined) throw new Error("there is no hold");
       const { callKey, runId } = hold.request;
       const kept = journal.get(callKey);
       if (resolve(holdId, "settled", actualMicroUsd)) {

@@ -65,6 +65,8 @@ end $$;
 -- Contract: the caller has locked the holds and seen them open. actual null: each costs its full hold.
 create function pawl.resolve(hold_ids text[], to_state text, actual_micro_usd bigint)
 returns void language plpgsql as $$
+declare
+  moved_count integer;
 begin
   if hold_ids = '{}' then return; end if;
   perform pawl.lock_accounts(array(
@@ -80,7 +82,11 @@ begin
   update pawl.hold
   set state = to_state, spent_micro_usd = coalesce(actual_micro_usd, held_micro_usd),
     resolved_at = clock_timestamp()
-  where hold_id = any (hold_ids);
+  where hold_id = any (hold_ids) and state = 'held';
+  get diagnostics moved_count = row_count;
+  if moved_count <> cardinality(hold_ids) then
+    raise exception 'a hold among % was resolved before: nothing is resolved twice', hold_ids;
+  end if;
 end $$;
 
 create function pawl.call_so_far(of_call text) returns jsonb language sql stable as $$
@@ -149,16 +155,16 @@ begin
   if (fixed >= 0 and rate >= 0 and tokens_min >= 0 and tokens_min <= tokens_max) is not true then
     raise exception 'hold %: the worst case is not a sum of non-negative parts, or min > max', own_id;
   end if;
-  perform 1 from pawl.hold where run_id = request ->> 'runId' and (state = 'held' or hold_id = own_id)
-  order by hold_id for update;
+  -- Exactly the holds that this statement locks: one that is opened a moment later is not ours to charge.
+  dead := array_remove(array(select hold_id from pawl.hold
+    where run_id = request ->> 'runId' and (state = 'held' or hold_id = own_id)
+    order by hold_id for update), own_id);
 
   select journal into journaled from pawl.reply where call_key = own_call;
   if found then
     return jsonb_build_object('kind', 'journaled', 'reply', journaled) || pawl.call_so_far(own_call);
   end if;
 
-  dead := array(select hold_id from pawl.hold
-    where run_id = request ->> 'runId' and state = 'held' and hold_id <> own_id);
   perform pawl.prepare_accounts(request -> 'accounts', dead);
 
   -- Read only now: a twin of this request waited for the same accounts.
