@@ -230,6 +230,12 @@ describe("attempts in flight", () => {
     expect(end).toMatchObject([{ type: "reply.delta", text: "lo" }, { type: "reply.finished" }]);
   });
 
+  test("of a piece that the viewer holds in part, only the rest is told", () => {
+    const row = textRow("2", { attempt: 1, seq: 1, offset: 0 }, "Hello");
+    const events = inCall("0.11.1.3").rows("2", [row]);
+    expect(events).toMatchObject([{ type: "reply.delta", id: "0.11.1.5", text: "lo" }]);
+  });
+
   test("a failed attempt is told with its next try, and its text is withdrawn when that begins", () => {
     const mapper = inCall();
     const nextAttemptAt = "2026-11-21T10:00:05Z";

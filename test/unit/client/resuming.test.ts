@@ -128,18 +128,27 @@ class Viewer {
   }
 }
 
+type RowTable = ReadonlyMap<string, readonly DeltaRow[]>;
+
 class Connection {
   readonly #mapper: EventMapper;
+  readonly #table: RowTable;
   readonly #read = new Map<string, number>();
 
-  constructor(after: string | null, past: readonly Fact[], viewer: Viewer) {
+  /** Rows may be read while the past is still being caught up with. */
+  constructor(table: RowTable, past: readonly Fact[], viewer: Viewer) {
+    const after = viewer.lastId;
+    this.#table = table;
     this.#mapper = createEventMapper({
       runId: RUN_ID,
       link: null,
       after: after === null ? null : parseEventId(after),
       nowMs: () => T0_MS,
     });
-    for (const fact of past) for (const event of this.#mapper.fact(fact)) viewer.see(event);
+    for (const fact of past) {
+      for (const event of this.fact(fact)) viewer.see(event);
+      for (const event of this.rows(2)) viewer.see(event);
+    }
   }
 
   fact(fact: Fact): readonly RunEvent[] {
@@ -147,11 +156,11 @@ class Connection {
   }
 
   /** The next rows of what is in flight; those that were lost are never there. */
-  rows(table: ReadonlyMap<string, readonly DeltaRow[]>, count: number): readonly RunEvent[] {
+  rows(count: number): readonly RunEvent[] {
     return this.#mapper.inFlight().flatMap((activityId) => {
       const from = this.#read.get(activityId) ?? 0;
       this.#read.set(activityId, from + count);
-      const rows = (table.get(activityId) ?? []).slice(from, from + count);
+      const rows = (this.#table.get(activityId) ?? []).slice(from, from + count);
       return [...this.#mapper.rows(activityId, rows)];
     });
   }
@@ -176,7 +185,7 @@ function live({ calls, steps, lost }: Life): Viewer {
     }),
   );
   const viewer = new Viewer();
-  let connection = new Connection(null, [], viewer);
+  let connection = new Connection(table, [], viewer);
   let done: readonly Fact[] = [];
   let stepAt = 0;
   for (const fact of facts) {
@@ -185,18 +194,18 @@ function live({ calls, steps, lost }: Life): Viewer {
         rows: 1,
         reconnectAfter: null,
       };
-      const events = connection.rows(table, rows);
+      const events = connection.rows(rows);
       // A viewer that is cut off in the middle of a batch resumes behind what it had got of it.
       const got = reconnectAfter === null ? events : events.slice(0, reconnectAfter);
       for (const event of got) viewer.see(event);
-      if (reconnectAfter !== null) connection = new Connection(viewer.lastId, done, viewer);
+      if (reconnectAfter !== null) connection = new Connection(table, done, viewer);
     }
     const { reconnectAfter } = steps[stepAt++ % steps.length] ?? { reconnectAfter: null };
     const events = connection.fact(fact);
     done = [...done, fact];
     const got = reconnectAfter === null ? events : events.slice(0, reconnectAfter);
     for (const event of got) viewer.see(event);
-    if (reconnectAfter !== null) connection = new Connection(viewer.lastId, done, viewer);
+    if (reconnectAfter !== null) connection = new Connection(table, done, viewer);
   }
   return viewer;
 }
