@@ -15,9 +15,9 @@ interface Locked {
   readonly integrity?: string;
 }
 
-const json = <T>(path: string): T => JSON.parse(readFileSync(packageFile(path), "utf8")) as T;
-const manifest = json<Manifest>("package.json");
-const lock = json<{ packages: Record<string, Locked> }>("package-lock.json");
+const json = (path: string): unknown => JSON.parse(readFileSync(packageFile(path), "utf8"));
+const manifest = json("package.json") as Manifest;
+const lock = json("package-lock.json") as { packages: Record<string, Locked> };
 const pins = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides };
 
 // With the protobufjs that Temporal's packages ask for themselves it throws.
@@ -28,7 +28,7 @@ test("a recorded history can be read back", () => {
 test("all of Temporal's packages have one version", () => {
   const installed = readdirSync(packageFile("node_modules/@temporalio"));
   const versions = installed.map(
-    (name) => json<Manifest>(`node_modules/@temporalio/${name}/package.json`).version,
+    (name) => (json(`node_modules/@temporalio/${name}/package.json`) as Manifest).version,
   );
   expect(installed).toContain("worker");
   expect(new Set(versions)).toEqual(new Set([pins["@temporalio/worker"]]));
