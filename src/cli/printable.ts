@@ -3,9 +3,8 @@
 
 import { stripVTControlCharacters } from "node:util";
 
-/** C0 but tab and newline, DEL, C1, and the controls that override the direction of text. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it is about
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters but tab and newline, and the controls that override the direction of text. */
+const CONTROL = /[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Safe for pieces of a text too: of a sequence that was cut in two, only harmless letters stay. */
 export function printable(text: string): string {

@@ -1,0 +1,34 @@
+// Runs `pawl` in this process and returns what a shell would see.
+
+import { runCli } from "../../src/cli/program.ts";
+import type { RunClient } from "../../src/client/run-client.ts";
+
+export interface CliRun {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function pawl(
+  client: RunClient,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<CliRun> {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const exitCode = await runCli(args, {
+    stdout: { write: (text) => stdout.push(text) },
+    stderr: { write: (text) => stderr.push(text) },
+    env,
+    isTerminal: false,
+    openClient: async () => client,
+  });
+  return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
+}
+
+export function linesOf(text: string): readonly unknown[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
+}

@@ -1,0 +1,123 @@
+// A RunClient without a backend: it tells the events it was given, and notes what was asked of it.
+
+import type { RunOrder } from "../../src/client/run-order.ts";
+import type { RunClient } from "../../src/client/run-client.ts";
+import { PawlError } from "../../src/domain/errors.ts";
+import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
+import type { RunEvent } from "../../src/domain/run-event.ts";
+
+export const RUN_ID = "run_test";
+
+type Body = RunEvent extends infer E
+  ? E extends RunEvent
+    ? Omit<E, "id" | "runId" | "ts">
+    : never
+  : never;
+
+export function eventOf(body: Body, id = "0.1"): RunEvent {
+  return { ...body, id, runId: RUN_ID, ts: "2026-11-21T10:00:00.000Z" };
+}
+
+export function resultOf(outcome: Outcome, more: Partial<RunResult> = {}): RunResult {
+  return {
+    type: "result",
+    runId: RUN_ID,
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    outcome,
+    answer: "42",
+    partial: false,
+    usage: {
+      inputTokens: 1000,
+      outputTokens: 20,
+      cacheReadTokens: 250,
+      cacheWriteTokens: 0,
+      totalTokens: 1020,
+    },
+    costUsd: 0.0123,
+    crashTaxUsd: 0,
+    modelCalls: 2,
+    modelAttempts: 2,
+    toolCalls: 1,
+    serverToolCalls: 0,
+    turns: 2,
+    durationMs: 4200,
+    models: { "claude-sonnet-5-5": 2 },
+    ...more,
+  };
+}
+
+export interface FakeClient extends RunClient {
+  readonly orders: readonly RunOrder[];
+  readonly cancelled: readonly string[];
+  readonly isClosed: boolean;
+}
+
+export interface FakeOptions {
+  readonly events?: readonly RunEvent[];
+  /** True leaves the watch open after the events, until it is aborted or the run is cancelled. */
+  readonly staysOpen?: boolean;
+  readonly failsWith?: Error;
+  readonly workers?: number;
+}
+
+export function createFakeClient(options: FakeOptions = {}): FakeClient {
+  const orders: RunOrder[] = [];
+  const cancelled: string[] = [];
+  const ending = new AbortController();
+  let isClosed = false;
+  const refuse = (): void => {
+    if (options.failsWith !== undefined) throw options.failsWith;
+  };
+  const notHere = async (): Promise<never> => {
+    refuse();
+    throw new PawlError("RUN_NOT_FOUND", "There is no run here.");
+  };
+  return {
+    orders,
+    cancelled,
+    get isClosed() {
+      return isClosed;
+    },
+    async start(order) {
+      refuse();
+      orders.push(order);
+      return { runId: RUN_ID, traceId: "t", link: "http://ui/run_test", created: true };
+    },
+    async *watch(_runId, watching) {
+      refuse();
+      yield* options.events ?? [];
+      if (options.staysOpen !== true) return;
+      const signals = [ending.signal, ...(watching?.signal === undefined ? [] : [watching.signal])];
+      const ended = AbortSignal.any(signals);
+      if (!ended.aborted) {
+        await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
+      }
+      if (!ending.signal.aborted) return;
+      const result = resultOf({ kind: "cancelled", message: "the run was cancelled" });
+      yield eventOf({ type: "run.ended", result }, "0.9");
+    },
+    async cancel(runId) {
+      refuse();
+      cancelled.push(runId);
+      ending.abort();
+    },
+    async pause() {
+      refuse();
+    },
+    async resume() {
+      refuse();
+    },
+    result: notHere,
+    show: notHere,
+    exportHistories: notHere,
+    async list() {
+      refuse();
+      return [];
+    },
+    workers: async () => options.workers ?? 1,
+    link: () => null,
+    async close() {
+      isClosed = true;
+    },
+  };
+}

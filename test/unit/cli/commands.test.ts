@@ -1,0 +1,158 @@
+import { describe, expect, test } from "@jest/globals";
+import { PawlError, type ErrorCode } from "../../../src/domain/errors.ts";
+import type { Outcome } from "../../../src/domain/outcome.ts";
+import type { RunEvent } from "../../../src/domain/run-event.ts";
+import { linesOf, pawl } from "../../support/cli.ts";
+import { createFakeClient, eventOf, resultOf, RUN_ID } from "../../support/fake-client.ts";
+
+const STARTED = eventOf({
+  type: "run.started",
+  task: "add",
+  agent: "assistant",
+  tenant: "acme",
+  session: "s",
+  traceId: "t",
+  link: "http://ui/run_test",
+});
+const ended = (outcome: Outcome): RunEvent =>
+  eventOf({ type: "run.ended", result: resultOf(outcome) }, "0.20");
+const ANSWERED = [STARTED, ended({ kind: "answered" })];
+
+describe("exit codes of run and attach", () => {
+  const outcomes: readonly (readonly [number, Outcome])[] = [
+    [0, { kind: "answered" }],
+    [1, { kind: "failed", code: "PROVIDER_AUTH", message: "" }],
+    [3, { kind: "stopped", limit: "cost", message: "" }],
+    [4, { kind: "refused", message: "" }],
+    [5, { kind: "cancelled", message: "" }],
+  ];
+  test.each(outcomes)("are %i for %j", async (exitCode, outcome) => {
+    const events = [STARTED, ended(outcome)];
+    expect((await pawl(createFakeClient({ events }), ["run", "add"])).exitCode).toBe(exitCode);
+    expect((await pawl(createFakeClient({ events }), ["attach", RUN_ID])).exitCode).toBe(exitCode);
+  });
+
+  const errors: readonly (readonly [number, ErrorCode])[] = [
+    [2, "IDEMPOTENCY_MISMATCH"],
+    [2, "TASK_TOO_LARGE"],
+    [2, "RUN_NOT_FOUND"],
+    [2, "CONFIG"],
+    [6, "BACKEND_UNREACHABLE"],
+  ];
+  test.each(errors)("are %i for the error %s, which is one JSON line", async (exitCode, code) => {
+    const client = createFakeClient({ failsWith: new PawlError(code, "what happened") });
+    const run = await pawl(client, ["run", "add", "--json"]);
+    expect(run.exitCode).toBe(exitCode);
+    expect(linesOf(run.stdout)).toEqual([{ type: "error", code, message: "what happened" }]);
+    expect(run.stderr).toMatch(/^what happened\. [A-Z`]/);
+    expect(client.isClosed).toBe(true);
+  });
+});
+
+describe("arguments", () => {
+  const wrong: readonly (readonly string[])[] = [
+    ["run"],
+    ["run", "add", "--tier", "huge"],
+    ["run", "add", "--max-cost", "-1"],
+    ["run", "add", "--max-cost", "1e3"],
+    ["run", "add", "--max-calls", "0"],
+    ["run", "add", "--max-tokens", "many"],
+    ["run", "add", "--timeout", "soon"],
+    ["run", "add", "--on-limit", "wait"],
+    ["run", "add", "--unknown"],
+    ["run", "add", "more"],
+    ["fly"],
+  ];
+  test.each(wrong.map((args) => [args]))("%j are refused with exit 2", async (args) => {
+    const client = createFakeClient();
+    const run = await pawl(client, args);
+    expect(run.exitCode).toBe(2);
+    expect(run.stdout).toBe("");
+    expect(run.stderr).not.toBe("");
+    expect(client.orders).toEqual([]);
+  });
+
+  test("a wrong argument with --json is one error line", async () => {
+    const run = await pawl(createFakeClient(), ["run", "add", "--max-cost", "x", "--json"]);
+    expect(linesOf(run.stdout)).toMatchObject([{ type: "error", code: "USAGE" }]);
+  });
+
+  test("a wrong environment is exit 2 with the code CONFIG", async () => {
+    const env = { PAWL_RUN_CAP_USD: "much" };
+    const run = await pawl(createFakeClient(), ["run", "add", "--json"], env);
+    expect(run.exitCode).toBe(2);
+    expect(linesOf(run.stdout)).toMatchObject([{ type: "error", code: "CONFIG" }]);
+  });
+
+  test("every flag of run reaches the order", async () => {
+    const client = createFakeClient({ events: ANSWERED });
+    const flags =
+      "--agent a --tier simple --model m --max-cost 0.5 --max-tokens 900 --max-reply-tokens 80 " +
+      "--max-calls 7 --timeout 2m --on-limit pause --tenant acme --session s1 --key k";
+    await pawl(client, ["run", "add", ...flags.split(" ")]);
+    expect(client.orders).toEqual([
+      {
+        task: "add",
+        agent: "a",
+        tier: "simple",
+        model: "m",
+        limits: {
+          costMicroUsd: 500_000,
+          tokens: 900,
+          replyTokens: 80,
+          modelCalls: 7,
+          wallClockMs: 120_000,
+        },
+        onLimit: "pause",
+        tenant: "acme",
+        session: "s1",
+        key: "k",
+      },
+    ]);
+  });
+
+  test("tenant and session come from the environment where no flag names them", async () => {
+    const client = createFakeClient({ events: ANSWERED });
+    await pawl(client, ["run", "add"], { PAWL_TENANT: "t", PAWL_SESSION: "s" });
+    expect(client.orders).toMatchObject([
+      { tenant: "t", session: "s", limits: {}, onLimit: "stop" },
+    ]);
+  });
+});
+
+describe("output", () => {
+  test("in a pipe stdout is the answer and nothing else", async () => {
+    const run = await pawl(createFakeClient({ events: ANSWERED }), ["run", "add"]);
+    expect(run.stdout).toBe("42\n");
+    expect(run.stderr).toContain("2 model calls · 1 tool call");
+  });
+
+  test("--json is one event per line, and the result line last", async () => {
+    const run = await pawl(createFakeClient({ events: ANSWERED }), ["run", "add", "--json"]);
+    const lines = linesOf(run.stdout);
+    expect(lines.slice(0, -1)).toEqual(ANSWERED);
+    expect(lines.at(-1)).toEqual(resultOf({ kind: "answered" }));
+  });
+
+  test("--detach prints the id and the link", async () => {
+    const run = await pawl(createFakeClient({ events: ANSWERED }), ["run", "add", "--detach"]);
+    expect(run.stdout).toBe("run_test\nhttp://ui/run_test\n");
+    expect(run.exitCode).toBe(0);
+  });
+
+  test("--detach --json prints run.started alone", async () => {
+    const client = createFakeClient({ events: ANSWERED });
+    const run = await pawl(client, ["run", "add", "--detach", "--json"]);
+    expect(linesOf(run.stdout)).toEqual([STARTED]);
+  });
+
+  test("help lists every command and exits with 0", async () => {
+    const run = await pawl(createFakeClient(), ["--help"]);
+    expect(run.exitCode).toBe(0);
+    for (const name of "run attach show ls cancel pause resume export replay worker dev stop doctor".split(
+      " ",
+    )) {
+      expect(run.stdout).toContain(`\n  ${name} `);
+    }
+  });
+});

@@ -1,0 +1,63 @@
+import { EventEmitter } from "node:events";
+import { describe, expect, test } from "@jest/globals";
+import { follow } from "../../../src/cli/follow.ts";
+import type { Renderer } from "../../../src/cli/renderer.ts";
+import type { RunEvent } from "../../../src/domain/run-event.ts";
+import { createFakeClient, RUN_ID } from "../../support/fake-client.ts";
+
+function notes(): Renderer & { readonly events: RunEvent[]; readonly said: string[] } {
+  const events: RunEvent[] = [];
+  const said: string[] = [];
+  return {
+    events,
+    said,
+    event: (event) => void events.push(event),
+    notice: (text) => void said.push(text),
+    close: () => {},
+  };
+}
+
+describe("watching a run", () => {
+  test("the first Ctrl-C detaches with exit 0 and says how to attach; the run is not touched", async () => {
+    const client = createFakeClient({ staysOpen: true });
+    const signals = new EventEmitter();
+    const renderer = notes();
+    const following = follow(client, RUN_ID, renderer, { signals, secondThoughtsMs: 1 });
+    signals.emit("SIGINT");
+    expect(await following).toBe(0);
+    expect(renderer.said.join("\n")).toContain(`pawl attach ${RUN_ID}`);
+    expect(client.cancelled).toEqual([]);
+    expect(signals.listenerCount("SIGINT")).toBe(0);
+  });
+
+  test("a second Ctrl-C cancels, and the exit code is that of the cancelled run", async () => {
+    const client = createFakeClient({ staysOpen: true });
+    const signals = new EventEmitter();
+    const following = follow(client, RUN_ID, notes(), { signals, secondThoughtsMs: 60_000 });
+    signals.emit("SIGINT");
+    signals.emit("SIGINT");
+    expect(await following).toBe(5);
+    expect(client.cancelled).toEqual([RUN_ID]);
+  });
+
+  test("a run that no worker takes up is explained", async () => {
+    const client = createFakeClient({ staysOpen: true, workers: 0 });
+    const signals = new EventEmitter();
+    const renderer = notes();
+    const told = new Promise<void>((resolve) => {
+      renderer.notice = (text) => {
+        renderer.said.push(text);
+        resolve();
+      };
+    });
+    const following = follow(client, RUN_ID, renderer, {
+      signals,
+      workerCheckMs: 1,
+      secondThoughtsMs: 1,
+    });
+    await told;
+    expect(renderer.said).toEqual([expect.stringContaining("pawl worker")]);
+    signals.emit("SIGINT");
+    await following;
+  });
+});

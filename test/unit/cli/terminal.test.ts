@@ -1,0 +1,134 @@
+import { describe, expect, test } from "@jest/globals";
+import { createPlain } from "../../../src/cli/plain.ts";
+import { oneLine, printable } from "../../../src/cli/printable.ts";
+import { STILL } from "../../../src/cli/spinner.ts";
+import { createTerminal, type Spinner } from "../../../src/cli/terminal.ts";
+import type { RunEvent } from "../../../src/domain/run-event.ts";
+import { eventOf, resultOf } from "../../support/fake-client.ts";
+
+const STORY: readonly RunEvent[] = [
+  eventOf({
+    type: "run.started",
+    task: "add",
+    agent: "assistant",
+    tenant: "acme",
+    session: "s",
+    traceId: "t",
+    link: "http://ui/run_test",
+  }),
+  eventOf({
+    type: "turn.started",
+    turn: 1,
+    model: "claude-sonnet-5-5",
+    spentUsd: 0,
+    capUsd: 1,
+    offline: true,
+  }),
+  eventOf({ type: "reply.delta", turn: 1, attempt: 1, text: "Let me lo" }),
+  eventOf({
+    type: "model.retrying",
+    turn: 1,
+    attempt: 1,
+    code: "PROVIDER_OVERLOADED",
+    message: "busy",
+    nextAttemptAt: "2026-11-21T10:00:05.000Z",
+  }),
+  eventOf({ type: "reply.withdrawn", turn: 1, attempt: 1 }),
+  eventOf({ type: "reply.delta", turn: 1, attempt: 2, text: "Adding." }),
+  eventOf({ type: "tool.started", turn: 1, callId: "a", tool: "calculator", preview: "17*23" }),
+  eventOf({
+    type: "tool.finished",
+    turn: 1,
+    callId: "a",
+    tool: "calculator",
+    isError: false,
+    preview: "391",
+    durationMs: 12,
+  }),
+  eventOf({ type: "budget.warning", limit: "cost", used: 0.8, cap: 1 }),
+  eventOf({ type: "reply.delta", turn: 2, attempt: 1, text: "It is 391." }),
+  eventOf({ type: "run.ended", result: resultOf({ kind: "answered" }, { crashTaxUsd: 0.001 }) }),
+];
+
+function shown(events: readonly RunEvent[], spinner: Spinner = STILL): string {
+  const written: string[] = [];
+  const out = { write: (text: string) => written.push(text) };
+  const terminal = createTerminal({ out, colour: false, spinner });
+  for (const event of events) terminal.event(event);
+  terminal.close();
+  return written.join("");
+}
+
+describe("the terminal", () => {
+  test("tells a run from its header to its bill, without taking a line back", () => {
+    expect(shown(STORY).split("\n")).toEqual([
+      "run_test · agent assistant",
+      "http://ui/run_test",
+      "claude-sonnet-5-5 · budget $1.00 · offline model: costs are simulated",
+      "Let me lo",
+      "⟳ attempt 1 failed (PROVIDER_OVERLOADED): busy; next try at 10:00:05 UTC",
+      "↩ the reply was lost; starting over",
+      "Adding.",
+      "→ calculator 17*23",
+      "✓ calculator 12 ms · 391",
+      "! 80 % of the cost budget is used: $0.8000 of $1.00",
+      "It is 391.",
+      "",
+      "✓ answered",
+      "  2 model calls · 1 tool call · 1,000 tokens in (25 % cached) · 20 out · 4.2 s",
+      "  cost $0.0123 of $1.00 (offline model: costs are simulated)",
+      "  crash tax $0.001000, for attempts that were lost",
+      "  http://ui/run_test",
+      "",
+    ]);
+  });
+
+  test("turns a spinner only at the start of a line, with a countdown to the next try", () => {
+    const turns: string[] = [];
+    const spinner: Spinner = {
+      start: (text, untilMs) => void turns.push(`${text} ${untilMs ?? ""}`.trim()),
+      stop: () => {},
+    };
+    shown(STORY.slice(0, 7), spinner);
+    const until = Date.parse("2026-11-21T10:00:05.000Z");
+    expect(turns).toEqual([
+      "thinking",
+      "thinking",
+      `trying again ${until}`,
+      "thinking",
+      "calculator",
+    ]);
+  });
+
+  test("lets no control sequence of a model or a tool through", () => {
+    const evil = "\u001b]0;title\u0007\u001b[2Jred\u009b31m\u202egnp.exe\r";
+    const events: readonly RunEvent[] = [
+      eventOf({ type: "reply.delta", turn: 1, attempt: 1, text: `${evil}\u001b` }),
+      eventOf({ type: "reply.delta", turn: 1, attempt: 1, text: "[31mred" }),
+      eventOf({ type: "tool.started", turn: 1, callId: "a", tool: evil, preview: evil }),
+      eventOf({
+        type: "run.ended",
+        result: resultOf({ kind: "failed", code: evil, message: evil }, { answer: evil }),
+      }),
+    ];
+    const written: string[] = [];
+    const out = { write: (text: string) => written.push(text) };
+    const plain = createPlain({ stdout: out, stderr: out });
+    for (const event of events) plain.event(event);
+    for (const text of [shown(events), written.join("")]) {
+      expect(text).not.toMatch(/[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/u);
+    }
+  });
+});
+
+describe("printable text", () => {
+  test("keeps what people write: tabs, line breaks, accents, emoji, other scripts", () => {
+    const text = "a\tb\nümläut 👩‍👩‍👧 עברית 日本";
+    expect(printable(text)).toBe(text);
+  });
+
+  test("is shortened on one line without cutting a character in two", () => {
+    expect(oneLine(" a\n\n b ")).toBe("a b");
+    expect(oneLine("x😀y", 3).isWellFormed()).toBe(true);
+  });
+});
