@@ -2,7 +2,7 @@
 // histories that one run leaves when it moves to a fresh one. Knows nothing of what is in them.
 
 import type { Client } from "@temporalio/client";
-import { temporal } from "@temporalio/proto";
+import type { temporal } from "@temporalio/proto";
 import { setTimeout as delay } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
 import { backendError, isPassing } from "./backend-error.ts";
@@ -34,8 +34,9 @@ export interface Histories {
 /** Longer than Temporal holds a long poll; what takes longer is a dead connection. */
 const WAIT_MS = 75_000;
 const ANSWER_MS = 15_000;
-const { HISTORY_EVENT_FILTER_TYPE_ALL_EVENT, HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT } =
-  temporal.api.enums.v1.HistoryEventFilterType;
+/** Numbers of Temporal's HistoryEventFilterType, whose object an ES module can't import by name. */
+const ALL_EVENTS = 1;
+const CLOSE_EVENT = 2;
 
 export function createHistories(client: Client): Histories {
   const { connection, workflowService } = client;
@@ -47,10 +48,8 @@ export function createHistories(client: Client): Histories {
         execution: { workflowId: runId, runId: executionId },
         waitNewEvent: wait,
         skipArchival: true,
-        historyEventFilterType:
-          closeOnly === true
-            ? HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
-            : HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
+        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
+        historyEventFilterType: closeOnly === true ? CLOSE_EVENT : ALL_EVENTS,
         ...(sizeMax === undefined ? {} : { maximumPageSize: sizeMax }),
         ...(from === null ? {} : { nextPageToken: from }),
       };

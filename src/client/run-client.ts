@@ -3,7 +3,6 @@
 
 import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from "@temporalio/client";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
-import { temporal } from "@temporalio/proto";
 import { PawlError } from "../domain/errors.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS, WORKFLOW_TYPE } from "../domain/run.ts";
@@ -163,11 +162,15 @@ function startError(error: unknown): unknown {
   );
 }
 
+/** TaskQueueType of Temporal's API: the queue on which workers poll for workflow tasks. */
+const WORKFLOW_QUEUE = 1;
+
 async function countWorkers({ client, namespace, taskQueue }: Backend): Promise<number> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: taskQueue },
-    taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum can't be imported
+    taskQueueType: WORKFLOW_QUEUE,
   });
   return pollers?.length ?? 0;
 }
