@@ -1,0 +1,36 @@
+# One image, any command of `pawl`: worker (default), gateway, or a client command.
+# glibc only: the Temporal SDK's native core has no musl build, so never Alpine.
+# Not built here yet: no Docker daemon was at hand. What was checked: the npm steps, on Node 20.
+
+FROM node:24-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The `prepare` script builds, and the sources are not there yet.
+RUN npm ci --ignore-scripts
+COPY . .
+# The local stack's database and the binaries of other platforms are of no use in a container.
+RUN npm run build \
+ && npm prune --omit=dev --ignore-scripts \
+ && case "$(uname -m)" in x86_64) keep=x86_64-unknown-linux-gnu ;; *) keep=aarch64-unknown-linux-gnu ;; esac \
+ && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$keep" -exec rm -r {} + \
+ && rm -r node_modules/@temporalio/core-bridge/sdk-core
+
+FROM node:24-trixie-slim
+# The native core needs the certificates even for a connection without TLS.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/bin ./bin
+COPY --from=build /app/dist ./dist
+# Data files that are read at run time: migrations, the request schema of the offline model, the corpus.
+COPY --from=build /app/src ./src
+COPY --from=build /app/activities ./activities
+ENV NODE_ENV=production
+# About 80 % of the memory limit below; workflow isolates live outside of this heap.
+ENV NODE_OPTIONS=--max-old-space-size=800
+USER node
+ENTRYPOINT ["node", "bin/pawl.js"]
+CMD ["worker"]

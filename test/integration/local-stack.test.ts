@@ -1,0 +1,237 @@
+// The local stack with the real Temporal and the real PGlite, from the built code. The worker is left
+// out: its own tests have it.
+
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, Connection } from "@temporalio/client";
+import postgres from "postgres";
+import { ensureStack, type EnsureStackConfig, stopStack } from "../../src/dev/ensure-stack.ts";
+import { inspect } from "../../src/dev/doctor.ts";
+import type { PartName } from "../../src/dev/part.ts";
+import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
+import { liveStack, type StackState } from "../../src/dev/stack-state.ts";
+import { servesNamespace } from "../../src/dev/temporal-client.ts";
+import { until } from "../support/processes.ts";
+
+let stateDir: string;
+const seen: ProcessMark[] = [];
+
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), "pawl-stack-"));
+  seen.length = 0;
+});
+afterEach(async () => {
+  await stopStack(stateDir);
+  expect(seen.filter(isAlive)).toEqual([]);
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+const { PATH, HOME, XDG_CACHE_HOME, TMPDIR } = process.env;
+const plainEnv = { PATH, HOME, XDG_CACHE_HOME, TMPDIR };
+
+async function ensure(change: Partial<EnsureStackConfig> = {}): Promise<StackState> {
+  const parts: readonly PartName[] = ["temporal", "postgres"];
+  const config = { stateDir, stackIdleMinutes: 15, env: plainEnv, parts, ...change };
+  const state = await ensureStack(config, () => undefined);
+  for (const pid of [state.pid, ...Object.values(state.children)]) {
+    const mark = markOf(pid);
+    if (mark !== undefined) seen.push(mark);
+  }
+  return state;
+}
+
+async function startRun(state: StackState, workflowId: string): Promise<void> {
+  await withClient(state, (client) =>
+    client.workflow.start("anyWorkflow", { workflowId, taskQueue: "nobody" }),
+  );
+}
+
+async function isOpen(state: StackState, workflowId: string): Promise<boolean> {
+  return await withClient(state, async (client) => {
+    const { status } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === "RUNNING";
+  });
+}
+
+async function withClient<T>(state: StackState, use: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: state.temporalAddress });
+  try {
+    return await use(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+
+async function query(state: StackState, sql: string): Promise<unknown> {
+  const client = postgres(state.databaseUrl ?? "", { max: 1, onnotice: () => undefined });
+  try {
+    return [...(await client.unsafe(sql))];
+  } finally {
+    await client.end();
+  }
+}
+
+function childPid(part: PartName): number | undefined {
+  return liveStack(stateDir)?.children[part];
+}
+
+async function killPart(part: PartName): Promise<void> {
+  const before = childPid(part);
+  if (before === undefined) throw new Error(`${part} does not run`);
+  process.kill(before, "SIGKILL");
+  await until(`${part} is another process`, () => {
+    const now = childPid(part);
+    return now !== undefined && now !== before;
+  });
+}
+
+test("a stopped stack leaves no process, and the next one finds the runs and rows of the first", async () => {
+  const first = await ensure();
+  await startRun(first, "before-the-stop");
+  await query(first, "create table kept (n int)");
+  await query(first, "insert into kept values (7)");
+  expect(await stopStack(stateDir)).toBe("stopped");
+  expect(seen.filter(isAlive)).toEqual([]);
+  expect(await stopStack(stateDir)).toBe("not_running");
+
+  const second = await ensure();
+  expect(second.temporalAddress).toBe(first.temporalAddress);
+  expect(second.uiUrl).toBe(first.uiUrl);
+  expect(await isOpen(second, "before-the-stop")).toBe(true);
+  expect(await query(second, "select n from kept")).toEqual([{ n: 7 }]);
+});
+
+test("a Temporal or Postgres that is killed comes back at its address with what it knew", async () => {
+  const state = await ensure();
+  await startRun(state, "before-the-kill");
+  await query(state, "create table kept (n int)");
+  await query(state, "insert into kept values (7)");
+  await Promise.all([killPart("temporal"), killPart("postgres")]);
+
+  const target = { address: state.temporalAddress, namespace: "default" };
+  await until("Temporal serves again", () => servesNamespace(target));
+  expect(await isOpen(state, "before-the-kill")).toBe(true);
+  const rows = await until("Postgres serves again", () =>
+    query(state, "select n from kept").catch(() => false),
+  );
+  expect(rows).toEqual([{ n: 7 }]);
+  expect(await ensure()).toMatchObject({ pid: state.pid, temporalAddress: state.temporalAddress });
+});
+
+test("two commands at once get the same stack", async () => {
+  const parts = ["temporal"] as const;
+  const [one, other] = await Promise.all([ensure({ parts }), ensure({ parts })]);
+  expect(one.pid).toBe(other.pid);
+  expect((await ensure({ parts })).pid).toBe(one.pid);
+});
+
+test("after a supervisor was killed, the next command ends what it left and starts on the same state", async () => {
+  const first = await ensure();
+  await startRun(first, "before-the-kill");
+  const left = Object.values(first.children).flatMap((pid) => markOf(pid) ?? []);
+  process.kill(first.pid, "SIGKILL");
+  await until("the supervisor is gone", () => liveStack(stateDir) === undefined);
+  expect(left.filter(isAlive)).toHaveLength(2);
+
+  const second = await ensure();
+  expect(left.filter(isAlive)).toEqual([]);
+  expect(second.temporalAddress).toBe(first.temporalAddress);
+  expect(await isOpen(second, "before-the-kill")).toBe(true);
+});
+
+test("a remembered port that somebody else took is given up for a free one", async () => {
+  const parts = ["temporal"] as const;
+  const first = await ensure({ parts });
+  await stopStack(stateDir);
+  const intruder = await listen(Number(first.temporalAddress.split(":")[1]));
+  try {
+    const second = await ensure({ parts });
+    expect(second.temporalAddress).not.toBe(first.temporalAddress);
+    expect(second.uiUrl).toBe(first.uiUrl);
+  } finally {
+    intruder.close();
+  }
+});
+
+test("a changed setting restarts the stack", async () => {
+  const parts = ["temporal"] as const;
+  const first = await ensure({ parts });
+  const second = await ensure({ parts, env: { ...plainEnv, PAWL_RUN_CAP_USD: "2" } });
+  expect(second.pid).not.toBe(first.pid);
+  expect(isAlive(first)).toBe(false);
+});
+
+test("a stack without an open run ends by itself; an open run keeps it", async () => {
+  const kept = await ensure({ stackIdleMinutes: 0.05, parts: ["temporal"] });
+  await startRun(kept, "still-open");
+  const askedAt = Date.now();
+  await until("the idle time has passed", () => Date.now() - askedAt > 4500);
+  expect(liveStack(stateDir)?.pid).toBe(kept.pid);
+  await withClient(kept, (client) => client.workflow.getHandle("still-open").terminate());
+  await until("it ended", () => liveStack(stateDir) === undefined && !isAlive(kept));
+});
+
+test("a part that can't start ends the stack, and the command says what the part said", async () => {
+  writeFileSync(join(stateDir, "temporal.db"), "this is no database");
+  await expect(ensure({ parts: ["temporal"] })).rejects.toThrow(
+    /temporal does not start[^]*database/,
+  );
+  expect(liveStack(stateDir)).toBeUndefined();
+});
+
+test("many clients of the embedded Postgres work at once without meeting", async () => {
+  const state = await ensure({ parts: ["postgres"] });
+  const clients = [1, 2, 3].map(() => postgres(state.databaseUrl ?? "", { max: 4 }));
+  try {
+    await clients[0]?.unsafe("create table k (id text primary key, n int)");
+    await Promise.all(clients.map((client, at) => useHard(client, at)));
+    expect(await query(state, "select count(*)::int as rows, sum(n)::int as n from k")).toEqual([
+      { rows: 60, n: 60 },
+    ]);
+  } finally {
+    await Promise.all(clients.map((client) => client.end()));
+  }
+});
+
+/** Prepared statements, errors and transactions side by side on four connections. */
+async function useHard(client: postgres.Sql, at: number): Promise<void> {
+  const rounds = Array.from({ length: 20 }, (_, round) => async () => {
+    const key = `${at}-${round}`;
+    const [echo] = await client<{ v: string }[]>`select ${key}::text as v`;
+    expect(echo?.v).toBe(key);
+    await expect(client`select * from missing where k = ${key}`).rejects.toThrow(/missing/);
+    await client.begin(async (tx) => {
+      await tx`insert into k values (${key}, 0)`;
+      await tx`update k set n = n + 1 where id = ${key}`;
+    });
+  });
+  await Promise.all(rounds.map((round) => round()));
+}
+
+test("the doctor finds the stack's servers and what is not there", async () => {
+  await ensure({ parts: ["temporal", "postgres", "model"] });
+  const checks = await inspect({ stateDir, env: plainEnv });
+  const byName = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
+  expect(byName).toMatchObject({
+    node: "ok",
+    "temporal cli": "ok",
+    "state folder": "ok",
+    "local stack": "ok",
+    temporal: "ok",
+    "search attributes": "ok",
+    postgres: "warn",
+    model: "ok",
+    worker: "warn",
+  });
+  for (const { status, fix } of checks) expect(fix === undefined).toBe(status === "ok");
+  expect(readFileSync(join(stateDir, "stack.json"), "utf8")).toContain('"offline": true');
+});
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
+  return server;
+}
