@@ -37,9 +37,9 @@ export const ARITHMETIC_FUNCTIONS: Readonly<Record<string, Operation>> = {
   sqrt: checked("sqrt", 1, 1, Math.sqrt),
   cbrt: checked("cbrt", 1, 1, Math.cbrt),
   exp: checked("exp", 1, 1, Math.exp),
-  ln: checked("ln", 1, 1, Math.log),
-  log10: checked("log10", 1, 1, Math.log10),
-  log2: checked("log2", 1, 1, Math.log2),
+  ln: checked("ln", 1, 1, ofPositive(Math.log)),
+  log10: checked("log10", 1, 1, ofPositive(Math.log10)),
+  log2: checked("log2", 1, 1, ofPositive(Math.log2)),
   floor: checked("floor", 1, 1, Math.floor),
   ceil: checked("ceil", 1, 1, Math.ceil),
   trunc: checked("trunc", 1, 1, Math.trunc),
@@ -92,6 +92,11 @@ function checked(
     }
     return result;
   };
+}
+
+/** The logarithm of zero has no value; -Infinity would be reported as too large a number. */
+function ofPositive(logarithm: (value: number) => number): Operation {
+  return (value = 0) => (value > 0 ? logarithm(value) : Number.NaN);
 }
 
 function factorial(value: number): number {

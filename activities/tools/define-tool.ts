@@ -108,6 +108,9 @@ function inputSchemaOf<Input extends z.ZodObject>({
         if (jsonSchema.type === "object" && jsonSchema.properties !== undefined) {
           jsonSchema.additionalProperties ??= false;
         }
+        // Zod's bounds for "an integer": tokens that tell the model nothing.
+        if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       },
     });
     return schema;

@@ -34,27 +34,26 @@ const STOP_WORDS = new Set(
   ),
 );
 
-/** One word for what people call by several; both sides of a search are rewritten alike. */
-const SYNONYMS: Readonly<Record<string, string>> = {
-  people: "population",
-  inhabitants: "population",
-  populous: "population",
-  world: "earth",
-  "earth's": "earth",
-  tall: "height",
-  high: "height",
-  highest: "tallest",
-  elevation: "height",
-  long: "length",
-  deep: "depth",
-  big: "size",
-  biggest: "largest",
-  metre: "meter",
-  metres: "meter",
-  usa: "us",
-  america: "us",
-  britain: "uk",
-};
+/** What people call by several words is filed under one; both sides of a search are rewritten alike. */
+const SYNONYMS: ReadonlyMap<string, string | string[]> = new Map<string, string | string[]>([
+  ["people", "population"],
+  ["inhabitants", "population"],
+  ["world", "earth"],
+  ["tall", "height"],
+  ["high", "height"],
+  ["elevation", "height"],
+  ["highest", "tallest"],
+  ["long", "length"],
+  ["deep", "depth"],
+  ["big", "size"],
+  ["biggest", "largest"],
+  ["metre", "meter"],
+  ["metres", "meter"],
+  ["us", ["united", "state"]],
+  ["usa", ["united", "state"]],
+  ["uk", ["united", "kingdom"]],
+  ["britain", ["united", "kingdom"]],
+]);
 
 let bundled: Corpus | undefined;
 
@@ -80,14 +79,13 @@ export function createCorpus(facts: readonly Fact[]): Corpus {
   };
 }
 
-function processTerm(term: string): string | null {
+function processTerm(term: string): string | string[] | null {
   const word = term
     .normalize("NFKD")
     .replaceAll(/\p{M}|['’]s$/gu, "")
     .toLowerCase();
   if (word === "" || STOP_WORDS.has(word)) return null;
-  const known = SYNONYMS[word] ?? word;
-  return singular(known);
+  return SYNONYMS.get(word) ?? singular(word);
 }
 
 /** The plural is all the grammar that titles need. */

@@ -1,0 +1,257 @@
+import { describe, expect, test } from "@jest/globals";
+import { z } from "zod";
+import { defineTool, type ToolDefinition } from "../../../activities/tools/define-tool.ts";
+import { ToolError } from "../../../activities/tools/tool-error.ts";
+import { contextFor } from "./support.ts";
+
+const input = z.object({
+  city: z.string().min(1).describe("Name of the city."),
+  days: z.number().int().max(10).default(3),
+  place: z.object({ lat: z.number(), lon: z.number() }).optional(),
+});
+
+function weather(changes: Partial<ToolDefinition<typeof input>> = {}) {
+  return defineTool({
+    name: "get_weather",
+    description: "The weather of a city.",
+    input,
+    permission: "read",
+    effect: "pure",
+    execute: ({ city, days }) => `${city} for ${days} days`,
+    ...changes,
+  });
+}
+
+const errorIn = (text: string): { error: string; suggestion: string } => JSON.parse(text);
+
+test("a definition becomes the spec that the model and the run are given", () => {
+  expect(weather().spec).toEqual({
+    name: "get_weather",
+    description: "The weather of a city.",
+    inputSchema: {
+      type: "object",
+      properties: {
+        city: { type: "string", minLength: 1, description: "Name of the city." },
+        days: { type: "integer", default: 3, maximum: 10 },
+        place: {
+          type: "object",
+          properties: { lat: { type: "number" }, lon: { type: "number" } },
+          required: ["lat", "lon"],
+          additionalProperties: false,
+        },
+      },
+      required: ["city"],
+      additionalProperties: false,
+    },
+    permission: "read",
+    effect: "pure",
+    timeoutMs: 60_000,
+    attemptsMax: 3,
+    inline: false,
+  });
+});
+
+test("a once tool has one attempt, an inline tool 5 seconds", () => {
+  expect(weather({ effect: "once" }).spec.attemptsMax).toBe(1);
+  expect(weather({ inline: true }).spec).toMatchObject({ inline: true, timeoutMs: 5000 });
+});
+
+const MISTAKES: readonly (readonly [Partial<ToolDefinition<typeof input>>, RegExp])[] = [
+  [{ name: "get weather" }, /name must match/],
+  [{ name: "" }, /name must match/],
+  [{ name: "x".repeat(65) }, /name must match/],
+  [{ description: " " }, /description is empty/],
+  [{ inline: true, effect: "idempotent" }, /only a pure tool/],
+  [{ inline: true, timeoutMs: 30_000 }, /at most 5000 ms/],
+  [{ timeoutMs: 0 }, /timeoutMs/],
+  [{ timeoutMs: -5 }, /timeoutMs/],
+  [{ timeoutMs: Number.NaN }, /timeoutMs/],
+  [{ attemptsMax: 0 }, /attemptsMax/],
+  [{ attemptsMax: 1.5 }, /attemptsMax/],
+  [{ effect: "once", attemptsMax: 3 }, /exactly one attempt/],
+  [{ effect: "verifiable" }, /needs verify/],
+  [{ effect: "pure", verify: () => ({ kind: "absent" }) }, /verify is for/],
+  [{ effect: "pure", compensate: () => undefined }, /nothing to compensate/],
+  [JSON.parse('{"effect":"safe"}'), /effect is one of/],
+  [JSON.parse('{"permission":"root"}'), /permission is one of/],
+  [JSON.parse('{"input":{"type":"object"}}'), /must be a z\.object/],
+];
+
+describe("a mistake in a definition is found when it is defined", () => {
+  test.each(MISTAKES)("%j", (changes, message) => {
+    expect(() => weather(changes)).toThrow(message);
+  });
+
+  test("an input that JSON Schema can't express", () => {
+    const definition = {
+      name: "remind",
+      description: "Sets a reminder.",
+      input: z.object({ at: z.date() }),
+      permission: "write",
+      effect: "once",
+      execute: () => "",
+    } as const;
+    expect(() => defineTool(definition)).toThrow(/"remind".*JSON Schema/);
+  });
+});
+
+test("execute gets parsed input, with its defaults", async () => {
+  const output = await weather().run({ city: "Graz" }, contextFor());
+  expect(output).toEqual({ text: "Graz for 3 days", isError: false });
+});
+
+const UNFIT: readonly unknown[] = [
+  {},
+  { city: 5 },
+  { city: "" },
+  { city: "Graz", days: 11 },
+  { city: "Graz", dayz: 2 },
+  { city: "Graz", place: { lat: 1 } },
+  null,
+  "Graz",
+  ["Graz"],
+  JSON.parse('{"city":"Graz","__proto__":{"days":1}}'),
+];
+
+test.each(UNFIT)("input that doesn't match is told and not executed: %j", async (raw) => {
+  let executed = 0;
+  const tool = weather({ execute: () => (executed += 1) });
+  const { text, isError } = await tool.run(raw, contextFor());
+  expect(isError).toBe(true);
+  expect(errorIn(text).error).toContain("don't match its schema");
+  expect(errorIn(text).suggestion).toContain("city, days, place");
+  expect(executed).toBe(0);
+});
+
+test("the model is told which argument is wrong and why", async () => {
+  const { text } = await weather().run({ city: 5, days: 99 }, contextFor());
+  expect(errorIn(text).error).toMatch(/city: .*string.*days: .*10/);
+});
+
+test("what a tool throws is an answer with the tool's own advice", async () => {
+  const tool = weather({
+    execute: () => {
+      throw new ToolError("No such city.", { suggestion: "Use the English name." });
+    },
+  });
+  const { text, isError } = await tool.run({ city: "Vindobona" }, contextFor());
+  expect(isError).toBe(true);
+  expect(errorIn(text)).toEqual({ error: "No such city.", suggestion: "Use the English name." });
+});
+
+test("a retryable error is thrown while attempts are left, then it is an answer", async () => {
+  const tool = weather({
+    execute: async () => {
+      throw new ToolError("503 from the weather service", { retryable: true });
+    },
+  });
+  for (const attempt of [1, 2]) {
+    await expect(tool.run({ city: "Graz" }, contextFor({ attempt }))).rejects.toThrow("503");
+  }
+  expect(await tool.run({ city: "Graz" }, contextFor({ attempt: 3 }))).toMatchObject({
+    isError: true,
+  });
+});
+
+test("a tool that ignores its signal is given up after timeoutMs", async () => {
+  let signal: AbortSignal | undefined;
+  const tool = weather({
+    timeoutMs: 20,
+    execute: (_, context) => {
+      ({ signal } = context);
+      return new Promise(() => undefined);
+    },
+  });
+  const { text, isError } = await tool.run({ city: "Graz" }, contextFor());
+  expect(isError).toBe(true);
+  expect(errorIn(text).error).toContain("within 20 ms");
+  expect(signal?.aborted).toBe(true);
+});
+
+test("a tool with an effect that times out has an unknown outcome", async () => {
+  const tool = weather({
+    effect: "once",
+    timeoutMs: 20,
+    execute: () => new Promise(() => undefined),
+  });
+  const { text } = await tool.run({ city: "Graz" }, contextFor());
+  expect(errorIn(text).error).toContain("outcome of get_weather is unknown");
+});
+
+test("a cancelled run gets the reason of the cancellation, not an answer", async () => {
+  const cancelling = new AbortController();
+  const tool = weather({ execute: () => new Promise(() => undefined) });
+  const running = tool.run({ city: "Graz" }, contextFor({ signal: cancelling.signal }));
+  cancelling.abort(new Error("CANCELLED"));
+  await expect(running).rejects.toThrow("CANCELLED");
+
+  const late = weather().run({ city: "Graz" }, contextFor({ signal: cancelling.signal }));
+  await expect(late).rejects.toThrow("CANCELLED");
+});
+
+test("a once tool is not executed by a second attempt", async () => {
+  let executed = 0;
+  const tool = weather({ effect: "once", execute: () => (executed += 1) });
+  const { text, isError } = await tool.run({ city: "Graz" }, contextFor({ attempt: 2 }));
+  expect(isError).toBe(true);
+  expect(errorIn(text).error).toContain("unknown");
+  expect(executed).toBe(0);
+});
+
+describe("a verifiable tool", () => {
+  const run = async (attempt: number, kind: "happened" | "absent" | "unknown") => {
+    const steps: string[] = [];
+    const tool = weather({
+      effect: "verifiable",
+      execute: () => {
+        steps.push("execute");
+        return "executed";
+      },
+      verify: async (_, { idempotencyKey }) => {
+        steps.push(`verify ${idempotencyKey}`);
+        return kind === "happened" ? { kind, result: "found" } : { kind };
+      },
+    });
+    const { text, isError } = await tool.run({ city: "Graz" }, contextFor({ attempt }));
+    return { steps, text, isError };
+  };
+
+  test("is executed at once by the first attempt", async () => {
+    expect(await run(1, "happened")).toEqual({
+      steps: ["execute"],
+      text: "executed",
+      isError: false,
+    });
+  });
+
+  test("is asked first by a later attempt, and its result adopted", async () => {
+    expect(await run(2, "happened")).toEqual({
+      steps: ["verify run_1/1/toolu_1"],
+      text: "found",
+      isError: false,
+    });
+  });
+
+  test("is executed again only where it provably did not happen", async () => {
+    expect((await run(2, "absent")).steps).toEqual(["verify run_1/1/toolu_1", "execute"]);
+    expect(await run(2, "unknown")).toMatchObject({
+      steps: ["verify run_1/1/toolu_1"],
+      isError: true,
+      text: expect.stringContaining("unknown"),
+    });
+  });
+});
+
+test("a tool that can be undone says so, and others have nothing to call", async () => {
+  const undone: string[] = [];
+  const tool = weather({
+    effect: "idempotent",
+    compensate: ({ city }, { idempotencyKey }) => {
+      undone.push(`${city} ${idempotencyKey}`);
+    },
+  });
+  const output = await tool.compensate?.({ city: "Graz" }, contextFor());
+  expect(output).toEqual({ text: "(no output)", isError: false });
+  expect(undone).toEqual(["Graz run_1/1/toolu_1"]);
+  expect(weather()).not.toHaveProperty("compensate");
+});

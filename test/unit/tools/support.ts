@@ -1,0 +1,18 @@
+// A call to execute a tool for.
+
+import pino from "pino";
+import type { ToolContext } from "../../../activities/tools/define-tool.ts";
+
+export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
+  return {
+    runId: "run_1",
+    tenant: "local",
+    callId: "toolu_1",
+    idempotencyKey: "run_1/1/toolu_1",
+    attempt: 1,
+    signal: new AbortController().signal,
+    heartbeat: () => undefined,
+    log: pino({ level: "silent" }),
+    ...given,
+  };
+}
