@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
 import type { Log } from "../../src/log.ts";
+import { startDeadline } from "./deadline.ts";
 import { isToolError } from "./tool-error.ts";
 import { assertDefinable } from "./tool-definition.ts";
 import { failureText, toolFailure, toolOutput, type ToolOutput } from "./tool-output.ts";
@@ -172,19 +173,13 @@ async function withDeadline(
 ): Promise<ToolOutput> {
   const outer = context.signal;
   outer.throwIfAborted();
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const signal = AbortSignal.any([outer, deadline]);
-  let giveUp = (): void => undefined;
-  const givenUp = new Promise<never>((_, reject) => {
-    giveUp = () => reject(signal.reason);
-    signal.addEventListener("abort", giveUp, { once: true });
-  });
+  const deadline = startDeadline(outer, timeoutMs);
   const mayHaveHappened = effect === "once" || effect === "verifiable";
   try {
-    return await Promise.race([act({ ...context, signal }), givenUp]);
+    return await Promise.race([act({ ...context, signal: deadline.signal }), deadline.givenUp]);
   } catch (error) {
     outer.throwIfAborted();
-    if (deadline.aborted) {
+    if (deadline.hasPassed()) {
       if (mayHaveHappened) return outcomeUnknown(name);
       const advice = "Ask for less at once, or go on without this tool.";
       return failureText(`${name} gave no answer within ${timeoutMs} ms.`, advice);
@@ -196,6 +191,6 @@ async function withDeadline(
     const advice = "It may have taken effect all the same: check before you call it again.";
     return toolFailure(error, mayHaveHappened ? advice : undefined);
   } finally {
-    signal.removeEventListener("abort", giveUp);
+    deadline.clear();
   }
 }

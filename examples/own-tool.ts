@@ -1,0 +1,39 @@
+// A tool of your own: books a table, once, however often a worker dies on the way.
+
+import { z } from "zod";
+import { defineTool, type Tool } from "../activities/tools/define-tool.ts";
+import { ToolError } from "../activities/tools/tool-error.ts";
+
+/** The restaurant's own system; bookings can be found again by our key. */
+export interface Bookings {
+  book(key: string, table: { readonly guests: number; readonly at: string }): Promise<string>;
+  find(key: string): Promise<string | null>;
+  cancel(key: string): Promise<void>;
+}
+
+export function bookTableTool(bookings: Bookings): Tool {
+  return defineTool({
+    name: "book_table",
+    description: "Books a table for one evening. Returns the number of the booking.",
+    input: z.object({
+      guests: z.number().int().min(1).max(12).describe("How many people come."),
+      at: z.iso.datetime().describe("When they come, ISO 8601 in UTC."),
+    }),
+    permission: "write",
+    effect: "verifiable",
+    timeoutMs: 10_000,
+    async execute(table, { idempotencyKey }) {
+      if (Date.parse(table.at) < Date.now()) {
+        throw new ToolError(`${table.at} is in the past.`, {
+          suggestion: "Ask the user for a date that is still to come.",
+        });
+      }
+      return { booking: await bookings.book(idempotencyKey, table) };
+    },
+    async verify(_, { idempotencyKey }) {
+      const booking = await bookings.find(idempotencyKey);
+      return booking === null ? { kind: "absent" } : { kind: "happened", result: { booking } };
+    },
+    compensate: (_, { idempotencyKey }) => bookings.cancel(idempotencyKey),
+  });
+}
