@@ -1,0 +1,103 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { expect, test } from "@jest/globals";
+import { migrate, openDatabase } from "../../src/store/database.ts";
+import { createLedger } from "../../src/store/ledger.ts";
+import { onEachDatabase } from "../support/each-database.ts";
+
+const AWKWARD = [
+  "it's",
+  "back\\slash",
+  "\\'",
+  "'; drop table pawl.account; --",
+  "$1 ${x} %s",
+  "line\nbreak\ttab",
+  "café 🐾 \u{10ffff}",
+  "",
+];
+
+onEachDatabase((underTest) => {
+  const db = () => underTest().db;
+  test.each(AWKWARD)("a text comes back as it went: %j", async (text) => {
+    const [row] = await db()<{ plain: string; list: string[]; json: unknown }>`
+      select ${text} as plain, to_jsonb(${[text, text]}) as list, ${{ json: { [text]: text } }} as json`;
+    expect(row).toEqual({ plain: text, list: [text, text], json: { [text]: text } });
+  });
+
+  test("whole numbers come back as numbers, and what a number can't hold is an error", async () => {
+    const [row] =
+      await db()`select ${Number.MAX_SAFE_INTEGER}::bigint as big, ${-5} as small, ${null} as none`;
+    expect(row).toEqual({ big: Number.MAX_SAFE_INTEGER, small: -5, none: null });
+    await expect(db()`select 9007199254740993::bigint as big`).rejects.toThrow(/too large/);
+  });
+
+  test("many connections that send at once each get their own answers", async () => {
+    const databases = Array.from({ length: 8 }, () =>
+      openDatabase(underTest().url, { connectionsMax: 3 }),
+    );
+    const asked = Array.from({ length: 400 }, (_, index) => index);
+    const answers = await Promise.all(
+      asked.map(async (index) => {
+        const own = databases[index % databases.length] ?? db();
+        if (index % 7 === 0) return own`select 1/0`.catch(() => index);
+        const [row] = await own<{ readonly n: number }>`select ${index} as n`;
+        return row?.n;
+      }),
+    );
+    await Promise.all(databases.map((each) => each.end()));
+    expect(answers).toEqual(asked);
+  });
+
+  test("a script that fails half-way leaves nothing behind", async () => {
+    await expect(db().script("create table half (); select 1/0;")).rejects.toThrow(
+      /division by zero/,
+    );
+    expect(await db()`select to_regclass('half') as found`).toEqual([{ found: null }]);
+  });
+
+  test("after a statement that took too long, the next one is answered", async () => {
+    if (underTest().name === "PGlite") return; // one session: it would have to wait for the slow one
+    const own = openDatabase(underTest().url, { connectionsMax: 1, timeoutMs: 100 });
+    await expect(own`select pg_sleep(20)`).rejects.toThrow(/no answer within 100 ms/);
+    expect(await own`select 1 as one`).toEqual([{ one: 1 }]);
+    await own.end();
+  });
+
+  test("migrating again changes nothing", async () => {
+    await createLedger(db()).closeRun("before");
+    await migrate(db());
+    expect(await db()`select number from pawl.migration order by number`).toEqual([
+      { number: 1 },
+      { number: 2 },
+      { number: 3 },
+    ]);
+  });
+});
+
+test("a server that is not there is LEDGER_UNAVAILABLE, without the password", async () => {
+  const db = openDatabase("postgres://someone:a-password@127.0.0.1:1/db");
+  const error: unknown = await db`select 1`.catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: "LEDGER_UNAVAILABLE" });
+  expect(String(error)).toMatch(/Postgres at 127\.0\.0\.1:1: .*ECONNREFUSED/);
+  expect(String(error)).not.toMatch(/a-password/);
+  await expect(migrate(db)).rejects.toMatchObject({ code: "BACKEND_UNREACHABLE" });
+  await db.end();
+});
+
+test("a server that accepts and says nothing is LEDGER_UNAVAILABLE within the timeout", async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket));
+  const db = openDatabase(`postgres://someone@127.0.0.1:${await listen(silent)}/db`, {
+    timeoutMs: 200,
+  });
+  await expect(db`select 1`).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" });
+  await db.end();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("not a TCP server");
+  return address.port;
+}

@@ -1,0 +1,67 @@
+import { expect, test } from "@jest/globals";
+import { createDeltaBuffer } from "../../../src/store/delta-buffer.ts";
+
+const key = { executionId: "execution", activityId: "7", attempt: 1 };
+const now = { last: false, nowMs: 0 };
+
+test("pieces between two batches become one row", () => {
+  const buffer = createDeltaBuffer(1000);
+  buffer.text(key, "Hel");
+  buffer.text(key, "lo");
+  expect(buffer.take(now)).toEqual({
+    rows: [{ ...key, seq: 1, kind: "text", offset: 0, text: "Hello" }],
+    droppedChars: 0,
+  });
+  buffer.text(key, "!");
+  expect(buffer.take(now).rows).toEqual([{ ...key, seq: 2, kind: "text", offset: 5, text: "!" }]);
+  expect(buffer.take(now).rows).toEqual([]);
+});
+
+test("half a surrogate pair waits for its other half", () => {
+  const buffer = createDeltaBuffer(1000);
+  buffer.text(key, "a\ud83d");
+  expect(buffer.take(now).rows).toMatchObject([{ offset: 0, text: "a" }]);
+  buffer.text(key, "\udc3eb");
+  expect(buffer.take(now).rows).toMatchObject([{ offset: 1, text: "🐾b" }]);
+});
+
+test("half a surrogate pair that stays alone is replaced, and keeps its place", () => {
+  const buffer = createDeltaBuffer(1000);
+  buffer.text(key, "a\ud83d");
+  expect(buffer.take({ ...now, last: true }).rows).toMatchObject([{ text: "a\ufffd" }]);
+});
+
+test("a mark stands behind the text that came before it", () => {
+  const buffer = createDeltaBuffer(1000);
+  buffer.mark(key, { kind: "started" });
+  buffer.text(key, "abc");
+  buffer.mark(key, { kind: "failed", code: "X", message: "m", nextAttemptAt: null });
+  expect(buffer.take(now).rows.map((row) => [row.seq, row.kind])).toEqual([
+    [1, "mark"],
+    [2, "text"],
+    [3, "mark"],
+  ]);
+});
+
+test("a full buffer drops new text and shows it as a gap in the offsets", () => {
+  const buffer = createDeltaBuffer(5);
+  buffer.text(key, "abc");
+  buffer.text(key, "defg");
+  buffer.text(key, "hi");
+  expect(buffer.take(now)).toMatchObject({
+    rows: [
+      { seq: 1, offset: 0, text: "abc" },
+      { seq: 2, offset: 7, text: "hi" },
+    ],
+    droppedChars: 4,
+  });
+});
+
+test("an attempt that was silent for longer than any call is forgotten", () => {
+  const buffer = createDeltaBuffer(1000);
+  buffer.text(key, "abc");
+  buffer.take({ last: false, nowMs: 0 });
+  buffer.take({ last: false, nowMs: 30 * 60_000 });
+  buffer.text(key, "again");
+  expect(buffer.take(now).rows).toMatchObject([{ seq: 1, offset: 0 }]);
+});
