@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { historyFromJSON } from "@temporalio/common/lib/proto-utils";
+import { historyFromJSON } from "@temporalio/common/lib/proto-utils.js";
 import { packageFile } from "../../src/package-root.ts";
 
 interface Manifest {
