@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { calculate } from "../../../activities/tools/calculator.ts";
+import { bundledCorpus } from "../../../activities/tools/search-corpus.ts";
 import {
   ask,
   callsOf,
@@ -8,6 +10,7 @@ import {
   startBench,
   work,
   type Bench,
+  type ToolRunner,
 } from "./support.ts";
 
 let bench: Bench;
@@ -86,6 +89,57 @@ const TASKS: readonly (readonly [task: string, calls: readonly string[], answer:
     /couldn't find the airspeed of Zorblax/,
   ],
 ];
+
+const LIBRARY_TASKS: readonly (readonly [task: string, answer: RegExp])[] = [
+  [HEADLINE, /8\.1 billion.*UN World Population Prospects.*54\.4 people per square kilometre/s],
+  [
+    "What is the population of Earth, and how many people is that per square kilometre of land?",
+    /148,940,000 km².*54\.4/s,
+  ],
+  ["What is the population density of France?", /people per square kilometre/],
+  ["How much higher is Everest than Mont Blanc?", /4,043 m higher than Mont Blanc/],
+  ["Is Everest taller than K2?", /Everest is taller/],
+  ["How many times larger is Russia than France?", /area of Russia is 31 times that of France/],
+  [
+    "Find the population of India and the population of China, and tell me the difference.",
+    /The difference is 32,000,000 people/,
+  ],
+  ["What is the population of France plus the population of Germany?", /151,500,000/],
+  ["What is 2^10 and the capital of Spain?", /1,024.*Madrid/s],
+  ["Who invented the telephone?", /Bell/],
+  ["When did the Second World War end?", /World War II.*1945/],
+  ["What is the currency of Japan?", /yen/],
+  ["What is the speed of light?", /299,792,458 m\/s/],
+  ["What is the boiling point of water in Celsius?", /100 °C/],
+  ["Explain durable execution", /recorded/],
+];
+
+describe("the planner works with the bundled library and calculator", () => {
+  const runBundled: ToolRunner = (name, input) => {
+    if (name === "calculator") return JSON.stringify(calculate(String(input["expression"])));
+    return bundledCorpus()
+      .search(String(input["query"]), 5)
+      .map(
+        ({ title, text, source, date }, at) => `${at + 1}. ${title} — ${text} (${source}, ${date})`,
+      )
+      .join("\n");
+  };
+
+  test.each(LIBRARY_TASKS)("%s", async (task, answer) => {
+    const worked = await work(bench.sdk, ask(task, { tools: [CALCULATOR, SEARCH] }), runBundled);
+    expect(worked.answer).toMatch(answer);
+  });
+
+  test.each(LIBRARY_TASKS)("searching on the server: %s", async (task, answer) => {
+    const search = {
+      type: "web_search_20260318" as const,
+      name: "web_search" as const,
+      max_uses: 5,
+    };
+    const worked = await work(bench.sdk, ask(task, { tools: [CALCULATOR, search] }), runBundled);
+    expect(worked.answer).toMatch(answer);
+  });
+});
 
 describe("the planner works through tasks with the tools it is offered", () => {
   test.each(TASKS)("%s", async (task, calls, answer) => {

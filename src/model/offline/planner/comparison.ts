@@ -16,6 +16,11 @@ const THE = "(?:the )?";
 const THAN = new RegExp(`how much ${WORD} is ${THE}(.+?) (?:than|as) ${THE}(.+)$`, "i");
 const TIMES = new RegExp(`how many times ${WORD} is ${THE}(.+?) (?:than|as) ${THE}(.+)$`, "i");
 const WHICH = new RegExp(`which (?:[a-z]+ )?is ${WORD}[,:]? ${THE}(.+?) or ${THE}(.+)$`, "i");
+const WHETHER = new RegExp(`^is ${THE}(.+?) ${WORD} than ${THE}(.+)$`, "i");
+const COMPARE = new RegExp(
+  `^compare ${THE}([a-z ]+?)s? of ${THE}(.+?) (?:and|with|to) ${THE}(.+)$`,
+  "i",
+);
 const PEOPLE = new RegExp(`how many more (people) live in ${THE}(.+?) than in ${THE}(.+)$`, "i");
 const GAP = new RegExp(`difference (?:in|of) (.+?) between ${THE}(.+?) and ${THE}(.+)$`, "i");
 
@@ -24,6 +29,8 @@ export function comparison(clause: string): Comparison | undefined {
     compared("difference", THAN.exec(clause)) ??
     compared("times", TIMES.exec(clause)) ??
     compared("which", WHICH.exec(clause)) ??
+    whether(WHETHER.exec(clause)) ??
+    contrasted(undefined, COMPARE.exec(clause)) ??
     contrasted("population", PEOPLE.exec(clause)) ??
     contrasted(undefined, GAP.exec(clause))
   );
@@ -35,6 +42,11 @@ function compared(how: Comparison["how"], match: readonly string[] | null): Comp
   if (property === undefined) return undefined;
   const facts = { left: fact(property, left), right: fact(property, right) };
   return { kind: "compare", how, word: word.toLowerCase(), ...facts };
+}
+
+function whether(match: readonly string[] | null): Comparison | undefined {
+  const [whole, left = "", word = "", right = ""] = match ?? [];
+  return whole === undefined ? undefined : compared("which", [whole, word, left, right]);
 }
 
 function contrasted(

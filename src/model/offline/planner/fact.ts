@@ -39,6 +39,10 @@ const ADJECTIVES: Readonly<Record<string, string>> = {
 
 const ONE_NAME = /trinidad and tobago|bosnia and herzegovina|antigua and barbuda/i;
 
+/** The answer names its unit anyway. */
+const IN_UNITS =
+  / in (?:degrees )?(?:celsius|met(?:re|er)s|kilomet(?:re|er)s|km|m|kg|tonnes|people)$/i;
+
 /** "tall" and "taller" ask for a height. */
 export function propertyAsked(adjective: string): string | undefined {
   return ADJECTIVES[adjective.toLowerCase()];
@@ -52,7 +56,12 @@ export function subjectsOf(text: string): string[] {
 
 export function fact(property: string, subject: string): Fact {
   const what = property.trim().toLowerCase();
-  const whom = subject.trim().replace(/[?.!,]+$/, "");
+  const whom = subject
+    .trim()
+    .replace(/[?.!,]+$/, "")
+    .replace(IN_UNITS, "")
+    .replace(/\b(?:the )?second world war\b/i, "World War II")
+    .replace(/\b(?:the )?first world war\b/i, "World War I");
   const queries = what === "" ? [whom, keywords(whom)] : [`${what} of ${whom}`, `${whom} ${what}`];
   return {
     subject: whom,

@@ -3,7 +3,9 @@
 
 import { expressionIn } from "./expression.ts";
 import { comparison, type Comparison } from "./comparison.ts";
-import { fact, subjectsOf, propertyAsked, type Fact } from "./fact.ts";
+import { fact, type Fact } from "./fact.ts";
+import { formulaIn, type Formula } from "./formula.ts";
+import { lookups } from "./lookup.ts";
 import { measureOf, valueIn } from "./measures.ts";
 
 export type Divisor =
@@ -15,6 +17,7 @@ export type Goal =
   | { readonly kind: "lookup"; readonly fact: Fact }
   | { readonly kind: "per"; readonly fact: Fact; readonly divisor: Divisor; readonly unit: string }
   | Comparison
+  | Formula
   | { readonly kind: "unclear"; readonly clause: string };
 
 interface Given {
@@ -23,7 +26,9 @@ interface Given {
   readonly text: string;
 }
 
-const QUESTION = /\b(?=(?:what|how|who|when|where|which|is|calculate|compute)\b)/.source;
+const QUESTION =
+  /\b(?=(?:what|how|who|when|where|which|is|calculate|compute|tell me|the [a-z ]+ of [A-Z]\w*)\b)/
+    .source;
 const CLAUSES = new RegExp(
   `[?!;]\\s*|\\.(?=\\s|$)|,?\\s+(?:and|then|and then)\\s+${QUESTION}`,
   "i",
@@ -50,6 +55,8 @@ export function factsOf(goal: Goal): Fact[] {
       return [goal.fact, ...(goal.divisor.kind === "fact" ? [goal.divisor.fact] : [])];
     case "compare":
       return [goal.left, goal.right];
+    case "formula":
+      return goal.terms.flatMap((term) => (term.kind === "fact" ? [term.fact] : []));
     case "arithmetic":
     case "unclear":
       return [];
@@ -65,7 +72,11 @@ function goalsIn(clause: string, before: readonly Goal[], givens: readonly Given
     last?.kind === "arithmetic" ? last.expression : undefined,
   );
   if (expression !== undefined) return [{ kind: "arithmetic", expression, asked: clause }];
-  const found = perGoal(clause, before, givens) ?? comparison(clause);
+  const found =
+    perGoal(clause, before, givens) ??
+    comparison(clause) ??
+    formulaIn(clause) ??
+    gapGoal(clause, before);
   if (found !== undefined) return [found];
   const facts = lookups(clause);
   if (facts.length > 0) return facts.map((asked) => ({ kind: "lookup", fact: asked }));
@@ -81,6 +92,16 @@ function givenIn(clause: string): Given[] {
   if (measure === undefined) return [];
   const value = valueIn(text, measure, "") ?? Number(text.replaceAll(/[^\d.]/g, ""));
   return Number.isFinite(value) && value > 0 ? [{ name, value, text: text.trim() }] : [];
+}
+
+/** "… and tell me the difference": of the two things looked up before. */
+function gapGoal(clause: string, before: readonly Goal[]): Goal | undefined {
+  if (!/\bdifference$/i.test(clause)) return undefined;
+  const [left, right] = before
+    .flatMap((goal) => (goal.kind === "lookup" ? [goal.fact] : []))
+    .slice(-2);
+  if (left === undefined || right === undefined) return undefined;
+  return { kind: "compare", how: "difference", left, right };
 }
 
 function perGoal(
@@ -105,38 +126,4 @@ function perGoal(
       ? { kind: "fact", fact: fact(property, earlier.fact.subject) }
       : { kind: "given", value: given.value, text: `${given.text} (${given.name}, as given)` };
   return { kind: "per", fact: earlier.fact, divisor, unit };
-}
-
-function lookups(clause: string): Fact[] {
-  const living =
-    /how many (?:people|inhabitants).*? (?:live|are there) (?:in|on) (?:the )?(.+)$/i.exec(clause);
-  const adjective =
-    /how (tall|high|long|deep|wide|big|large|heavy|fast|hot|far)(?: away)? (?:is|are) (?:the )?(.+)$/i.exec(
-      clause,
-    );
-  const of =
-    /(?:^|\b)(?:what(?:'s| is| are| was)|tell me|find(?: out)?|look up|search for|give me|and|state|name)?\s*(?:the )?([a-z][a-z ]*?) of (?:the )?(.+)$/i.exec(
-      clause,
-    );
-  const open =
-    /^(?:who|when|where|which|what|why|look up|search for|find|tell me about)\b\s*(.+)$/i.exec(
-      clause,
-    );
-  if (living !== null)
-    return subjectsOf(living[1] ?? "").map((subject) => fact("population", subject));
-  if (adjective !== null) {
-    const property = propertyAsked(adjective[1] ?? "") ?? "size";
-    return subjectsOf(adjective[2] ?? "").map((subject) => fact(property, subject));
-  }
-  if (of !== null) return conjoined(of[1] ?? "", of[2] ?? "");
-  return open === null
-    ? []
-    : [fact("", clause.replace(/^(?:look up|search for|find|tell me about)\s+/i, ""))];
-}
-
-/** "capital of France and the population of Japan" asks twice, "of France and Japan" too. */
-function conjoined(property: string, rest: string): Fact[] {
-  const [head = "", ...others] = rest.split(/,? and the (?=[a-z ]+ of )/i);
-  const first = subjectsOf(head).map((subject) => fact(property, subject));
-  return [...first, ...others.flatMap((clause) => lookups(`the ${clause}`))];
 }

@@ -4,6 +4,7 @@ import type { ToolAnswer, View } from "./conversation.ts";
 import { hasTool } from "./conversation.ts";
 import { evaluate } from "./expression.ts";
 import type { Fact } from "./fact.ts";
+import type { Formula } from "./formula.ts";
 import type { Goal } from "./goals.ts";
 import { readFact, type Reading } from "./reading.ts";
 
@@ -73,6 +74,8 @@ export function sumOf(goal: Goal, view: View): string | undefined {
       if (left === undefined || right === undefined || goal.how === "which") return undefined;
       return goal.how === "times" ? `${left} / ${right}` : `${left} - ${right}`;
     }
+    case "formula":
+      return formulaSum(goal, view);
     case "lookup":
     case "unclear":
       return undefined;
@@ -81,13 +84,24 @@ export function sumOf(goal: Goal, view: View): string | undefined {
   }
 }
 
+function formulaSum({ terms }: Formula, view: View): string | undefined {
+  const parts = terms.map((term) => (term.kind === "fact" ? quantity(term.fact, view) : term.text));
+  return parts.includes(undefined) ? undefined : parts.join(" ");
+}
+
 export function quantity(fact: Fact, view: View): number | undefined {
   const known = knownFact(fact, view);
   return known.kind === "known" ? known.value.value : undefined;
 }
 
 function failure({ tool, text }: ToolAnswer): string {
-  return `\`${tool}\` answered with an error: ${text.slice(0, 200)}`;
+  return `\`${tool}\` answered with an error: ${errorText(text).slice(0, 200)}`;
+}
+
+/** Pawl's tools answer `{"error", "suggestion"}`. */
+function errorText(text: string): string {
+  const message = /^\{"error":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text;
+  return message.replace(/[.\s]+$/, "");
 }
 
 function field(input: unknown, name: string): string | undefined {

@@ -20,6 +20,10 @@ interface Entry {
 }
 
 const ENTRY = /^\s*\d+\.\s+(.+?)\s+—\s+(.+)\s+\((.+),\s*([^(),]+)\)\s*$/gm;
+/** How much of what was asked for an entry must speak of. */
+const SUBJECT_SHARE = 0.5;
+/** "invented" and "invention" are one word to the planner. */
+const STEM_CHARS = 6;
 const STOP_WORDS = new Set(
   "the of a an in on is are was were did does do and to for what who when where which why how year mount".split(
     " ",
@@ -32,7 +36,9 @@ export function readFact(fact: Fact, texts: readonly string[]): Reading | undefi
   const scored = texts.flatMap(entriesIn).flatMap((entry) => {
     const about = wordsOf(`${entry.title} ${entry.text}`);
     const known = overlap(subject, about);
-    if (known < Math.max(1, Math.ceil(subject.size * 0.6))) return [];
+    if (known < Math.max(1, Math.ceil(subject.size * SUBJECT_SHARE))) return [];
+    if (property.size > 0 && fact.measure === undefined && overlap(property, about) === 0)
+      return [];
     const reading = readingOf(fact, entry);
     if (reading === undefined) return [];
     const title = wordsOf(entry.title);
@@ -46,7 +52,14 @@ export function readFact(fact: Fact, texts: readonly string[]): Reading | undefi
   )?.reading;
 }
 
-function readingOf(fact: Fact, { text, source, date }: Entry): Reading | undefined {
+/** A sentence out of its place keeps its subject. */
+function named(sentence: string, title: string): string {
+  return sentence
+    .replace(/^(?:It|He|She|They)\b/, title)
+    .replace(/^(?:Its|His|Her|Their)\b/, `${title}'s`);
+}
+
+function readingOf(fact: Fact, { title, text, source, date }: Entry): Reading | undefined {
   const sentences = text.split(/(?<=[.!?])\s+(?=[A-Z0-9])/);
   const { measure, property } = fact;
   const [asked, subject] = [wordsOf(property), wordsOf(fact.subject)];
@@ -61,7 +74,12 @@ function readingOf(fact: Fact, { text, source, date }: Entry): Reading | undefin
   });
   const best = candidates.toSorted((a, b) => b.score - a.score)[0];
   if (best === undefined) return undefined;
-  return { sentence: best.sentence.replace(/[.\s]+$/, ""), value: best.value, source, date };
+  return {
+    sentence: named(best.sentence.replace(/[.\s]+$/, ""), title),
+    value: best.value,
+    source,
+    date,
+  };
 }
 
 /** Tools may wrap their text in JSON; entries keep their form inside it. */
@@ -89,7 +107,9 @@ function stringsIn(value: unknown): string[] {
 function wordsOf(text: string): Set<string> {
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   return new Set(
-    words.filter((word) => !STOP_WORDS.has(word)).map((word) => word.replace(/s$/, "")),
+    words
+      .filter((word) => !STOP_WORDS.has(word))
+      .map((word) => word.replace(/s$/, "").slice(0, STEM_CHARS)),
   );
 }
 

@@ -1,9 +1,11 @@
 // Server-side web search: the provider searches within the reply and the client only sees that it did.
 
 import { randomUUID } from "node:crypto";
-import { searchCorpus, type CorpusEntry } from "../corpus.ts";
+import { bundledCorpus, type Fact } from "../../../../activities/tools/search-corpus.ts";
 import type { SearchHit, ServerResultDraft, ServerToolUseDraft } from "../draft.ts";
 import { encodeHit, type ToolAnswer } from "./conversation.ts";
+
+const RESULTS_MAX = 5;
 
 export interface ServerSearch {
   readonly use: ServerToolUseDraft;
@@ -13,7 +15,7 @@ export interface ServerSearch {
 
 export function searchOnServer(query: string, usesLeft: number): ServerSearch {
   const id = `srvtoolu_${randomUUID().replaceAll("-", "").slice(0, 24)}`;
-  const entries = usesLeft > 0 ? searchCorpus(query) : [];
+  const entries = usesLeft > 0 ? bundledCorpus().search(query, RESULTS_MAX) : [];
   const lines = entries.map(
     ({ title, text, source, date }, at) => `${at + 1}. ${title} — ${text} (${source}, ${date})`,
   );
@@ -33,7 +35,7 @@ export function searchOnServer(query: string, usesLeft: number): ServerSearch {
   };
 }
 
-function hit({ title, source, date }: CorpusEntry, line: string): SearchHit {
+function hit({ title, source, date }: Fact, line: string): SearchHit {
   return {
     type: "web_search_result",
     url: `https://example.org/${encodeURIComponent(source)}`,
