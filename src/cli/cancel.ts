@@ -11,7 +11,7 @@ export function addCancel(program: Command, context: CliContext): void {
     .action((runId: string) =>
       withClient(context, async (client) => {
         await client.cancel(runId);
-        context.stderr.write(`Cancelling ${runId}. See it: pawl show ${runId}\n`);
+        context.stderr.write(`Asked ${runId} to end. See it: pawl show ${runId}\n`);
       }),
     );
 }

@@ -4,7 +4,7 @@ import { formatUsd } from "../domain/pricing.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 
 export function usd(dollars: number): string {
-  return formatUsd(Math.round(dollars * 1_000_000));
+  return dollars === 0 ? "$0" : formatUsd(Math.round(dollars * 1_000_000));
 }
 
 export function duration(ms: number): string {
@@ -51,8 +51,10 @@ export function summaryLines(
     usage.inputTokens === 0 ? 0 : Math.round((usage.cacheReadTokens / usage.inputTokens) * 100);
   const cap = capUsd === null ? "" : ` of ${usd(capUsd)}`;
   const simulated = offline ? " (offline model: costs are simulated)" : "";
+  const lost = result.modelAttempts > result.modelCalls;
+  const attempts = lost ? ` (${count(result.modelAttempts, "attempt")})` : "";
   const work = [
-    count(result.modelCalls, "model call"),
+    `${count(result.modelCalls, "model call")}${attempts}`,
     count(result.toolCalls, "tool call"),
     `${usage.inputTokens.toLocaleString("en-US")} tokens in (${cached} % cached)`,
     `${usage.outputTokens.toLocaleString("en-US")} out`,

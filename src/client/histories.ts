@@ -53,9 +53,11 @@ export function createHistories(client: Client): Histories {
         ...(sizeMax === undefined ? {} : { maximumPageSize: sizeMax }),
         ...(from === null ? {} : { nextPageToken: from }),
       };
-      const answer = await connection.withAbortSignal(signal ?? AbortSignal.any([]), () =>
-        connection.withDeadline(Date.now() + (wait ? WAIT_MS : ANSWER_MS), () =>
-          workflowService.getWorkflowExecutionHistory(request),
+      const answer = await abortable(signal, (own) =>
+        connection.withAbortSignal(own, () =>
+          connection.withDeadline(Date.now() + (wait ? WAIT_MS : ANSWER_MS), () =>
+            workflowService.getWorkflowExecutionHistory(request),
+          ),
         ),
       );
       const next = answer.nextPageToken;
@@ -65,6 +67,22 @@ export function createHistories(client: Client): Histories {
       };
     },
   };
+}
+
+/** The SDK never takes its listeners off a signal, so each request gets a signal of its own. */
+async function abortable<T>(
+  signal: AbortSignal | undefined,
+  request: (own: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const own = new AbortController();
+  const abort = (): void => own.abort();
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    return await request(own.signal);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
 }
 
 export interface TailOptions {
