@@ -62,6 +62,17 @@ onEachDatabase((underTest) => {
     await own.end();
   });
 
+  test("after the server has cut every connection, the next statement is answered", async () => {
+    if (underTest().name === "PGlite") return; // it has no connections of its own to cut
+    const own = openDatabase(underTest().url);
+    await Promise.all([own`select 1`, own`select 2`]);
+    const slow = own`select pg_sleep(20)`.catch((error: unknown) => error);
+    await db()`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
+    expect(await slow).toMatchObject({ code: "LEDGER_UNAVAILABLE" });
+    expect(await own`select 1 as one`).toEqual([{ one: 1 }]);
+    await own.end();
+  });
+
   test("migrating again changes nothing", async () => {
     await createLedger(db()).closeRun("before");
     await migrate(db());
