@@ -1,6 +1,6 @@
 # One image, any command of `pawl`: worker (default), gateway, or a client command.
 # glibc only: the Temporal SDK's native core has no musl build, so never Alpine.
-# Not built here yet: no Docker daemon was at hand. What was checked: the npm steps, on Node 20.
+# Not built yet: there was no Docker daemon.
 
 FROM node:24-trixie-slim AS build
 WORKDIR /app
