@@ -9,7 +9,7 @@ import { refOf } from "../src/store/transcripts.ts";
 import { aborted, failure, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { previewOf } from "./preview.ts";
-import type { Tool, ToolContext } from "./tools/define-tool.ts";
+import type { ToolContext } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
 export function createRunTool(deps: ActivityDeps) {
@@ -88,25 +88,10 @@ async function execute(
     previewOf(call.input),
   );
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
-  const context = contextOf(deps, { attempt, input, call }, tool);
-  return (await verified(tool, call, context)) ?? (await tool.run(call.input, context));
+  return await tool.run(call.input, contextOf(deps, { attempt, input, call }));
 }
 
-/** After a lost attempt a verifiable tool is asked first whether it had happened. */
-async function verified(
-  tool: Tool,
-  call: ToolUseBlock,
-  context: ToolContext,
-): Promise<ToolOutput | null> {
-  if (context.attempt === 1 || tool.verify === undefined) return null;
-  return await tool.verify(call.input, context);
-}
-
-function contextOf(
-  deps: ActivityDeps,
-  { attempt, input, call }: Execution,
-  tool: Tool,
-): ToolContext {
+function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): ToolContext {
   const { runId } = attempt;
   return {
     runId,
@@ -114,7 +99,7 @@ function contextOf(
     callId: call.id,
     idempotencyKey: `${runId}/${input.turn}/${call.id}`,
     attempt: attempt.attempt,
-    signal: AbortSignal.any([attempt.signal, AbortSignal.timeout(tool.spec.timeoutMs)]),
+    signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
     log: deps.log.child({ runId, tool: input.tool, callId: call.id }),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },

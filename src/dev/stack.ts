@@ -1,9 +1,9 @@
 // The supervisor of the local stack: one process that starts the parts, keeps them running, and
 // ends them.
-// L1. One stack per state folder: the supervisor holds the folder's lock for as long as it lives.
-// L2. A part that dies is started again on the same address, so whoever uses it just reconnects.
-// L3. `stack.json` is there only while the stack is ready; what it says is true or its pid is dead.
-// L4. It ends on a signal, when no run has been open for the idle time, or when it lost its lock.
+// K1. One stack per state folder: the supervisor holds the folder's lock for as long as it lives.
+// K2. A part that dies is started again on the same address, so whoever uses it just reconnects.
+// K3. `stack.json` is there only while the stack is ready; what it says is true or its pid is dead.
+// K4. It ends on a signal, when no run has been open for the idle time, or when it lost its lock.
 // A supervisor that is killed leaves the parts running, so runs go on; the next one ends them
 // and starts afresh on the same state.
 

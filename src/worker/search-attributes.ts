@@ -2,11 +2,11 @@
 // first run starts; on a server where we may not add them, an admin is told what to run.
 
 import type { NativeConnection } from "@temporalio/worker";
-import { temporal } from "@temporalio/proto";
+import proto from "@temporalio/proto";
 import { PawlError } from "../domain/errors.ts";
 
 const { INDEXED_VALUE_TYPE_KEYWORD, INDEXED_VALUE_TYPE_DOUBLE, INDEXED_VALUE_TYPE_INT } =
-  temporal.api.enums.v1.IndexedValueType;
+  proto.temporal.api.enums.v1.IndexedValueType;
 
 const ATTRIBUTES = {
   PawlAgent: { type: INDEXED_VALUE_TYPE_KEYWORD, word: "Keyword" },

@@ -88,7 +88,7 @@ async function killPart(part: PartName): Promise<void> {
   });
 }
 
-test("a stopped stack leaves no process, and the next one finds the runs and rows of the first", async () => {
+test("K3: a stopped stack leaves no process, and the next one finds the runs and rows of the first", async () => {
   const first = await ensure();
   await startRun(first, "before-the-stop");
   await query(first, "create table kept (n int)");
@@ -104,7 +104,7 @@ test("a stopped stack leaves no process, and the next one finds the runs and row
   expect(await query(second, "select n from kept")).toEqual([{ n: 7 }]);
 });
 
-test("a Temporal or Postgres that is killed comes back at its address with what it knew", async () => {
+test("K2: a Temporal or Postgres that is killed comes back at its address with what it knew", async () => {
   const state = await ensure();
   await startRun(state, "before-the-kill");
   await query(state, "create table kept (n int)");
@@ -121,7 +121,7 @@ test("a Temporal or Postgres that is killed comes back at its address with what 
   expect(await ensure()).toMatchObject({ pid: state.pid, temporalAddress: state.temporalAddress });
 });
 
-test("two commands at once get the same stack", async () => {
+test("K1: two commands at once get the same stack", async () => {
   const parts = ["temporal"] as const;
   const [one, other] = await Promise.all([ensure({ parts }), ensure({ parts })]);
   expect(one.pid).toBe(other.pid);
@@ -164,7 +164,7 @@ test("a changed setting restarts the stack", async () => {
   expect(isAlive(first)).toBe(false);
 });
 
-test("a stack without an open run ends by itself; an open run keeps it", async () => {
+test("K4: a stack without an open run ends by itself; an open run keeps it", async () => {
   const kept = await ensure({ stackIdleMinutes: 0.05, parts: ["temporal"] });
   await startRun(kept, "still-open");
   const askedAt = Date.now();

@@ -45,11 +45,29 @@ const FAST: NodeJS.ProcessEnv = {
 const WORKER_MAIN = packageFile("dist/src/worker/main.js");
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
-  const [temporal, database, model] = await Promise.all([
-    startTemporalWorld(),
-    options.database === "postgres" ? startPostgres() : startPglite(),
-    startModelWorld(options.chunkDelayMs),
-  ]);
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    return await assemble(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: WorldOptions,
+  closers: (() => Promise<unknown>)[],
+  close: () => Promise<void>,
+): Promise<World> {
+  const database = await (options.database === "postgres" ? startPostgres() : startPglite());
+  closers.push(() => database.stop());
+  const temporal = await startTemporalWorld();
+  closers.push(() => temporal.close());
+  const model = await startModelWorld(options.chunkDelayMs);
+  closers.push(() => model.process.kill());
   const env: NodeJS.ProcessEnv = {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -61,17 +79,21 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     ...FAST,
     ...options.env,
   };
-  const workers: Process[] = [];
   const startWorker = async (extra: NodeJS.ProcessEnv = {}): Promise<Process> => {
     const worker = startProcess(process.execPath, [WORKER_MAIN], { env: { ...env, ...extra } });
-    workers.push(worker);
+    closers.push(() => worker.kill());
     await worker.line("worker_ready");
     return worker;
   };
   // The first worker registers the search attributes that a start needs.
   await (await startWorker()).stop();
-  const connected = await connect(readConfig(env));
+  const connected = await connect(readConfig(env), {
+    temporalAddress: temporal.address,
+    databaseUrl: database.url,
+  });
+  closers.push(() => connected.close());
   const db = openDatabase(database.url);
+  closers.push(() => db.end());
   return {
     temporal,
     model,
@@ -80,13 +102,6 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     env,
     startWorker,
     client: createRunClient(connected),
-    close: async () => {
-      await Promise.all(workers.map((worker) => worker.kill()));
-      await connected.close();
-      await db.end();
-      await model.process.kill();
-      await temporal.close();
-      await database.stop();
-    },
+    close,
   };
 }
