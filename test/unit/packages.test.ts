@@ -13,6 +13,8 @@ interface Locked {
   readonly version?: string;
   readonly resolved?: string;
   readonly integrity?: string;
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
 }
 
 const json = (path: string): unknown => JSON.parse(readFileSync(packageFile(path), "utf8"));
@@ -52,6 +54,16 @@ describe("the lockfile", () => {
 
   test("says what each package must hash to", () => {
     expect(locked.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
+  });
+
+  // npm leaves out what the registry at hand does not have, and `npm ci` then refuses the whole file.
+  test("holds the packages of every platform", () => {
+    const missing = locked.flatMap(([path, { dependencies, optionalDependencies }]) =>
+      Object.keys({ ...dependencies, ...optionalDependencies })
+        .filter((name) => !locked.some(([other]) => other.endsWith(`node_modules/${name}`)))
+        .map((name) => `${name}, wanted by ${path}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   test("names no registry but the public one", () => {
