@@ -27,6 +27,7 @@ export interface AttemptRequest {
   readonly runId: string;
   readonly tenant: string;
   readonly turn: number;
+  /** Grows with each attempt at the same call. */
   readonly attempt: number;
   readonly model: string;
   readonly accounts: readonly Account[];
@@ -113,7 +114,8 @@ export interface Ledger {
   /**
    * Adopts the journaled reply where there is one. Else charges every other open hold of this run (a run
    * has one call in flight, so they are dead), then holds the worst case in all accounts or in none.
-   * The same `holdId` again gets the same hold; throws where that hold was resolved meanwhile.
+   * The same `holdId` again gets the same hold. Throws where that hold was resolved meanwhile, and where a
+   * later attempt at the same call has begun: then this one is over.
    */
   startAttempt(request: AttemptRequest): Promise<AttemptStart>;
   /** Charges the real cost, journals the reply, stores the messages. `late`: the hold was resolved before, and nothing was written. */

@@ -169,7 +169,7 @@ async function answer(ledger: Ledger, step: Step): Promise<unknown> {
   }
 }
 
-const REFUSAL = /an attempt that is over needs a new hold|there is no hold/;
+const REFUSAL = /an attempt that is over needs a new hold|so this one is over|there is no hold/;
 
 function resolutionIn(given: unknown): string | null {
   if (given === "charged" || given === "voided") return given;

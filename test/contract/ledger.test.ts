@@ -141,6 +141,16 @@ onEachDatabase((underTest) => {
       expect(await ledger().account("over/run")).toMatchObject({ heldMicroUsd: 0 });
     });
 
+    test("turns away a zombie that starts after its successor, whose hold stays", async () => {
+      const accounts = [anAccount("late/run", 10_000)];
+      const second = anAttempt("late", accounts, { attempt: 2 });
+      await ledger().startAttempt(second);
+      await expect(ledger().startAttempt(anAttempt("late", accounts))).rejects.toThrow(/is over/);
+      expect(await ledger().settle(aSettlement(second.holdId, 7))).toMatchObject({
+        kind: "settled",
+      });
+    });
+
     test("adopts the journaled reply byte for byte, and pays nothing", async () => {
       const accounts = [anAccount("adopt/run", 10_000)];
       const journal = JSON.stringify({ z: "quote ' backslash \\ NUL \0 half \ud83d 🐾", a: 1 });

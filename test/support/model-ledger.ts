@@ -88,6 +88,11 @@ export function createModelLedger(): Ledger {
     return denials.find((denial) => !denial.temporary) ?? denials[0] ?? null;
   }
 
+  const isOvertaken = ({ callKey, attempt }: AttemptRequest): boolean =>
+    [...holds.values()].some(
+      ({ request }) => request.callKey === callKey && request.attempt > attempt,
+    );
+
   function start(request: AttemptRequest): AttemptStart {
     const journaled = journal.get(request.callKey);
     if (journaled !== undefined) {
@@ -97,6 +102,7 @@ export function createModelLedger(): Ledger {
     if (own !== undefined && own.state !== "held") {
       throw new Error("an attempt that is over needs a new hold");
     }
+    if (own === undefined && isOvertaken(request)) throw new Error("so this one is over");
     for (const account of request.accounts) caps.set(account.key, account);
     if (own !== undefined) return held(own);
     const { runId, worst } = request;

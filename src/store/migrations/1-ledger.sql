@@ -173,6 +173,10 @@ begin
   if own.state is not null then
     raise exception 'hold % was % before: an attempt that is over needs a new hold', own_id, own.state;
   end if;
+  -- A zombie that wakes up late must not take its successor for dead.
+  if exists (select from pawl.hold where call_key = own_call and attempt > (request ->> 'attempt')::integer) then
+    raise exception 'hold %: a later attempt at this call has begun, so this one is over', own_id;
+  end if;
 
   perform pawl.resolve(dead, 'charged', null);
   select min(cap_micro_usd::bigint - held_micro_usd - spent_micro_usd) into left_micro_usd
