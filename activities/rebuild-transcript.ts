@@ -90,20 +90,15 @@ class Rebuilt {
   }
 
   #finished(scheduledEventId: string, result: Payloads): void {
-    switch (this.#activities.get(scheduledEventId)) {
-      case "openRun": {
-        const { snapshot } = decode<OpenRunResult>(result);
-        this.#link("", this.#store(JSON.stringify(snapshot)));
-        return;
-      }
-      case "callModel": {
-        const input = this.#calls.get(scheduledEventId);
-        if (input !== undefined) this.#replied(input, decode<CallModelResult>(result));
-        return;
-      }
-      case "runTool":
-        this.#toolAnswered(decode<RunToolResult>(result));
-        return;
+    const activity = this.#activities.get(scheduledEventId);
+    const input = this.#calls.get(scheduledEventId);
+    if (activity === "openRun") {
+      const { snapshot } = decode<OpenRunResult>(result);
+      this.#link("", this.#store(JSON.stringify(snapshot)));
+    } else if (activity === "callModel" && input !== undefined) {
+      this.#replied(input, decode<CallModelResult>(result));
+    } else if (activity === "runTool") {
+      this.#toolAnswered(decode<RunToolResult>(result));
     }
   }
 
@@ -138,6 +133,7 @@ class Rebuilt {
   }
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the event
 function decode<T>(payloads: Payloads): T {
   const [payload] = payloads?.payloads ?? [];
   if (!payload) throw new Error("a history event of the run carries no payload");

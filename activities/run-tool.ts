@@ -106,11 +106,16 @@ function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): Too
   };
 }
 
-/** What was cut is kept, so that the model can read on. */
+/** What was cut is kept, so that the model can read on. An answer is worth more than its rest. */
 async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): Promise<string> {
   if (output.fullText === undefined) return output.text;
-  const { ref } = await deps.artefacts.put(runId, output.fullText);
-  return withReadOn(output, ref);
+  try {
+    const { ref } = await deps.artefacts.put(runId, output.fullText);
+    return withReadOn(output, ref);
+  } catch (error) {
+    deps.log.warn({ event: "artefact_lost", runId, err: error }, "the rest can't be read later");
+    return output.text;
+  }
 }
 
 async function store(

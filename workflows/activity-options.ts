@@ -9,6 +9,8 @@ import type { ToolSpec } from "../src/domain/tool.ts";
 /** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */
 const SETTLING_MS = 30_000;
 
+const INLINE_SETTLING_MS = 5000;
+
 const nonRetryableErrorTypes = [...FINAL_CODES, "TRANSCRIPT_MISSING"];
 
 /** Postgres or Temporal may be away for long; bookkeeping waits for them and is never given up. */
@@ -57,7 +59,7 @@ export function toolRunning(tool: ToolSpec, timers: Timers): ActivityOptions {
 
 export function inlineToolRunning(tool: ToolSpec): LocalActivityOptions {
   return {
-    startToCloseTimeout: tool.timeoutMs,
+    startToCloseTimeout: tool.timeoutMs + INLINE_SETTLING_MS,
     retry: {
       initialInterval: "100ms",
       maximumInterval: "1s",

@@ -1,9 +1,9 @@
 // From a tool's definition to a tool that a run can use. Invariants of `run`:
-//   T1. The author's code sees only input that matches the schema.
-//   T2. Whatever goes wrong is an answer to the model. `run` throws only where the attempt is aborted
+//   X1. The author's code sees only input that matches the schema.
+//   X2. Whatever goes wrong is an answer to the model. `run` throws only where the attempt is aborted
 //       or where a retry is wanted and left.
-//   T3. A `once` tool is never executed by a second attempt; a `verifiable` one is asked first.
-//   T4. An answer comes within `timeoutMs`, even from code that ignores its signal.
+//   X3. A `once` tool is never executed by a second attempt; a `verifiable` one is asked first.
+//   X4. An answer comes within `timeoutMs`, even from code that ignores its signal.
 
 import { z } from "zod";
 import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";

@@ -2,10 +2,10 @@
 // next. No I/O, no clock of its own: the same facts give the same events with the same ids.
 //
 // Invariants:
-//   V1. Ids of told events strictly increase; nothing at or before the viewer's cursor is told again.
-//   V2. Facts alone complete the story: rows only make it smoother, so losing them loses nothing.
-//   V3. Deltas minus withdrawn text are exactly the replies, wherever the viewer resumed.
-// V3 rests on the workflow doing nothing else that is told while a model call is in flight.
+//   E1. Ids of told events strictly increase; nothing at or before the viewer's cursor is told again.
+//   E2. Facts alone complete the story: rows only make it smoother, so losing them loses nothing.
+//   E3. Deltas minus withdrawn text are exactly the replies, wherever the viewer resumed.
+// E3 rests on the workflow doing nothing else that is told while a model call is in flight.
 
 import { textOf } from "../domain/message.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";

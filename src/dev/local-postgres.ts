@@ -1,11 +1,12 @@
 // The embedded Postgres of the local stack: PGlite on a folder, behind the ordinary wire protocol.
 // A process of its own, since a query stops the event loop of the process it runs in.
-// PGlite runs with fsync off: it survives kill -9 of any process, but not a power cut.
+// PGlite runs with fsync off: it survives kill -9 of any process, but not a power cut. All clients
+// share its one session, which is why Pawl speaks in single, complete statements (src/store/database.ts).
 
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import { type Execute, openGate } from "./postgres-gate.ts";
+import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { localPostgresUrl } from "./postgres-url.ts";
 
 export interface LocalPostgres {
@@ -15,38 +16,30 @@ export interface LocalPostgres {
 
 export interface LocalPostgresOptions {
   readonly dataDir: string;
-  /** 0 lets the system choose. */
   readonly port: number;
-  readonly ownerTimeoutMs?: number;
 }
+
+const CONNECTIONS_MAX = 200;
 
 /** Contract: one process per `dataDir`; the caller sees to it (PGlite has no lock of its own). */
 export async function startLocalPostgres(options: LocalPostgresOptions): Promise<LocalPostgres> {
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const { dataDir, port } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   // Left behind by a kill -9; the pid in it means nothing inside the sandbox.
-  await rm(join(options.dataDir, "postmaster.pid"), { force: true });
-  const database = await PGlite.create(options.dataDir);
-  const gate = await openGate(options.port, {
-    execute: executeOn(database),
-    ownerTimeoutMs: options.ownerTimeoutMs ?? 30_000,
+  await rm(join(dataDir, "postmaster.pid"), { force: true });
+  const db = await PGlite.create(dataDir);
+  const server = new PGLiteSocketServer({
+    db,
+    port,
+    host: "127.0.0.1",
+    maxConnections: CONNECTIONS_MAX,
   });
+  await server.start();
   return {
-    url: localPostgresUrl(gate.port),
+    url: localPostgresUrl(port),
     stop: async () => {
-      gate.close();
-      await database.close();
+      await server.stop();
+      await db.close();
     },
   };
-}
-
-function executeOn(database: PGlite): Execute {
-  return (messages) =>
-    database.runExclusive(async () => {
-      const chunks: Buffer[] = [];
-      await database.execProtocolRawStream(messages, {
-        // The bytes are a view into the WebAssembly heap, valid only during this call.
-        onRawData: (bytes) => chunks.push(Buffer.from(bytes)),
-      });
-      return Buffer.concat(chunks);
-    });
 }

@@ -7,9 +7,11 @@ const { values } = parseArgs({
   options: { "data-dir": { type: "string" }, port: { type: "string" } },
 });
 const dataDir = values["data-dir"];
-if (dataDir === undefined) throw new Error("--data-dir is missing");
+if (dataDir === undefined || values.port === undefined) {
+  throw new Error("--data-dir and --port are needed");
+}
 
-const postgres = await startLocalPostgres({ dataDir, port: Number(values.port ?? 0) });
+const postgres = await startLocalPostgres({ dataDir, port: Number(values.port) });
 process.stdout.write(`${JSON.stringify({ event: "postgres_ready", pid: process.pid })}\n`);
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

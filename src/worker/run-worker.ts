@@ -2,12 +2,13 @@
 // start and die at any time; nothing of a run lives here alone.
 
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
 import { builtInTools } from "../../activities/tools/index.ts";
 import type { Config } from "../config.ts";
-import { PawlError } from "../domain/errors.ts";
+import { isPawlError, PawlError } from "../domain/errors.ts";
 import type { Log } from "../log.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
@@ -22,6 +23,8 @@ import { ensureSearchAttributes } from "./search-attributes.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 const SHUTDOWN_GRACE_MS = 30_000;
+const STARTUP_PATIENCE_MS = 30_000;
+const STARTUP_RETRY_MS = 200;
 const SWEEP_EVERY_MS = 60_000;
 const DELTAS_KEPT_MS = 3_600_000;
 
@@ -29,11 +32,13 @@ const DELTAS_KEPT_MS = 3_600_000;
 export async function runWorker(config: Config, log: Log): Promise<void> {
   installRuntime(log);
   const db = openDatabase(required(config, "DATABASE_URL"));
-  await migrate(db);
+  await patiently(log, () => migrate(db));
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
-    throw unreachable(connectionOptions.address, error);
-  });
+  const connection = await patiently(log, () =>
+    NativeConnection.connect(connectionOptions).catch((error: unknown) => {
+      throw unreachable(connectionOptions.address, error);
+    }),
+  );
   await ensureSearchAttributes(connection, namespace ?? config.TEMPORAL_NAMESPACE);
   const deps = createDeps(config, log, db);
   const worker = await Worker.create({
@@ -58,6 +63,20 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     await deps.deltas.close();
     await db.end();
     await connection.close();
+  }
+}
+
+/** Parts of a stack start in any order; only one that stays away is an error. */
+async function patiently<T>(log: Log, connect: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + STARTUP_PATIENCE_MS;
+  while (true) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (!isPawlError(error) || Date.now() > deadline) throw error;
+      log.warn({ event: "worker_waiting", code: error.code }, error.message);
+      await delay(STARTUP_RETRY_MS);
+    }
   }
 }
 

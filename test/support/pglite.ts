@@ -1,31 +1,26 @@
-// A PGlite of its own for a test, in memory, behind the socket that the local stack uses. It runs in a
-// process of its own, as it does there (and jest can't load its WebAssembly module).
+// The embedded Postgres of the local stack, as the stack runs it, on a folder of its own for a test.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { packageFile } from "../../src/package-root.ts";
+import { localPostgresUrl } from "../../src/dev/postgres-url.ts";
 import type { DatabaseServer } from "./postgres.ts";
+import { freePort, startProcess } from "./processes.ts";
 
-const SERVER = packageFile("node_modules/@electric-sql/pglite-socket/dist/scripts/server.js");
+const MAIN = packageFile("dist/src/dev/postgres-main.js");
 
 export async function startPglite(): Promise<DatabaseServer> {
-  const child = spawn(process.execPath, [SERVER, "--port=0", "--max-connections=100"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const port = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const listening = /listening on .*"port":(\d+)/.exec(line);
-      if (listening?.[1] !== undefined) resolve(listening[1]);
-    });
-    child.once("exit", (code) => reject(new Error(`pglite-server ended with ${code}`)));
-  });
+  const dataDir = await mkdtemp(join(tmpdir(), "pawl-pglite-"));
+  const port = await freePort();
+  const args = [MAIN, "--data-dir", dataDir, "--port", String(port)];
+  const server = startProcess(process.execPath, args);
+  await server.line("postgres_ready", 120_000);
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: localPostgresUrl(port),
     stop: async () => {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL"); // in memory: there is nothing to save
-      await ended;
+      await server.kill();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
