@@ -30,7 +30,7 @@ onEachDatabase((underTest) => {
     await expect(db()`select 9007199254740993::bigint as big`).rejects.toThrow(/too large/);
   });
 
-  test("many connections that send at once each get their own answers", async () => {
+  test("D1, D2: many connections that send at once each get their own answers", async () => {
     const databases = Array.from({ length: 8 }, () =>
       openDatabase(underTest().url, { connectionsMax: 3 }),
     );
@@ -88,7 +88,7 @@ onEachDatabase((underTest) => {
   });
 });
 
-test("a server that is not there is LEDGER_UNAVAILABLE, without the password", async () => {
+test("D3: a server that is not there is LEDGER_UNAVAILABLE, without the password", async () => {
   const db = openDatabase("postgres://someone:a-password@127.0.0.1:1/db");
   const error: unknown = await db`select 1`.catch((caught: unknown) => caught);
   expect(error).toMatchObject({ code: "LEDGER_UNAVAILABLE" });

@@ -11,7 +11,7 @@ const runs = Array.from({ length: RUNS }, (_, index) => index);
 onEachDatabase((underTest) => {
   const ledger = (): Ledger => createLedger(underTest().db);
 
-  test("200 runs at once on one capped account never commit more than its cap", async () => {
+  test("L1: 200 runs at once on one capped account never commit more than its cap", async () => {
     const day = anAccount("race/day", 20_250);
     const starts = await Promise.all(
       runs.map((run) => ledger().startAttempt(anAttempt(`race-${run}`, [day]))),
@@ -46,7 +46,7 @@ onEachDatabase((underTest) => {
     expect(await ledger().account(day.key)).toMatchObject({ heldMicroUsd: 0 });
   });
 
-  test("accounts in every order of mention don't deadlock", async () => {
+  test("L4: accounts in every order of mention don't deadlock", async () => {
     const keys = ["order/a", "order/b", "order/c", "order/d"];
     await Promise.all(
       runs.map(async (run) => {
@@ -64,7 +64,7 @@ onEachDatabase((underTest) => {
     for (const key of keys) expect(await ledger().account(key)).toMatchObject({ heldMicroUsd: 0 });
   });
 
-  test("one hold is resolved by exactly one of many that try", async () => {
+  test("L2: one hold is resolved by exactly one of many that try", async () => {
     const request = anAttempt("tug", [anAccount("tug/run", 1000)], { deadAfterMs: 0 });
     await ledger().startAttempt(request);
     const { holdId } = request;
@@ -89,7 +89,7 @@ onEachDatabase((underTest) => {
     expect(await ledger().account("twins/run")).toMatchObject({ heldMicroUsd: 500 });
   });
 
-  test("a reply that is being settled while the next attempt starts is adopted or was late, never bought twice", async () => {
+  test("L5: a reply that is being settled while the next attempt starts is adopted or was late, never bought twice", async () => {
     const accounts = [anAccount("photo/day", null)];
     await Promise.all(
       runs.slice(0, 60).map(async (run) => {
@@ -106,7 +106,7 @@ onEachDatabase((underTest) => {
     );
   });
 
-  test("attempts of one run that start and are resolved all at once leave exact balances", async () => {
+  test("L3: attempts of one run that start and are resolved all at once leave exact balances", async () => {
     const { db } = underTest();
     const accounts = ["crowd/a", "crowd/b", "crowd/c"].map((key) => anAccount(key, null));
     await Promise.all(

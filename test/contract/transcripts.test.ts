@@ -11,7 +11,7 @@ import { onEachDatabase } from "../support/each-database.ts";
 onEachDatabase((underTest) => {
   const transcripts = () => createTranscripts(underTest().db);
 
-  test("a conversation is loaded from its beginning, byte for byte", async () => {
+  test("T2: a conversation is loaded from its beginning, byte for byte", async () => {
     const bodies = [
       '{"z":1,"a":"key order stays"}',
       JSON.stringify({ text: "NUL \0 quote ' backslash \\ half \ud83d pair 🐾" }),
@@ -75,7 +75,7 @@ onEachDatabase((underTest) => {
     expect(await transcripts().load(runId, head)).toEqual(["1", "2", "3"]);
   });
 
-  test("one body is got by its ref; a damaged one is not", async () => {
+  test("T1: one body is got by its ref; a damaged one is not", async () => {
     const { messages } = conversation("get", ["1"]);
     const ref = refOf("1");
     await transcripts().put(messages);

@@ -3,7 +3,6 @@ import { createArtefacts } from "../../src/store/artefacts.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createDeltaWriter, type DeltaLoss } from "../../src/store/delta-writer.ts";
 import { DELTAS_FROM_START, createDeltaReader, pruneDeltas } from "../../src/store/deltas.ts";
-import { createRunRecords } from "../../src/store/run-records.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 
 const AWKWARD = "NUL \0 quote ' backslash \\ pair 🐾";
@@ -14,7 +13,7 @@ onEachDatabase((underTest) => {
     const read = (executionId: string, after = DELTAS_FROM_START) =>
       createDeltaReader(underTest().db).read(executionId, "7", after);
 
-    test("are read in the order they were given, text and marks", async () => {
+    test("V1: are read in the order they were given, text and marks", async () => {
       const writer = createDeltaWriter(underTest().db);
       const failed = {
         kind: "failed",
@@ -119,23 +118,6 @@ onEachDatabase((underTest) => {
     test("may be empty", async () => {
       const { ref } = await artefacts().put("empty", "");
       expect(await artefacts().read("empty", ref, 0, 10)).toBe("");
-    });
-  });
-
-  describe("run records", () => {
-    test("are kept as they were given; a later one replaces an earlier one", async () => {
-      const records = createRunRecords(underTest().db);
-      const record = {
-        runId: "run_1",
-        tenant: "acme",
-        session: "local",
-        result: '{"z":1, "a":"it\'s \\u0000"}',
-        endedAt: "2026-11-21T10:20:30.456Z",
-      };
-      await records.put({ ...record, result: "{}" });
-      await records.put(record);
-      expect(await records.get("run_1")).toEqual(record);
-      expect(await records.get("run_2")).toBeNull();
     });
   });
 });

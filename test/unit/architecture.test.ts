@@ -9,7 +9,7 @@ const named = new Set(Array.from(map.matchAll(/`([^`\n]+)`/g), (found) => found[
 
 /** Rows of the table of folders: what each owns and what it never does. */
 const folderRows = new Map(
-  Array.from(map.matchAll(/^\| `([\w./-]+)\/` \| (.*) \| (.*) \|$/gm), (found) => [
+  Array.from(map.matchAll(/^\|\s*`([\w./-]+)\/`\s*\| (.*) \| (.*) \|$/gm), (found) => [
     found[1] ?? "",
     { owns: found[2] ?? "", never: found[3] ?? "" },
   ]),

@@ -49,7 +49,3 @@ export interface Draft {
   readonly stopReason?: string;
   readonly refusalCategory?: string;
 }
-
-export function textDraft(text: string, thinking?: string): Draft {
-  return { ...(thinking === undefined ? {} : { thinking }), blocks: [{ type: "text", text }] };
-}

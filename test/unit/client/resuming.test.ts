@@ -217,7 +217,7 @@ const life: fc.Arbitrary<Life> = fc.record({
 });
 
 describe("a viewer", () => {
-  test("holds exactly the transcript, however it was cut off and whatever rows were lost", () => {
+  test("E2, E3: holds exactly the transcript, however it was cut off and whatever rows were lost", () => {
     fc.assert(
       fc.property(life, (made) => {
         const viewer = live(made);
@@ -228,7 +228,7 @@ describe("a viewer", () => {
     );
   });
 
-  test("sees ids that only grow, and every durable event once", () => {
+  test("E1: sees ids that only grow, and every durable event once", () => {
     fc.assert(
       fc.property(life, (made) => {
         const { seen } = live(made);

@@ -17,7 +17,7 @@ test("pieces between two batches become one row", () => {
   expect(buffer.take(now).rows).toEqual([]);
 });
 
-test("half a surrogate pair waits for its other half", () => {
+test("V3: half a surrogate pair waits for its other half", () => {
   const buffer = createDeltaBuffer(1000);
   buffer.text(key, "a\ud83d");
   expect(buffer.take(now).rows).toMatchObject([{ offset: 0, text: "a" }]);
@@ -43,7 +43,7 @@ test("a mark stands behind the text that came before it", () => {
   ]);
 });
 
-test("a full buffer drops new text and shows it as a gap in the offsets", () => {
+test("V2: a full buffer drops new text and shows it as a gap in the offsets", () => {
   const buffer = createDeltaBuffer(5);
   buffer.text(key, "abc");
   buffer.text(key, "defg");

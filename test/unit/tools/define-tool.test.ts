@@ -95,7 +95,7 @@ describe("a mistake in a definition is found when it is defined", () => {
   });
 });
 
-test("execute gets parsed input, with its defaults", async () => {
+test("X1: execute gets parsed input, with its defaults", async () => {
   const output = await weather().run({ city: "Graz" }, contextFor());
   expect(output).toEqual({ text: "Graz for 3 days", isError: false });
 });
@@ -128,7 +128,7 @@ test("the model is told which argument is wrong and why", async () => {
   expect(errorIn(text).error).toMatch(/city: .*string.*days: .*10/);
 });
 
-test("what a tool throws is an answer with the tool's own advice", async () => {
+test("X2: what a tool throws is an answer with the tool's own advice", async () => {
   const tool = weather({
     execute: () => {
       throw new ToolError("No such city.", { suggestion: "Use the English name." });
@@ -153,7 +153,7 @@ test("a retryable error is thrown while attempts are left, then it is an answer"
   });
 });
 
-test("a tool that ignores its signal is given up after timeoutMs", async () => {
+test("X4: a tool that ignores its signal is given up after timeoutMs", async () => {
   let signal: AbortSignal | undefined;
   const tool = weather({
     timeoutMs: 20,
@@ -189,7 +189,7 @@ test("a cancelled run gets the reason of the cancellation, not an answer", async
   await expect(late).rejects.toThrow("CANCELLED");
 });
 
-test("a once tool is not executed by a second attempt", async () => {
+test("X3: a once tool is not executed by a second attempt", async () => {
   let executed = 0;
   const tool = weather({ effect: "once", execute: () => (executed += 1) });
   const { text, isError } = await tool.run({ city: "Graz" }, contextFor({ attempt: 2 }));

@@ -1,4 +1,4 @@
--- What people look at: text in flight, full tool outputs, results of ended runs.
+-- What people look at: text in flight, full tool outputs.
 
 -- A view of attempts under way, not the truth: unlogged, so a crash of the database empties it.
 create unlogged table pawl.delta (
@@ -22,12 +22,3 @@ create table pawl.artefact_piece (
   content text not null,
   primary key (run_id, ref, seq)
 );
-
-create table pawl.run_record (
-  run_id text primary key,
-  tenant text not null,
-  session text not null,
-  result text not null,
-  ended_at timestamptz not null
-);
-create index run_record_of_tenant on pawl.run_record (tenant, ended_at);
