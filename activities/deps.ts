@@ -7,6 +7,7 @@ import type { Artefacts } from "../src/store/artefacts.ts";
 import type { DeltaWriter } from "../src/store/delta-writer.ts";
 import type { Ledger } from "../src/store/ledger.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
+import type { AgentDefinition } from "./agents.ts";
 import type { Tool } from "./tools/define-tool.ts";
 
 export interface ActivityDeps {
@@ -18,4 +19,5 @@ export interface ActivityDeps {
   readonly artefacts: Artefacts;
   readonly deltas: DeltaWriter;
   readonly tools: readonly Tool[];
+  readonly agents: readonly AgentDefinition[];
 }

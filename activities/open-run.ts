@@ -12,7 +12,7 @@ import {
 } from "../src/domain/run.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
-import { AGENTS, type AgentDefinition } from "./agents.ts";
+import type { AgentDefinition } from "./agents.ts";
 import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { specOf } from "./reply-room.ts";
@@ -23,9 +23,9 @@ const SEARCHES_PER_CALL = 5;
 export function createOpenRun(deps: ActivityDeps) {
   return async function openRun(input: RunInput): Promise<OpenRunResult> {
     const { runId } = thisAttempt();
-    const agent = AGENTS.find(({ name }) => name === input.agent);
+    const agent = deps.agents.find(({ name }) => name === input.agent);
     if (agent === undefined) {
-      const known = AGENTS.map(({ name }) => name).join(", ");
+      const known = deps.agents.map(({ name }) => name).join(", ");
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
     const snapshot = pin(agent, input, deps);

@@ -5,7 +5,9 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
+import type { Tool } from "../../activities/tools/define-tool.ts";
 import { builtInTools } from "../../activities/tools/index.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
@@ -28,8 +30,18 @@ const STARTUP_RETRY_MS = 200;
 const SWEEP_EVERY_MS = 60_000;
 const DELTAS_KEPT_MS = 3_600_000;
 
+/** What a worker can do for a run: where nothing is said, what comes with Pawl. */
+export interface WorkerSkills {
+  readonly tools?: readonly Tool[];
+  readonly agents?: readonly AgentDefinition[];
+}
+
 /** Serves until SIGTERM or SIGINT; then finishes what it can within its grace time. */
-export async function runWorker(config: Config, log: Log): Promise<void> {
+export async function runWorker(
+  config: Config,
+  log: Log,
+  skills: WorkerSkills = {},
+): Promise<void> {
   installRuntime(log);
   const db = openDatabase(required(config, "DATABASE_URL"));
   await patiently(log, () => migrate(db));
@@ -40,7 +52,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     }),
   );
   await ensureSearchAttributes(connection, namespace ?? config.TEMPORAL_NAMESPACE);
-  const deps = createDeps(config, log, db);
+  const deps = createDeps(config, log, { db, ...skills });
   const worker = await Worker.create({
     connection,
     namespace: namespace ?? config.TEMPORAL_NAMESPACE,
@@ -80,7 +92,11 @@ async function patiently<T>(log: Log, connect: () => Promise<T>): Promise<T> {
   }
 }
 
-function createDeps(config: Config, log: Log, db: Database): ActivityDeps {
+function createDeps(
+  config: Config,
+  log: Log,
+  { db, tools = builtInTools, agents = AGENTS }: WorkerSkills & { readonly db: Database },
+): ActivityDeps {
   const transcripts = createTranscripts(db);
   return {
     config,
@@ -100,7 +116,8 @@ function createDeps(config: Config, log: Log, db: Database): ActivityDeps {
     transcripts,
     artefacts: createArtefacts(db),
     deltas: createDeltaWriter(db),
-    tools: builtInTools,
+    tools,
+    agents,
   };
 }
 

@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly database?: "pglite" | "postgres";
   readonly env?: NodeJS.ProcessEnv;
   readonly chunkDelayMs?: number;
+  /** Another program than `pawl worker`, in this repository. */
+  readonly workerMain?: string;
 }
 
 export const HEARTBEAT_TIMEOUT_MS = 2000;
@@ -42,7 +44,7 @@ const FAST: NodeJS.ProcessEnv = {
   PAWL_RETRY_INITIAL_MS: "100",
 };
 
-const WORKER_MAIN = packageFile("dist/src/worker/main.js");
+const WORKER_MAIN = "dist/src/worker/main.js";
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const closers: (() => Promise<unknown>)[] = [];
@@ -79,8 +81,9 @@ async function assemble(
     ...FAST,
     ...options.env,
   };
+  const main = packageFile(options.workerMain ?? WORKER_MAIN);
   const startWorker = async (extra: NodeJS.ProcessEnv = {}): Promise<Process> => {
-    const worker = startProcess(process.execPath, [WORKER_MAIN], { env: { ...env, ...extra } });
+    const worker = startProcess(process.execPath, [main], { env: { ...env, ...extra } });
     closers.push(() => worker.kill());
     await worker.line("worker_ready");
     return worker;

@@ -1,0 +1,65 @@
+// A worker with tools and an agent of its own, as somebody who uses Pawl would start it. It runs from
+// the built code, so it is JavaScript.
+
+import { z } from "zod";
+import { AGENTS } from "../../dist/activities/agents.js";
+import { defineTool } from "../../dist/activities/tools/define-tool.js";
+import { builtInTools } from "../../dist/activities/tools/index.js";
+import { readConfig } from "../../dist/src/config.js";
+import { createLog } from "../../dist/src/log.js";
+import { runWorker } from "../../dist/src/worker/run-worker.js";
+
+const LINE = "Each tooth that the pawl has passed stays passed. ";
+
+/** JSON 100,000 levels deep can't be written by a recursive function. */
+function nested(levels) {
+  let value = "the innermost";
+  for (let level = 0; level < levels; level += 1) value = { deeper: value };
+  return value;
+}
+
+const ODDITIES = {
+  lone_surrogates: () => "high \uD83D and low \uDE00 and both \uD83D\uDE00 end",
+  nul: () => "before\u0000after",
+  nul_in_json: () => ({ "a\u0000b": "c\u0000d", half: "\uDC00" }),
+  deep_json: () => nested(100_000),
+  deep_json_text: () => "[".repeat(100_000) + "]".repeat(100_000),
+  circle: () => {
+    const circle = {};
+    circle.itself = circle;
+    return circle;
+  },
+};
+
+const text = (bytes) => LINE.repeat(Math.ceil(bytes / LINE.length)).slice(0, bytes);
+
+function textTool(name, inline) {
+  return defineTool({
+    name,
+    description: "Gives a text of so many bytes.",
+    input: z.object({ bytes: z.number().int().min(1) }),
+    permission: "read",
+    effect: "pure",
+    inline,
+    execute: ({ bytes }) => text(bytes),
+  });
+}
+
+const oddTool = defineTool({
+  name: "oddity",
+  description: "Gives a value that is hard to write down.",
+  input: z.object({ kind: z.enum(Object.keys(ODDITIES)) }),
+  permission: "read",
+  effect: "pure",
+  execute: ({ kind }) => ODDITIES[kind](),
+});
+
+const tools = [...builtInTools, textTool("text", false), textTool("inline_text", true), oddTool];
+const tester = {
+  name: "tester",
+  instructions: "Do what the test says.",
+  tools: tools.map(({ spec }) => spec.name),
+};
+
+const config = readConfig();
+await runWorker(config, createLog(config), { tools, agents: [...AGENTS, tester] });
