@@ -23,6 +23,8 @@ export interface ModelRequestSeen {
   readonly runKey: string | null;
   readonly state: string;
   readonly eventsSent: number;
+  /** As it was received; absent for all but the newest 200. */
+  readonly body?: { readonly messages: readonly unknown[] };
 }
 
 const MAIN = packageFile("dist/src/model/offline/main.js");

@@ -1,0 +1,63 @@
+// How large a run's history is, turn by turn: what decides how far a run gets.
+
+import { defaultPayloadConverter } from "@temporalio/common";
+import { historyFromJSON } from "@temporalio/common/lib/proto-utils.js";
+import proto from "@temporalio/proto";
+import type { HistoryEvent } from "../../src/client/history-fact.ts";
+import type { Reply } from "../../src/domain/run.ts";
+
+const { HistoryEvent: Wire } = proto.temporal.api.history.v1;
+
+export interface TurnSize {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+export interface HistorySize {
+  readonly events: number;
+  readonly bytes: number;
+  /** From one question to the model up to the next. */
+  readonly turns: readonly TurnSize[];
+}
+
+export function eventsOf(exported: unknown): readonly HistoryEvent[] {
+  return historyFromJSON(exported).events ?? [];
+}
+
+/** Event types as Temporal names them: `EVENT_TYPE_WORKFLOW_TASK_FAILED`. */
+export function typesOf(exported: unknown): readonly string[] {
+  return (exported as { events: { eventType: string }[] }).events.map(({ eventType }) => eventType);
+}
+
+export function sizeOf(exported: unknown): HistorySize {
+  const turns: { events: number; bytes: number }[] = [];
+  const total = { events: 0, bytes: 0 };
+  for (const event of eventsOf(exported)) {
+    const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
+    if (name === "callModel") turns.push({ events: 0, bytes: 0 });
+    const bytes = Wire.encode(event).finish().byteLength;
+    for (const sum of [total, turns.at(-1)]) {
+      if (sum === undefined) continue;
+      sum.events += 1;
+      sum.bytes += bytes;
+    }
+  }
+  return { ...total, turns };
+}
+
+/** The transcript's head after the last reply. */
+export function headOf(exported: unknown): string {
+  const results = eventsOf(exported).map(
+    (event) => event.activityTaskCompletedEventAttributes?.result?.payloads?.[0],
+  );
+  for (const payload of results.toReversed()) {
+    if (!payload) continue;
+    const result = defaultPayloadConverter.fromPayload<Partial<Reply>>(payload);
+    if (result.kind === "replied" && result.head !== undefined) return result.head;
+  }
+  throw new Error("there is no reply in this history");
+}
+
+export function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
