@@ -1,6 +1,5 @@
 // The purchase itself: from a hold to a settled reply, or to a failure whose hold is resolved.
 
-import { setTimeout as delay } from "node:timers/promises";
 import { CATALOGUE } from "../src/domain/errors.ts";
 import type { Warning } from "../src/domain/limits.ts";
 import { isToolUse } from "../src/domain/message.ts";
@@ -14,6 +13,7 @@ import { nextHead, refOf } from "../src/store/transcripts.ts";
 import { aborted, failure, holdIdOf, type Attempt } from "./attempt.ts";
 import type { Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { whileStoreIsAway } from "./patience.ts";
 import { previewOf } from "./preview.ts";
 import { specOf } from "./reply-room.ts";
 
@@ -134,8 +134,9 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
     nearCaps: [],
   };
   const link = { runId, prevHead: conversation.head, ref, head };
-  const settled = await untilWritten(attempt, () =>
-    deps.ledger.settle({
+  // The reply is paid for and in our hands: it is not given up while anybody wants it.
+  const wanted = { signal: attempt.signal, forMs: Number.POSITIVE_INFINITY };
+  const settlement = {
       holdId: holdIdOf(attempt),
       actualMicroUsd: result.costMicroUsd,
       usage: reply.usage,
@@ -143,8 +144,8 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
       journal: JSON.stringify(result),
       messages: [...conversation.newBodies, ...(isEmpty ? [] : [{ runId, ref, body }])],
       links: [...conversation.newLinks, ...(isEmpty ? [] : [link])],
-    }),
-  );
+    };
+  const settled = await whileStoreIsAway(() => deps.ledger.settle(settlement), wanted);
   if (settled.kind === "late") {
     throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");
   }
@@ -163,20 +164,6 @@ function callsIn(reply: ModelReply): ToolCall[] {
   return reply.message.content
     .filter(isToolUse)
     .map(({ id, name, input }) => ({ callId: id, name, preview: previewOf(input) }));
-}
-
-/** The reply is paid for and in our hands: Postgres may be away for a while, but it is not given up. */
-async function untilWritten<T>(attempt: Attempt, write: () => Promise<T>): Promise<T> {
-  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
-    try {
-      return await write();
-    } catch (error) {
-      const isAway =
-        error instanceof Error && "code" in error && error.code === "LEDGER_UNAVAILABLE";
-      if (!isAway || attempt.signal.aborted) throw error;
-      await delay(pauseMs);
-    }
-  }
 }
 
 function nearCaps(accounts: readonly AccountState[]): Warning[] {

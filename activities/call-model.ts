@@ -16,11 +16,17 @@ import { failure, holdIdOf, thisAttempt, type Attempt } from "./attempt.ts";
 import { buyReply, type Purchase } from "./buy-reply.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { whileStoreIsAway } from "./patience.ts";
 import { roomFor, specOf, type Room } from "./reply-room.ts";
 
 /** How long an attempt waits for the holds of other runs to be settled before it gives way. */
 const CAPACITY_PATIENCE_MS = 5000;
 const CAPACITY_POLL_MS = 150;
+
+/** No ledger, no call; but a restart of Postgres costs no retry. */
+const STORE_PATIENCE_MS = 60_000;
+
+const patience = ({ signal }: Attempt) => ({ signal, forMs: STORE_PATIENCE_MS });
 
 export function createCallModel(deps: ActivityDeps) {
   return async function callModel(input: CallModelInput): Promise<CallModelResult> {
@@ -31,7 +37,10 @@ export function createCallModel(deps: ActivityDeps) {
     );
     try {
       logWarnings(deps, attempt, input);
-      const conversation = await loadConversation(deps.transcripts, attempt.runId, input);
+      const conversation = await whileStoreIsAway(
+        () => loadConversation(deps.transcripts, attempt.runId, input),
+        patience(attempt),
+      );
       const request = requestOf(attempt.runId, input, conversation);
       const room = await roomFor(deps.model, request, {
         input,
@@ -68,7 +77,10 @@ async function startWithPatience(
 ): Promise<AttemptStart> {
   const deadline = Date.now() + CAPACITY_PATIENCE_MS;
   while (true) {
-    const start = await startAttempt(deps, purchase, room);
+    const start = await whileStoreIsAway(
+      () => startAttempt(deps, purchase, room),
+      patience(purchase.attempt),
+    );
     const worthWaiting = start.kind === "denied" && start.temporary && Date.now() < deadline;
     if (!worthWaiting || purchase.attempt.signal.aborted) return start;
     await new Promise((resolve) => setTimeout(resolve, CAPACITY_POLL_MS * (0.5 + Math.random())));
