@@ -137,14 +137,14 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
   // The reply is paid for and in our hands: it is not given up while anybody wants it.
   const wanted = { signal: attempt.signal, forMs: Number.POSITIVE_INFINITY };
   const settlement = {
-      holdId: holdIdOf(attempt),
-      actualMicroUsd: result.costMicroUsd,
-      usage: reply.usage,
-      model: reply.model,
-      journal: JSON.stringify(result),
-      messages: [...conversation.newBodies, ...(isEmpty ? [] : [{ runId, ref, body }])],
-      links: [...conversation.newLinks, ...(isEmpty ? [] : [link])],
-    };
+    holdId: holdIdOf(attempt),
+    actualMicroUsd: result.costMicroUsd,
+    usage: reply.usage,
+    model: reply.model,
+    journal: JSON.stringify(result),
+    messages: [...conversation.newBodies, ...(isEmpty ? [] : [{ runId, ref, body }])],
+    links: [...conversation.newLinks, ...(isEmpty ? [] : [link])],
+  };
   const settled = await whileStoreIsAway(() => deps.ledger.settle(settlement), wanted);
   if (settled.kind === "late") {
     throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");

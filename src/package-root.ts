@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Path of a file of this package, e.g. `packageFile("activities/tools/corpus.jsonl")`. */
+/** Path of a file of this package, e.g. `packageFile("src/corpus/corpus.jsonl")`. */
 export function packageFile(relativePath: string): string {
   return join(packageRoot, relativePath);
 }

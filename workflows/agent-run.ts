@@ -33,7 +33,8 @@ import {
 import { bookkeeping } from "./activity-options.ts";
 import { askModel } from "./ask-model.ts";
 import { closeRun, endOf, withinWallClock } from "./run-end.ts";
-import { openInbox, type Inbox } from "./run-inbox.ts";
+import type { Run } from "./run.ts";
+import { openInbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
 import { showProgress } from "./run-view.ts";
 import { parked } from "./waiting.ts";
@@ -44,13 +45,6 @@ const PROVIDER_PAUSES_MAX = 5;
 const CAPACITY_WAIT_MS = 2000;
 
 const { openRun } = proxyActivities<Activities>({ ...bookkeeping, summary: "pin the agent" });
-
-/** What the loop works with: the order, the memory, and the ear. */
-export interface Run {
-  readonly input: RunInput;
-  readonly state: RunState;
-  readonly inbox: Inbox;
-}
 
 export async function agentRun(input: RunInput): Promise<RunResult> {
   const startedAtMs = input.resumed?.startedAtMs ?? workflowInfo().startTime.getTime();

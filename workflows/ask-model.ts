@@ -7,7 +7,7 @@ import type { Outcome } from "../src/domain/outcome.ts";
 import type { CallModelResult } from "../src/domain/run.ts";
 import { limitsNow, used } from "../src/domain/run-state.ts";
 import { modelCalling } from "./activity-options.ts";
-import type { Run } from "./agent-run.ts";
+import type { Run } from "./run.ts";
 import { endOf } from "./run-end.ts";
 import { withTranscript } from "./transcript.ts";
 

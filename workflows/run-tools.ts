@@ -12,7 +12,7 @@ import { toolAnswer } from "../src/domain/message.ts";
 import type { Entry, Reply } from "../src/domain/run.ts";
 import { limitsNow, type RunState } from "../src/domain/run-state.ts";
 import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
-import type { Run } from "./agent-run.ts";
+import type { Run } from "./run.ts";
 import { inlineToolRunning, toolRunning } from "./activity-options.ts";
 import { codeOf, withTranscript } from "./transcript.ts";
 

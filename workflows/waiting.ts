@@ -3,7 +3,7 @@
 
 import { upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
 import { WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
-import type { Run } from "./agent-run.ts";
+import type { Run } from "./run.ts";
 import { STATUS } from "./run-view.ts";
 
 /** A cap may be raised without anybody telling the run, so it looks again after this. */

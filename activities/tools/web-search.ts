@@ -4,7 +4,7 @@
 import { z } from "zod";
 import type { ServerTool } from "../../src/domain/tool.ts";
 import { defineTool } from "./define-tool.ts";
-import { bundledCorpus, type Fact } from "./search-corpus.ts";
+import { bundledCorpus, type Fact } from "../../src/corpus/search-corpus.ts";
 
 const RESULTS_MAX = 5;
 const WORDS_MAX = 40;

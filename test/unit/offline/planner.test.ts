@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { calculate } from "../../../activities/tools/calculator.ts";
-import { bundledCorpus } from "../../../activities/tools/search-corpus.ts";
+import { bundledCorpus } from "../../../src/corpus/search-corpus.ts";
 import {
   ask,
   callsOf,

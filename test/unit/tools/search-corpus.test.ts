@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { bundledCorpus, createCorpus } from "../../../activities/tools/search-corpus.ts";
+import { bundledCorpus, createCorpus } from "../../../src/corpus/search-corpus.ts";
 
 const FIRST: readonly (readonly [query: string, title: string])[] = [
   ["population of Earth", "Population of Earth"],

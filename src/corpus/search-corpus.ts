@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import MiniSearch from "minisearch";
 import { z } from "zod";
-import { packageFile } from "../../src/package-root.ts";
+import { packageFile } from "../package-root.ts";
 
 export interface Fact {
   readonly title: string;
@@ -59,7 +59,7 @@ let bundled: Corpus | undefined;
 
 /** Read and indexed at the first search. */
 export function bundledCorpus(): Corpus {
-  bundled ??= createCorpus(readFacts(packageFile("activities/tools/corpus.jsonl")));
+  bundled ??= createCorpus(readFacts(packageFile("src/corpus/corpus.jsonl")));
   return bundled;
 }
 

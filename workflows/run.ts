@@ -1,0 +1,11 @@
+// What the files of a run's workflow work with: the order, the memory, and the ear.
+
+import type { RunInput } from "../src/domain/run.ts";
+import type { RunState } from "../src/domain/run-state.ts";
+import type { Inbox } from "./run-inbox.ts";
+
+export interface Run {
+  readonly input: RunInput;
+  readonly state: RunState;
+  readonly inbox: Inbox;
+}
