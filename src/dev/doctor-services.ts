@@ -91,7 +91,8 @@ async function checkModel(
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
   if (wantsOfflineModel(env)) {
-    const detail = "offline: answers are made up and costs simulated; set ANTHROPIC_API_KEY";
+    const detail =
+      "offline: a small planner over bundled facts answers, and costs are simulated; set ANTHROPIC_API_KEY";
     const url = stack?.modelUrl;
     if (!url || (await answers(url)) !== undefined) return [ok("model", detail)];
     return [
