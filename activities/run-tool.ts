@@ -8,7 +8,6 @@ import { isPawlError } from "../src/domain/errors.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { aborted, failure, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { previewOf } from "./preview.ts";
 import type { ToolContext } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
@@ -85,7 +84,7 @@ async function execute(
       callId: call.id,
       attempt: attempt.attempt,
     },
-    previewOf(call.input),
+    "the model calls a tool",
   );
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
   return await tool.run(call.input, contextOf(deps, { attempt, input, call }));
