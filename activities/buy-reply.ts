@@ -7,6 +7,7 @@ import { costOf, modelSpec, priceOn } from "../src/domain/pricing.ts";
 import type { CallModelInput, Reply } from "../src/domain/run.ts";
 import type { ToolCall } from "../src/domain/tool.ts";
 import { promptTokens } from "../src/domain/usage.ts";
+import { failpoint } from "../src/failpoint.ts";
 import { ModelCallError, type ModelReply, type ModelRequest } from "../src/model/model.ts";
 import type { AccountState, AttemptStart } from "../src/store/ledger.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
@@ -145,7 +146,9 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
     messages: [...conversation.newBodies, ...(isEmpty ? [] : [{ runId, ref, body }])],
     links: [...conversation.newLinks, ...(isEmpty ? [] : [link])],
   };
+  failpoint("call_model.before_settle");
   const settled = await whileStoreIsAway(() => deps.ledger.settle(settlement), wanted);
+  failpoint("call_model.after_settle");
   if (settled.kind === "late") {
     throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");
   }

@@ -5,6 +5,7 @@ import { isToolUse, toolAnswer } from "../src/domain/message.ts";
 import type { Message, ToolUseBlock } from "../src/domain/message.ts";
 import type { RunToolInput, RunToolResult } from "../src/domain/run.ts";
 import { isPawlError } from "../src/domain/errors.ts";
+import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { aborted, failure, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -22,6 +23,7 @@ export function createRunTool(deps: ActivityDeps) {
     try {
       const call = await findCall(deps, attempt, input);
       const output = await execute(deps, { attempt, input, call });
+      failpoint("run_tool.before_answer");
       attempt.signal.throwIfAborted();
       const content = await readable(deps, attempt.runId, output);
       const ref = await store(deps, attempt.runId, toolAnswer(call.id, content, output.isError));

@@ -11,7 +11,7 @@ export interface ModelWorld {
   script(entries: readonly object[]): Promise<void>;
   faults(faults: readonly object[]): Promise<void>;
   pace(chunkDelayMs: number): Promise<void>;
-  release(which?: { runKey?: string }): Promise<void>;
+  release(which?: { id?: string; runKey?: string }): Promise<void>;
   billing(runId?: string): Promise<readonly BillingRecord[]>;
   billedMicroUsd(runId?: string): Promise<number>;
   requests(): Promise<readonly ModelRequestSeen[]>;
@@ -21,6 +21,8 @@ export interface ModelWorld {
 export interface ModelRequestSeen {
   readonly id: string;
   readonly runKey: string | null;
+  /** ISO 8601: when it came in. */
+  readonly at: string;
   readonly state: string;
   readonly eventsSent: number;
   /** As it was received; absent for all but the newest 200. */

@@ -14,11 +14,17 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
+export interface PostgresServer extends DatabaseServer {
+  /** As after a crash: no shutdown, all connections cut. `start` recovers. */
+  crash(): Promise<void>;
+  start(): Promise<void>;
+}
+
 const run = promisify(execFile);
 
 export async function startPostgres(
   options: { readonly fsync?: boolean } = {},
-): Promise<DatabaseServer> {
+): Promise<PostgresServer> {
   const bin = await binaries();
   const account = await unprivilegedAccount();
   const dir = await mkdtemp(join(tmpdir(), "pawl-postgres-"));
@@ -38,15 +44,18 @@ export async function startPostgres(
     ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
     as,
   );
-  await run(
-    join(bin, "pg_ctl"),
-    ["-D", data, "-w", "-l", join(dir, "log"), "-o", settings.join(" "), "start"],
-    as,
-  );
+  const control = async (...args: readonly string[]): Promise<void> =>
+    void (await run(join(bin, "pg_ctl"), ["-D", data, "-w", ...args], as));
+  const start = (): Promise<void> =>
+    control("-l", join(dir, "log"), "-o", settings.join(" "), "start");
+  const crash = (): Promise<void> => control("-m", "immediate", "stop");
+  await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    start,
+    crash,
     stop: async () => {
-      await run(join(bin, "pg_ctl"), ["-D", data, "-w", "-m", "immediate", "stop"], as);
+      await crash();
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -25,7 +25,8 @@ export interface World {
 }
 
 export interface WorldOptions {
-  readonly database?: "pglite" | "postgres";
+  /** Or one that the test has started and will stop. */
+  readonly database?: "pglite" | "postgres" | DatabaseServer;
   readonly env?: NodeJS.ProcessEnv;
   readonly chunkDelayMs?: number;
   /** Another program than `pawl worker`, in this repository. */
@@ -64,8 +65,7 @@ async function assemble(
   closers: (() => Promise<unknown>)[],
   close: () => Promise<void>,
 ): Promise<World> {
-  const database = await (options.database === "postgres" ? startPostgres() : startPglite());
-  closers.push(() => database.stop());
+  const database = await databaseOf(options, closers);
   const temporal = await startTemporalWorld();
   closers.push(() => temporal.close());
   const model = await startModelWorld(options.chunkDelayMs);
@@ -107,4 +107,14 @@ async function assemble(
     client: createRunClient(connected),
     close,
   };
+}
+
+async function databaseOf(
+  { database = "pglite" }: WorldOptions,
+  closers: (() => Promise<unknown>)[],
+): Promise<DatabaseServer> {
+  if (typeof database === "object") return database;
+  const server = await (database === "postgres" ? startPostgres() : startPglite());
+  closers.push(() => server.stop());
+  return server;
 }

@@ -1,0 +1,134 @@
+// What the kill tests share: how often they kill, runs whose money is checked to the micro-USD, and
+// how long it took until a run went on.
+
+import { expect } from "@jest/globals";
+import type { RunOrder } from "../../src/client/run-order.ts";
+import type { RunResult } from "../../src/domain/outcome.ts";
+import type { Process } from "./processes.ts";
+import { until } from "./processes.ts";
+import type { ModelRequestSeen } from "./offline-model.ts";
+import { HEARTBEAT_TIMEOUT_MS, type World } from "./world.ts";
+
+/** `npm run chaos` sets it; `npm test` runs each case once. */
+export const ROUNDS = Number(process.env["PAWL_CHAOS_ROUNDS"] ?? 1);
+export const EACH_ROUND = Array.from({ length: ROUNDS }, (_, index) => index + 1);
+
+/** For a test of `rounds` rounds, each with a few starts of workers on a slow machine. */
+export const patience = (rounds = ROUNDS): number => 60_000 + rounds * 60_000;
+
+/** What the issue allows between the first poll of a new worker and the next step of the run. */
+export const PROGRESS_WITHIN_MS = HEARTBEAT_TIMEOUT_MS + 3000;
+
+/** Room for one lost attempt of a default agent, and for no more than four. */
+const CAP_MICRO_USD = 300_000;
+
+export async function startRun(world: World, order: Partial<RunOrder> = {}): Promise<string> {
+  const { runId } = await world.client.start({
+    task: "Say a word about pawls.",
+    tenant: "chaos",
+    session: "chaos",
+    limits: { costMicroUsd: CAP_MICRO_USD },
+    ...order,
+  });
+  return runId;
+}
+
+export async function requestsOf(
+  world: World,
+  runId: string,
+): Promise<readonly ModelRequestSeen[]> {
+  return (await world.model.requests()).filter(({ runKey }) => runKey === runId);
+}
+
+/** The nth request of the run, once it is at the provider and waits there. */
+export function heldRequest(world: World, runId: string, nth = 1): Promise<ModelRequestSeen> {
+  return until(`request ${nth} of ${runId} is held`, async () => {
+    const request = (await requestsOf(world, runId))[nth - 1];
+    return request?.state === "held" ? request : null;
+  });
+}
+
+export interface Hold {
+  readonly turn: number;
+  readonly attempt: number;
+  readonly state: string;
+  readonly held: number;
+  readonly spent: number | null;
+}
+
+export async function holdsOf({ db }: World, runId: string): Promise<readonly Hold[]> {
+  return await db<Hold[]>`
+    select turn, attempt, state, held_micro_usd::float8 as held, spent_micro_usd::float8 as spent
+    from pawl.hold where run_id = ${runId} order by turn, held_at`;
+}
+
+export interface Money {
+  readonly result: RunResult;
+  readonly holds: readonly Hold[];
+  readonly billedMicroUsd: number;
+}
+
+/** The end of a run, and what must be true of its money however it got there. */
+export async function endedWithRightMoney(world: World, runId: string): Promise<Money> {
+  const result = await world.client.result(runId);
+  const holds = await holdsOf(world, runId);
+  const billedMicroUsd = await world.model.billedMicroUsd(runId);
+  const spent = sum(holds.map((hold) => hold.spent ?? 0));
+  const tax = sum(holds.map(({ state, spent: paid }) => (state === "charged" ? (paid ?? 0) : 0)));
+  expect(result.outcome).toEqual({ kind: "answered" });
+  expect(holds.filter(({ state }) => state === "held")).toEqual([]);
+  for (const hold of holds) if (hold.state === "charged") expect(hold.spent).toBe(hold.held);
+  expect(microUsd(result.costUsd)).toBe(spent);
+  expect(microUsd(result.crashTaxUsd)).toBe(tax);
+  expect(spent).toBeGreaterThanOrEqual(billedMicroUsd);
+  expect(spent).toBeLessThanOrEqual(CAP_MICRO_USD);
+  return { result, holds, billedMicroUsd };
+}
+
+function microUsd(usd: number): number {
+  return Math.round(usd * 1_000_000);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, next) => total + next, 0);
+}
+
+interface ExportedHistory {
+  readonly events: readonly { readonly eventTime: string }[];
+}
+
+/** From a moment to the next request at the provider or the next event of the history. */
+export async function progressAfter(world: World, runId: string, sinceMs: number): Promise<number> {
+  const { histories } = await world.client.exportHistories(runId);
+  const events = (histories as ExportedHistory[]).flatMap((history) => history.events);
+  const requests = await requestsOf(world, runId);
+  const times = [...events.map(({ eventTime }) => eventTime), ...requests.map(({ at }) => at)];
+  const later = times.map((time) => Date.parse(time) - sinceMs).filter((ms) => ms >= 0);
+  return Math.min(...later);
+}
+
+/** A worker that takes over, and since when it polls. */
+export async function startRescuer(
+  world: World,
+): Promise<{ worker: Process; pollsSinceMs: number }> {
+  const worker = await world.startWorker();
+  return { worker, pollsSinceMs: Date.now() };
+}
+
+/** Collects times under a name; `report` prints the distributions where there is more than one. */
+export function createStopwatch() {
+  const times = new Map<string, number[]>();
+  return {
+    record(name: string, ms: number): void {
+      times.set(name, [...(times.get(name) ?? []), ms]);
+    },
+    report(): void {
+      for (const [name, all] of times) {
+        const sorted = all.toSorted((a, b) => a - b);
+        const at = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? 0);
+        const figures = `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, max ${at(1)} ms`;
+        if (ROUNDS > 1) process.stderr.write(`chaos: ${name}: n=${all.length}, ${figures}\n`);
+      }
+    },
+  };
+}
