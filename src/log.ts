@@ -23,6 +23,8 @@ export function createLog(config: Pick<Config, "PAWL_LOG_LEVEL" | "PAWL_LOG_FILE
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: "message",
+      // Temporal's own lines carry the failure of an activity under this name.
+      serializers: { error: pino.stdSerializers.err },
       redact: REDACTED,
     },
     destination,
