@@ -57,7 +57,7 @@ export interface Hold {
 }
 
 export async function holdsOf({ db }: World, runId: string): Promise<readonly Hold[]> {
-  return await db<Hold[]>`
+  return await db<Hold>`
     select turn, attempt, state, held_micro_usd::float8 as held, spent_micro_usd::float8 as spent
     from pawl.hold where run_id = ${runId} order by turn, held_at`;
 }
