@@ -1,6 +1,11 @@
 // The way to a Pawl backend: Temporal, and Postgres where it is known. Fails fast and says what to do.
 
-import { Client, Connection, type ConnectionOptions } from "@temporalio/client";
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  type OperatorService,
+} from "@temporalio/client";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import type { Config } from "../config.ts";
 import { PawlError } from "../domain/errors.ts";
@@ -17,6 +22,7 @@ export interface StackAddresses {
 
 export interface Backend {
   readonly client: Client;
+  readonly operator: OperatorService;
   readonly namespace: string;
   readonly taskQueue: string;
   readonly uiUrl: string | null;
@@ -40,6 +46,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
       : openDatabase(databaseUrl, { connectionsMax: 2, timeoutMs: DELTAS_TIMEOUT_MS });
   return {
     client: new Client({ connection, namespace }),
+    operator: connection.operatorService,
     namespace,
     taskQueue: config.PAWL_TASK_QUEUE,
     uiUrl: config.TEMPORAL_UI_URL ?? stack?.uiUrl ?? null,

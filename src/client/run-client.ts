@@ -9,11 +9,12 @@ import { SIGNALS, WORKFLOW_TYPE } from "../domain/run.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { backendError, isNotFound } from "./backend-error.ts";
 import type { Backend } from "./connect.ts";
-import { createHistories, executionsOf, tailHistory } from "./histories.ts";
+import { createHistories, executionsOf, pause, tailHistory } from "./histories.ts";
 import type { HistoryEvent } from "./history-fact.ts";
 import { readRun, type RunShown } from "./read-run.ts";
 import { listRuns, type ListQuery, type RunListed } from "./run-list.ts";
 import { identify, shortTask, type IdentifiedRun, type RunOrder } from "./run-order.ts";
+import { ensureSearchAttributes, isSearchAttributeMissing } from "./search-attributes.ts";
 import { AGENT, STATUS, TENANT } from "./search-keys.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 
@@ -37,7 +38,7 @@ export interface RunClient {
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
   show(runId: string): Promise<RunShown>;
   list(query?: ListQuery): Promise<readonly RunListed[]>;
-  /** Steering throws PawlError USAGE where the run has ended, RUN_NOT_FOUND where there is none. */
+  /** Steering throws PawlError RUN_ENDED where the run has ended, RUN_NOT_FOUND where there is none. */
   cancel(runId: string): Promise<void>;
   pause(runId: string): Promise<void>;
   resume(runId: string): Promise<void>;
@@ -62,7 +63,12 @@ export function createRunClient(backend: Backend): RunClient {
     start: (order) => start(backend, identify(order)),
     watch: (runId, options) => watchRun(sources, runId, options),
     list: (query) => asked(listRuns(client, query)),
-    cancel: (runId) => told(handle(runId), (run) => run.cancel()),
+    async cancel(runId) {
+      // Temporal accepts a cancel of what is over, and nothing comes of it.
+      const { closeTime } = await asked(handle(runId).describe(), runId);
+      if (closeTime !== undefined) throw runEnded(runId);
+      await told(handle(runId), (run) => run.cancel());
+    },
     pause: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.pause)),
     resume: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.resume)),
     show: (runId) => asked(readRun({ ...sources, client }, runId, { wait: false }), runId),
@@ -106,11 +112,33 @@ async function told(
   } catch (error) {
     if (!isNotFound(error)) throw backendError(error, runId);
     await asked(handle.describe(), runId);
-    throw new PawlError("USAGE", `The run ${runId} has already ended.`, { cause: error });
+    throw runEnded(runId, error);
   }
 }
 
+function runEnded(runId: string, cause?: unknown): PawlError {
+  return new PawlError("RUN_ENDED", `The run ${runId} has already ended.`, { cause });
+}
+
+/** How long a server may take to know columns that were just added. */
+const COLUMNS_KNOWN_MS = 15_000;
+
+/** The first run on a namespace may come before any worker, and so before its columns are there. */
 async function start(backend: Backend, run: IdentifiedRun): Promise<RunStartedReceipt> {
+  const deadline = Date.now() + COLUMNS_KNOWN_MS;
+  while (true) {
+    try {
+      return await startOnce(backend, run);
+    } catch (error) {
+      if (!isSearchAttributeMissing(error)) throw error;
+      await asked(ensureSearchAttributes(backend.operator, backend.namespace));
+      if (Date.now() > deadline) throw backendError(error);
+      await pause(200);
+    }
+  }
+}
+
+async function startOnce(backend: Backend, run: IdentifiedRun): Promise<RunStartedReceipt> {
   const { runId, input, digest } = run;
   const { task, tenant, agent, session, traceId } = input;
   try {
@@ -131,8 +159,10 @@ async function start(backend: Backend, run: IdentifiedRun): Promise<RunStartedRe
     });
     return { runId, traceId, link: linkTo(backend, runId), created: true };
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw startError(error);
-    return await asked(startedBefore(backend, run), runId);
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      return await asked(startedBefore(backend, run), runId);
+    }
+    throw isSearchAttributeMissing(error) ? error : backendError(error);
   }
 }
 
@@ -151,16 +181,8 @@ async function startedBefore(
   return { runId, traceId, link: linkTo(backend, runId), created: false };
 }
 
-function startError(error: unknown): unknown {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const detail = cause instanceof Error ? cause.message : "";
-  if (!/search attribute/i.test(detail)) return backendError(error);
-  return new PawlError(
-    "CONFIG",
-    "This Temporal namespace lacks Pawl's search attributes. Start a worker once (`pawl worker`): it adds them.",
-    { cause: error },
-  );
-}
+/** Temporal lists pollers for minutes after they are gone; one that lives asks at least this often. */
+const POLL_MAX_S = 75;
 
 /** TaskQueueType of Temporal's API: the queue on which workers poll for workflow tasks. */
 const WORKFLOW_QUEUE = 1;
@@ -172,7 +194,10 @@ async function countWorkers({ client, namespace, taskQueue }: Backend): Promise<
     // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum can't be imported
     taskQueueType: WORKFLOW_QUEUE,
   });
-  return pollers?.length ?? 0;
+  const freshSinceS = Date.now() / 1000 - POLL_MAX_S;
+  return (pollers ?? []).filter(({ lastAccessTime }) => {
+    return Number(lastAccessTime?.seconds ?? 0) > freshSinceS;
+  }).length;
 }
 
 function linkTo({ uiUrl, namespace }: Backend, runId: string): string | null {

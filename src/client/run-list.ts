@@ -4,6 +4,7 @@ import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
 import { PawlError } from "../domain/errors.ts";
 import type { RunStatus } from "../domain/outcome.ts";
 import { WORKFLOW_TYPE } from "../domain/run.ts";
+import { isSearchAttributeMissing } from "./search-attributes.ts";
 import { AGENT, COST_USD, OUTCOME, STATUS, TENANT, TURNS } from "./search-keys.ts";
 
 export interface ListQuery {
@@ -40,12 +41,17 @@ export async function listRuns(
   const limit = Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX);
   const runs: RunListed[] = [];
   if (limit < 1) return runs;
-  for await (const info of client.workflow.list({
-    query: visibilityQuery(query),
-    pageSize: limit,
-  })) {
-    runs.push(listed(info));
-    if (runs.length >= limit) break;
+  try {
+    for await (const info of client.workflow.list({
+      query: visibilityQuery(query),
+      pageSize: limit,
+    })) {
+      runs.push(listed(info));
+      if (runs.length >= limit) break;
+    }
+  } catch (error) {
+    // A server without our columns has not seen a run yet, so no run matches.
+    if (!isSearchAttributeMissing(error)) throw error;
   }
   return runs;
 }

@@ -1,4 +1,5 @@
-// The columns by which runs are listed. They must exist on the namespace; the worker sees to that.
+// The columns by which runs are listed. search-attributes.ts sees to it that
+// the namespace has them.
 
 import { defineSearchAttributeKey } from "@temporalio/common";
 

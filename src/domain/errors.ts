@@ -63,6 +63,12 @@ export const CATALOGUE = {
     exitCode: 2,
   },
   RUN_NOT_FOUND: { fate: "fail", next: "see `pawl ls`", httpStatus: 404, exitCode: 2 },
+  RUN_ENDED: {
+    fate: "fail",
+    next: "see what it came to: `pawl show`",
+    httpStatus: 409,
+    exitCode: 2,
+  },
   USAGE: { fate: "fail", next: "see `pawl --help`", httpStatus: 400, exitCode: 2 },
   CONFIG: {
     fate: "fail",

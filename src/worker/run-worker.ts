@@ -9,6 +9,7 @@ import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import { builtInTools } from "../../activities/tools/index.ts";
+import { ensureSearchAttributes } from "../client/search-attributes.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import type { Log } from "../log.ts";
@@ -21,7 +22,6 @@ import { createLedger } from "../store/ledger.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-workflows.ts";
-import { ensureSearchAttributes } from "./search-attributes.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 const SHUTDOWN_GRACE_MS = 30_000;
@@ -51,7 +51,8 @@ export async function runWorker(
       throw unreachable(connectionOptions.address, error);
     }),
   );
-  await ensureSearchAttributes(connection, namespace ?? config.TEMPORAL_NAMESPACE);
+  const searchable = namespace ?? config.TEMPORAL_NAMESPACE;
+  await ensureSearchAttributes(connection.operatorService, searchable);
   const deps = createDeps(config, log, { db, ...skills });
   const worker = await Worker.create({
     connection,

@@ -1,7 +1,8 @@
 // The columns by which runs are listed and filtered. They must exist on the namespace before the
-// first run starts; on a server where we may not add them, an admin is told what to run.
+// first run starts: a worker sees to that, or a client that comes before any worker. On a server
+// where we may not add them, an admin is told what to run.
 
-import type { NativeConnection } from "@temporalio/worker";
+import type { OperatorService } from "@temporalio/client";
 import proto from "@temporalio/proto";
 import { PawlError } from "../domain/errors.ts";
 
@@ -17,15 +18,16 @@ const ATTRIBUTES = {
   PawlTurns: { type: INDEXED_VALUE_TYPE_INT, word: "Int" },
 } as const;
 
+/** Throws PawlError CONFIG with the command for an admin. */
 export async function ensureSearchAttributes(
-  connection: NativeConnection,
+  operator: OperatorService,
   namespace: string,
 ): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const { customAttributes } = await operator.listSearchAttributes({ namespace });
   const absent = Object.entries(ATTRIBUTES).filter(([name]) => !(name in customAttributes));
   if (absent.length === 0) return;
   try {
-    await connection.operatorService.addSearchAttributes({
+    await operator.addSearchAttributes({
       namespace,
       searchAttributes: Object.fromEntries(absent.map(([name, { type }]) => [name, type])),
     });
@@ -39,4 +41,10 @@ export async function ensureSearchAttributes(
       { cause: error },
     );
   }
+}
+
+/** True of the server's word on a column that it does not know, or does not know yet. */
+export function isSearchAttributeMissing(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error && /search attribute/i.test(cause.message);
 }
