@@ -11,10 +11,13 @@ export interface FollowOptions {
   readonly signals?: NodeJS.EventEmitter;
   readonly secondThoughtsMs?: number;
   readonly workerCheckMs?: number;
+  readonly silenceMs?: number;
 }
 
 const SECOND_THOUGHTS_MS = 1500;
 const WORKER_CHECK_MS = 2000;
+/** A worker takes a run within a second. Temporal lists one that died for a minute more. */
+const SILENCE_MS = 10_000;
 const DETACHED = 0;
 
 /** Returns the exit code. */
@@ -26,10 +29,7 @@ export async function follow(
 ): Promise<number> {
   const leaving = new AbortController();
   const interrupts = listenForInterrupts(client, runId, { renderer, leaving }, options);
-  const silence = setTimeout(
-    () => void sayIfNoWorker(client, renderer),
-    options.workerCheckMs ?? WORKER_CHECK_MS,
-  );
+  const silence = listenForSilence(client, renderer, options);
   let exitCode = DETACHED;
   let troubled = false;
   try {
@@ -44,19 +44,19 @@ export async function follow(
     });
     for await (const event of events) {
       troubled = false;
-      if (event.type !== "run.started") clearTimeout(silence);
+      if (event.type !== "run.started") silence.stop();
       renderer.event(event);
       if (event.type === "run.ended") exitCode = exitCodeOf(event.result.outcome);
     }
   } finally {
-    clearTimeout(silence);
+    silence.stop();
     interrupts.stop();
     renderer.close();
   }
   return exitCode;
 }
 
-interface Interrupts {
+interface Listening {
   stop(): void;
 }
 
@@ -65,7 +65,7 @@ function listenForInterrupts(
   runId: string,
   { renderer, leaving }: { readonly renderer: Renderer; readonly leaving: AbortController },
   options: FollowOptions,
-): Interrupts {
+): Listening {
   const signals = options.signals ?? process;
   let detaching: NodeJS.Timeout | null = null;
   let interrupts = 0;
@@ -103,8 +103,30 @@ function listenForInterrupts(
 }
 
 /** A run without a worker waits for ever, and nothing but this would say why. */
-async function sayIfNoWorker(client: RunClient, renderer: Renderer): Promise<void> {
-  const workers = await client.workers().catch(() => null);
-  if (workers !== 0) return;
-  renderer.notice("No worker polls the task queue; the run waits until one starts: pawl worker");
+function listenForSilence(
+  client: RunClient,
+  renderer: Renderer,
+  options: FollowOptions,
+): Listening {
+  let isOver = false;
+  const say = (text: string): void => {
+    if (!isOver) renderer.notice(text);
+    isOver = true;
+  };
+  const lookForWorkers = async (): Promise<void> => {
+    const workers = await client.workers().catch(() => null);
+    if (workers !== 0) return;
+    say("No worker polls the task queue; the run waits until one starts: pawl worker");
+  };
+  const first = setTimeout(() => void lookForWorkers(), options.workerCheckMs ?? WORKER_CHECK_MS);
+  const second = setTimeout(() => {
+    say("No worker has taken the run yet; it waits. What is wrong: pawl doctor");
+  }, options.silenceMs ?? SILENCE_MS);
+  return {
+    stop() {
+      isOver = true;
+      clearTimeout(first);
+      clearTimeout(second);
+    },
+  };
 }

@@ -15,6 +15,12 @@ export function durationMs(text: string): number {
   return ms;
 }
 
+/** Seen before anything is started for it. */
+export function taskText(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("The task is empty.");
+  return text;
+}
+
 export function positiveInteger(text: string): number {
   const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value) || value < 1) {

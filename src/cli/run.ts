@@ -7,7 +7,7 @@ import type { Config } from "../config.ts";
 import { TIERS, type Tier } from "../domain/prices.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
-import { dollarsAsMicroUsd, durationMs, positiveInteger } from "./option-values.ts";
+import { dollarsAsMicroUsd, durationMs, positiveInteger, taskText } from "./option-values.ts";
 import { rendererFor } from "./show-events.ts";
 
 interface RunOptions {
@@ -31,7 +31,7 @@ export function addRun(program: Command, context: CliContext): void {
   program
     .command("run")
     .description("start a run and watch it; Ctrl-C detaches, the run goes on")
-    .argument("<task>", "what the agent is to do")
+    .argument("<task>", "what the agent is to do", taskText)
     .option("--agent <name>", "agent to use")
     .addOption(new Option("--tier <tier>", "class of model").choices(Object.keys(TIERS)))
     .option("--model <id>", "model to use instead of the tier's")
