@@ -30,7 +30,10 @@ export function lineOf(event: RunEvent): Line | null {
     case "reply.withdrawn":
       return { tone: "warn", text: "↩ the reply was lost; starting over" };
     case "tool.started":
-      return { tone: "dim", text: `→ ${oneLine(event.tool)} ${oneLine(event.preview)}`.trimEnd() };
+      return {
+        tone: "dim",
+        text: `→ ${oneLine(event.tool)} ${oneLine(argumentsText(event.preview))}`.trimEnd(),
+      };
     case "tool.finished":
       return toolLine(event);
     case "budget.warning":
@@ -44,6 +47,18 @@ export function lineOf(event: RunEvent): Line | null {
     case "reply.finished":
     case "run.ended":
       return null;
+  }
+}
+
+/** A call with one argument reads better without its JSON; one that was shortened stays as it is. */
+function argumentsText(preview: string): string {
+  try {
+    const input: unknown = JSON.parse(preview);
+    if (typeof input !== "object" || input === null) return preview;
+    const [only, ...more] = Object.values(input).map((value: unknown) => value);
+    return typeof only === "string" && more.length === 0 ? only : preview;
+  } catch {
+    return preview;
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createPlain } from "../../../src/cli/plain.ts";
+import { lineOf } from "../../../src/cli/narrate.ts";
 import { oneLine, printable } from "../../../src/cli/printable.ts";
 import { STILL } from "../../../src/cli/spinner.ts";
 import { createTerminal, type Spinner } from "../../../src/cli/terminal.ts";
@@ -118,6 +119,22 @@ describe("the terminal", () => {
     for (const text of [shown(events), written.join("")]) {
       expect(text).not.toMatch(/[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/u);
     }
+  });
+});
+
+describe("a tool call", () => {
+  const started = (preview: string): string =>
+    lineOf(eventOf({ type: "tool.started", turn: 1, callId: "a", tool: "look_up", preview }))
+      ?.text ?? "";
+
+  test.each([
+    ['{"query":"population of Earth"}', "→ look_up population of Earth"],
+    ['{"a":1,"b":2}', '→ look_up {"a":1,"b":2}'],
+    ['{"query":"cut in the mid…', '→ look_up {"query":"cut in the mid…'],
+    ["{}", "→ look_up {}"],
+    ["", "→ look_up"],
+  ])("with %j reads as %j", (preview, line) => {
+    expect(started(preview)).toBe(line);
   });
 });
 
