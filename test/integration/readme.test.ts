@@ -1,0 +1,123 @@
+// What the README says is true: each block of commands is run, or says why not and what does it.
+
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stopStack } from "../../src/dev/ensure-stack.ts";
+import { packageFile } from "../../src/package-root.ts";
+import { startCommand } from "../support/cli-process.ts";
+import type { CliRun } from "../support/cli.ts";
+
+jest.setTimeout(240_000);
+
+const README = readFileSync(packageFile("README.md"), "utf8");
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+  /** Why it is not run here. */
+  readonly reason: string | null;
+}
+
+const BLOCK =
+  /(?:<!-- not run by a test: (?<reason>.*) -->\n\n)?```(?<language>\w*)\n(?<text>[^]*?)```/g;
+
+const blocks: readonly Block[] = [...README.matchAll(BLOCK)].map(({ groups }) => ({
+  language: groups?.["language"] ?? "",
+  text: groups?.["text"] ?? "",
+  reason: groups?.["reason"] ?? null,
+}));
+const commands = blocks.filter(({ language }) => language === "sh");
+
+let stateDir: string;
+beforeAll(() => {
+  stateDir = mkdtempSync(join(tmpdir(), "pawl-readme-"));
+});
+afterAll(async () => {
+  await stopStack(stateDir);
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+/** With a state folder and a file of its own; what installs has been run to get here. */
+async function run(block: Block): Promise<CliRun> {
+  const script = block.text
+    .replace("npm ci && ", "")
+    .replaceAll("./.pawl/", `${stateDir}/`)
+    .replaceAll("run.json", join(stateDir, "run.json"));
+  const { PATH, HOME, XDG_CACHE_HOME, TMPDIR } = process.env;
+  const env = { PATH, HOME, XDG_CACHE_HOME, TMPDIR, PAWL_STATE_DIR: stateDir };
+  const timers = { PAWL_HEARTBEAT_TIMEOUT_MS: "3000" };
+  return await startCommand("bash", ["-euo", "pipefail", "-c", script], { ...env, ...timers })
+    .ended;
+}
+
+function blockWith(text: string): Block {
+  const found = commands.filter((block) => block.text.includes(text));
+  expect(found).toHaveLength(1);
+  return found[0] ?? { language: "", text: "", reason: null };
+}
+
+describe("each block of commands of the README", () => {
+  const tried = ["npm ci && npm start", "kill -9", "--max-cost 0.05", "pawl doctor"];
+
+  test("is run below, or says why not", () => {
+    const open = commands.filter(
+      ({ text, reason }) => reason === null && !tried.some((mark) => text.includes(mark)),
+    );
+    expect(open).toEqual([]);
+    const named = commands.flatMap(({ reason }) => reason?.match(/test\/[\w/.-]+\.ts/g) ?? []);
+    expect(named.filter((path) => !existsSync(packageFile(path)))).toEqual([]);
+  });
+
+  test("answers the first question as it shows", async () => {
+    const { exitCode, stdout, stderr } = await run(blockWith("npm ci && npm start"));
+    expect(exitCode).toBe(0);
+    const shown = blocks.find(({ language, text }) => language === "text" && text.includes("→"));
+    const answer = stdout.trimEnd().split("\n").at(-1) ?? "";
+    expect(shown?.text.replaceAll("\n", " ")).toContain(answer);
+    const figures = /3 model calls · 2 tool calls · [\d,]+ tokens in \(\d+ % cached\) · \d+ out/;
+    expect(figures.exec(stderr)?.[0]).toBe(figures.exec(shown?.text ?? "")?.[0]);
+  });
+
+  test("shows budgets", async () => {
+    const { exitCode, stdout } = await run(blockWith("--max-cost 0.05"));
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/144[^]*169/);
+  });
+
+  test("kills a worker in the middle of a reply, and the run is answered", async () => {
+    const { exitCode, stdout, stderr } = await run(blockWith("kill -9"));
+    expect(stdout).toContain("397.8");
+    expect(stderr).toContain("answered");
+    expect(stderr).toMatch(/crash tax \$0\.0\d+, for attempts that were lost/);
+    expect(exitCode).toBe(0);
+  });
+
+  test("watches, shows, lists, exports, replays, and stops", async () => {
+    const { exitCode, stdout, stderr } = await run(blockWith("pawl doctor"));
+    expect(stderr).toContain("The local stack has ended.");
+    expect(stdout).toContain("42");
+    expect(stdout).toMatch(/#0 {2}same\n/);
+    expect(stdout).toMatch(/\{"type":"result".*"answer":"[^"]*5/);
+    expect(exitCode).toBe(0);
+  });
+});
+
+test("every file that the README names is there", () => {
+  const names = [...README.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.(?:ts|md|yml|example))`/g)];
+  const paths = names.map((found) => found[1] ?? "");
+  expect(paths.length).toBeGreaterThan(10);
+  expect(paths.filter((path) => !existsSync(packageFile(path)))).toEqual([]);
+});
+
+test("what docker compose would start has its files: the image, its scripts, its settings", () => {
+  const compose = readFileSync(packageFile("docker-compose.yml"), "utf8");
+  const mounted = [...compose.matchAll(/- (\.\/[\w./-]+):/g)].map((found) => found[1] ?? "");
+  expect(mounted.length).toBeGreaterThan(0);
+  expect(["Dockerfile", ...mounted].filter((path) => !existsSync(packageFile(path)))).toEqual([]);
+});
+
+test("the place for the figures of the bench is there once", () => {
+  expect(README.match(/<!-- bench:start -->[^]*<!-- bench:end -->/g)).toHaveLength(1);
+});
