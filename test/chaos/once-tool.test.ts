@@ -21,7 +21,7 @@ afterAll(async () => {
 }, 60_000);
 
 test(
-  "T3: a tool of effect `once` is not executed again, and the model is told that nobody knows",
+  "X3: a tool of effect `once` is not executed again, and the model is told that nobody knows",
   async () => {
     for (const _ of EACH_ROUND) {
       await writeFile(join(dir, "notes"), "");
