@@ -40,12 +40,11 @@ export async function requestsOf(
   return (await world.model.requests()).filter(({ runKey }) => runKey === runId);
 }
 
-/** The nth request of the run, once it is at the provider and waits there. */
-export function heldRequest(world: World, runId: string, nth = 1): Promise<ModelRequestSeen> {
-  return until(`request ${nth} of ${runId} is held`, async () => {
-    const request = (await requestsOf(world, runId))[nth - 1];
-    return request?.state === "held" ? request : null;
-  });
+/** The request of the run that waits at the provider. */
+export function heldRequest(world: World, runId: string): Promise<ModelRequestSeen> {
+  return until(`a request of ${runId} is held`, async () =>
+    (await requestsOf(world, runId)).find(({ state }) => state === "held"),
+  );
 }
 
 export interface Hold {
@@ -98,13 +97,18 @@ function sum(numbers: readonly number[]): number {
 }
 
 interface ExportedHistory {
-  readonly events: readonly { readonly eventTime: string }[];
+  readonly events: readonly { readonly eventTime: string; readonly eventType: string }[];
 }
+
+/** What the server writes by itself is no step of the run. */
+const BY_SERVER = /TIMED_OUT|SCHEDULED/;
 
 /** From a moment to the next request at the provider or the next event of the history. */
 export async function progressAfter(world: World, runId: string, sinceMs: number): Promise<number> {
   const { histories } = await world.client.exportHistories(runId);
-  const events = (histories as ExportedHistory[]).flatMap((history) => history.events);
+  const events = (histories as ExportedHistory[])
+    .flatMap((history) => history.events)
+    .filter(({ eventType }) => !BY_SERVER.test(eventType));
   const requests = await requestsOf(world, runId);
   const times = [...events.map(({ eventTime }) => eventTime), ...requests.map(({ at }) => at)];
   const later = times.map((time) => Date.parse(time) - sinceMs).filter((ms) => ms >= 0);
