@@ -40,6 +40,24 @@ describe("watching a run", () => {
     expect(client.cancelled).toEqual([RUN_ID]);
   });
 
+  test("a run that nobody takes is explained, also where Temporal still lists a worker that died", async () => {
+    const client = createFakeClient({ staysOpen: true, workers: 1 });
+    const signals = new EventEmitter();
+    const renderer = notes();
+    const told = new Promise<void>((resolve) => {
+      renderer.notice = (text) => {
+        renderer.said.push(text);
+        resolve();
+      };
+    });
+    const options = { signals, workerCheckMs: 1, silenceMs: 20, secondThoughtsMs: 1 };
+    const following = follow(client, RUN_ID, renderer, options);
+    await told;
+    expect(renderer.said).toEqual([expect.stringContaining("No worker has taken the run yet")]);
+    signals.emit("SIGINT");
+    await following;
+  });
+
   test("a run that no worker takes up is explained", async () => {
     const client = createFakeClient({ staysOpen: true, workers: 0 });
     const signals = new EventEmitter();
