@@ -1,0 +1,197 @@
+// What a run makes of a provider that fails: what is tried again, how often, and at whose cost.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type { Outcome } from "../../src/domain/outcome.ts";
+import { microUsd, openRunBench, type RunBench } from "../support/run-bench.ts";
+import { until } from "../support/processes.ts";
+
+const ATTEMPTS_MAX = 3;
+
+let bench: RunBench;
+
+beforeAll(async () => {
+  bench = await openRunBench({ env: { PAWL_RETRY_MAX_ATTEMPTS: String(ATTEMPTS_MAX) } });
+}, 180_000);
+afterAll(() => bench?.close());
+beforeEach(async () => {
+  await bench.world.model.reset();
+  await bench.world.model.script([{ times: 50, reply: { text: "All is well." } }]);
+});
+
+const faulty = (...faults: readonly object[]): Promise<void> => bench.world.model.faults(faults);
+
+describe("what passes is tried again", () => {
+  it.each([
+    ["an overloaded provider (529)", { kind: "overloaded" }],
+    ["an internal error (500)", { kind: "server_error", status: 500 }],
+    ["an unavailable service (503)", { kind: "server_error", status: 503 }],
+    ["a timeout that the API reports (504)", { kind: "server_error", status: 504 }],
+    ["a rate limit without a time (429)", { kind: "rate_limit" }],
+  ])("M4: %s costs nothing", async (_, fault) => {
+    await faulty(fault);
+    const { result, requests } = await bench.run("Say that all is well.");
+    expect(result.outcome).toEqual({ kind: "answered" });
+    expect(requests).toHaveLength(2);
+    expect(result).toMatchObject({ modelCalls: 1, modelAttempts: 2, crashTaxUsd: 0 });
+  });
+
+  it.each([
+    ["a gateway's HTML page (502)", { kind: "bad_gateway_html" }],
+    ["an HTML page that says 200", { kind: "html_ok" }],
+    ["overloaded_error in mid-stream", { kind: "stream_error" }],
+    ["api_error in mid-stream", { kind: "stream_error", errorType: "api_error" }],
+    ["a stream cut before message_stop", { kind: "truncate", where: "before_stop" }],
+    ["a stream cut within an event", { kind: "truncate", where: "mid_event" }],
+    ["a stream cut within a character", { kind: "truncate", where: "mid_utf8" }],
+    ["a connection reset before the headers", { kind: "reset_before_headers" }],
+    ["a connection reset after the headers", { kind: "reset_after_headers" }],
+    ["a reply that was made and never arrived", { kind: "answer_lost" }],
+    ["a stream that stops in mid-reply", { kind: "stall" }],
+    ["a stream that stays silent", { kind: "silent" }],
+    ["a drip of pings", { kind: "ping_drip", everyMs: 50 }],
+    ["a first byte that comes too late", { kind: "slow_first_byte", delayMs: 60_000 }],
+    ["a drip of content beyond max_tokens", { kind: "content_drip", everyMs: 1 }],
+    ["a reply without usage", { kind: "usage", mode: "missing" }],
+  ])("M4: %s is charged at its worst case", async (_, fault) => {
+    await faulty(fault);
+    const { result, requests } = await bench.run("Say that all is well.", {
+      limits: { replyTokens: 64 },
+    });
+    expect(result.outcome).toEqual({ kind: "answered" });
+    expect(result.answer).toBe("All is well.");
+    expect(requests).toHaveLength(2);
+    expect(result).toMatchObject({ modelCalls: 1, modelAttempts: 2 });
+    expect(result.crashTaxUsd).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["a first byte that is only slow", { kind: "slow_first_byte", delayMs: 700 }],
+    ["an event that nobody knows", { kind: "unknown_event" }],
+  ])("%s is no failure", async (_, fault) => {
+    await faulty(fault);
+    const { result, requests, billedMicroUsd } = await bench.run("Say that all is well.");
+    expect(result.outcome).toEqual({ kind: "answered" });
+    expect(requests).toHaveLength(1);
+    expect(microUsd(result.costUsd)).toBe(billedMicroUsd);
+  });
+
+  it("obeys retry-after", async () => {
+    await faulty({ kind: "rate_limit", retryAfterS: 2 });
+    const runId = await bench.start("Say that all is well.");
+    const { result, requests } = await bench.ended(runId);
+    expect(result.outcome).toEqual({ kind: "answered" });
+    const [refused, accepted] = requests.map(({ at }) => Date.parse(at));
+    expect(requests).toHaveLength(2);
+    expect((accepted ?? 0) - (refused ?? 0)).toBeGreaterThanOrEqual(2000);
+    const retries = bench.logged(runId, "model_retry");
+    expect(retries).toMatchObject([{ code: "PROVIDER_RATE_LIMITED", attempt: 1 }]);
+  });
+
+  it("ends with the provider's last word when no attempt is left", async () => {
+    await faulty({ kind: "overloaded", times: 50 });
+    const { result, requests, billedMicroUsd } = await bench.run("Say that all is well.");
+    expect(result.outcome).toMatchObject({ kind: "failed", code: "PROVIDER_OVERLOADED" });
+    expect(requests).toHaveLength(ATTEMPTS_MAX);
+    expect(billedMicroUsd).toBe(0);
+    expect(result).toMatchObject({ answer: null, partial: false, costUsd: 0 });
+  });
+});
+
+describe("what no retry can help", () => {
+  it.each([
+    ["401", { kind: "auth" }],
+    ["403", { kind: "permission" }],
+  ])("a key that is refused (%s) ends the run at once", async (status, fault) => {
+    await faulty({ ...fault, times: 50 });
+    const startedAt = Date.now();
+    const runId = await bench.start("Say that all is well.");
+    const { result, requests } = await bench.ended(runId);
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+    expect(result.outcome).toMatchObject({ kind: "failed", code: "PROVIDER_AUTH" });
+    expect((result.outcome as { message: string }).message).toContain(status);
+    expect(requests).toHaveLength(1);
+    expect(result).toMatchObject({ costUsd: 0, modelCalls: 0, modelAttempts: 1 });
+    expect(bench.logged(runId, "model_failed")).toMatchObject([{ alert: true, level: "error" }]);
+  });
+
+  const SPEND_LIMITS: [string, object][] = [
+    ["429 enforced_spend_limit_reached", { kind: "spend_limit" }],
+    [
+      "429 contract_spend_limit_reached",
+      { kind: "spend_limit", errorCode: "contract_spend_limit_reached" },
+    ],
+    ["402 billing_error", { kind: "billing" }],
+    ["400 usage limit", { kind: "usage_limit" }],
+  ];
+
+  it.each(SPEND_LIMITS)("a spend limit of the provider stops the run: %s", async (_, fault) => {
+    await faulty({ ...fault, times: 50 });
+    const { result, requests } = await bench.run("Say that all is well.");
+    expect(result.outcome).toMatchObject({ kind: "stopped", limit: "provider_spend" });
+    expect(requests).toHaveLength(1);
+    expect(result.costUsd).toBe(0);
+  });
+
+  it.each(SPEND_LIMITS)("or parks it where the caller asked for that: %s", async (_, fault) => {
+    await faulty(fault);
+    const runId = await bench.start("Say that all is well.", { onLimit: "pause" });
+    const waiting = await until("the run waits", async () => {
+      const shown = await bench.world.client.show(runId);
+      return shown.kind === "open" && shown.status === "waiting" && shown.waiting;
+    });
+    expect(waiting).toMatchObject({ reason: "provider", nextAttemptAt: null });
+    await bench.world.client.resume(runId);
+    const { result, requests } = await bench.ended(runId);
+    expect(result.outcome).toEqual({ kind: "answered" });
+    expect(requests).toHaveLength(2);
+    expect(result).toMatchObject({ turns: 1, modelCalls: 1, modelAttempts: 2 });
+    const types = (await bench.events(runId)).map(({ type }) => type);
+    expect(types).toEqual(expect.arrayContaining(["run.waiting", "run.continued", "run.ended"]));
+  });
+
+  it("parks again when the provider still refuses", async () => {
+    await faulty({ kind: "spend_limit", times: 2 });
+    const runId = await bench.start("Say that all is well.", { onLimit: "pause" });
+    const isWaiting = async (requests: number): Promise<boolean> => {
+      const shown = await bench.world.client.show(runId);
+      const seen = await bench.world.model.requests();
+      return shown.kind === "open" && shown.status === "waiting" && seen.length === requests;
+    };
+    await until("the run waits", () => isWaiting(1));
+    await bench.world.client.resume(runId);
+    await until("the run waits again", () => isWaiting(2));
+    await bench.world.client.resume(runId);
+    const { result, requests } = await bench.ended(runId);
+    expect(result.outcome).toEqual({ kind: "answered" });
+    expect(requests).toHaveLength(3);
+  });
+});
+
+describe("what nobody can pay", () => {
+  const nothingHappened = async (
+    order: Parameters<RunBench["run"]>[1],
+    code: string,
+  ): Promise<Extract<Outcome, { kind: "failed" }>> => {
+    const { result, requests } = await bench.run("Say that all is well.", order);
+    expect(requests).toHaveLength(0);
+    expect(result).toMatchObject({ costUsd: 0, modelAttempts: 0, answer: null });
+    expect(result.outcome).toMatchObject({ kind: "failed", code });
+    return result.outcome as Extract<Outcome, { kind: "failed" }>;
+  };
+
+  it("an agent that nobody knows is named, with those there are", async () => {
+    const { message } = await nothingHappened({ agent: "nobody" }, "UNKNOWN_AGENT");
+    expect(message).toContain("nobody");
+    expect(message).toContain("assistant");
+  });
+
+  it("a model without a price is not called", async () => {
+    const { message } = await nothingHappened({ model: "gpt-17" }, "UNKNOWN_MODEL");
+    expect(message).toContain("gpt-17");
+  });
+
+  it("an empty task starts no run", async () => {
+    await expect(bench.start("  \n")).rejects.toMatchObject({ code: "USAGE" });
+    expect(await bench.world.model.requests()).toHaveLength(0);
+  });
+});
