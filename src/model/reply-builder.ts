@@ -76,8 +76,9 @@ export class ReplyBuilder {
   finish(requestId: string | null): ModelReply | null {
     if (!this.#finished || this.#stopReason === null) return null;
     const invalidCalls: string[] = [];
+    // The API writes text of nothing but white space, and refuses to be sent it back.
     const content = this.#blocks
-      .filter(({ block }) => block.type !== "text" || asText(block["text"]) !== "")
+      .filter(({ block }) => block.type !== "text" || asText(block["text"]).trim() !== "")
       .map((open) => finishedBlock(open, invalidCalls));
     return {
       message: { role: "assistant", content },
