@@ -4,8 +4,6 @@
 import type { Message } from "../src/domain/message.ts";
 import { mergeNeighbours } from "../src/domain/message.ts";
 import type { CallModelInput, Snapshot } from "../src/domain/run.ts";
-import { warningNote } from "../src/domain/limits.ts";
-import { systemNote } from "../src/domain/message.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
 import { failure } from "./attempt.ts";
@@ -63,8 +61,7 @@ async function newEntries(
     if (body === null) throw missing(runId, entry.ref);
     return body;
   });
-  const notes = input.warnings.length > 0 ? [systemNote(warningNote(input.warnings))] : [];
-  return [...(await Promise.all(bodies)), ...notes.map((note) => JSON.stringify(note))];
+  return await Promise.all(bodies);
 }
 
 function missing(runId: string, what: string): Error {

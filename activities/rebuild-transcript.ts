@@ -6,8 +6,7 @@ import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
-import { warningNote } from "../src/domain/limits.ts";
-import { systemNote, toolAnswer } from "../src/domain/message.ts";
+import { toolAnswer } from "../src/domain/message.ts";
 import {
   taskMessage,
   type CallModelInput,
@@ -104,13 +103,11 @@ class Rebuilt {
 
   #replied(input: CallModelInput, result: CallModelResult): void {
     if (result.kind === "denied") return;
-    const notes = input.warnings.length > 0 ? [systemNote(warningNote(input.warnings))] : [];
     let head = input.head;
     for (const entry of input.entries) {
       const ref = "ref" in entry ? entry.ref : this.#store(JSON.stringify(entry.message));
       head = this.#link(head, ref);
     }
-    for (const note of notes) head = this.#link(head, this.#store(JSON.stringify(note)));
     if (result.message.content.length > 0) {
       this.#link(head, this.#store(JSON.stringify(result.message)));
     }

@@ -26,6 +26,7 @@ import type { Denial, Reply, RunInput } from "../src/domain/run.ts";
 import {
   limitsNow,
   openingState,
+  stumbled,
   takeReply,
   used,
   type RunState,
@@ -67,11 +68,14 @@ export async function agentRun(input: RunInput): Promise<RunResult> {
 async function converse(run: Run): Promise<Outcome> {
   const { state, inbox } = run;
   while (true) {
-    if (inbox.isPaused()) await parked(run, "paused");
+    if (inbox.isPaused()) {
+      await parked(run, "paused");
+      continue;
+    }
 
     const hit = limitHit(limitsNow(state), used(state));
     if (hit !== null) {
-      const goOn = await parked(run, { reason: "budget", message: hit.message });
+      const goOn = await parked(run, { reason: "budget", ...hit });
       if (!goOn) return { kind: "stopped", ...hit };
       continue;
     }
@@ -83,8 +87,9 @@ async function converse(run: Run): Promise<Outcome> {
       continue;
     }
     if (call.kind === "stopped") {
-      const goOn = await parked(run, { reason: "provider", message: call.message });
-      if (!goOn) return call;
+      const { limit, message } = call;
+      if (!(await parked(run, { reason: "provider", limit, message }))) return call;
+      state.turn -= 1;
       continue;
     }
 
@@ -108,7 +113,7 @@ async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
     return null;
   }
   const mayPass = limit !== "request_tokens";
-  const goOn = mayPass && (await parked(run, { reason: "budget", message, resetsAt }));
+  const goOn = mayPass && (await parked(run, { reason: "budget", limit, message, resetsAt }));
   return goOn ? null : { kind: "stopped", limit, message };
 }
 
@@ -118,21 +123,16 @@ async function act(run: Run, reply: Reply): Promise<Outcome | null> {
   if (reply.stopReason !== "max_tokens") state.continued = 0;
   switch (reply.stopReason) {
     case "tool_use":
-      state.stumbles = reply.invalidCalls.length > 0 ? state.stumbles + 1 : 0;
-      state.entries = await answerCalls(run, reply);
-      return state.stumbles < STUMBLES_MAX
-        ? null
-        : failed("TOOL_INPUT_INVALID", "the model called tools with invalid JSON three times");
+      return reply.toolCalls.length === 0 ? askAgain(state) : await answer(run, reply);
     case "end_turn":
     case "stop_sequence":
       return textOf(reply.message) === "" ? askAgain(state) : { kind: "answered" };
     case "max_tokens":
       return goOnWriting(state, reply);
     case "pause_turn":
-      state.stumbles += 1;
-      return state.stumbles <= PROVIDER_PAUSES_MAX
+      return stumbled(state, "provider_pause") <= PROVIDER_PAUSES_MAX
         ? null
-        : failed("PROVIDER_REJECTED", `the provider paused the turn ${state.stumbles} times`);
+        : failed("PROVIDER_REJECTED", `the provider paused the turn ${PROVIDER_PAUSES_MAX} times`);
     case "refusal":
       return {
         kind: "refused",
@@ -146,11 +146,27 @@ async function act(run: Run, reply: Reply): Promise<Outcome | null> {
   }
 }
 
+async function answer(run: Run, reply: Reply): Promise<Outcome | null> {
+  const { state } = run;
+  if (reply.invalidCalls.length === 0) state.stumble = null;
+  const inARow = reply.invalidCalls.length === 0 ? 0 : stumbled(state, "unreadable_call");
+  state.entries = await answerCalls(run, reply);
+  return inARow < STUMBLES_MAX
+    ? null
+    : failed("TOOL_INPUT_INVALID", "the model called tools with invalid JSON three times");
+}
+
 function askAgain(state: RunState): Outcome | null {
-  state.stumbles += 1;
-  if (state.stumbles > 1) return failed("EMPTY_REPLY", "the model answered nothing, twice");
-  state.entries = [...state.entries, { message: userMessage("Please continue.") }];
+  if (stumbled(state, "empty_reply") > 1) {
+    return failed("EMPTY_REPLY", "the model answered nothing, twice");
+  }
+  nudge(state, "Please continue.");
   return null;
+}
+
+/** After a note of ours the API lets only the model speak: there the same question is asked again. */
+function nudge(state: RunState, text: string): void {
+  state.entries = state.endsWithNote ? [] : [{ message: userMessage(text) }];
 }
 
 /** A tool call that was cut is never executed; a text that was cut is continued. */
@@ -161,8 +177,8 @@ function goOnWriting(state: RunState, reply: Reply): Outcome | null {
     return { kind: "stopped", limit: "reply_tokens", message };
   }
   const answers = refuseCalls(reply, "The call was cut by the limit on reply length.");
-  const nudge = { message: userMessage("Continue exactly where you stopped.") };
-  state.entries = answers.length > 0 ? answers : [nudge];
+  if (answers.length > 0) state.entries = answers;
+  else nudge(state, "Continue exactly where you stopped.");
   return null;
 }
 

@@ -2,10 +2,11 @@
 
 import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
-import { warningsDue } from "../src/domain/limits.ts";
+import { warningNote, warningsDue } from "../src/domain/limits.ts";
+import { systemNote } from "../src/domain/message.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
-import type { CallModelResult } from "../src/domain/run.ts";
-import { limitsNow, used } from "../src/domain/run-state.ts";
+import type { CallModelResult, Entry, Reply } from "../src/domain/run.ts";
+import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
 import { modelCalling } from "./activity-options.ts";
 import type { Run } from "./run.ts";
 import { endOf } from "./run-end.ts";
@@ -17,29 +18,46 @@ export async function askModel({ input, state }: Run): Promise<ModelAnswer> {
   const limits = limitsNow(state);
   const warnings = warningsDue(limits, used(state), state.nearCaps, state.warned);
   state.warned = [...state.warned, ...warnings.map(({ limit }) => limit)];
+  state.untold = [...state.untold, ...warnings];
+  const notes = notesFor(state);
   state.turn += 1;
   const { callModel: call } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
     summary: `turn ${state.turn} · ${state.snapshot.model} · ${state.headTokens} tokens so far`,
   });
   try {
-    return await withTranscript(() =>
+    const answer = await withTranscript(() =>
       call({
         turn: state.turn,
         tenant: input.tenant,
         session: input.session,
         agent: input.agent,
         head: state.head,
-        entries: state.entries,
+        entries: [...state.entries, ...notes],
         headTokens: state.headTokens,
         costCapMicroUsd: input.limits.costMicroUsd ?? null,
         tokensLeft: limits.tokens - used(state).tokens,
         warnings,
       }),
     );
+    if (answer.kind === "replied") told(state, notes, answer);
+    return answer;
   } catch (error) {
     const end = endOf(error);
     if (end.kind !== "stopped") throw error;
     return end;
   }
+}
+
+/** A note may only follow what a user or a tool said; a call that was denied told the model nothing. */
+function notesFor({ untold, entries }: RunState): Entry[] {
+  if (untold.length === 0 || entries.length === 0) return [];
+  return [{ message: systemNote(warningNote(untold)) }];
+}
+
+/** A reply without content leaves no message behind, so what was asked is still the end. */
+function told(state: RunState, notes: readonly Entry[], reply: Reply): void {
+  const asked = notes.length > 0 || (state.entries.length === 0 && state.endsWithNote);
+  state.endsWithNote = asked && reply.message.content.length === 0;
+  if (notes.length > 0) state.untold = [];
 }

@@ -3,6 +3,8 @@
 
 import { upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
 import { WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
+import type { Limit } from "../src/domain/outcome.ts";
+import { letGoOn } from "../src/domain/run-state.ts";
 import type { Run } from "./run.ts";
 import { STATUS } from "./run-view.ts";
 
@@ -11,6 +13,7 @@ const LOOK_AGAIN_MS = 300_000;
 
 export interface Cause {
   readonly reason: "budget" | "provider";
+  readonly limit: Limit;
   readonly message: string;
   readonly resetsAt?: string | null;
 }
@@ -36,7 +39,7 @@ export async function parked(run: Run, cause: Cause | "paused"): Promise<boolean
   upsertMemo({ [WAITING_MEMO]: waiting });
   upsertSearchAttributes([{ key: STATUS, value: "waiting" }]);
   const byPerson = await run.inbox.resumed(withinMs);
-  if (byPerson) run.state.extensions += 1;
+  if (byPerson) letGoOn(run.state, cause.limit);
   // The ledger knows today's cap; the next call asks it and brings the cap back.
   run.state.costCapMicroUsd = Number.MAX_SAFE_INTEGER;
   upsertMemo({ [WAITING_MEMO]: null });

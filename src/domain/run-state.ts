@@ -31,16 +31,22 @@ export interface RunState {
   models: Readonly<Record<string, number>>;
   nearCaps: readonly Warning[];
   warned: readonly Limit[];
+  /** Warnings that the model has not been told of yet. */
+  untold: readonly Warning[];
+  /** True where the transcript ends with a note of ours: then only the model may speak. */
+  endsWithNote: boolean;
   /** What the model said last, over all replies that continue one another. */
   answer: string | null;
   /** What the tools found last, for a run that stops before the model spoke. */
   findings: string | null;
   /** Replies cut by `max_tokens` in a row. */
   continued: number;
-  /** Empty replies, provider pauses and unreadable calls in a row. */
-  stumbles: number;
+  /** What the model stumbled over last, and how often in a row. */
+  stumble: { readonly over: Stumble; readonly times: number } | null;
   paused: boolean;
 }
+
+export type Stumble = "empty_reply" | "provider_pause" | "unreadable_call";
 
 export function openingState(opened: OpenRunResult, startedAtMs: number): RunState {
   return {
@@ -62,12 +68,28 @@ export function openingState(opened: OpenRunResult, startedAtMs: number): RunSta
     models: {},
     nearCaps: [],
     warned: [],
+    untold: [],
+    endsWithNote: false,
     answer: null,
     findings: null,
     continued: 0,
-    stumbles: 0,
+    stumble: null,
     paused: false,
   };
+}
+
+/** How often in a row the model has now stumbled over this; another cause starts another count. */
+export function stumbled(state: RunState, over: Stumble): number {
+  const times = state.stumble?.over === over ? state.stumble.times + 1 : 1;
+  state.stumble = { over, times };
+  return times;
+}
+
+const EXTENDED: readonly Limit[] = ["tokens", "model_calls", "tool_calls"];
+
+/** A person let the run go on. Money is not theirs to extend here, nor is what others share. */
+export function letGoOn(state: RunState, limit: Limit): void {
+  if (EXTENDED.includes(limit)) state.extensions += 1;
 }
 
 /** The limits as they stand now: the cost cap as the worker last saw it, counts with extensions. */

@@ -79,7 +79,7 @@ export interface CallModelInput {
   readonly costCapMicroUsd: number | null;
   /** What the run may still use, prompt and reply together. */
   readonly tokensLeft: number;
-  /** Caps that ran past 80 % since the last call: logged, shown, told to the model. */
+  /** Caps that ran past 80 % since the last call: logged and shown. The model reads of them in `entries`. */
   readonly warnings: readonly Warning[];
 }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Outcome, RunResult } from "../../../src/domain/outcome.ts";
 import type { CloseRunResult } from "../../../src/domain/run.ts";
 import {
+  letGoOn,
   limitsNow,
   openingState,
   resultOf,
@@ -123,10 +124,12 @@ describe("takeReply", () => {
   });
 });
 
-test("each time a person lets a run go on, its counts have one more share; its cost cap has not", () => {
+test("each time a person lets a run go on at a limit of its own, its counts have one more share; its cost cap has not", () => {
   const state = opened();
   const { limits } = state.snapshot;
-  state.extensions = 2;
+  for (const limit of ["model_calls", "tokens", "cost", "tenant_day", "provider_spend"] as const) {
+    letGoOn(state, limit);
+  }
   expect(limitsNow(state)).toEqual({
     ...limits,
     tokens: limits.tokens * 3,
