@@ -11,6 +11,14 @@ import type { ModelRequestSeen } from "./offline-model.ts";
 import type { Process } from "./processes.ts";
 import { openWorld, type World, type WorldOptions } from "./world.ts";
 
+/** For tests in which a provider that answers late on a busy machine must not look like a fault. */
+export const PATIENT: NodeJS.ProcessEnv = {
+  PAWL_FIRST_BYTE_TIMEOUT_MS: "60000",
+  PAWL_IDLE_TIMEOUT_MS: "60000",
+  PAWL_PROGRESS_TIMEOUT_MS: "60000",
+  PAWL_CALL_TIMEOUT_MS: "120000",
+};
+
 export interface RunSeen {
   readonly result: RunResult;
   readonly requests: readonly ModelRequestSeen[];

@@ -10,7 +10,16 @@ const ATTEMPTS_MAX = 3;
 let bench: RunBench;
 
 beforeAll(async () => {
-  bench = await openRunBench({ env: { PAWL_RETRY_MAX_ATTEMPTS: String(ATTEMPTS_MAX) } });
+  bench = await openRunBench({
+    env: {
+      PAWL_RETRY_MAX_ATTEMPTS: String(ATTEMPTS_MAX),
+      PAWL_FIRST_BYTE_TIMEOUT_MS: "6000",
+      PAWL_IDLE_TIMEOUT_MS: "4000",
+      PAWL_PROGRESS_TIMEOUT_MS: "6000",
+    },
+  });
+  // The first request of a fresh server is slow on a busy machine; no test shall take that for a fault.
+  await bench.run("Warm up.");
 }, 180_000);
 afterAll(() => bench?.close());
 beforeEach(async () => {
@@ -147,6 +156,25 @@ describe("what no retry can help", () => {
     expect(result).toMatchObject({ turns: 1, modelCalls: 1, modelAttempts: 2 });
     const types = (await bench.events(runId)).map(({ type }) => type);
     expect(types).toEqual(expect.arrayContaining(["run.waiting", "run.continued", "run.ended"]));
+  });
+
+  it("R2: letting the run go on with the provider does not widen its own limits", async () => {
+    const call = { name: "calculator", input: { expression: "6*7" } };
+    await bench.world.model.script([{ times: 9, reply: { text: "On it.", toolCalls: [call] } }]);
+    await faulty({ kind: "spend_limit" });
+    const limits = { modelCalls: 2 };
+    const runId = await bench.start("Say that all is well.", { onLimit: "pause", limits });
+    const untilWaitsFor = (reason: string): Promise<boolean> =>
+      until(`the run waits for ${reason}`, async () => {
+        const shown = await bench.world.client.show(runId);
+        return shown.kind === "open" && shown.waiting?.reason === reason;
+      });
+    await untilWaitsFor("provider");
+    await bench.world.client.resume(runId);
+    await untilWaitsFor("budget");
+    await bench.world.client.cancel(runId);
+    const { result } = await bench.ended(runId);
+    expect(result).toMatchObject({ modelCalls: 2, turns: 2 });
   });
 
   it("parks again when the provider still refuses", async () => {

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { createLedger } from "../../src/store/ledger.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const SEARCH_MICRO_USD = 10_000;
@@ -10,7 +11,7 @@ const SEARCH_MICRO_USD = 10_000;
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld({ env: { PAWL_OFFLINE_MODEL: "" } });
+  world = await openWorld({ env: { PAWL_OFFLINE_MODEL: "", ...PATIENT } });
   await world.startWorker();
 }, 180_000);
 afterAll(() => world?.close());

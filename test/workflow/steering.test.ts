@@ -2,13 +2,16 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { RunStatus } from "../../src/domain/outcome.ts";
-import { openRunBench, type RunBench } from "../support/run-bench.ts";
+import { openRunBench, PATIENT, type RunBench } from "../support/run-bench.ts";
 import { until } from "../support/processes.ts";
 
 let bench: RunBench;
 
 beforeAll(async () => {
-  bench = await openRunBench({ env: { PAWL_RETRY_INITIAL_MS: "20000" } });
+  bench = await openRunBench({
+    // A request on hold is no slow provider here.
+    env: { PAWL_RETRY_INITIAL_MS: "20000", ...PATIENT },
+  });
 }, 180_000);
 afterAll(() => bench?.close());
 beforeEach(() => bench.world.model.reset());
@@ -45,7 +48,10 @@ describe("R6: a run that is cancelled", () => {
     expect(result.outcome).toMatchObject({ kind: "cancelled" });
     expect(result).toMatchObject({ answer: "First finding.", partial: true });
     expect(requests).toHaveLength(2);
-    expect(requests[1]?.state).toBe("done");
+    await until("the provider saw the client go", async () => {
+      const seen = await bench.world.model.requests();
+      return seen.every(({ state }) => state === "done");
+    });
     expect(result.crashTaxUsd).toBeGreaterThan(0);
     const bills = await bench.world.model.billing(runId);
     expect(bills.map(({ status }) => status)).toEqual(["complete", "aborted"]);
@@ -109,11 +115,11 @@ describe("a run that is paused", () => {
     await bench.world.client.pause(runId);
     await bench.world.model.release();
     await untilStatus(runId, "paused");
-    // While no worker looks, both signals reach the workflow in one task.
-    bench.worker.signal("SIGSTOP");
+    // While no worker polls, both wait for one and the same workflow task.
+    await bench.worker.stop();
     await bench.world.client.resume(runId);
     await bench.world.client.pause(runId);
-    bench.worker.signal("SIGCONT");
+    await bench.world.startWorker();
     await until("the run heard both", async () => {
       const { histories } = await bench.world.client.exportHistories(runId);
       const text = JSON.stringify(histories);

@@ -7,13 +7,14 @@ import {
   lastAnswers,
   microUsd,
   openRunBench,
+  PATIENT,
   type RunBench,
 } from "../support/run-bench.ts";
 
 let bench: RunBench;
 
 beforeAll(async () => {
-  bench = await openRunBench();
+  bench = await openRunBench({ env: PATIENT });
 }, 180_000);
 afterAll(() => bench?.close());
 beforeEach(() => bench.world.model.reset());
@@ -36,7 +37,14 @@ describe("tool calls", () => {
     const { asked, answered } = lastAnswers(requests[1]!);
     expect(asked).toHaveLength(6);
     expect(answered.map(({ id }) => id)).toEqual(asked);
-    expect(answered.map(({ isError }) => isError)).toEqual([false, false, false, true, false, false]);
+    expect(answered.map(({ isError }) => isError)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+    ]);
     expect(answered[1]?.text).toContain('"result":2');
     expect(answered[4]?.text).toContain('"result":8');
     expectOnlyGrowth(requests);
