@@ -26,7 +26,11 @@ export interface ModelRequestSeen {
   readonly state: string;
   readonly eventsSent: number;
   /** As it was received; absent for all but the newest 200. */
-  readonly body?: { readonly messages: readonly unknown[] };
+  readonly body?: {
+    readonly messages: readonly unknown[];
+    readonly system?: unknown;
+    readonly tools?: unknown;
+  };
 }
 
 const MAIN = packageFile("dist/src/model/offline/main.js");

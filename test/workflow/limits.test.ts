@@ -54,7 +54,7 @@ describe("R2: a run that reaches a limit stops with what it has", () => {
     expect(requests.length).toBeGreaterThanOrEqual(3);
   });
 
-  it("cost: a cap that can't pay a single call stops the run before it", async () => {
+  it("M2: a cap that can't pay a single call stops the run before it", async () => {
     const { result, requests } = await bench.run(TASK, { limits: { costMicroUsd: 1000 } });
     expect(result.outcome).toMatchObject({ kind: "stopped", limit: "cost" });
     expect(requests).toHaveLength(0);
