@@ -26,7 +26,8 @@ export function createRunTool(deps: ActivityDeps) {
       failpoint("run_tool.before_answer");
       attempt.signal.throwIfAborted();
       const content = await readable(deps, attempt.runId, output);
-      const ref = await store(deps, attempt.runId, toolAnswer(call.id, content, output.isError));
+      const answer = toolAnswer(call.id, content, output.isError);
+      const ref = await store(deps, attempt.runId, answer, input.tool);
       const durationMs = Math.round(performance.now() - startedAt);
       logResult(deps, attempt, { input, output, durationMs });
       return {
@@ -119,14 +120,27 @@ async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): 
   }
 }
 
+/**
+ * Nobody waits for the store where the tool is inline: the answer stands in history before the next
+ * model call is scheduled, and that call stores it again with its reply. Who misses it rebuilds it.
+ */
 async function store(
-  { transcripts }: ActivityDeps,
+  { transcripts, tools, log }: ActivityDeps,
   runId: string,
   message: Message,
+  tool: string,
 ): Promise<string> {
   const body = JSON.stringify(message);
   const ref = refOf(body);
-  await transcripts.put([{ runId, ref, body }]);
+  const stored = transcripts.put([{ runId, ref, body }]);
+  if (tools.find(({ spec }) => spec.name === tool)?.spec.inline !== true) {
+    await stored;
+    return ref;
+  }
+  transcripts.remember([{ runId, ref, body }], []);
+  stored.catch((error: unknown) =>
+    log.warn({ event: "answer_not_stored", runId, err: error }, "the next reply brings it along"),
+  );
   return ref;
 }
 

@@ -105,10 +105,14 @@ function tidied(value: number): number {
   return Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
 }
 
+// Made once: to make one takes longer than the whole calculation.
+const WITH_2_DIGITS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
+const WITH_4_DIGITS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
+
 function roundedForReading(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.01 || size >= 1e15)) {
     return value.toExponential(3).replace("e+", "e");
   }
-  return value.toLocaleString("en-US", { maximumFractionDigits: size < 1 ? 4 : 2 });
+  return (size < 1 ? WITH_4_DIGITS : WITH_2_DIGITS).format(value);
 }

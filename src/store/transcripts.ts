@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type { Database } from "./database.ts";
-import { createLinkCache } from "./link-cache.ts";
+import { createRecentCache } from "./recent-cache.ts";
 
 export interface StoredMessage {
   readonly runId: string;
@@ -49,39 +49,56 @@ interface ChainRow {
 
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 
+/** A worker that goes on with its own run reads nothing from Postgres. */
 export function createTranscripts(db: Database, cacheBytesMax = CACHE_BYTES_MAX): Transcripts {
-  const cache = createLinkCache(cacheBytesMax);
+  // Two bytes for each UTF-16 unit. A run's links are small beside its bodies.
+  const bodies = createRecentCache<string>(cacheBytesMax, (body) => body.length * 2);
+  const links = createRecentCache<Link>(cacheBytesMax / 8, () => 0);
 
-  function remember(messages: readonly StoredMessage[], links: readonly Link[]): void {
-    const bodies = new Map(messages.map((message) => [message.ref, message.body]));
-    for (const link of links) {
-      const body = bodies.get(link.ref);
-      if (body !== undefined && isWhole({ ...link, body }))
-        cache.set(link.runId, { ...link, body });
+  function keep(runId: string, ref: string, body: string): void {
+    bodies.set(keyOf(runId, ref), body);
+  }
+
+  function keepLink(link: Link): void {
+    links.set(keyOf(link.runId, link.head), link);
+  }
+
+  function remember(messages: readonly StoredMessage[], newLinks: readonly Link[]): void {
+    for (const { runId, ref, body } of messages) if (refOf(body) === ref) keep(runId, ref, body);
+    for (const link of newLinks) if (isTrue(link)) keepLink(link);
+  }
+
+  /** As far back as this process knows: the bodies, newest first, and where it knows no more. */
+  function recall(runId: string, head: string): { known: string[]; at: string } {
+    const known: string[] = [];
+    let at = head;
+    while (at !== "") {
+      const link = links.get(keyOf(runId, at));
+      const body = link && bodies.get(keyOf(runId, link.ref));
+      if (link === undefined || body === undefined) break;
+      known.push(body);
+      at = link.prevHead;
     }
+    return { known, at };
   }
 
   return {
     remember,
-    put: async (messages, links = []) => {
-      if (messages.length + links.length === 0) return;
-      await db`select pawl.put_messages(${{ json: messages }}, ${{ json: links }})`;
-      remember(messages, links);
+    put: async (messages, newLinks = []) => {
+      if (messages.length + newLinks.length === 0) return;
+      await db`select pawl.put_messages(${{ json: messages }}, ${{ json: newLinks }})`;
+      remember(messages, newLinks);
     },
     load: async (runId, head) => {
-      const newestFirst: string[] = [];
-      let at = head;
-      for (let link = cache.get(runId, at); link !== undefined; link = cache.get(runId, at)) {
-        newestFirst.push(link.body);
-        at = link.prevHead;
-      }
+      const { known: newestFirst, at: from } = recall(runId, head);
+      let at = from;
       if (at !== "") {
         const rows = await db<ChainRow>`select * from pawl.chain(${runId}, ${at})`;
-        for (const { prev_head: prevHead, ...row } of rows) {
-          const { body } = row;
-          if (body === null || !isWhole({ head: row.head, prevHead, ref: row.ref, body }))
-            return null;
-          cache.set(runId, { head: row.head, prevHead, body });
+        for (const { prev_head: prevHead, head: rowHead, ref, body } of rows) {
+          const link = { runId, head: rowHead, prevHead, ref };
+          if (body === null || refOf(body) !== ref || !isTrue(link)) return null;
+          keep(runId, ref, body);
+          keepLink(link);
           newestFirst.push(body);
           at = prevHead;
         }
@@ -89,21 +106,25 @@ export function createTranscripts(db: Database, cacheBytesMax = CACHE_BYTES_MAX)
       return at === "" ? newestFirst.toReversed() : null;
     },
     get: async (runId, ref) => {
+      const known = bodies.get(keyOf(runId, ref));
+      if (known !== undefined) return known;
       const rows = await db<{ readonly body: string }>`
         select body from pawl.message where run_id = ${runId} and ref = ${ref}`;
       const body = rows[0]?.body;
-      return body !== undefined && refOf(body) === ref ? body : null;
+      if (body === undefined || refOf(body) !== ref) return null;
+      keep(runId, ref, body);
+      return body;
     },
   };
 }
 
-function isWhole(link: {
-  readonly head: string;
-  readonly prevHead: string;
-  readonly ref: string;
-  readonly body: string;
-}): boolean {
-  return refOf(link.body) === link.ref && nextHead(link.prevHead, link.ref) === link.head;
+/** Runs never share what is cached: what one tenant wrote is found under its own run only. */
+function keyOf(runId: string, hash: string): string {
+  return `${hash}/${runId}`;
+}
+
+function isTrue({ head, prevHead, ref }: Link): boolean {
+  return nextHead(prevHead, ref) === head;
 }
 
 function sha256(text: string): string {

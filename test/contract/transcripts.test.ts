@@ -38,6 +38,9 @@ onEachDatabase((underTest) => {
     await own.put(messages.slice(0, 2), links.slice(0, 2));
     own.remember(messages.slice(2), links.slice(2));
     expect(await own.load("own", head)).toEqual(["1", "2", "3"]);
+    expect(await own.get("own", refOf("3"))).toBe("3");
+    own.remember([{ runId: "own", ref: refOf("4"), body: "4" }], []);
+    expect(await own.get("own", refOf("4"))).toBe("4");
     expect(statements).toBe(1);
   });
 
