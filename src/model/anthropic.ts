@@ -1,6 +1,7 @@
 // The Messages API through Anthropic's SDK. Always streamed; the SDK's own retries are off, because
 // an attempt that the ledger does not know of would be money that no cap can see.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import Anthropic from "@anthropic-ai/sdk";
 import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
 import type { Message } from "../domain/message.ts";
@@ -20,7 +21,14 @@ export interface AnthropicOptions {
 type Prompt = Omit<ModelRequest, "messages">;
 
 export function anthropicModel(options: AnthropicOptions): Model {
+  // One client for all calls, as making one costs as much as a statement to Postgres. Its fetch finds
+  // the clock of the call that it works for; counting tokens has none.
+  const clockOfCall = new AsyncLocalStorage<StreamClock>();
   const client = new Anthropic({
+    fetch: (input, init) => {
+      const clock = clockOfCall.getStore();
+      return clock === undefined ? fetch(input, init) : tappedFetch(clock)(input, init);
+    },
     apiKey: options.apiKey,
     ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
     maxRetries: 0,
@@ -38,13 +46,14 @@ export function anthropicModel(options: AnthropicOptions): Model {
       const builder = new ReplyBuilder();
       let streaming = false;
       try {
-        const { data: stream, response } = await client
-          .withOptions({ fetch: tappedFetch(clock) })
-          .messages.create(bodyOf(request), {
-            signal: AbortSignal.any([signal, clock.signal]),
-            headers: headersFor(request.runId),
-          })
-          .withResponse();
+        const { data: stream, response } = await clockOfCall.run(clock, () =>
+          client.messages
+            .create(bodyOf(request), {
+              signal: AbortSignal.any([signal, clock.signal]),
+              headers: headersFor(request.runId),
+            })
+            .withResponse(),
+        );
         streaming = true;
         for await (const event of stream) {
           clock.progressed();
