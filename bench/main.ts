@@ -7,7 +7,7 @@ import { measureFirstCall } from "./first-call.ts";
 import { measureManyRuns } from "./many-runs.ts";
 import { measureOneRun } from "./one-run.ts";
 import { measureParkedRuns } from "./parked-runs.ts";
-import { table, writeInto, type Figures } from "./report.ts";
+import { findPlace, table, writeInto, type Figures } from "./report.ts";
 import { openStage } from "./stage.ts";
 
 const { values } = parseArgs({
@@ -53,8 +53,10 @@ async function measure(): Promise<Figures> {
   }
 }
 
+const readme = packageFile("README.md");
+if (values.write) await findPlace(readme);
 const text = table(await measure());
 process.stdout.write(`${text}\n`);
-if (values.write) await writeInto(packageFile("README.md"), text);
+if (values.write) await writeInto(readme, text);
 // Streams of the plain client are kept alive.
 process.exit(0);
