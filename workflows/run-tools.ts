@@ -10,18 +10,23 @@ import {
 import type { Activities } from "../activities/index.ts";
 import { toolAnswer } from "../src/domain/message.ts";
 import type { Entry, Reply } from "../src/domain/run.ts";
-import { limitsNow, type RunState } from "../src/domain/run-state.ts";
+import { limitsNow, takeFindings, type RunState } from "../src/domain/run-state.ts";
 import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
 import type { Run } from "./run.ts";
 import { inlineToolRunning, toolRunning } from "./activity-options.ts";
 import { codeOf, withTranscript } from "./transcript.ts";
 
 const FINDINGS_CHARS = 2000;
+/** What inline tools answer leaves the worker in one message of at most 4 MiB; one answer may take 128 KiB. */
+const INLINE_CALLS_MAX = 16;
 
 /** One answer to each call of the reply, in the order the model asked. */
 export async function answerCalls(run: Run, reply: Reply): Promise<Entry[]> {
   const answers = await Promise.all(reply.toolCalls.map((call) => answerTo(run, reply, call)));
-  run.state.findings = answers.map(({ found }) => found).join("\n");
+  takeFindings(
+    run.state,
+    answers.map(({ found }) => found),
+  );
   return answers.map(({ entry }) => entry);
 }
 
@@ -76,7 +81,8 @@ function execute(
 ): ReturnType<Activities["runTool"]> {
   const { callId } = call;
   const input = { turn: state.turn, tenant, callId, tool: tool.name, replyRef: reply.ref };
-  if (tool.inline) {
+  const isAmongTheFirst = reply.toolCalls.indexOf(call) < INLINE_CALLS_MAX;
+  if (tool.inline && isAmongTheFirst) {
     const { runTool } = proxyLocalActivities<Activities>(inlineToolRunning(tool));
     return withTranscript(() => runTool(input));
   }

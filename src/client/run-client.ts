@@ -60,7 +60,7 @@ export function createRunClient(backend: Backend): RunClient {
 
   return {
     link,
-    start: (order) => start(backend, identify(order)),
+    start: async (order) => await start(backend, identify(order)),
     watch: (runId, options) => watchRun(sources, runId, options),
     list: (query) => asked(listRuns(client, query)),
     async cancel(runId) {

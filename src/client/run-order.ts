@@ -61,7 +61,8 @@ export function shortTask(task: string): string {
 function usableTask(given: string): string {
   const task = given.toWellFormed();
   if (task.trim() === "") throw new PawlError("USAGE", "The task is empty.");
-  const bytes = Buffer.byteLength(task);
+  // As it will lie in the payload: quotes and control characters take more there.
+  const bytes = Buffer.byteLength(JSON.stringify(task)) - 2;
   if (bytes > TASK_BYTES_MAX) {
     const message = `The task has ${bytes} bytes; ${TASK_BYTES_MAX} are possible.`;
     throw new PawlError("TASK_TOO_LARGE", message);

@@ -1,11 +1,17 @@
 // All that a run must remember between two turns, and the pure rules by which it changes. This is
 // what continue-as-new carries, so it holds references and counts, not bodies.
 
+import { fittingText } from "./json-size.ts";
 import type { Limits, Used, Warning } from "./limits.ts";
 import { textOf } from "./message.ts";
 import type { Limit, Outcome, RunResult } from "./outcome.ts";
 import type { CloseRunResult, Entry, OpenRunResult, Reply, Snapshot } from "./run.ts";
 import { addUsage, NO_USAGE, promptTokens, totalTokens, type Usage } from "./usage.ts";
+
+/** The answer travels with the task and the snapshot in one payload of at most 2 MiB. */
+const ANSWER_BYTES_MAX = 1_000_000;
+const ANSWER_CUT = "\n[cut here: the answer is longer than a result can be]";
+const FINDINGS_BYTES_MAX = 64_000;
 
 export interface RunState {
   readonly snapshot: Snapshot;
@@ -127,7 +133,14 @@ export function takeReply(state: RunState, reply: Reply): void {
   state.costCapMicroUsd = reply.costCapMicroUsd;
   state.models = { ...state.models, [reply.model]: (state.models[reply.model] ?? 0) + 1 };
   state.nearCaps = reply.nearCaps;
-  if (text !== "") state.answer = state.continued > 0 ? (state.answer ?? "") + text : text;
+  if (text !== "") {
+    const answer = state.continued > 0 ? (state.answer ?? "") + text : text;
+    state.answer = fittingText(answer, ANSWER_BYTES_MAX, ANSWER_CUT);
+  }
+}
+
+export function takeFindings(state: RunState, findings: readonly string[]): void {
+  state.findings = fittingText(findings.join("\n"), FINDINGS_BYTES_MAX, "…");
 }
 
 interface RunIdentity {

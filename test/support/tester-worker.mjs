@@ -31,17 +31,17 @@ const ODDITIES = {
   },
 };
 
-const text = (bytes) => LINE.repeat(Math.ceil(bytes / LINE.length)).slice(0, bytes);
+const text = (bytes, of) => of.repeat(Math.ceil(bytes / of.length)).slice(0, bytes);
 
 function textTool(name, inline) {
   return defineTool({
     name,
     description: "Gives a text of so many bytes.",
-    input: z.object({ bytes: z.number().int().min(1) }),
+    input: z.object({ bytes: z.number().int().min(1), of: z.string().min(1).default(LINE) }),
     permission: "read",
     effect: "pure",
     inline,
-    execute: ({ bytes }) => text(bytes),
+    execute: ({ bytes, of }) => text(bytes, of),
   });
 }
 
