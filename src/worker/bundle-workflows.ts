@@ -5,8 +5,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
 import { packageFile } from "../package-root.ts";
-
-export const BUNDLE_FILE = packageFile("dist/workflow-bundle.js");
+import { BUNDLE_FILE } from "./bundle-file.ts";
 
 export async function bundleWorkflows(workflowsPath: string): Promise<WorkflowBundleWithSourceMap> {
   const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };

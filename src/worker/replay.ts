@@ -3,10 +3,10 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Worker, type ReplayWorkerOptions } from "@temporalio/worker";
+import { DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from "@temporalio/worker";
 import { PawlError } from "../domain/errors.ts";
 import { packageFile } from "../package-root.ts";
-import { BUNDLE_FILE } from "./bundle-workflows.ts";
+import { BUNDLE_FILE } from "./bundle-file.ts";
 
 export interface ReplayReport {
   readonly file: string;
@@ -28,6 +28,7 @@ export async function replayHistories(
   if (files.length === 0) {
     throw new PawlError("USAGE", `There is no history to replay in ${paths.join(", ")}.`);
   }
+  beQuiet();
   const reports: ReplayReport[] = [];
   for (const file of files) {
     const histories = historiesOf(await readFile(file, "utf8"), file);
@@ -41,6 +42,18 @@ export async function replayHistories(
     }
   }
   return reports;
+}
+
+let isQuiet = false;
+
+/** The reports say it all; the SDK would tell each worker's life on stderr. Once a process. */
+function beQuiet(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  Runtime.install({
+    logger: new DefaultLogger("ERROR", () => undefined),
+    telemetryOptions: { logging: { forward: {}, filter: { core: "ERROR", other: "ERROR" } } },
+  });
 }
 
 function ownWorkflows(): ReplayWorkerOptions {

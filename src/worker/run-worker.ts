@@ -21,7 +21,7 @@ import { pruneDeltas } from "../store/deltas.ts";
 import { createLedger } from "../store/ledger.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import { packageFile } from "../package-root.ts";
-import { BUNDLE_FILE } from "./bundle-workflows.ts";
+import { BUNDLE_FILE } from "./bundle-file.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 const SHUTDOWN_GRACE_MS = 30_000;

@@ -1,0 +1,114 @@
+// Runs whose histories are kept, to be replayed against every later version of the workflow.
+
+import type { RunOrder } from "../../src/client/run-order.ts";
+import { until } from "../support/processes.ts";
+import type { World } from "../support/world.ts";
+
+export interface Scenario {
+  readonly name: string;
+  readonly workerEnv?: NodeJS.ProcessEnv;
+  /** Gives the id of a run that has ended. */
+  play(world: World): Promise<string>;
+}
+
+const start = async (world: World, order: Partial<RunOrder> = {}): Promise<string> =>
+  (await world.client.start({ task: "Go on.", tenant: "replay", session: "replay", ...order }))
+    .runId;
+
+const ended = async (world: World, order: Partial<RunOrder> = {}): Promise<string> => {
+  const runId = await start(world, order);
+  await world.client.result(runId, AbortSignal.timeout(60_000));
+  return runId;
+};
+
+const sum = (a: number): object => ({ name: "calculator", input: { expression: `${a} + 1` } });
+const search = { name: "web_search", input: { query: "population of Earth" } };
+const calls = (...toolCalls: object[]): object => ({ reply: { toolCalls } });
+const done = { reply: { text: "Done." } };
+
+const held = (world: World, runId: string): Promise<unknown> =>
+  until("the reply is on hold", async () =>
+    (await world.model.requests()).some((r) => r.runKey === runId && r.state === "held"),
+  );
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "plain-answer",
+    play: async (world) => {
+      await world.model.script([done]);
+      return await ended(world);
+    },
+  },
+  {
+    name: "search-and-calculate",
+    play: async (world) => {
+      await world.model.script([calls(search), calls(sum(1)), done]);
+      return await ended(world);
+    },
+  },
+  {
+    name: "parallel-tools",
+    play: async (world) => {
+      await world.model.script([
+        calls(sum(1), search, sum(2), { name: "nobody", input: {} }),
+        done,
+      ]);
+      return await ended(world);
+    },
+  },
+  {
+    name: "overloaded-once",
+    play: async (world) => {
+      await world.model.script([done]);
+      await world.model.faults([{ kind: "overloaded" }]);
+      return await ended(world);
+    },
+  },
+  {
+    name: "stopped-by-a-limit",
+    play: async (world) => {
+      await world.model.script([calls(sum(1)), calls(sum(2))]);
+      return await ended(world, { limits: { modelCalls: 2 } });
+    },
+  },
+  {
+    name: "parked-and-resumed",
+    play: async (world) => {
+      await world.model.script([calls(sum(1)), done]);
+      const runId = await start(world, { limits: { modelCalls: 1 }, onLimit: "pause" });
+      await until("the run waits", async () => {
+        const shown = await world.client.show(runId);
+        return shown.kind === "open" && shown.status === "waiting";
+      });
+      await world.client.resume(runId);
+      await world.client.result(runId, AbortSignal.timeout(60_000));
+      return runId;
+    },
+  },
+  {
+    name: "three-histories",
+    workerEnv: { PAWL_HISTORY_MAX_EVENTS: "15" },
+    play: async (world) => {
+      await world.model.script([...[1, 2, 3, 4].map((n) => calls(sum(n))), done]);
+      return await ended(world);
+    },
+  },
+  {
+    name: "cancelled",
+    play: async (world) => {
+      await world.model.script([{ ...done, hold: true }]);
+      const runId = await start(world);
+      await held(world, runId);
+      await world.client.cancel(runId);
+      await world.client.result(runId, AbortSignal.timeout(60_000));
+      return runId;
+    },
+  },
+  {
+    name: "out-of-time",
+    play: async (world) => {
+      await world.model.script([{ ...done, hold: true }]);
+      return await ended(world, { limits: { wallClockMs: 3000 } });
+    },
+  },
+];
