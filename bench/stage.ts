@@ -64,13 +64,22 @@ export async function openStage(database: "pglite" | "postgres", turnsMax: numbe
   const dir = await mkdtemp(join(tmpdir(), "pawl-bench-"));
   const connection = await Connection.connect({ address: world.temporal.address });
   const client = new Client({ connection });
+  let bareWorker: Process | null = null;
   const close = async (): Promise<void> => {
+    await bareWorker?.kill();
     await connection.close();
     await world.close();
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    return { ...(await fill(world, client, { dir, turnsMax })), close };
+    return {
+      ...(await fill(world, client, {
+        dir,
+        turnsMax,
+        onStarted: (process_) => (bareWorker = process_),
+      })),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -80,12 +89,14 @@ export async function openStage(database: "pglite" | "postgres", turnsMax: numbe
 interface Space {
   readonly dir: string;
   readonly turnsMax: number;
+  /** Of the bare loop's worker, which nobody else ends. */
+  readonly onStarted: (worker: Process) => void;
 }
 
 async function fill(
   world: World,
   client: Client,
-  { dir, turnsMax }: Space,
+  { dir, turnsMax, onStarted }: Space,
 ): Promise<Omit<Stage, "close">> {
   const worker = await world.startWorker();
   const script = async (runs: readonly PlannedRun[]): Promise<void> =>
@@ -110,6 +121,7 @@ async function fill(
   const bodiesFile = join(dir, "bodies.json");
   await writeFile(bodiesFile, JSON.stringify(bodies.map((body) => JSON.stringify(body))));
   const bareWorker = startProcess(process.execPath, [BARE_WORKER, bodiesFile], { env: world.env });
+  onStarted(bareWorker);
   await bareWorker.line("bare_worker_ready");
 
   const anthropic = new Anthropic({ apiKey: "offline", baseURL: world.model.url, maxRetries: 0 });
