@@ -37,7 +37,7 @@ import { closeRun, endOf, withinWallClock } from "./run-end.ts";
 import type { Run } from "./run.ts";
 import { openInbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
-import { showProgress } from "./run-view.ts";
+import { showProgress, summaryOf } from "./run-view.ts";
 import { parked } from "./waiting.ts";
 
 const CONTINUATIONS_MAX = 3;
@@ -109,7 +109,7 @@ async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
   run.state.crashTaxMicroUsd += denial.crashTaxMicroUsd;
   const { limit, message, resetsAt } = denial;
   if (denial.temporary) {
-    await sleep(CAPACITY_WAIT_MS, { summary: `waiting for capacity: ${message}`.slice(0, 150) });
+    await sleep(CAPACITY_WAIT_MS, { summary: summaryOf("waiting for capacity", message) });
     return null;
   }
   const mayPass = limit !== "request_tokens";

@@ -5,11 +5,13 @@ import type { Activities } from "../activities/index.ts";
 import { warningNote, warningsDue } from "../src/domain/limits.ts";
 import { systemNote } from "../src/domain/message.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
+import { formatUsd } from "../src/domain/pricing.ts";
 import type { CallModelResult, Entry, Reply } from "../src/domain/run.ts";
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
 import { modelCalling } from "./activity-options.ts";
 import type { Run } from "./run.ts";
 import { endOf } from "./run-end.ts";
+import { summaryOf } from "./run-view.ts";
 import { withTranscript } from "./transcript.ts";
 
 type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
@@ -23,7 +25,7 @@ export async function askModel({ input, state }: Run): Promise<ModelAnswer> {
   state.turn += 1;
   const { callModel: call } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
-    summary: `turn ${state.turn} · ${state.snapshot.model} · ${state.headTokens} tokens so far`,
+    summary: summaryOf(`turn ${state.turn}`, state.snapshot.model, ...soFar(state)),
   });
   try {
     const answer = await withTranscript(() =>
@@ -47,6 +49,10 @@ export async function askModel({ input, state }: Run): Promise<ModelAnswer> {
     if (end.kind !== "stopped") throw error;
     return end;
   }
+}
+
+function soFar({ headTokens, spentMicroUsd }: RunState): string[] {
+  return headTokens === 0 ? [] : [`${headTokens} tokens`, `${formatUsd(spentMicroUsd)} spent`];
 }
 
 /** A note may only follow what a user or a tool said; a call that was denied told the model nothing. */

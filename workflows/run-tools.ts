@@ -14,6 +14,7 @@ import { limitsNow, takeFindings, type RunState } from "../src/domain/run-state.
 import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
 import type { Run } from "./run.ts";
 import { inlineToolRunning, toolRunning } from "./activity-options.ts";
+import { summaryOf } from "./run-view.ts";
 import { codeOf, withTranscript } from "./transcript.ts";
 
 const FINDINGS_CHARS = 2000;
@@ -81,13 +82,13 @@ function execute(
 ): ReturnType<Activities["runTool"]> {
   const { callId } = call;
   const input = { turn: state.turn, tenant, callId, tool: tool.name, replyRef: reply.ref };
+  const summary = summaryOf(`turn ${state.turn}`, tool.name, call.preview);
   const isAmongTheFirst = reply.toolCalls.indexOf(call) < INLINE_CALLS_MAX;
   if (tool.inline && isAmongTheFirst) {
-    const { runTool } = proxyLocalActivities<Activities>(inlineToolRunning(tool));
+    const { runTool } = proxyLocalActivities<Activities>({ ...inlineToolRunning(tool), summary });
     return withTranscript(() => runTool(input));
   }
   const options = toolRunning(tool, state.snapshot.timers);
-  const summary = `turn ${state.turn} · ${tool.name} ${call.preview}`.slice(0, 100);
   const { runTool } = proxyActivities<Activities>({ ...options, summary });
   return withTranscript(() => runTool(input));
 }

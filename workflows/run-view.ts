@@ -12,6 +12,14 @@ const TURNS = { name: "PawlTurns", type: "INT" } as const;
 
 const FIGURES_EVERY_TURNS = 10;
 
+/** Of what the server takes (200 bytes) the longest text in any script. */
+const SUMMARY_CHARS = 64;
+
+/** One line beside an activity or timer in the Web UI. */
+export function summaryOf(...parts: readonly string[]): string {
+  return parts.join(" · ").slice(0, SUMMARY_CHARS).toWellFormed();
+}
+
 export function showProgress(state: RunState): void {
   setCurrentDetails(details(state));
   if (state.turn % FIGURES_EVERY_TURNS !== 0) return;
