@@ -18,7 +18,8 @@ import type { ActivityDeps } from "./deps.ts";
 import { specOf } from "./reply-room.ts";
 import { anthropicWebSearch } from "./tools/web-search.ts";
 
-const SEARCHES_PER_CALL = 5;
+/** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
+const SEARCHES_PER_CALL = 3;
 
 export function createOpenRun(deps: ActivityDeps) {
   return async function openRun(input: RunInput): Promise<OpenRunResult> {

@@ -31,6 +31,12 @@ export interface ModelSpec {
 /** One server-side web search, in micro-USD. */
 export const WEB_SEARCH_MICRO_USD = 10_000;
 
+/**
+ * What one search may add to the prompt while the call runs. The provider sets no bound, so this is a
+ * declared allowance: the caps rest on it, and what goes beyond it is charged and reported.
+ */
+export const WEB_SEARCH_TOKENS_ALLOWED = 8000;
+
 /** `usd(2, 10, 2.5, 4, 0.1)`: dollars per million tokens, as the price list prints them. */
 function usd(
   ...[input, output, cacheWrite5m, cacheWrite1h, cacheRead]: readonly [

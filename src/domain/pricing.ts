@@ -1,6 +1,13 @@
 // From tokens to integer micro-USD. An unknown model has no price, and what has no price is not called.
 
-import { MODELS, WEB_SEARCH_MICRO_USD, type ModelSpec, type Price, type Rates } from "./prices.ts";
+import {
+  MODELS,
+  WEB_SEARCH_MICRO_USD,
+  WEB_SEARCH_TOKENS_ALLOWED,
+  type ModelSpec,
+  type Price,
+  type Rates,
+} from "./prices.ts";
 import { promptTokens, type Usage } from "./usage.ts";
 
 const TOKENS_PER_RATE = 1_000_000;
@@ -47,11 +54,12 @@ export function worstCase(
   promptTokensMax: number,
   webSearchesMax: number,
 ): WorstCase {
-  const rates = ratesFor(price, promptTokensMax);
+  const promptWithSearches = promptTokensMax + webSearchesMax * WEB_SEARCH_TOKENS_ALLOWED;
+  const rates = ratesFor(price, promptWithSearches);
   const dearest = Math.max(rates.input, rates.cacheWrite5m, rates.cacheWrite1h, rates.cacheRead);
   return {
     fixedMicroUsd:
-      Math.ceil((promptTokensMax * dearest) / TOKENS_PER_RATE) +
+      Math.ceil((promptWithSearches * dearest) / TOKENS_PER_RATE) +
       webSearchesMax * WEB_SEARCH_MICRO_USD,
     replyRate: rates.output,
   };

@@ -14,6 +14,7 @@ import type { PartName } from "../../src/dev/part.ts";
 import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
 import { liveStack, type StackState } from "../../src/dev/stack-state.ts";
 import { servesNamespace } from "../../src/dev/temporal-client.ts";
+import { openDatabase, type Database } from "../../src/store/database.ts";
 import { until } from "../support/processes.ts";
 
 let stateDir: string;
@@ -183,30 +184,29 @@ test("a part that can't start ends the stack, and the command says what the part
 });
 
 test("many clients of the embedded Postgres work at once without meeting", async () => {
-  const state = await ensure({ parts: ["postgres"] });
-  const clients = [1, 2, 3].map(() => postgres(state.databaseUrl ?? "", { max: 4 }));
+  const { databaseUrl } = await ensure({ parts: ["postgres"] });
+  const clients = [1, 2, 3].map(() => openDatabase(databaseUrl ?? "", { connectionsMax: 4 }));
+  const [first] = clients;
+  if (first === undefined) throw new Error("there are three clients");
   try {
-    await clients[0]?.unsafe("create table k (id text primary key, n int)");
+    await first.script("create table k (id text primary key, n int)");
     await Promise.all(clients.map((client, at) => useHard(client, at)));
-    expect(await query(state, "select count(*)::int as rows, sum(n)::int as n from k")).toEqual([
-      { rows: 60, n: 60 },
-    ]);
+    const sums = await first`select count(*)::int as rows, sum(n)::int as n from k`;
+    expect(sums).toEqual([{ rows: 60, n: 60 }]);
   } finally {
     await Promise.all(clients.map((client) => client.end()));
   }
 });
 
-/** Prepared statements, errors and transactions side by side on four connections. */
-async function useHard(client: postgres.Sql, at: number): Promise<void> {
+/** Answers, errors and transactions side by side on four connections. */
+async function useHard(client: Database, at: number): Promise<void> {
   const rounds = Array.from({ length: 20 }, (_, round) => async () => {
     const key = `${at}-${round}`;
-    const [echo] = await client<{ v: string }[]>`select ${key}::text as v`;
-    expect(echo?.v).toBe(key);
+    expect(await client`select ${key}::text as v`).toEqual([{ v: key }]);
     await expect(client`select * from missing where k = ${key}`).rejects.toThrow(/missing/);
-    await client.begin(async (tx) => {
-      await tx`insert into k values (${key}, 0)`;
-      await tx`update k set n = n + 1 where id = ${key}`;
-    });
+    await client.script(
+      `insert into k values ('${key}', 0); update k set n = n + 1 where id = '${key}'`,
+    );
   });
   await Promise.all(rounds.map((round) => round()));
 }

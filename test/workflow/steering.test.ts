@@ -136,7 +136,7 @@ describe("a run that is paused", () => {
     await bench.world.model.script([{ reply: { text: "42" } }]);
     const runId = await bench.start(TASK);
     await bench.ended(runId);
-    await expect(bench.world.client.cancel(runId)).rejects.toMatchObject({ code: "USAGE" });
-    await expect(bench.world.client.resume(runId)).rejects.toMatchObject({ code: "USAGE" });
+    await expect(bench.world.client.cancel(runId)).rejects.toMatchObject({ code: "RUN_ENDED" });
+    await expect(bench.world.client.resume(runId)).rejects.toMatchObject({ code: "RUN_ENDED" });
   });
 });

@@ -131,10 +131,10 @@ describe("the worst case of a call", () => {
     expect(worstCase(haiku, 100_001, 0)).toEqual({ fixedMicroUsd: 100_001, replyRate: 2_500_000 });
   });
 
-  test("is reckoned at the dearest kind of prompt token, plus the searches allowed", () => {
+  test("is reckoned at the dearest kind of prompt token, plus the searches allowed and their text", () => {
     const worst = worstCase(sonnet, 1_000_000, 2);
-    expect(worst.fixedMicroUsd).toBe(4_000_000 + 20_000);
-    expect(worstCaseMicroUsd(worst, 1000)).toBe(4_020_000 + 10_000);
+    expect(worst.fixedMicroUsd).toBe(4_000_000 + 2 * 8000 * 4 + 20_000);
+    expect(worstCaseMicroUsd(worst, 1000)).toBe(4_084_000 + 10_000);
   });
 
   test("is at most two micro-USD above the cost that reaches it", () => {
