@@ -15,15 +15,23 @@ import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
 import type { Run } from "./run.ts";
 import { inlineToolRunning, toolRunning } from "./activity-options.ts";
 import { summaryOf } from "./run-view.ts";
+import { mapAtMost } from "./map-at-most.ts";
 import { codeOf, withTranscript } from "./transcript.ts";
 
 const FINDINGS_CHARS = 2000;
 /** What inline tools answer leaves the worker in one message of at most 4 MiB; one answer may take 128 KiB. */
 const INLINE_CALLS_MAX = 16;
+/**
+ * Answers that come while the workflow is thinking wait in the server, which fails the workflow task
+ * where they exceed 2 MiB. So no more are under way than fit.
+ */
+const CALLS_AT_ONCE_MAX = 12;
 
 /** One answer to each call of the reply, in the order the model asked. */
 export async function answerCalls(run: Run, reply: Reply): Promise<Entry[]> {
-  const answers = await Promise.all(reply.toolCalls.map((call) => answerTo(run, reply, call)));
+  const answers = await mapAtMost(CALLS_AT_ONCE_MAX, reply.toolCalls, (call) =>
+    answerTo(run, reply, call),
+  );
   takeFindings(
     run.state,
     answers.map(({ found }) => found),
