@@ -34,6 +34,11 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** A view that is late by more than this is of no use. */
 const DELTAS_TIMEOUT_MS = 5000;
 const DEFAULT_ADDRESS = "localhost:7233";
+/**
+ * A page of history is one message, and has no limit but that of the history. The SDK means to accept
+ * as much, but names the setting so that gRPC doesn't know it (1.23.0), and then retries for minutes.
+ */
+const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Throws PawlError BACKEND_UNREACHABLE within about five seconds. */
 export async function connect(config: Config, stack?: StackAddresses): Promise<Backend> {
@@ -79,7 +84,14 @@ function target(config: Config, stack: StackAddresses | undefined): Target {
 
 async function open(options: ConnectionOptions): Promise<Connection> {
   try {
-    return await Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
+    return await Connection.connect({
+      ...options,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      channelArgs: {
+        "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
+        ...options.channelArgs,
+      },
+    });
   } catch (error) {
     const address = options.address ?? DEFAULT_ADDRESS;
     const detail = error instanceof Error ? error.message : String(error);

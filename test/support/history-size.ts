@@ -24,9 +24,15 @@ export function eventsOf(exported: unknown): readonly HistoryEvent[] {
   return historyFromJSON(exported).events ?? [];
 }
 
-/** Event types as Temporal names them: `EVENT_TYPE_WORKFLOW_TASK_FAILED`. */
-export function typesOf(exported: unknown): readonly string[] {
-  return (exported as { events: { eventType: string }[] }).events.map(({ eventType }) => eventType);
+/** Why workflow tasks failed: `WORKFLOW_TASK_FAILED_CAUSE_…`, and what the worker said. */
+export function failedTasksOf(exported: unknown): readonly string[] {
+  interface Wire {
+    workflowTaskFailedEventAttributes?: { cause: string; failure?: { message?: string } };
+  }
+  return (exported as { events: Wire[] }).events.flatMap(
+    ({ workflowTaskFailedEventAttributes: failed }) =>
+      failed === undefined ? [] : [`${failed.cause}: ${failed.failure?.message ?? ""}`],
+  );
 }
 
 export function sizeOf(exported: unknown): HistorySize {

@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunResult } from "../../src/domain/outcome.ts";
-import { typesOf } from "../support/history-size.ts";
+import type { RunEvent } from "../../src/domain/run-event.ts";
+import { failedTasksOf } from "../support/history-size.ts";
 import type { Process } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -40,6 +41,7 @@ afterAll(() => world?.close());
 beforeEach(() => world.model.reset());
 
 interface Ended {
+  readonly runId: string;
   readonly result: RunResult;
   /** What the tools answered, in order. */
   readonly answers: readonly { readonly content: string; readonly is_error?: boolean }[];
@@ -66,12 +68,18 @@ async function run(script: readonly object[], order: Partial<RunOrder> = {}): Pr
   });
   const result = await world.client.result(runId, AbortSignal.timeout(60_000));
   const { histories } = await world.client.exportHistories(runId);
-  expect(histories.flatMap(typesOf)).not.toContain("EVENT_TYPE_WORKFLOW_TASK_FAILED");
+  expect(histories.flatMap(failedTasksOf)).toEqual([]);
   const executed = worker.lines.filter(
     (line) => line.includes(runId) && /"event":"tool_(call|retry)"/.test(line),
   );
   expect(executed).toHaveLength(result.toolCalls);
-  return { result, answers: await answersTold(runId) };
+  return { runId, result, answers: await answersTold(runId) };
+}
+
+async function toEnd(watched: AsyncIterable<RunEvent>): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of watched) events.push(event);
+  return events;
 }
 
 async function answersTold(runId: string): Promise<Ended["answers"]> {
@@ -136,6 +144,20 @@ describe("a tool result", () => {
     expect(content.isWellFormed()).toBe(true);
     expect(Buffer.byteLength(content)).toBeLessThanOrEqual(TEXT_BYTES_MAX);
   });
+
+  it(
+    "of 64 KiB is followed by 79 others: more than the model takes, and than gRPC takes in a message",
+    async () => {
+      const calls = Array.from({ length: 80 }, () => call("text", { bytes: 64 * KIB }));
+      const { runId, result } = await run([calling(...calls), saying("Done.")]);
+      expect(result).toMatchObject({ outcome: { kind: "stopped" }, toolCalls: 80 });
+      expect(await world.client.show(runId)).toMatchObject({ kind: "ended", result });
+      const events = await toEnd(world.client.watch(runId));
+      expect(events.filter(({ type }) => type === "tool.finished")).toHaveLength(80);
+      expect(events.at(-1)).toMatchObject({ type: "run.ended", result });
+    },
+    TIMEOUT_MS,
+  );
 
   it.each(["text", "inline_text"])(
     "fits beside 39 others of 64 KiB, all from %s",
