@@ -97,7 +97,8 @@ export interface TailOptions {
   readonly patienceMs?: number;
 }
 
-const PATIENCE_MS = 600_000;
+/** Who watches a run outlasts a restart; who asks what is there wants an answer. */
+const PATIENCE_MS = { watching: 600_000, asking: 30_000 } as const;
 const BACKOFF_MS = { first: 100, max: 3000 } as const;
 
 /** Every event of one history, once and in order, until it is closed. */
@@ -134,7 +135,8 @@ function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-function createTrouble({ onTrouble, patienceMs = PATIENCE_MS, signal }: TailOptions) {
+function createTrouble({ onTrouble, signal, wait, ...options }: TailOptions) {
+  const patienceMs = options.patienceMs ?? PATIENCE_MS[wait ? "watching" : "asking"];
   let sinceMs: number | null = null;
   let backoffMs: number = BACKOFF_MS.first;
   return {
