@@ -2,6 +2,8 @@
 // own. What came from a model or a tool is made printable here.
 
 import type {
+  ApprovalDecided,
+  ApprovalRequested,
   ModelRetrying,
   RunContinued,
   RunEvent,
@@ -36,6 +38,12 @@ export function lineOf(event: RunEvent): Line | null {
       };
     case "tool.finished":
       return toolLine(event);
+    case "approval.requested":
+      return approvalLine(event);
+    case "approval.decided":
+      return decisionLine(event);
+    case "message.received":
+      return { tone: "plain", text: `» ${oneLine(event.by)}: ${oneLine(event.text, 400)}` };
     case "budget.warning":
       return { tone: "warn", text: `! ${budget(event.limit, event.used, event.cap)}` };
     case "run.waiting":
@@ -71,6 +79,20 @@ function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
 function toolLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
   const text = `${isError ? "✗" : "✓"} ${oneLine(tool)} ${duration(durationMs)} · ${oneLine(preview)}`;
   return { tone: isError ? "bad" : "good", text };
+}
+
+function approvalLine({ runId, callId, tool, input, reason, deadlineAt }: ApprovalRequested): Line {
+  const asked = `${oneLine(tool)} ${oneLine(JSON.stringify(input), 400)}`;
+  const how = `pawl approve ${runId} ${oneLine(callId)}, or deny; silence denies at ${deadlineAt}`;
+  return { tone: "warn", text: `? may it call ${asked}? ${oneLine(reason)}: ${how}` };
+}
+
+function decisionLine({ tool, verdict, by, reason, edited, always }: ApprovalDecided): Line {
+  const who = by === null ? "" : ` by ${oneLine(by)}`;
+  const how = `${edited ? ", with other arguments" : ""}${always ? ", always in this run" : ""}`;
+  const why = reason === null ? "" : `: ${oneLine(reason, 200)}`;
+  const tone = verdict === "approved" ? "good" : "bad";
+  return { tone, text: `${oneLine(tool)} was ${verdict}${who}${how}${why}` };
 }
 
 function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line {

@@ -94,6 +94,38 @@ export interface ToolFinished extends Base<"tool.finished"> {
   readonly durationMs: number;
 }
 
+export interface ApprovalRequested extends Base<"approval.requested"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  /** The arguments as the model wrote them, whole. */
+  readonly input: unknown;
+  readonly argsDigest: string;
+  readonly reason: string;
+  /** ISO 8601. Silence until then is a denial. */
+  readonly deadlineAt: string;
+}
+
+export interface ApprovalDecided extends Base<"approval.decided"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly verdict: "approved" | "denied" | "expired";
+  /** Null where nobody decided. */
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly edited: boolean;
+  readonly always: boolean;
+}
+
+/** A person spoke to the run; the model reads it with the next turn. */
+export interface MessageReceived extends Base<"message.received"> {
+  readonly messageId: string;
+  readonly text: string;
+  readonly mode: "queue" | "interrupt";
+  readonly by: string;
+}
+
 export interface BudgetWarning extends Base<"budget.warning"> {
   readonly limit: Limit;
   /** USD for caps on money, otherwise tokens, calls or milliseconds. */
@@ -129,6 +161,9 @@ export type RunEvent =
   | ToolStarted
   | ToolRetrying
   | ToolFinished
+  | ApprovalRequested
+  | ApprovalDecided
+  | MessageReceived
   | BudgetWarning
   | RunWaiting
   | RunContinued

@@ -2,6 +2,7 @@
 // Temporal history: fields are only ever added, and new ones are optional.
 
 import type { CallerLimits, Limits, Warning } from "./limits.ts";
+import type { Rule } from "./approval.ts";
 import type { RunState } from "./run-state.ts";
 import type { Message } from "./message.ts";
 import type { AccountLimit, Outcome } from "./outcome.ts";
@@ -11,9 +12,26 @@ import type { Usage } from "./usage.ts";
 import type { WaitReason } from "./run-event.ts";
 
 export const WORKFLOW_TYPE = "agentRun";
-export const SIGNALS = { pause: "pause", resume: "resume" } as const;
+export const SIGNALS = { pause: "pause", resume: "resume", say: "say" } as const;
 /** Key of the memo that says why a run waits; null or absent while it does not. */
 export const WAITING_MEMO = "waiting";
+
+/** What a person says to a run in flight. */
+export interface UserMessage {
+  /** The same id is heard once. */
+  readonly messageId: string;
+  readonly text: string;
+  /** `queue`: with the next turn. `interrupt`: the reply in flight is stopped first. */
+  readonly mode: "queue" | "interrupt";
+  /** Who says it: the name of the API key or of the user. */
+  readonly by: string;
+}
+
+/** Tools that the caller wants asked about, or not used; it can only be stricter than the agent's. */
+export interface CallerPolicy {
+  readonly ask?: readonly string[];
+  readonly deny?: readonly string[];
+}
 
 export interface RunInput {
   readonly task: string;
@@ -25,6 +43,7 @@ export interface RunInput {
   readonly tier?: Tier;
   readonly limits: CallerLimits;
   readonly onLimit: "stop" | "pause";
+  readonly policy?: CallerPolicy;
   /** Set where the run goes on in a fresh history. */
   readonly resumed?: RunState;
 }
@@ -40,6 +59,15 @@ export interface Snapshot {
   readonly timers: Timers;
   readonly historyMarks: HistoryMarks;
   readonly offline: boolean;
+  /** By tool name; where nothing is said, `read` tools are allowed and all others asked for. */
+  readonly policy?: Readonly<Record<string, Rule>>;
+  readonly approvals?: ApprovalTerms;
+}
+
+export interface ApprovalTerms {
+  readonly timeoutMs: number;
+  /** True where the operator wants to be told of approvals that wait. */
+  readonly webhook: boolean;
 }
 
 export interface Timers {

@@ -38,4 +38,6 @@ export interface ToolCall {
   readonly name: string;
   /** The arguments, shortened for people. */
   readonly preview: string;
+  /** sha256 (hex) of the JSON of the arguments; approvals are bound to it. */
+  readonly argsDigest?: string;
 }
