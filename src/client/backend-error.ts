@@ -31,7 +31,8 @@ export function isPassing(error: unknown): boolean {
 /** As a PawlError where the reason is known; broken invariants of ours stay what they are. */
 export function backendError(error: unknown, runId?: string): unknown {
   if (isPawlError(error)) return error;
-  if (runId !== undefined && isNotFound(error)) {
+  // An id that Temporal can't take, such as an empty one, is nobody's.
+  if (runId !== undefined && (isNotFound(error) || grpcCodeOf(error) === INVALID_ARGUMENT)) {
     return new PawlError("RUN_NOT_FOUND", `There is no run ${runId}.`, { cause: error });
   }
   const code = grpcCodeOf(error);

@@ -19,8 +19,9 @@ afterEach(async () => await world.model.reset());
 afterAll(async () => await world?.close());
 
 async function runIdSaidBy(run: CliProcess): Promise<string> {
-  await run.said("agent assistant");
-  return /run_[\w-]+/.exec(run.stderr())?.[0] ?? "";
+  return await until("its id is said", () => {
+    return /run_[\w-]{36}/.exec(run.stdout() + run.stderr())?.[0] ?? false;
+  });
 }
 
 async function statusOf(runId: string): Promise<string> {
@@ -100,7 +101,7 @@ describe("with a worker", () => {
     ]);
     const run = startPawl(["run", "What is 6 times 7?", "--json"], world.env);
     await until("the model was asked", async () => (await world.model.requests()).length > 0);
-    const runId = /run_[\w-]+/.exec(run.stdout())?.[0] ?? "";
+    const runId = await runIdSaidBy(run);
     const paused = await runPawl(["pause", runId], world.env);
     expect(paused).toMatchObject({ exitCode: 0, stdout: "" });
     await world.model.release();
@@ -120,7 +121,7 @@ describe("with a worker", () => {
     await world.model.faults([{ kind: "spend_limit" }]);
     const run = startPawl(["run", "What is 4 * 4?", "--on-limit", "pause", "--json"], world.env);
     await run.said("run.waiting");
-    const runId = /run_[\w-]+/.exec(run.stdout())?.[0] ?? "";
+    const runId = await runIdSaidBy(run);
     const shown = openRunLine.parse(
       JSON.parse((await runPawl(["show", runId, "--json"], world.env)).stdout),
     );

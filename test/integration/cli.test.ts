@@ -106,6 +106,8 @@ describe("exit codes of run, and the same of attach and show", () => {
       const run = await pawl(command, "run_none");
       expect(run).toMatchObject({ exitCode: 2, stdout: "" });
       expect(run.stderr).toContain("There is no run run_none");
+      // As a shell gives it for a variable that was never set.
+      expect(await pawl(command, "")).toMatchObject({ exitCode: 2, stdout: "" });
     }
   });
 
