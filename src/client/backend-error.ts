@@ -4,7 +4,7 @@ import { isGrpcServiceError } from "@temporalio/client";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 
 /** gRPC's numbers, as far as they are told apart here. */
-const INVALID_ARGUMENT = 3;
+export const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNIMPLEMENTED = 12;
@@ -44,7 +44,7 @@ export function backendError(error: unknown, runId?: string): unknown {
 }
 
 /** The SDK wraps some errors of gRPC, and keeps them as the cause. */
-function grpcCodeOf(error: unknown): number | null {
+export function grpcCodeOf(error: unknown): number | null {
   if (isGrpcServiceError(error)) return error.code;
   const cause = error instanceof Error ? error.cause : undefined;
   return isGrpcServiceError(cause) ? cause.code : null;

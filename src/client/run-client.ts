@@ -11,8 +11,12 @@ import { backendError, isNotFound } from "./backend-error.ts";
 import type { Backend } from "./connect.ts";
 import { createHistories, executionsOf, pause, tailHistory } from "./histories.ts";
 import type { HistoryEvent } from "./history-fact.ts";
+import { describeQueue, type Queue } from "./queue.ts";
 import { readRun, type RunShown } from "./read-run.ts";
+import { briefOf, type RunBrief } from "./run-brief.ts";
+import { countRuns, type RunCounts } from "./run-counts.ts";
 import { listRuns, type ListQuery, type RunListed } from "./run-list.ts";
+import { pageOfRuns, type PageQuery, type RunPage } from "./run-page.ts";
 import { identify, shortTask, type IdentifiedRun, type RunOrder } from "./run-order.ts";
 import { ensureSearchAttributes, isSearchAttributeMissing } from "./search-attributes.ts";
 import { AGENT, STATUS, TENANT } from "./search-keys.ts";
@@ -38,6 +42,11 @@ export interface RunClient {
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
   show(runId: string): Promise<RunShown>;
   list(query?: ListQuery): Promise<readonly RunListed[]>;
+  /** As `list`, and on from where a page ended. */
+  page(query?: PageQuery): Promise<RunPage>;
+  counts(query?: Pick<ListQuery, "tenant">): Promise<RunCounts>;
+  /** Throws PawlError RUN_NOT_FOUND for anything that is no run. */
+  about(runId: string): Promise<RunBrief>;
   /** Steering throws PawlError RUN_ENDED where the run has ended, RUN_NOT_FOUND where there is none. */
   cancel(runId: string): Promise<void>;
   pause(runId: string): Promise<void>;
@@ -46,6 +55,7 @@ export interface RunClient {
   exportHistories(runId: string): Promise<RunExport>;
   /** How many workers poll for runs; 0 means that nothing will happen until one starts. */
   workers(): Promise<number>;
+  queue(): Promise<Queue>;
   link(runId: string): string | null;
   close(): Promise<void>;
 }
@@ -63,6 +73,9 @@ export function createRunClient(backend: Backend): RunClient {
     start: async (order) => await start(backend, identify(order)),
     watch: (runId, options) => watchRun(sources, runId, options),
     list: (query) => asked(listRuns(client, query)),
+    page: (query = {}) => asked(pageOfRuns(client, backend.namespace, query)),
+    counts: (query = {}) => asked(countRuns(client, query)),
+    about: (runId) => asked(briefOf(client, runId), runId),
     async cancel(runId) {
       // Temporal accepts a cancel of what is over, and nothing comes of it.
       const { closeTime } = await asked(handle(runId).describe(), runId);
@@ -88,7 +101,8 @@ export function createRunClient(backend: Backend): RunClient {
       }
       return { runId, histories: exported };
     },
-    workers: () => asked(countWorkers(backend)),
+    workers: async () => (await asked(describeQueue(backend))).workers,
+    queue: () => asked(describeQueue(backend)),
     close: () => backend.close(),
   };
 }
@@ -179,25 +193,6 @@ async function startedBefore(
   }
   const traceId = typeof memo["traceId"] === "string" ? memo["traceId"] : "";
   return { runId, traceId, link: linkTo(backend, runId), created: false };
-}
-
-/** Temporal lists pollers for minutes after they are gone; one that lives asks at least this often. */
-const POLL_MAX_S = 75;
-
-/** TaskQueueType of Temporal's API: the queue on which workers poll for workflow tasks. */
-const WORKFLOW_QUEUE = 1;
-
-async function countWorkers({ client, namespace, taskQueue }: Backend): Promise<number> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue },
-    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum can't be imported
-    taskQueueType: WORKFLOW_QUEUE,
-  });
-  const freshSinceS = Date.now() / 1000 - POLL_MAX_S;
-  return (pollers ?? []).filter(({ lastAccessTime }) => {
-    return Number(lastAccessTime?.seconds ?? 0) > freshSinceS;
-  }).length;
 }
 
 function linkTo({ uiUrl, namespace }: Backend, runId: string): string | null {

@@ -31,8 +31,8 @@ export interface RunListed {
   readonly endedAt: string | null;
 }
 
-const LIMIT_DEFAULT = 20;
-const LIMIT_MAX = 1000;
+export const LIMIT_DEFAULT = 20;
+export const LIMIT_MAX = 1000;
 
 export async function listRuns(
   client: Client,
@@ -76,7 +76,7 @@ function quoted(value: string): string {
   return `'${value}'`;
 }
 
-function listed(info: WorkflowExecutionInfo): RunListed {
+export function listed(info: Omit<WorkflowExecutionInfo, "raw">): RunListed {
   const columns = info.typedSearchAttributes;
   const memo = info.memo ?? {};
   const isOpen = info.status.name === "RUNNING";

@@ -114,7 +114,11 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       refuse();
       return [];
     },
+    page: async () => ({ runs: [], next: null }),
+    counts: async () => ({ running: 0, waiting: 0, paused: 0 }),
+    about: notHere,
     workers: async () => options.workers ?? 1,
+    queue: async () => ({ backlog: 0, workers: options.workers ?? 1 }),
     link: () => null,
     async close() {
       isClosed = true;

@@ -1,0 +1,82 @@
+// A page of the list of runs. The cursor is Temporal's own page token, bound to the filters it was
+// made under: with others it is refused, and never pages through somebody else's runs.
+
+import { createHash } from "node:crypto";
+import type { Client } from "@temporalio/client";
+import { executionInfoFromRaw } from "@temporalio/client/lib/helpers.js";
+import { z } from "zod";
+import { PawlError } from "../domain/errors.ts";
+import { grpcCodeOf, INVALID_ARGUMENT } from "./backend-error.ts";
+import { LIMIT_DEFAULT, LIMIT_MAX, listed, type ListQuery, type RunListed } from "./run-list.ts";
+import { visibilityQuery } from "./run-list.ts";
+import { isSearchAttributeMissing } from "./search-attributes.ts";
+
+export interface PageQuery extends ListQuery {
+  /** As a page before gave it. */
+  readonly cursor?: string;
+}
+
+export interface RunPage {
+  readonly runs: readonly RunListed[];
+  /** Null on the last page. */
+  readonly next: string | null;
+}
+
+const CURSOR = z.tuple([z.string(), z.string()]);
+
+export async function pageOfRuns(
+  client: Client,
+  namespace: string,
+  query: PageQuery,
+): Promise<RunPage> {
+  const filters = visibilityQuery(query);
+  const nextPageToken = query.cursor === undefined ? null : tokenOf(query.cursor, filters);
+  const request = {
+    namespace,
+    query: filters,
+    pageSize: Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX),
+    ...(nextPageToken === null ? {} : { nextPageToken }),
+  };
+  try {
+    const answer = await client.workflowService.listWorkflowExecutions(request);
+    const runs: RunListed[] = [];
+    for (const raw of answer.executions) {
+      const { loadedDataConverter } = client.options;
+      runs.push(listed(await executionInfoFromRaw(raw, loadedDataConverter, raw, namespace)));
+    }
+    return { runs, next: cursorOf(answer.nextPageToken, filters) };
+  } catch (error) {
+    // A server without our columns has not seen a run yet, so no run matches.
+    if (isSearchAttributeMissing(error)) return { runs: [], next: null };
+    if (nextPageToken !== null && grpcCodeOf(error) === INVALID_ARGUMENT) throw unusable();
+    throw error;
+  }
+}
+
+function cursorOf(token: Uint8Array, filters: string): string | null {
+  if (token.length === 0) return null;
+  const parts = [digest(filters), Buffer.from(token).toString("base64")];
+  return Buffer.from(JSON.stringify(parts)).toString("base64url");
+}
+
+function tokenOf(cursor: string, filters: string): Uint8Array {
+  const [made, token] = partsOf(cursor);
+  if (made !== digest(filters)) throw unusable();
+  return Buffer.from(token, "base64");
+}
+
+function partsOf(cursor: string): readonly [string, string] {
+  try {
+    return CURSOR.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+  } catch {
+    throw unusable();
+  }
+}
+
+function unusable(): PawlError {
+  return new PawlError("USAGE", "The cursor is not one that this list gave out for these filters.");
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
