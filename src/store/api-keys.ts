@@ -1,0 +1,153 @@
+// Keys to the gateway, `pawl_<id>_<secret>`: who may do what, for which tenant.
+//
+// G1. A secret is shown once, when its key is made; what is stored can't be turned back into it.
+// G2. A key that is unknown, revoked or past its end is no key, and all of these look alike.
+
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Database } from "./database.ts";
+
+export const SCOPES = ["runs:read", "runs:write", "approvals:decide", "admin"] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+export interface ApiKey {
+  readonly keyId: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: string;
+  /** Null where it never ends. */
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  /** To the minute. */
+  readonly lastUsedAt: string | null;
+}
+
+export interface NewApiKey {
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: Date | null;
+}
+
+export interface ApiKeys {
+  /** `key` is the only copy of the secret there will ever be. */
+  create(order: NewApiKey): Promise<{ readonly key: string; readonly about: ApiKey }>;
+  list(): Promise<readonly ApiKey[]>;
+  /** False where there is no such key; a key that is revoked already stays so. */
+  revoke(keyId: string): Promise<boolean>;
+  /** Null unless the key is good. */
+  verify(key: string): Promise<ApiKey | null>;
+  /** True where at least one key could be used now. */
+  any(): Promise<boolean>;
+}
+
+export interface ApiKeysOptions {
+  /** For how long a revoked key may still be taken for good. */
+  readonly trustedForMs?: number;
+  readonly nowMs?: () => number;
+}
+
+interface Row extends ApiKey {
+  readonly secretSha256: string;
+}
+
+interface Known {
+  readonly row: Row | null;
+  readonly readAtMs: number;
+}
+
+const TRUSTED_FOR_MS = 5000;
+const KNOWN_MAX = 10_000;
+const USE_NOTED_EVERY_MS = 60_000;
+const KEY = /^pawl_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
+
+export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKeys {
+  const { trustedForMs = TRUSTED_FOR_MS, nowMs = Date.now } = options;
+  const known = new Map<string, Known>();
+  const usedAtMs = new Map<string, number>();
+
+  async function read(keyId: string): Promise<Row | null> {
+    const before = known.get(keyId);
+    if (before !== undefined && nowMs() - before.readAtMs < trustedForMs) return before.row;
+    const readAtMs = nowMs();
+    const rows = await db<{ about: Row }>`
+      select pawl.about_key(k) || jsonb_build_object('secretSha256', k.secret_sha256) as about
+      from pawl.api_key k where key_id = ${keyId}`;
+    const row = rows[0]?.about ?? null;
+    known.delete(keyId);
+    known.set(keyId, { row, readAtMs });
+    for (const oldest of known.keys()) {
+      if (known.size <= KNOWN_MAX) break;
+      known.delete(oldest);
+    }
+    return row;
+  }
+
+  /** Nobody waits for it, and nothing depends on it. */
+  function noteUse(keyId: string): void {
+    if (nowMs() - (usedAtMs.get(keyId) ?? -Infinity) < USE_NOTED_EVERY_MS) return;
+    usedAtMs.set(keyId, nowMs());
+    db`update pawl.api_key set last_used_at = clock_timestamp() where key_id = ${keyId}`.catch(
+      () => undefined,
+    );
+  }
+
+  return {
+    async create({ tenant, name, scopes, expiresAt }) {
+      const secret = randomBytes(32).toString("base64url");
+      const keyId = randomBytes(8).toString("hex");
+      const until = expiresAt?.toISOString() ?? null;
+      const rows = await db<{ about: ApiKey }>`
+        insert into pawl.api_key as k (key_id, secret_sha256, tenant, name, scopes, expires_at)
+        values (${keyId}, ${sha256(secret)}, ${tenant}, ${name}, ${scopes}, ${until}::timestamptz)
+        returning pawl.about_key(k) as about`;
+      const about = rows[0]?.about;
+      if (about === undefined) throw new Error("the key was not stored");
+      return { key: `pawl_${keyId}_${secret}`, about };
+    },
+    async list() {
+      const rows = await db<{ about: ApiKey }>`
+        select pawl.about_key(k) as about from pawl.api_key k order by created_at, key_id`;
+      return rows.map(({ about }) => about);
+    },
+    async revoke(keyId) {
+      const rows = await db`
+        update pawl.api_key set revoked_at = coalesce(revoked_at, clock_timestamp())
+        where key_id = ${keyId} returning key_id`;
+      known.delete(keyId);
+      return rows.length > 0;
+    },
+    async verify(key) {
+      const [, keyId = "", secret = ""] = KEY.exec(key) ?? [];
+      if (keyId === "") return null;
+      const row = await read(keyId);
+      // A key that does not exist takes as long to refuse as one whose secret is wrong.
+      const isRight = sameDigest(sha256(secret), row?.secretSha256 ?? sha256(""));
+      if (row === null || !isRight || row.revokedAt !== null) return null;
+      if (row.expiresAt !== null && Date.parse(row.expiresAt) <= nowMs()) return null;
+      noteUse(keyId);
+      const { secretSha256: _, ...about } = row;
+      return about;
+    },
+    async any() {
+      const rows = await db`
+        select from pawl.api_key
+        where revoked_at is null and (expires_at is null or expires_at > clock_timestamp()) limit 1`;
+      return rows.length > 0;
+    },
+  };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** In constant time: how long a refusal takes says nothing of how much of a guess was right. */
+function sameDigest(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a, "hex"), Buffer.from(b, "hex"));
+}
+
+export function isScope(text: string): text is Scope {
+  return SCOPES.some((scope) => scope === text);
+}
