@@ -37,7 +37,7 @@ import { closeRun, endOf, withinWallClock } from "./run-end.ts";
 import type { Run } from "./run.ts";
 import { openInbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
-import { showProgress, summaryOf } from "./run-view.ts";
+import { showEnd, showProgress, summaryOf } from "./run-view.ts";
 import { parked } from "./waiting.ts";
 
 const CONTINUATIONS_MAX = 3;
@@ -49,19 +49,24 @@ const { openRun } = proxyActivities<Activities>({ ...bookkeeping, summary: "pin 
 
 export async function agentRun(input: RunInput): Promise<RunResult> {
   const startedAtMs = input.resumed?.startedAtMs ?? workflowInfo().startTime.getTime();
-  const inbox = openInbox(input.resumed?.paused ?? false);
+  const inbox = openInbox(input.resumed?.paused ?? false, input.resumed?.inbox);
   let state = input.resumed ?? null;
-  let outcome: Outcome;
-  try {
-    state ??= openingState(await openRun(input), startedAtMs);
-    const run: Run = { input, state, inbox };
-    outcome = await withinWallClock(state, () => converse(run));
-  } catch (error) {
-    outcome = endOf(error);
+  while (true) {
+    let outcome: Outcome;
+    try {
+      state ??= openingState(await openRun(input), startedAtMs);
+      const run: Run = { input, state, inbox };
+      outcome = await withinWallClock(run.state, () => converse(run));
+    } catch (error) {
+      outcome = endOf(error);
+    }
+    const ending = { input, state, outcome, startedAtMs };
+    const result = await CancellationScope.nonCancellable(() => closeRun(ending));
+    // Said while the books were closed; they can be closed again.
+    if (outcome.kind === "answered" && inbox.hasUnread()) continue;
+    showEnd(outcome.kind, result.costUsd, result.turns);
+    return result;
   }
-  return await CancellationScope.nonCancellable(() =>
-    closeRun({ input, state, outcome, startedAtMs }),
-  );
 }
 
 /** Turn after turn until there is an outcome. */
@@ -80,6 +85,7 @@ async function converse(run: Run): Promise<Outcome> {
       continue;
     }
 
+    hearPeople(run);
     const call = await askModel(run);
     if (call.kind === "denied") {
       const end = await heedDenial(run, call);
@@ -96,10 +102,22 @@ async function converse(run: Run): Promise<Outcome> {
     takeReply(state, call);
     const end = await act(run, call);
     showProgress(state);
-    if (end !== null) return end;
+    const isHeardOut = end?.kind !== "answered" || !inbox.hasUnread();
+    if (end !== null && isHeardOut) return end;
 
     await moveToFreshHistory(run);
   }
+}
+
+/** Not where the transcript ends with what only the model may go on from: a note of ours, a paused turn. */
+function hearPeople({ state, inbox }: Run): void {
+  if (state.endsWithNote || isPaused(state)) return;
+  state.entries = [...state.entries, ...inbox.hear()];
+}
+
+/** The provider wants its turn back as it is, to go on with it. */
+function isPaused({ stumble }: RunState): boolean {
+  return stumble?.over === "provider_pause";
 }
 
 /** The ledger said no. Holds of other runs pass; what is spent stays spent. */
@@ -120,7 +138,7 @@ async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
 /** Does what the reply asks for; null where the conversation goes on. */
 async function act(run: Run, reply: Reply): Promise<Outcome | null> {
   const { state } = run;
-  if (reply.stopReason !== "max_tokens") state.continued = 0;
+  forgetWhatPassed(state, reply);
   switch (reply.stopReason) {
     case "tool_use":
       return reply.toolCalls.length === 0 ? askAgain(state) : await answer(run, reply);
@@ -144,6 +162,11 @@ async function act(run: Run, reply: Reply): Promise<Outcome | null> {
     default:
       return failed("UNKNOWN_STOP_REASON", `the reply ended with ${reply.stopReason}`);
   }
+}
+
+function forgetWhatPassed(state: RunState, { stopReason }: Reply): void {
+  if (stopReason !== "max_tokens") state.continued = 0;
+  if (stopReason !== "pause_turn" && isPaused(state)) state.stumble = null;
 }
 
 async function answer(run: Run, reply: Reply): Promise<Outcome | null> {
@@ -191,6 +214,9 @@ async function moveToFreshHistory({ input, state, inbox }: Run): Promise<void> {
   const { events, bytes } = state.snapshot.historyMarks;
   if (!continueAsNewSuggested && historyLength < events && historySize < bytes) return;
   await condition(allHandlersFinished);
-  const resumed = { ...state, execution: state.execution + 1, paused: inbox.isPaused() };
+  const carried = inbox.carried();
+  if (carried === null) return;
+  const paused = inbox.isPaused();
+  const resumed = { ...state, execution: state.execution + 1, paused, inbox: carried };
   await continueAsNew<typeof agentRun>({ ...input, resumed });
 }

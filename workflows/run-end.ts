@@ -15,7 +15,6 @@ import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import type { RunInput } from "../src/domain/run.ts";
 import { resultOf, type RunState } from "../src/domain/run-state.ts";
 import { bookkeeping } from "./activity-options.ts";
-import { showEnd } from "./run-view.ts";
 import { codeOf } from "./transcript.ts";
 
 const { closeRun: close } = proxyActivities<Activities>({
@@ -88,7 +87,5 @@ export async function closeRun({ input, state, outcome, startedAtMs }: Ending): 
     durationMs,
   });
   const who = { runId: workflowId, traceId: input.traceId };
-  const result = resultOf(who, state, { outcome, ledger, durationMs });
-  showEnd(outcome.kind, result.costUsd, result.turns);
-  return result;
+  return resultOf(who, state, { outcome, ledger, durationMs });
 }

@@ -15,6 +15,7 @@ import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
 import { addResume } from "./resume.ts";
 import { addRun } from "./run.ts";
+import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
 import { addWorker } from "./worker.ts";
@@ -27,6 +28,7 @@ const ADD = [
   addCancel,
   addPause,
   addResume,
+  addSay,
   addExport,
   addReplay,
   addWorker,

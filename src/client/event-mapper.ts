@@ -5,7 +5,9 @@
 //   E1. Ids of told events strictly increase; nothing at or before the viewer's cursor is told again.
 //   E2. Facts alone complete the story: rows only make it smoother, so losing them loses nothing.
 //   E3. Deltas minus withdrawn text are exactly the replies, wherever the viewer resumed.
-// E3 rests on the workflow doing nothing else that is told while a model call is in flight.
+// E3 rests on the workflow doing nothing else that is told while a model call is in flight. People may
+// speak meanwhile: the text that follows is numbered behind what they said, whose id says how much of
+// the reply the viewer held by then.
 
 import { textOf } from "../domain/message.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
@@ -56,7 +58,8 @@ type Body = RunEvent extends infer Event
 
 interface CallInFlight {
   readonly activityId: string;
-  readonly scheduledId: number;
+  /** The event of the history behind which the text of the call is told. */
+  readonly anchorId: number;
   readonly turn: number;
   readonly view: ReplyView;
 }
@@ -74,6 +77,7 @@ class HistoryMapper implements EventMapper {
   #call: CallInFlight | null = null;
   #announcedTurn = 0;
   #warned = new Set<string>();
+  #heard = new Set<string>();
   #told: RunEvent[] = [];
 
   constructor(options: MapperOptions) {
@@ -126,6 +130,8 @@ class HistoryMapper implements EventMapper {
         return this.#tool(fact, newTool);
       case "waitingChanged":
         return this.#waitingChanged(fact, waitedFor);
+      case "said":
+        return this.#said(fact);
       case "movedOn":
         return this.#tell(fact, 0, { type: "run.continued", reason: "new_history" });
       case "ended":
@@ -145,6 +151,7 @@ class HistoryMapper implements EventMapper {
     this.#execution = resumed?.execution ?? 0;
     this.#announcedTurn = resumed?.turn ?? 0;
     this.#warned = new Set(resumed?.warned);
+    this.#heard = new Set(resumed?.inbox?.ids);
     if (resumed !== undefined) return;
     const { link } = this.#options;
     this.#tell(fact, 0, { type: "run.started", task, agent, tenant, session, traceId, link });
@@ -166,7 +173,7 @@ class HistoryMapper implements EventMapper {
     }
     const resumedAt = this.#cursorAt(fact.eventId);
     const view = openReplyView(resumedAt);
-    this.#call = { activityId, scheduledId: fact.eventId, turn: input.turn, view };
+    this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, view };
   }
 
   #turnStarted(): Body {
@@ -244,6 +251,21 @@ class HistoryMapper implements EventMapper {
     if (before !== null) this.#tell(fact, 0, { type: "run.continued", reason: "resumed" });
   }
 
+  #said(fact: Extract<Fact, { kind: "said" }>): void {
+    const { messageId, text, mode, by } = fact.message;
+    if (this.#heard.has(messageId)) return;
+    this.#heard.add(messageId);
+    const body = { type: "message.received", messageId, text, mode, by } as const;
+    const call = this.#call;
+    if (call === null) return this.#tell(fact, 0, body);
+    const resumedAt = this.#cursorAt(fact.eventId);
+    const view = resumedAt === null ? call.view : openReplyView(resumedAt);
+    this.#call = { ...call, view, anchorId: fact.eventId };
+    const { attempt, shown, failed } = view;
+    const offset = failed ? RETRY_OFFSET + shown : shown;
+    this.#tellAt({ ...this.#at(fact.eventId), attempt, offset }, body, fact.atMs);
+  }
+
   #tool(
     fact: Extract<Fact, { kind: "toolScheduled" | "toolFinished" | "toolFailed" }>,
     isNew: boolean,
@@ -285,8 +307,8 @@ class HistoryMapper implements EventMapper {
     for (const step of steps) this.#tellStep(call, step);
   }
 
-  #tellStep({ scheduledId, turn }: CallInFlight, step: ReplyStep): void {
-    const at = this.#at(scheduledId);
+  #tellStep({ anchorId, turn }: CallInFlight, step: ReplyStep): void {
+    const at = this.#at(anchorId);
     const { attempt } = step;
     switch (step.kind) {
       case "delta": {

@@ -15,9 +15,10 @@ import type {
   RunInput,
   RunToolInput,
   RunToolResult,
+  UserMessage,
   Waiting,
 } from "../domain/run.ts";
-import { WAITING_MEMO } from "../domain/run.ts";
+import { SIGNALS, WAITING_MEMO } from "../domain/run.ts";
 import type { RunResult } from "../domain/outcome.ts";
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -54,6 +55,7 @@ export type FactBody =
       readonly failure: FailureFact;
     }
   | { readonly kind: "waitingChanged"; readonly waiting: Waiting | null }
+  | { readonly kind: "said"; readonly message: UserMessage }
   | { readonly kind: "movedOn"; readonly nextExecutionId: string }
   | { readonly kind: "ended"; readonly result: RunResult }
   | { readonly kind: "broken"; readonly how: Broken; readonly failure: FailureFact };
@@ -69,7 +71,9 @@ export interface FactReader {
 export function createFactReader(converter: LoadedDataConverter): FactReader {
   const scheduled = new Map<number, string>();
   const read = async (event: HistoryEvent): Promise<FactBody | null> =>
-    (await activityFact(event, converter, scheduled)) ?? (await runFact(event, converter));
+    (await activityFact(event, converter, scheduled)) ??
+    (await saidFact(event, converter)) ??
+    (await runFact(event, converter));
   return {
     async read(event) {
       const body = await read(event);
@@ -175,6 +179,15 @@ async function inlineFact(
   }
   const result = await first<RunToolResult>(converter, marker.details?.["result"]?.payloads);
   return { kind: "toolFinished", scheduledId: null, result };
+}
+
+async function saidFact(
+  event: HistoryEvent,
+  converter: LoadedDataConverter,
+): Promise<FactBody | null> {
+  const signal = event.workflowExecutionSignaledEventAttributes;
+  if (signal?.signalName !== SIGNALS.say) return null;
+  return { kind: "said", message: await first<UserMessage>(converter, signal.input?.payloads) };
 }
 
 async function runFact(

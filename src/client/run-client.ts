@@ -1,13 +1,13 @@
 // Start, watch, steer and read runs from any Node program. What is repeated has
 // no second effect: an order with its key, a cancel, a pause, a resume.
 
-import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from "@temporalio/client";
+import { WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import { PawlError } from "../domain/errors.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS, WORKFLOW_TYPE } from "../domain/run.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import { backendError, isNotFound } from "./backend-error.ts";
+import { backendError } from "./backend-error.ts";
 import type { Backend } from "./connect.ts";
 import { createHistories, executionsOf, pause, tailHistory } from "./histories.ts";
 import type { HistoryEvent } from "./history-fact.ts";
@@ -18,8 +18,10 @@ import { countRuns, type RunCounts } from "./run-counts.ts";
 import { listRuns, type ListQuery, type RunListed } from "./run-list.ts";
 import { pageOfRuns, type PageQuery, type RunPage } from "./run-page.ts";
 import { identify, shortTask, type IdentifiedRun, type RunOrder } from "./run-order.ts";
+import { say, type Said } from "./say.ts";
 import { ensureSearchAttributes, isSearchAttributeMissing } from "./search-attributes.ts";
 import { AGENT, STATUS, TENANT } from "./search-keys.ts";
+import { asked, runEnded, told } from "./steer.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 
 export interface RunStartedReceipt {
@@ -51,6 +53,8 @@ export interface RunClient {
   cancel(runId: string): Promise<void>;
   pause(runId: string): Promise<void>;
   resume(runId: string): Promise<void>;
+  /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
+  say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   watch(runId: string, options?: WatchOptions): AsyncIterable<RunEvent>;
   exportHistories(runId: string): Promise<RunExport>;
   /** How many workers poll for runs; 0 means that nothing will happen until one starts. */
@@ -84,6 +88,7 @@ export function createRunClient(backend: Backend): RunClient {
     },
     pause: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.pause)),
     resume: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.resume)),
+    say: (runId, said) => say(client, runId, said),
     show: (runId) => asked(readRun({ ...sources, client }, runId, { wait: false }), runId),
     async result(runId, signal) {
       const options = { wait: true, ...(signal === undefined ? {} : { signal }) };
@@ -105,33 +110,6 @@ export function createRunClient(backend: Backend): RunClient {
     queue: () => asked(describeQueue(backend)),
     close: () => backend.close(),
   };
-}
-
-async function asked<T>(request: Promise<T>, runId?: string): Promise<T> {
-  try {
-    return await request;
-  } catch (error) {
-    throw backendError(error, runId);
-  }
-}
-
-/** Temporal says of a run that is over the same as of one that never was. */
-async function told(
-  handle: WorkflowHandle,
-  tell: (run: WorkflowHandle) => Promise<unknown>,
-): Promise<void> {
-  const runId = handle.workflowId;
-  try {
-    await tell(handle);
-  } catch (error) {
-    if (!isNotFound(error)) throw backendError(error, runId);
-    await asked(handle.describe(), runId);
-    throw runEnded(runId, error);
-  }
-}
-
-function runEnded(runId: string, cause?: unknown): PawlError {
-  return new PawlError("RUN_ENDED", `The run ${runId} has already ended.`, { cause });
 }
 
 /** How long a server may take to know columns that were just added. */

@@ -5,7 +5,7 @@ import { fittingText } from "./json-size.ts";
 import type { Limits, Used, Warning } from "./limits.ts";
 import { textOf } from "./message.ts";
 import type { Limit, Outcome, RunResult } from "./outcome.ts";
-import type { CloseRunResult, Entry, OpenRunResult, Reply, Snapshot } from "./run.ts";
+import type { CloseRunResult, Entry, OpenRunResult, Reply, Snapshot, UserMessage } from "./run.ts";
 import { addUsage, NO_USAGE, promptTokens, totalTokens, type Usage } from "./usage.ts";
 
 /** The answer travels with the task and the snapshot in one payload of at most 2 MiB. */
@@ -50,6 +50,15 @@ export interface RunState {
   /** What the model stumbled over last, and how often in a row. */
   stumble: { readonly over: Stumble; readonly times: number } | null;
   paused: boolean;
+  /** Set where the run goes on in a fresh history. */
+  inbox?: CarriedInbox;
+}
+
+export interface CarriedInbox {
+  readonly unread: readonly UserMessage[];
+  /** Of the messages that came last, so that none is taken twice. */
+  readonly ids: readonly string[];
+  readonly saidFull: boolean;
 }
 
 export type Stumble = "empty_reply" | "provider_pause" | "unreadable_call";

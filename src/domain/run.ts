@@ -15,6 +15,10 @@ export const WORKFLOW_TYPE = "agentRun";
 export const SIGNALS = { pause: "pause", resume: "resume", say: "say" } as const;
 /** Key of the memo that says why a run waits; null or absent while it does not. */
 export const WAITING_MEMO = "waiting";
+/** Key of the memo that is true while so many messages are unread that more are refused. */
+export const INBOX_FULL_MEMO = "inboxFull";
+export const UNREAD_MAX = 100;
+export const MESSAGE_BYTES_MAX = 32 * 1024;
 
 /** What a person says to a run in flight. */
 export interface UserMessage {

@@ -1,5 +1,6 @@
 // A RunClient without a backend: it tells the events it was given, and notes what was asked of it.
 
+import type { Said } from "../../src/client/say.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunClient } from "../../src/client/run-client.ts";
 import { PawlError } from "../../src/domain/errors.ts";
@@ -49,6 +50,7 @@ export function resultOf(outcome: Outcome, more: Partial<RunResult> = {}): RunRe
 export interface FakeClient extends RunClient {
   readonly orders: readonly RunOrder[];
   readonly cancelled: readonly string[];
+  readonly said: readonly Said[];
   readonly isClosed: boolean;
 }
 
@@ -63,6 +65,7 @@ export interface FakeOptions {
 export function createFakeClient(options: FakeOptions = {}): FakeClient {
   const orders: RunOrder[] = [];
   const cancelled: string[] = [];
+  const said: Said[] = [];
   const ending = new AbortController();
   let isClosed = false;
   const refuse = (): void => {
@@ -75,6 +78,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
   return {
     orders,
     cancelled,
+    said,
     get isClosed() {
       return isClosed;
     },
@@ -106,6 +110,11 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     },
     async resume() {
       refuse();
+    },
+    async say(_runId, message) {
+      refuse();
+      said.push(message);
+      return { messageId: "msg_test" };
     },
     result: notHere,
     show: notHere,

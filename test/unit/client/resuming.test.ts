@@ -29,6 +29,8 @@ interface Call {
   /** Index of the attempt whose reply counts; later ones adopted it. */
   readonly counts: number;
   readonly denied: boolean;
+  /** How often a person spoke while the call was under way. */
+  readonly messages: number;
 }
 
 const attempt = fc.record({
@@ -42,6 +44,7 @@ const call: fc.Arbitrary<Call> = fc
       attempts: fc.constant(attempts),
       counts: fc.nat({ max: attempts.length - 1 }),
       denied: fc.boolean().map((denied) => denied && attempts.length > 2),
+      messages: fc.nat({ max: 2 }),
     }),
   );
 
@@ -88,6 +91,15 @@ function factsOf(calls: readonly Call[]): readonly Fact[] {
     facts.push(
       factAt(scheduledId, { kind: "callScheduled", activityId, input: callInput(index + 1) }),
     );
+    for (let n = 1; n <= made.messages; n += 1) {
+      const message = {
+        messageId: `${index}-${n}`,
+        text: "and?",
+        mode: "queue",
+        by: "me",
+      } as const;
+      facts.push(factAt(scheduledId + n, { kind: "said", message }));
+    }
     const attempts = { attempt: made.counts + 1, attempts: made.attempts.length };
     const denial = {
       kind: "denied",
@@ -98,7 +110,7 @@ function factsOf(calls: readonly Call[]): readonly Fact[] {
       crashTaxMicroUsd: 0,
     } as const;
     const result = made.denied ? denial : replied(textOfAttempt(made), attempts);
-    facts.push(factAt(scheduledId + 2, { kind: "callFinished", scheduledId, result }));
+    facts.push(factAt(scheduledId + 5, { kind: "callFinished", scheduledId, result }));
   }
   const failure = { code: "TERMINATED", message: "" };
   facts.push(factAt(1000, { kind: "broken", how: "terminated", failure }));
@@ -169,6 +181,10 @@ class Connection {
 const DURABLE = (event: RunEvent): boolean =>
   !["reply.delta", "reply.withdrawn", "model.retrying"].includes(event.type);
 
+/** What people say in mid-reply has an id that tells how much of the reply came before it. */
+const named = ({ type, id }: RunEvent): string =>
+  `${type} ${type === "message.received" ? parseEventId(id).historyEventId : id}`;
+
 interface Life {
   readonly calls: readonly Call[];
   readonly steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[];
@@ -238,8 +254,7 @@ describe("a viewer", () => {
           expect(compareEventIds(parseEventId(before.id), parseEventId(event.id))).toBeLessThan(0);
         }
         const reference = live({ ...made, steps: [{ rows: 0, reconnectAfter: null }] }).seen;
-        const durable = (events: readonly RunEvent[]) =>
-          events.filter(DURABLE).map(({ type, id }) => `${type} ${id}`);
+        const durable = (events: readonly RunEvent[]) => events.filter(DURABLE).map(named);
         expect(durable(seen)).toEqual(durable(reference));
       }),
       { numRuns: 1000 },

@@ -1,0 +1,64 @@
+// A person speaks to a run in flight. What can be known to be in vain is refused here; what is
+// accepted stands in the run's history before the sender hears of it.
+
+import type { Client } from "@temporalio/client";
+import { v7 as uuidv7 } from "uuid";
+import { PawlError } from "../domain/errors.ts";
+import { INBOX_FULL_MEMO, MESSAGE_BYTES_MAX, SIGNALS, UNREAD_MAX } from "../domain/run.ts";
+import type { UserMessage } from "../domain/run.ts";
+import { backendError } from "./backend-error.ts";
+import { asked, runEnded, told } from "./steer.ts";
+
+export interface Said {
+  readonly text: string;
+  /** Who says it. */
+  readonly by: string;
+  /** Default: `queue`. */
+  readonly mode?: UserMessage["mode"];
+  /** The same id is heard once, however often it is sent. */
+  readonly messageId?: string;
+}
+
+const ID_CHARS_MAX = 128;
+
+export async function say(
+  client: Client,
+  runId: string,
+  { text, by, mode = "queue", messageId = `msg_${uuidv7()}` }: Said,
+): Promise<{ readonly messageId: string }> {
+  checkText(text);
+  if (messageId === "" || messageId.length > ID_CHARS_MAX) {
+    throw new PawlError("USAGE", `A message id has 1 to ${ID_CHARS_MAX} characters.`);
+  }
+  const handle = client.workflow.getHandle(runId);
+  const { closeTime, memo } = await asked(handle.describe(), runId);
+  if (closeTime !== undefined) throw runEnded(runId);
+  if (memo?.[INBOX_FULL_MEMO] === true) throw full(runId);
+  const message: UserMessage = { messageId, text, mode, by };
+  try {
+    await told(handle, (run) => run.signal(SIGNALS.say, message));
+  } catch (error) {
+    throw isSignalLimit(error) ? full(runId, error) : backendError(error, runId);
+  }
+  return { messageId };
+}
+
+function checkText(text: string): void {
+  if (text.trim() === "") throw new PawlError("USAGE", "A message can't be empty.");
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MESSAGE_BYTES_MAX) return;
+  throw new PawlError(
+    "USAGE",
+    `The message has ${bytes} bytes; at most ${MESSAGE_BYTES_MAX} are taken.`,
+  );
+}
+
+function full(runId: string, cause?: unknown): PawlError {
+  const message = `The run ${runId} has ${UNREAD_MAX} messages or more that it has not heard yet.`;
+  return new PawlError("INBOX_FULL", message, { cause });
+}
+
+/** Temporal takes 10,000 signals in one history. */
+function isSignalLimit(error: unknown): boolean {
+  return error instanceof Error && /limit for signal|signals? limit/i.test(error.message);
+}
