@@ -11,6 +11,7 @@ import { failpoint } from "../src/failpoint.ts";
 import { ModelCallError, type ModelReply, type ModelRequest } from "../src/model/model.ts";
 import type { AccountState, AttemptStart } from "../src/store/ledger.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
+import { argsDigest } from "./args-digest.ts";
 import { aborted, failure, holdIdOf, type Attempt } from "./attempt.ts";
 import type { Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -164,9 +165,12 @@ function chargeFor({ request }: Purchase, reply: ModelReply): number {
 }
 
 function callsIn(reply: ModelReply): ToolCall[] {
-  return reply.message.content
-    .filter(isToolUse)
-    .map(({ id, name, input }) => ({ callId: id, name, preview: previewOf(input) }));
+  return reply.message.content.filter(isToolUse).map(({ id, name, input }) => ({
+    callId: id,
+    name,
+    preview: previewOf(input),
+    argsDigest: argsDigest(input),
+  }));
 }
 
 function nearCaps(accounts: readonly AccountState[]): Warning[] {

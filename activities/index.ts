@@ -3,6 +3,7 @@
 import { createCallModel } from "./call-model.ts";
 import { createCloseRun } from "./close-run.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { createNotifyApproval } from "./notify-approval.ts";
 import { createOpenRun } from "./open-run.ts";
 import { createRebuildTranscript } from "./rebuild-transcript.ts";
 import { createRunTool } from "./run-tool.ts";
@@ -15,6 +16,7 @@ export function createActivities(deps: ActivityDeps) {
     openRun: createOpenRun(deps),
     callModel: createCallModel(deps),
     runTool: createRunTool(deps),
+    notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),
     closeRun: createCloseRun(deps),
   };

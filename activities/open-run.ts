@@ -2,6 +2,7 @@
 // keeps the instructions, tools, limits and timers that are resolved here, once.
 
 import type { Config } from "../src/config.ts";
+import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
 import { TIERS } from "../src/domain/prices.ts";
 import {
@@ -52,6 +53,7 @@ export function createOpenRun(deps: ActivityDeps) {
         agent: agent.name,
         model: snapshot.model,
         tools: snapshot.tools.map(({ name }) => name),
+        policy: snapshot.policy,
         costCapMicroUsd: snapshot.limits.costMicroUsd,
       },
       "a run begins",
@@ -63,9 +65,13 @@ export function createOpenRun(deps: ActivityDeps) {
 function pin(agent: AgentDefinition, input: RunInput, { config, tools }: ActivityDeps): Snapshot {
   const model = input.model ?? (input.tier && TIERS[input.tier]) ?? config.PAWL_AGENT_MODEL;
   const allowed = config.PAWL_AGENT_ALLOWED_TOOLS ?? agent.tools;
-  const offered = agent.tools.filter((name) => allowed.includes(name));
-  const serverTools = offered.includes("web_search") ? serverSearch(config) : [];
-  const onServer = serverTools.map(({ name }) => name);
+  const policy = policyOf(agent, input, { config, tools });
+  // What is denied is not even offered; a model that calls it all the same is told why not.
+  const offered = agent.tools.filter((name) => allowed.includes(name) && policy[name] !== "deny");
+  const searches = offered.includes("web_search") ? serverSearch(config) : [];
+  const onServer = searches.map(({ name }) => name);
+  // Nobody can be asked about a call that the provider makes by itself.
+  const serverTools = searches.filter(({ name }) => policy[name] !== "ask");
   const specs = offered
     .filter((name) => !onServer.includes(name))
     .map((name) => tools.find(({ spec }) => spec.name === name)?.spec)
@@ -89,7 +95,37 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
       bytes: config.PAWL_HISTORY_MAX_BYTES,
     },
     offline: config.PAWL_OFFLINE_MODEL,
+    policy,
+    approvals: {
+      timeoutMs: config.PAWL_APPROVAL_TIMEOUT_MS,
+      webhook: config.PAWL_APPROVAL_WEBHOOK_URL !== undefined,
+    },
   };
+}
+
+/** A caller who denies a tool that nobody knows has misspelt one, and would get what was to be denied. */
+function policyOf(
+  agent: AgentDefinition,
+  { policy: caller = {} }: RunInput,
+  { config, tools }: Pick<ActivityDeps, "config" | "tools">,
+): RuleByTool {
+  const known = tools.map(({ spec }) => spec);
+  const unknown = [...(caller.ask ?? []), ...(caller.deny ?? [])].find(
+    (name) => !known.some((spec) => spec.name === name),
+  );
+  if (unknown !== undefined) {
+    const names = known.map(({ name }) => name).join(", ");
+    throw failure(
+      "USAGE",
+      `The policy names ${unknown}, and there is no such tool. There are: ${names}.`,
+    );
+  }
+  const layers = { operator: config.PAWL_TOOL_POLICY ?? {}, agent: agent.policy ?? {}, caller };
+  return Object.fromEntries(
+    known
+      .filter(({ name }) => agent.tools.includes(name))
+      .map((spec) => [spec.name, ruleFor(spec, layers)]),
+  );
 }
 
 /** The provider searches the web itself where there is one; offline the bundled corpus must do. */

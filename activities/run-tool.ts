@@ -7,8 +7,10 @@ import type { RunToolInput, RunToolResult } from "../src/domain/run.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
+import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import { aborted, failure, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { filesDirOf } from "./files-dir.ts";
 import type { ToolContext } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
@@ -22,7 +24,7 @@ export function createRunTool(deps: ActivityDeps) {
     );
     try {
       const call = await findCall(deps, attempt, input);
-      const output = await execute(deps, { attempt, input, call });
+      const output = withEditNote(await execute(deps, { attempt, input, call }), input.clearance);
       failpoint("run_tool.before_answer");
       attempt.signal.throwIfAborted();
       const content = await readable(deps, attempt.runId, output);
@@ -86,11 +88,13 @@ async function execute(
       tool: input.tool,
       callId: call.id,
       attempt: attempt.attempt,
+      ...verdictOf(input.clearance),
     },
     "the model calls a tool",
   );
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
-  return await tool.run(call.input, contextOf(deps, { attempt, input, call }));
+  const args = approvedInput(call, input.clearance);
+  return await tool.run(args, contextOf(deps, { attempt, input, call }));
 }
 
 function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): ToolContext {
@@ -104,6 +108,7 @@ function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): Too
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
     log: deps.log.child({ runId, tool: input.tool, callId: call.id }),
+    filesDir: filesDirOf(deps.config, input.tenant, runId),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };
 }

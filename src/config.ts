@@ -3,7 +3,9 @@
 
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import type { Rule } from "./domain/approval.ts";
 import { PawlError } from "./domain/errors.ts";
+import { strictest } from "./domain/guardrail.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -18,6 +20,22 @@ const millis = z.coerce.number().int().positive().max(TIMER_MS_MAX);
 const flag = z
   .enum(["0", "1", "true", "false"])
   .transform((value) => value === "1" || value === "true");
+const rules = z.string().transform((value, context) => {
+  const found = new Map<string, Rule>();
+  for (const item of value.split(",").filter((part) => part.trim() !== "")) {
+    const [, name, rule] = /^\s*([\w-]+)\s*=\s*(\w+)\s*$/.exec(item) ?? [];
+    if (name === undefined || rule === undefined || !isRule(rule)) {
+      context.addIssue({ code: "custom", message: "it looks like write_file=ask,run_code=deny" });
+    } else {
+      found.set(name, strictest([rule, found.get(name) ?? "allow"]));
+    }
+  }
+  return Object.fromEntries(found);
+});
+function isRule(word: string): word is Rule {
+  return word === "allow" || word === "ask" || word === "deny";
+}
+const webUrl = z.url({ protocol: /^https?$/ });
 const list = z.string().transform((value) =>
   value
     .split(",")
@@ -51,6 +69,11 @@ export const ENV_SCHEMA = z.object({
   PAWL_AGENT_MAX_TOKENS: count.default(200_000),
   PAWL_AGENT_ALLOWED_TOOLS: list.optional(),
   PAWL_BLOCKED_DOMAINS: list.default([]),
+  PAWL_TOOL_POLICY: rules.optional(),
+  PAWL_APPROVAL_TIMEOUT_MS: millis.default(86_400_000),
+  PAWL_APPROVAL_WEBHOOK_URL: webUrl.optional(),
+  PAWL_WEBHOOK_SECRET: z.string().optional(),
+  PAWL_FILES_DIR: z.string().min(1).optional(),
 
   PAWL_HEARTBEAT_TIMEOUT_MS: millis.default(20_000),
   PAWL_FIRST_BYTE_TIMEOUT_MS: millis.default(30_000),
@@ -75,7 +98,7 @@ export const ENV_SCHEMA = z.object({
 
 export type Config = Readonly<z.output<typeof ENV_SCHEMA>>;
 
-const SECRETS = ["ANTHROPIC_API_KEY", "DATABASE_URL"] as const;
+const SECRETS = ["ANTHROPIC_API_KEY", "DATABASE_URL", "PAWL_WEBHOOK_SECRET"] as const;
 
 /** Throws PawlError CONFIG that names every variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {

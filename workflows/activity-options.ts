@@ -19,6 +19,18 @@ export const bookkeeping: ActivityOptions = {
   retry: { initialInterval: "500ms", maximumInterval: "10s", nonRetryableErrorTypes },
 };
 
+/** A webhook that is away for longer has missed its moment; the approval itself waits on. */
+export const notifying: ActivityOptions = {
+  startToCloseTimeout: "20s",
+  scheduleToCloseTimeout: "15m",
+  retry: {
+    initialInterval: "2s",
+    backoffCoefficient: 3,
+    maximumInterval: "2m",
+    maximumAttempts: 8,
+  },
+};
+
 export const rebuilding: ActivityOptions = {
   startToCloseTimeout: "5m",
   retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },

@@ -32,6 +32,7 @@ import {
   type RunState,
 } from "../src/domain/run-state.ts";
 import { bookkeeping } from "./activity-options.ts";
+import { openApprovalDesk } from "./approvals.ts";
 import { askModel } from "./ask-model.ts";
 import { closeRun, endOf, withinWallClock } from "./run-end.ts";
 import type { Run } from "./run.ts";
@@ -50,12 +51,13 @@ const { openRun } = proxyActivities<Activities>({ ...bookkeeping, summary: "pin 
 export async function agentRun(input: RunInput): Promise<RunResult> {
   const startedAtMs = input.resumed?.startedAtMs ?? workflowInfo().startTime.getTime();
   const inbox = openInbox(input.resumed?.paused ?? false, input.resumed?.inbox);
+  const desk = openApprovalDesk(input.resumed?.settledCalls);
   let state = input.resumed ?? null;
   while (true) {
     let outcome: Outcome;
     try {
       state ??= openingState(await openRun(input), startedAtMs);
-      const run: Run = { input, state, inbox };
+      const run: Run = { input, state, inbox, desk };
       outcome = await withinWallClock(run.state, () => converse(run));
     } catch (error) {
       outcome = endOf(error);
@@ -209,7 +211,7 @@ function failed(code: string, message: string): Outcome {
   return { kind: "failed", code, message };
 }
 
-async function moveToFreshHistory({ input, state, inbox }: Run): Promise<void> {
+async function moveToFreshHistory({ input, state, inbox, desk }: Run): Promise<void> {
   const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
   const { events, bytes } = state.snapshot.historyMarks;
   if (!continueAsNewSuggested && historyLength < events && historySize < bytes) return;
@@ -217,6 +219,12 @@ async function moveToFreshHistory({ input, state, inbox }: Run): Promise<void> {
   const carried = inbox.carried();
   if (carried === null) return;
   const paused = inbox.isPaused();
-  const resumed = { ...state, execution: state.execution + 1, paused, inbox: carried };
+  const resumed = {
+    ...state,
+    execution: state.execution + 1,
+    paused,
+    inbox: carried,
+    settledCalls: desk.settled(),
+  };
   await continueAsNew<typeof agentRun>({ ...input, resumed });
 }

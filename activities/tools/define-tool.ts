@@ -27,6 +27,8 @@ export interface ToolContext {
   heartbeat(details?: unknown): void;
   readonly log: Log;
   readonly artefacts?: ArtefactReader;
+  /** The run's own folder for files; whoever writes first makes it. */
+  readonly filesDir?: string;
 }
 
 export interface ArtefactReader {

@@ -4,8 +4,14 @@ import { calculatorTool } from "./calculator.ts";
 import type { Tool } from "./define-tool.ts";
 import { readResultTool } from "./read-result.ts";
 import { webSearchTool } from "./web-search.ts";
+import { writeFileTool } from "./write-file.ts";
 
-export const builtInTools: readonly Tool[] = [calculatorTool, webSearchTool, readResultTool];
+export const builtInTools: readonly Tool[] = [
+  calculatorTool,
+  webSearchTool,
+  readResultTool,
+  writeFileTool,
+];
 
 export function findTool(name: string): Tool | undefined {
   return builtInTools.find((tool) => tool.spec.name === name);

@@ -42,6 +42,15 @@ export function failureText(error: string, suggestion: string): ToolOutput {
   return fitted(JSON.stringify(answer), true);
 }
 
+/** A word of ours before what the tool said, within the same size. */
+export function withPreface(output: ToolOutput, preface: string): ToolOutput {
+  const { isError, fullText, fullSize } = output;
+  if (fullText === undefined) return fitted(`${preface}\n${output.text}`, isError);
+  const text = `${preface}\n${fullText}`;
+  const note = `${fullSize}; the rest was not kept`;
+  return { ...output, fullText: text, text: cutText(text, () => note) };
+}
+
 /** What the model sees of an output that was cut, now that it is kept: how to read on. */
 export function withReadOn({ text, fullText, fullSize }: ToolOutput, ref: string): string {
   if (fullText === undefined) return text;

@@ -95,7 +95,9 @@ function decisionLine({ tool, verdict, by, reason, edited, always }: ApprovalDec
   return { tone, text: `${oneLine(tool)} was ${verdict}${who}${how}${why}` };
 }
 
-function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line {
+/** Each call that waits for a person has a line of its own. */
+function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line | null {
+  if (reason === "approval") return null;
   const next = nextAttemptAt === null ? "until `pawl resume`" : again(nextAttemptAt);
   return { tone: "warn", text: `⏸ waiting (${reason}): ${oneLine(message)}; ${next}` };
 }

@@ -11,9 +11,11 @@
 
 import { textOf } from "../domain/message.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
+import type { Approvals } from "../domain/approval.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { Reply, Waiting } from "../domain/run.ts";
 import type { DeltaRow } from "../store/deltas.ts";
+import { approvalNews } from "./approval-view.ts";
 import { compareEventIds, formatEventId, RETRY_OFFSET, type EventId } from "./event-id.ts";
 import type { Fact } from "./history-fact.ts";
 import {
@@ -95,10 +97,11 @@ class HistoryMapper implements EventMapper {
   }
 
   fact(fact: Fact): readonly RunEvent[] {
-    const before = this.#tally.waiting;
+    const { waiting, approvals } = this.#tally;
     const known = this.#tally.toolCalls.size;
     this.#tally.apply(fact);
-    this.#map(fact, before, this.#tally.toolCalls.size > known);
+    if (fact.kind === "approvalsChanged") this.#approvalsChanged(fact, approvals);
+    else this.#map(fact, waiting, this.#tally.toolCalls.size > known);
     return this.#take();
   }
 
@@ -112,7 +115,17 @@ class HistoryMapper implements EventMapper {
     return this.#take();
   }
 
-  #map(fact: Fact, waitedFor: Waiting | null, newTool: boolean): void {
+  #approvalsChanged(fact: Extract<Fact, { kind: "approvalsChanged" }>, before: Approvals): void {
+    const argumentsOf = (callId: string): unknown => this.#tally.argumentsOf(callId);
+    const news = approvalNews(before, fact.approvals, argumentsOf);
+    for (const [index, body] of news.entries()) this.#tell(fact, index, body);
+  }
+
+  #map(
+    fact: Exclude<Fact, { kind: "approvalsChanged" }>,
+    waitedFor: Waiting | null,
+    newTool: boolean,
+  ): void {
     switch (fact.kind) {
       case "started":
         return this.#started(fact);

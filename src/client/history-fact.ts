@@ -19,6 +19,7 @@ import type {
   Waiting,
 } from "../domain/run.ts";
 import { SIGNALS, WAITING_MEMO } from "../domain/run.ts";
+import { APPROVALS_MEMO, NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { RunResult } from "../domain/outcome.ts";
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -56,6 +57,7 @@ export type FactBody =
     }
   | { readonly kind: "waitingChanged"; readonly waiting: Waiting | null }
   | { readonly kind: "said"; readonly message: UserMessage }
+  | { readonly kind: "approvalsChanged"; readonly approvals: Approvals }
   | { readonly kind: "movedOn"; readonly nextExecutionId: string }
   | { readonly kind: "ended"; readonly result: RunResult }
   | { readonly kind: "broken"; readonly how: Broken; readonly failure: FailureFact };
@@ -199,10 +201,7 @@ async function runFact(
     return { kind: "started", input: await first<RunInput>(converter, started.input?.payloads) };
   }
   const memo = event.workflowPropertiesModifiedEventAttributes?.upsertedMemo?.fields;
-  if (memo != null && WAITING_MEMO in memo) {
-    const waiting = await decodeOptionalSinglePayload<Waiting>(converter, memo[WAITING_MEMO]);
-    return { kind: "waitingChanged", waiting: waiting ?? null };
-  }
+  if (memo != null) return await memoFact(memo, converter);
   const moved = event.workflowExecutionContinuedAsNewEventAttributes;
   if (moved != null) return { kind: "movedOn", nextExecutionId: moved.newExecutionRunId ?? "" };
   const completed = event.workflowExecutionCompletedEventAttributes;
@@ -210,6 +209,19 @@ async function runFact(
     return { kind: "ended", result: await first<RunResult>(converter, completed.result?.payloads) };
   }
   return brokenFact(event);
+}
+
+async function memoFact(
+  memo: Readonly<Record<string, Payload>>,
+  converter: LoadedDataConverter,
+): Promise<FactBody | null> {
+  if (WAITING_MEMO in memo) {
+    const waiting = await decodeOptionalSinglePayload<Waiting>(converter, memo[WAITING_MEMO]);
+    return { kind: "waitingChanged", waiting: waiting ?? null };
+  }
+  if (!(APPROVALS_MEMO in memo)) return null;
+  const changed = await decodeOptionalSinglePayload<Approvals>(converter, memo[APPROVALS_MEMO]);
+  return { kind: "approvalsChanged", approvals: changed ?? NO_APPROVALS };
 }
 
 function brokenFact(event: HistoryEvent): FactBody | null {

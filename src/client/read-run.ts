@@ -2,6 +2,7 @@
 
 import type { Client } from "@temporalio/client";
 import type { LoadedDataConverter } from "@temporalio/common";
+import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import type { Waiting } from "../domain/run.ts";
 import { createFactReader, type Fact } from "./history-fact.ts";
@@ -17,6 +18,7 @@ export type RunShown =
       readonly about: RunAbout;
       readonly status: RunStatus;
       readonly waiting: Waiting | null;
+      readonly approvals: readonly PendingApproval[];
       readonly soFar: Omit<RunResult, "outcome">;
     };
 
@@ -32,7 +34,7 @@ export interface RunAbout {
   readonly link: string | null;
 }
 
-interface Sources {
+export interface RunSources {
   readonly client: Client;
   readonly histories: Histories;
   readonly converter: LoadedDataConverter;
@@ -46,34 +48,47 @@ interface ReadOptions {
 }
 
 export async function readRun(
-  sources: Sources,
+  sources: RunSources,
   runId: string,
   options: ReadOptions,
 ): Promise<RunShown> {
+  const { tally, last } = await foldRun(sources, runId, options);
+  const about = aboutOf(tally, sources.link(runId));
+  if (last?.kind === "ended") return { kind: "ended", about, result: last.result };
+  if (last?.kind === "broken") {
+    const outcome = brokenOutcome(last.how, last.failure);
+    return { kind: "ended", about, result: tally.result(runId, outcome, last.atMs) };
+  }
+  const { typedSearchAttributes } = await sources.client.workflow.getHandle(runId).describe();
+  const status = openStatus(typedSearchAttributes.get(STATUS));
+  const soFar = tally.soFar(runId, Date.now());
+  const { waiting, approvals } = tally;
+  return { kind: "open", about, status, waiting, approvals: approvals.waiting, soFar };
+}
+
+/** All that the newest history of a run says. */
+export async function foldRun(
+  sources: RunSources,
+  runId: string,
+  options: ReadOptions,
+): Promise<Folded> {
   let executionId = "";
   while (true) {
-    const { tally, last } = await fold(sources, { runId, executionId, ...options });
-    const about = aboutOf(tally, sources.link(runId));
-    if (last?.kind === "movedOn") {
-      executionId = last.nextExecutionId;
-      continue;
-    }
-    if (last?.kind === "ended") return { kind: "ended", about, result: last.result };
-    if (last?.kind === "broken") {
-      const outcome = brokenOutcome(last.how, last.failure);
-      return { kind: "ended", about, result: tally.result(runId, outcome, last.atMs) };
-    }
-    const { typedSearchAttributes } = await sources.client.workflow.getHandle(runId).describe();
-    const status = openStatus(typedSearchAttributes.get(STATUS));
-    const soFar = tally.soFar(runId, Date.now());
-    return { kind: "open", about, status, waiting: tally.waiting, soFar };
+    const folded = await fold(sources, { runId, executionId, ...options });
+    if (folded.last?.kind !== "movedOn") return folded;
+    executionId = folded.last.nextExecutionId;
   }
 }
 
+interface Folded {
+  readonly tally: Tally;
+  readonly last: Fact | null;
+}
+
 async function fold(
-  { histories, converter }: Sources,
+  { histories, converter }: RunSources,
   tail: Parameters<typeof tailHistory>[1],
-): Promise<{ readonly tally: Tally; readonly last: Fact | null }> {
+): Promise<Folded> {
   const tally = createTally();
   const reader = createFactReader(converter);
   let last: Fact | null = null;

@@ -3,12 +3,20 @@
 
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
+import type {
+  ApprovalShown,
+  ApprovalWaiting,
+  DecidedApproval,
+  Decision,
+} from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS, WORKFLOW_TYPE } from "../domain/run.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { backendError } from "./backend-error.ts";
+import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import type { Backend } from "./connect.ts";
+import { decide } from "./decide.ts";
 import { createHistories, executionsOf, pause, tailHistory } from "./histories.ts";
 import type { HistoryEvent } from "./history-fact.ts";
 import { describeQueue, type Queue } from "./queue.ts";
@@ -55,6 +63,12 @@ export interface RunClient {
   resume(runId: string): Promise<void>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
+  /** Calls that wait for a person, of all runs; a second or so late. */
+  approvals(query?: ApprovalsQuery): Promise<readonly ApprovalWaiting[]>;
+  /** One of them, with all that a person must see before deciding. */
+  approval(runId: string, callId: string): Promise<ApprovalShown>;
+  /** The first decision counts; any other throws PawlError with the reason. */
+  decide(runId: string, decision: Decision): Promise<DecidedApproval>;
   watch(runId: string, options?: WatchOptions): AsyncIterable<RunEvent>;
   exportHistories(runId: string): Promise<RunExport>;
   /** How many workers poll for runs; 0 means that nothing will happen until one starts. */
@@ -75,6 +89,9 @@ export function createRunClient(backend: Backend): RunClient {
   return {
     link,
     start: async (order) => await start(backend, identify(order)),
+    approvals: (query) => asked(listApprovals(client, query)),
+    approval: (runId, callId) => asked(readApproval({ ...sources, client }, runId, callId), runId),
+    decide: (runId, decision) => asked(decide({ ...sources, client }, runId, decision), runId),
     watch: (runId, options) => watchRun(sources, runId, options),
     list: (query) => asked(listRuns(client, query)),
     page: (query = {}) => asked(pageOfRuns(client, backend.namespace, query)),

@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { CallerLimits } from "../domain/limits.ts";
 import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
-import type { RunInput } from "../domain/run.ts";
+import type { CallerPolicy, RunInput } from "../domain/run.ts";
 
 export interface RunOrder {
   readonly task: string;
@@ -19,6 +19,8 @@ export interface RunOrder {
   readonly tier?: Tier;
   readonly limits?: CallerLimits;
   readonly onLimit?: "stop" | "pause";
+  /** Tools to be asked about, or not to be used: it only makes the rules stricter. */
+  readonly policy?: CallerPolicy;
 }
 
 export interface IdentifiedRun {
@@ -45,6 +47,7 @@ export function identify(order: RunOrder): IdentifiedRun {
     ...(tier === undefined ? {} : { tier }),
     limits,
     onLimit,
+    ...(order.policy === undefined ? {} : { policy: usablePolicy(order.policy) }),
   };
   return {
     runId: order.key === undefined ? `run_${uuidv7()}` : derivedRunId(tenant, order.key),
@@ -68,6 +71,16 @@ function usableTask(given: string): string {
     throw new PawlError("TASK_TOO_LARGE", message);
   }
   return task;
+}
+
+/** In order and without repetition, so that the same wish is the same order under its key. */
+function usablePolicy({ ask = [], deny = [] }: CallerPolicy): CallerPolicy {
+  for (const name of [...ask, ...deny]) {
+    if (/^[\w-]{1,64}$/.test(name)) continue;
+    throw new PawlError("USAGE", `${JSON.stringify(name)} is no name of a tool.`);
+  }
+  const listed = (names: readonly string[]): string[] => [...new Set(names)].toSorted();
+  return { ask: listed(ask), deny: listed(deny) };
 }
 
 function derivedRunId(tenant: string, key: string): string {

@@ -1,7 +1,9 @@
 // What a run has used and said, counted from its history alone: the same rules as in the workflow.
 // Needed where the workflow itself can't tell: while it is under way, or was ended from outside.
 
+import { NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
+import { isToolUse, type ToolUseBlock } from "../domain/message.ts";
 import type { CallModelResult, RunInput, Waiting } from "../domain/run.ts";
 import { openingState, resultOf, takeReply, type RunState } from "../domain/run-state.ts";
 import type { Broken, Fact, FailureFact } from "./history-fact.ts";
@@ -9,7 +11,11 @@ import type { Broken, Fact, FailureFact } from "./history-fact.ts";
 export interface Tally {
   readonly input: RunInput | null;
   readonly state: RunState | null;
+  /** Why the run waits, be it for a person's decision. */
   readonly waiting: Waiting | null;
+  readonly approvals: Approvals;
+  /** The arguments that the newest reply calls a tool with, whole. */
+  argumentsOf(callId: string): unknown;
   /** Calls of tools that began, by id. */
   readonly toolCalls: ReadonlySet<string>;
   apply(fact: Fact): void;
@@ -30,7 +36,9 @@ export function brokenOutcome(how: Broken, { code, message }: FailureFact): Outc
 class HistoryTally implements Tally {
   input: RunInput | null = null;
   state: RunState | null = null;
-  waiting: Waiting | null = null;
+  approvals = NO_APPROVALS;
+  #parked: Waiting | null = null;
+  #calls: readonly ToolUseBlock[] = [];
   readonly toolCalls = new Set<string>();
   #startedAtMs = 0;
 
@@ -42,12 +50,25 @@ class HistoryTally implements Tally {
       this.#startedAtMs = this.state?.startedAtMs ?? fact.atMs;
     }
     if (fact.kind === "opened") this.state = openingState(fact.result, this.#startedAtMs);
-    if (fact.kind === "waitingChanged") this.waiting = fact.waiting;
+    if (fact.kind === "waitingChanged") this.#parked = fact.waiting;
+    if (fact.kind === "approvalsChanged") this.approvals = fact.approvals;
     if (fact.kind === "toolScheduled") this.#countTool(fact.input.callId);
     if (fact.kind === "toolFinished") this.#countTool(fact.result.callId);
     if (this.state === null) return;
     if (fact.kind === "callScheduled") this.state.turn = fact.input.turn;
-    if (fact.kind === "callFinished") takeCall(this.state, fact.result);
+    if (fact.kind === "callFinished") {
+      takeCall(this.state, fact.result);
+      if (fact.result.kind === "replied")
+        this.#calls = fact.result.message.content.filter(isToolUse);
+    }
+  }
+
+  get waiting(): Waiting | null {
+    return this.#parked ?? waitingFor(this.approvals);
+  }
+
+  argumentsOf(callId: string): unknown {
+    return this.#calls.find(({ id }) => id === callId)?.input ?? null;
   }
 
   result(runId: string, outcome: Outcome, nowMs: number): RunResult {
@@ -73,6 +94,17 @@ class HistoryTally implements Tally {
     this.toolCalls.add(callId);
     if (this.state !== null) this.state.toolCalls += 1;
   }
+}
+
+/** Null where no call waits for a person. */
+export function waitingFor({ waiting }: Approvals): Waiting | null {
+  const [first, ...more] = waiting;
+  if (first === undefined) return null;
+  const message =
+    more.length === 0
+      ? `a call of ${first.tool} waits for a person's decision`
+      : `${waiting.length} calls wait for a person's decision`;
+  return { reason: "approval", message, nextAttemptAt: null };
 }
 
 function takeCall(state: RunState, result: CallModelResult): void {

@@ -56,3 +56,22 @@ export interface Approvals {
   readonly waiting: readonly PendingApproval[];
   readonly decided: readonly DecidedApproval[];
 }
+
+export const NO_APPROVALS: Approvals = { waiting: [], decided: [] };
+
+/** A call that waits, with the run that asks: for an inbox of all runs. */
+export interface ApprovalWaiting extends PendingApproval {
+  readonly runId: string;
+  readonly tenant: string;
+  readonly agent: string;
+  /** The beginning of it. */
+  readonly task: string;
+}
+
+/** What a person must see before deciding. */
+export interface ApprovalShown extends ApprovalWaiting {
+  /** The arguments as the model wrote them, whole. */
+  readonly input: unknown;
+  /** JSON Schema of the arguments, for whoever edits them. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+}

@@ -1,6 +1,7 @@
 // All that a run must remember between two turns, and the pure rules by which it changes. This is
 // what continue-as-new carries, so it holds references and counts, not bodies.
 
+import type { DecidedApproval } from "./approval.ts";
 import { fittingText } from "./json-size.ts";
 import type { Limits, Used, Warning } from "./limits.ts";
 import { textOf } from "./message.ts";
@@ -50,6 +51,10 @@ export interface RunState {
   /** What the model stumbled over last, and how often in a row. */
   stumble: { readonly over: Stumble; readonly times: number } | null;
   paused: boolean;
+  /** Tools that a person approved for the rest of the run. */
+  alwaysApproved?: readonly string[];
+  /** The newest decisions, so that one which comes twice is known in a fresh history too. */
+  settledCalls?: readonly SettledCall[];
   /** Set where the run goes on in a fresh history. */
   inbox?: CarriedInbox;
 }
@@ -59,6 +64,11 @@ export interface CarriedInbox {
   /** Of the messages that came last, so that none is taken twice. */
   readonly ids: readonly string[];
   readonly saidFull: boolean;
+}
+
+export interface SettledCall {
+  readonly callId: string;
+  readonly verdict: DecidedApproval["verdict"];
 }
 
 export type Stumble = "empty_reply" | "provider_pause" | "unreadable_call";

@@ -63,7 +63,10 @@ export interface Snapshot {
   readonly timers: Timers;
   readonly historyMarks: HistoryMarks;
   readonly offline: boolean;
-  /** By tool name; where nothing is said, `read` tools are allowed and all others asked for. */
+  /**
+   * By tool name; a tool that is not in it follows its permission (guardrail.ts). Absent only in runs
+   * that were opened before there were policies: they keep all tools that they were opened with.
+   */
   readonly policy?: Readonly<Record<string, Rule>>;
   readonly approvals?: ApprovalTerms;
 }
@@ -158,6 +161,20 @@ export interface RunToolInput {
   readonly tool: string;
   /** The reply that holds the call and its arguments. */
   readonly replyRef: string;
+  /** Why the call may be made. */
+  readonly clearance?: Clearance;
+}
+
+/** The guardrail's word on a call that is made, or a person's. */
+export interface Clearance {
+  readonly verdict: "allowed" | "approved";
+  readonly reason: string;
+  /** Who approved. */
+  readonly by?: string;
+  /** What was approved: the tool looks whether the arguments still are these. */
+  readonly argsDigest?: string;
+  /** Executed instead of the model's arguments. */
+  readonly editedInput?: Readonly<Record<string, unknown>>;
 }
 
 export interface RunToolResult {

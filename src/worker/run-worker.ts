@@ -157,6 +157,8 @@ function installRuntime(log: Log): void {
   const logger = new DefaultLogger("INFO", ({ level, message, meta }) => {
     const lower = level.toLowerCase();
     if (lower === "warn" || lower === "error") log[lower]({ event: "temporal", ...meta }, message);
+    // What a run decides by itself, it says itself, and names the event.
+    else if (lower === "info" && meta?.["event"] !== undefined) log.info(meta, message);
     else log.debug({ event: "temporal", ...meta }, message);
   });
   Runtime.install({

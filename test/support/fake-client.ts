@@ -118,6 +118,12 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     },
     result: notHere,
     show: notHere,
+    approval: notHere,
+    decide: notHere,
+    async approvals() {
+      refuse();
+      return [];
+    },
     exportHistories: notHere,
     async list() {
       refuse();

@@ -6,7 +6,7 @@ import { ENV_SCHEMA, readConfig } from "../../src/config.ts";
 import { packageFile } from "../../src/package-root.ts";
 
 const DEFAULTS = readConfig({});
-const SECRET_FILES = ["ANTHROPIC_API_KEY_FILE", "DATABASE_URL_FILE"];
+const SECRET_FILES = ["ANTHROPIC_API_KEY_FILE", "DATABASE_URL_FILE", "PAWL_WEBHOOK_SECRET_FILE"];
 
 const dir = mkdtempSync(join(tmpdir(), "pawl-config-"));
 afterAll(() => rmSync(dir, { recursive: true }));

@@ -10,6 +10,7 @@ test("every built-in tool is found by its name and tells the model what it takes
     "calculator",
     "web_search",
     "read_result",
+    "write_file",
   ]);
   for (const tool of builtInTools) {
     expect(findTool(tool.spec.name)).toBe(tool);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { mapAtMost } from "../../../workflows/map-at-most.ts";
+import { openSlots } from "../../../workflows/slots.ts";
 
 interface End {
   readonly resolve: (result: string) => void;
@@ -17,7 +17,7 @@ function createWork() {
       if (end === undefined) throw new Error(`number ${item} has not begun`);
       return end;
     },
-    map(item: number): Promise<string> {
+    begin(item: number): Promise<string> {
       begun.push(item);
       return new Promise((resolve, reject) => ends.set(item, { resolve, reject }));
     },
@@ -27,10 +27,11 @@ function createWork() {
 /** Until everything that can happen without an end has happened. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe("mapping with a limit", () => {
-  it("starts in order, the next one when one has ended, and keeps the order of the results", async () => {
+describe("work with a limit on how much is under way", () => {
+  it("begins in the order of asking, the next one when one has ended", async () => {
     const work = createWork();
-    const results = mapAtMost(2, [1, 2, 3, 4], (item) => work.map(item));
+    const slots = openSlots(2);
+    const results = Promise.all([1, 2, 3, 4].map((item) => slots.use(() => work.begin(item))));
     expect(work.begun).toEqual([1, 2]);
     work.end(2).resolve("two");
     await settled();
@@ -42,17 +43,23 @@ describe("mapping with a limit", () => {
     expect(await results).toEqual(["one", "two", "three", "four"]);
   });
 
-  it("starts nothing more once one has failed", async () => {
+  it("begins nothing more once one has failed", async () => {
     const work = createWork();
-    const results = mapAtMost(2, [1, 2, 3, 4], (item) => work.map(item));
+    const slots = openSlots(2);
+    const results = [1, 2, 3, 4].map((item) => slots.use(() => work.begin(item)));
+    const ends = Promise.allSettled(results);
     work.end(1).reject(new Error("the run was cancelled"));
-    await expect(results).rejects.toThrow("the run was cancelled");
-    work.end(2).resolve("too late");
     await settled();
+    work.end(2).resolve("in time");
+    expect((await ends).map(({ status }) => status)).toEqual([
+      ...["rejected", "fulfilled", "rejected", "rejected"],
+    ]);
     expect(work.begun).toEqual([1, 2]);
   });
 
-  it("of nothing is nothing", async () => {
-    expect(await mapAtMost(2, [], () => Promise.reject(new Error("called")))).toEqual([]);
+  it("takes more when there is room again", async () => {
+    const slots = openSlots(1);
+    expect(await slots.use(async () => "one")).toBe("one");
+    expect(await slots.use(async () => "two")).toBe("two");
   });
 });

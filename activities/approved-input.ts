@@ -1,0 +1,41 @@
+// The arguments that a tool is executed with: those of the model, or what a person put in their place.
+// A decision is bound to a digest, and it is looked at once more where the arguments lie.
+
+import type { ToolUseBlock } from "../src/domain/message.ts";
+import type { Clearance } from "../src/domain/run.ts";
+import { argsDigest } from "./args-digest.ts";
+import { previewOf } from "./preview.ts";
+import { withPreface, type ToolOutput } from "./tools/tool-output.ts";
+
+const EDIT_SHOWN_CHARS = 2000;
+
+/** Throws where the call is not the one that was approved: a broken invariant of ours. */
+export function approvedInput(call: ToolUseBlock, clearance: Clearance | undefined): unknown {
+  const approved = clearance?.argsDigest;
+  if (approved !== undefined && approved !== argsDigest(call.input)) {
+    throw new Error(`the call ${call.id} has other arguments than those that were approved`);
+  }
+  return clearance?.editedInput ?? call.input;
+}
+
+/** The model must know what was really done. */
+export function withEditNote(output: ToolOutput, clearance: Clearance | undefined): ToolOutput {
+  if (clearance?.editedInput === undefined) return output;
+  const args = previewOf(clearance.editedInput, EDIT_SHOWN_CHARS);
+  return withPreface(
+    output,
+    `[A person approved this call with other arguments. It was executed with: ${args}]`,
+  );
+}
+
+/** For the log: why the call was made. */
+export function verdictOf(clearance: Clearance | undefined): object {
+  if (clearance === undefined) return {};
+  const { verdict, reason, by, editedInput } = clearance;
+  return {
+    verdict,
+    reason,
+    ...(by === undefined ? {} : { by }),
+    edited: editedInput !== undefined,
+  };
+}

@@ -1,0 +1,109 @@
+// The calls that wait for a person: of all runs, as the list knows them (a second or so late), and one
+// of them whole, from the history of its run.
+
+import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
+import {
+  APPROVALS_MEMO,
+  NO_APPROVALS,
+  type Approvals,
+  type ApprovalShown,
+  type ApprovalWaiting,
+  type DecidedApproval,
+} from "../domain/approval.ts";
+import { PawlError } from "../domain/errors.ts";
+import { foldRun, type RunSources } from "./read-run.ts";
+import { visibilityQuery } from "./run-list.ts";
+import { shortTask } from "./run-order.ts";
+import { isSearchAttributeMissing } from "./search-attributes.ts";
+import { AGENT, TENANT } from "./search-keys.ts";
+
+export interface ApprovalsQuery {
+  readonly tenant?: string;
+  /** How many calls at most. */
+  readonly limit?: number;
+}
+
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 1000;
+
+export async function listApprovals(
+  client: Client,
+  { tenant, limit = LIMIT_DEFAULT }: ApprovalsQuery = {},
+): Promise<readonly ApprovalWaiting[]> {
+  const atMost = Math.min(limit, LIMIT_MAX);
+  const waiting: ApprovalWaiting[] = [];
+  const query = visibilityQuery({ status: "waiting", ...(tenant === undefined ? {} : { tenant }) });
+  try {
+    for await (const info of client.workflow.list({ query })) {
+      waiting.push(...waitingIn(info));
+      if (waiting.length >= atMost) break;
+    }
+  } catch (error) {
+    // A server without our columns has not seen a run yet, so nothing waits.
+    if (!isSearchAttributeMissing(error)) throw error;
+  }
+  return waiting.slice(0, atMost);
+}
+
+function waitingIn({
+  workflowId,
+  memo,
+  typedSearchAttributes,
+}: WorkflowExecutionInfo): ApprovalWaiting[] {
+  const about = {
+    runId: workflowId,
+    tenant: typedSearchAttributes.get(TENANT) ?? "",
+    agent: typedSearchAttributes.get(AGENT) ?? "",
+    task: typeof memo?.["task"] === "string" ? memo["task"] : "",
+  };
+  return approvalsIn(memo).waiting.map((pending) => ({ ...pending, ...about }));
+}
+
+function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
+  return (memo?.[APPROVALS_MEMO] as Approvals | undefined) ?? NO_APPROVALS;
+}
+
+/** Throws PawlError RUN_NOT_FOUND, RUN_ENDED, or an APPROVAL_ code that says why the call does not wait. */
+export async function readApproval(
+  sources: RunSources,
+  runId: string,
+  callId: string,
+): Promise<ApprovalShown> {
+  const { tally, last } = await foldRun(sources, runId, { wait: false });
+  const { approvals, input, state } = tally;
+  const pending = approvals.waiting.find((call) => call.callId === callId);
+  const isOver = last?.kind === "ended" || last?.kind === "broken";
+  if (pending === undefined || input === null || isOver) {
+    throw whyNotWaiting({ runId, callId, isOver, decided: approvals.decided });
+  }
+  const spec = state?.snapshot.tools.find(({ name }) => name === pending.tool);
+  const { tenant, agent, task } = input;
+  return {
+    ...pending,
+    runId,
+    tenant,
+    agent,
+    task: shortTask(task),
+    input: tally.argumentsOf(callId),
+    inputSchema: spec?.inputSchema ?? {},
+  };
+}
+
+interface NotWaiting {
+  readonly runId: string;
+  readonly callId: string;
+  readonly isOver: boolean;
+  readonly decided: readonly DecidedApproval[];
+}
+
+function whyNotWaiting({ runId, callId, isOver, decided }: NotWaiting): PawlError {
+  if (isOver) return new PawlError("RUN_ENDED", `The run ${runId} has already ended.`);
+  const before = decided.find((call) => call.callId === callId);
+  if (before === undefined) {
+    return new PawlError("APPROVAL_NOT_FOUND", `No call ${callId} waits in the run ${runId}.`);
+  }
+  return before.verdict === "expired"
+    ? new PawlError("APPROVAL_EXPIRED", `Nobody decided the call ${callId} in time.`)
+    : new PawlError("APPROVAL_DECIDED", `The call ${callId} was ${before.verdict} before.`);
+}
