@@ -1,0 +1,175 @@
+// Shows runs to any number of people. Each run that somebody looks at is watched once, whoever they
+// are; a viewer is a place in that run's log.
+//
+//   S1. A viewer is told each event once and in order, wherever and on whichever gateway it resumed.
+//   S2. However many look at a run, Temporal and Postgres see one reader.
+//   S3. A viewer that does not read costs one chunk of memory, and nobody else notices it.
+//   S4. A viewer that leaves takes nothing with it: the run does not know that it was there.
+
+import type { ServerResponse } from "node:http";
+import type { EventId } from "../client/event-id.ts";
+import type { RunClient } from "../client/run-client.ts";
+import { formatEventId } from "../client/event-id.ts";
+import { writeWatch } from "./own-watch.ts";
+import { openRunTail, type RunTail } from "./run-tail.ts";
+import { Viewer } from "./viewer.ts";
+
+export interface EventHub {
+  /** Shows the run to this response, whose head has been written, until the run or the connection ends. */
+  show(runId: string, response: ServerResponse, after: EventId | null): void;
+  readonly counts: HubCounts;
+  /** Ends all connections; their viewers come back, here or elsewhere. */
+  close(): void;
+}
+
+export interface HubCounts {
+  /** Runs that are being watched. */
+  readonly tails: number;
+  readonly viewers: number;
+}
+
+export interface HubOptions {
+  readonly beatMs?: number;
+  /** How long a socket may take nothing. */
+  readonly stallMs?: number;
+  /** How long a run is watched after its last viewer left: most of them come back. */
+  readonly lingerMs?: number;
+  readonly gatherMs?: number;
+  /** Of one run. */
+  readonly logBytesMax?: number;
+  readonly onFailed?: (runId: string, error: unknown) => void;
+}
+
+const DEFAULTS = {
+  beatMs: 15_000,
+  stallMs: 30_000,
+  lingerMs: 10_000,
+  gatherMs: 25,
+  logBytesMax: 8 * 1024 * 1024,
+  onFailed: () => {},
+};
+
+interface Stage {
+  readonly tail: RunTail;
+  readonly viewers: Set<Viewer>;
+  lingering: NodeJS.Timeout | null;
+}
+
+export function createEventHub(
+  client: Pick<RunClient, "watch">,
+  options: HubOptions = {},
+): EventHub {
+  return new Hub(client, { ...DEFAULTS, ...options });
+}
+
+class Hub implements EventHub {
+  readonly #client: Pick<RunClient, "watch">;
+  readonly #options: Required<HubOptions>;
+  readonly #stages = new Map<string, Stage>();
+  /** Connections that the logs can't serve. */
+  readonly #apart = new Set<ServerResponse>();
+  readonly #beating: NodeJS.Timeout;
+
+  constructor(client: Pick<RunClient, "watch">, options: Required<HubOptions>) {
+    this.#client = client;
+    this.#options = options;
+    this.#beating = setInterval(() => this.#beat(), options.beatMs);
+    this.#beating.unref();
+  }
+
+  get counts(): HubCounts {
+    const stages = [...this.#stages.values()];
+    const shown = stages.reduce((sum, { viewers }) => sum + viewers.size, 0);
+    return { tails: stages.length, viewers: shown + this.#apart.size };
+  }
+
+  show(runId: string, response: ServerResponse, after: EventId | null): void {
+    response.on("error", () => response.destroy());
+    if (response.destroyed) return;
+    const stage = this.#stages.get(runId) ?? this.#open(runId);
+    const { stallMs } = this.#options;
+    const viewer = Viewer.open(stage.tail.log, response, {
+      after,
+      stallMs,
+      onLost: (told) => {
+        this.#leave(runId, stage, viewer);
+        this.#showApart(runId, response, told);
+      },
+    });
+    if (viewer === null) return this.#showApart(runId, response, after);
+    stage.viewers.add(viewer);
+    if (stage.lingering !== null) clearTimeout(stage.lingering);
+    stage.lingering = null;
+    response.once("close", () => this.#leave(runId, stage, viewer));
+    this.#pump(stage, viewer);
+  }
+
+  close(): void {
+    clearInterval(this.#beating);
+    for (const [runId, stage] of this.#stages) {
+      this.#drop(runId, stage);
+      for (const viewer of stage.viewers) viewer.close();
+    }
+    for (const response of this.#apart) response.end();
+  }
+
+  #open(runId: string): Stage {
+    const { logBytesMax, gatherMs, onFailed } = this.#options;
+    const viewers = new Set<Viewer>();
+    const tail = openRunTail(this.#client, {
+      runId,
+      logBytesMax,
+      gatherMs,
+      onNews: () => {
+        for (const viewer of viewers) this.#pump(stage, viewer);
+      },
+      onFailed: (error) => {
+        // Who asks next starts anew.
+        this.#stages.delete(runId);
+        onFailed(runId, error);
+      },
+    });
+    const stage: Stage = { tail, viewers, lingering: null };
+    this.#stages.set(runId, stage);
+    return stage;
+  }
+
+  #pump({ tail }: Stage, viewer: Viewer): void {
+    if (tail.isOver) viewer.endAfterLog();
+    else viewer.pump();
+  }
+
+  #leave(runId: string, stage: Stage, viewer: Viewer | null): void {
+    if (viewer === null || !stage.viewers.delete(viewer) || stage.viewers.size > 0) return;
+    stage.lingering = setTimeout(() => this.#drop(runId, stage), this.#options.lingerMs);
+    stage.lingering.unref();
+  }
+
+  #drop(runId: string, stage: Stage): void {
+    if (stage.lingering !== null) clearTimeout(stage.lingering);
+    stage.tail.stop();
+    if (this.#stages.get(runId) === stage) this.#stages.delete(runId);
+  }
+
+  #showApart(runId: string, response: ServerResponse, after: EventId | null): void {
+    this.#apart.add(response);
+    response.once("close", () => this.#apart.delete(response));
+    const { stallMs, onFailed } = this.#options;
+    const place = after === null ? {} : { after: formatEventId(after) };
+    writeWatch(
+      (signal) => this.#client.watch(runId, { ...place, signal }),
+      response,
+      stallMs,
+    ).catch((error: unknown) => {
+      onFailed(runId, error);
+      response.end();
+    });
+  }
+
+  #beat(): void {
+    for (const { viewers } of this.#stages.values()) for (const viewer of viewers) viewer.beat();
+    for (const response of this.#apart) {
+      if (!response.writableNeedDrain) response.write(": beat\n\n");
+    }
+  }
+}
