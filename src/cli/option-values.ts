@@ -21,6 +21,15 @@ export function taskText(text: string): string {
   return text;
 }
 
+/** Given twice, the later names join the earlier ones. */
+export function toolNames(text: string, before: readonly string[] = []): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.some((name) => !/^[\w-]{1,64}$/.test(name))) {
+    throw new InvalidArgumentError("tools are named like write_file,web_search.");
+  }
+  return [...before, ...names];
+}
+
 export function positiveInteger(text: string): number {
   const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value) || value < 1) {

@@ -2,9 +2,11 @@
 // contract, one JSON line on stdout where a program asked.
 
 import { Command, CommanderError } from "commander";
+import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
 import { addCancel } from "./cancel.ts";
 import type { CliContext, CliIo } from "./context.ts";
+import { addApprove, addDeny } from "./decide.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
 import { complaintOf, sentenceOf, USAGE_EXIT, type Complaint } from "./exit-code.ts";
@@ -29,6 +31,9 @@ const ADD = [
   addPause,
   addResume,
   addSay,
+  addApprovals,
+  addApprove,
+  addDeny,
   addExport,
   addReplay,
   addWorker,

@@ -7,7 +7,13 @@ import type { Config } from "../config.ts";
 import { TIERS, type Tier } from "../domain/prices.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
-import { dollarsAsMicroUsd, durationMs, positiveInteger, taskText } from "./option-values.ts";
+import {
+  dollarsAsMicroUsd,
+  durationMs,
+  positiveInteger,
+  taskText,
+  toolNames,
+} from "./option-values.ts";
 import { rendererFor } from "./show-events.ts";
 
 interface RunOptions {
@@ -20,6 +26,8 @@ interface RunOptions {
   readonly maxCalls?: number;
   readonly timeout?: number;
   readonly onLimit: "stop" | "pause";
+  readonly ask?: readonly string[];
+  readonly deny?: readonly string[];
   readonly tenant?: string;
   readonly session?: string;
   readonly key?: string;
@@ -45,6 +53,12 @@ export function addRun(program: Command, context: CliContext): void {
         .choices(["stop", "pause"])
         .default("stop"),
     )
+    .option(
+      "--ask <tools>",
+      "ask a person before each call of these, separated by commas",
+      toolNames,
+    )
+    .option("--deny <tools>", "don't use these, separated by commas", toolNames)
     .option("--tenant <name>", "who pays")
     .option("--session <name>", "what the run belongs to")
     .option("--key <key>", "the same key and task give the same run")
@@ -83,7 +97,12 @@ export function orderOf(
     ...(tier === undefined ? {} : { tier }),
     ...(model === undefined ? {} : { model }),
     ...(key === undefined ? {} : { key }),
+    ...policyOf(options),
   };
+}
+
+function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy"> {
+  return ask.length + deny.length === 0 ? {} : { policy: { ask, deny } };
 }
 
 interface Detached {

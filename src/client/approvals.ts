@@ -16,6 +16,7 @@ import { visibilityQuery } from "./run-list.ts";
 import { shortTask } from "./run-order.ts";
 import { isSearchAttributeMissing } from "./search-attributes.ts";
 import { AGENT, TENANT } from "./search-keys.ts";
+import { runEnded } from "./steer.ts";
 
 export interface ApprovalsQuery {
   readonly tenant?: string;
@@ -98,7 +99,7 @@ interface NotWaiting {
 }
 
 function whyNotWaiting({ runId, callId, isOver, decided }: NotWaiting): PawlError {
-  if (isOver) return new PawlError("RUN_ENDED", `The run ${runId} has already ended.`);
+  if (isOver) return runEnded(runId);
   const before = decided.find((call) => call.callId === callId);
   if (before === undefined) {
     return new PawlError("APPROVAL_NOT_FOUND", `No call ${callId} waits in the run ${runId}.`);

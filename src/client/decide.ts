@@ -10,6 +10,7 @@ import { readApproval } from "./approvals.ts";
 import { backendError, isNotFound, isPassing } from "./backend-error.ts";
 import { pause } from "./histories.ts";
 import type { RunSources } from "./read-run.ts";
+import { runEnded } from "./steer.ts";
 
 /** For a worker to take it. Without one Temporal keeps no decision, and says nothing. */
 const PATIENCE_MS = 30_000;
@@ -116,7 +117,7 @@ async function whatItMeans(client: Client, runId: string, error: unknown): Promi
     } catch (cause) {
       return isPassing(cause) ? null : backendError(cause, runId);
     }
-    return new PawlError("RUN_ENDED", `The run ${runId} has already ended.`, { cause: error });
+    return runEnded(runId, error);
   }
   if (nameOf(error) === "WorkflowUpdateRPCTimeoutOrCancelledError" || isPassing(error)) return null;
   return backendError(error, runId);

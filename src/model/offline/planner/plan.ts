@@ -6,7 +6,8 @@ import type { Draft, DraftBlock } from "../draft.ts";
 import { isForced } from "../request-rules.ts";
 import type { MessagesRequest } from "../request.ts";
 import { answerTo } from "./answer.ts";
-import { viewOf, type ToolAnswer, type View } from "./conversation.ts";
+import { hasTool, viewOf, type ToolAnswer, type View } from "./conversation.ts";
+import { fileOrder, type FileOrder } from "./file-writing.ts";
 import { factsOf, goalsOf, type Goal } from "./goals.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { knownFact, knownSum, sumOf } from "./knowledge.ts";
@@ -43,6 +44,8 @@ export function plan(request: MessagesRequest): Draft {
 }
 
 function nextStep(view: View): Step {
+  const order = hasTool(view, "write_file") ? fileOrder(view.task) : undefined;
+  if (order !== undefined && !view.mustWrapUp) return writeFile(order, view);
   const pending = pendingCalls(view);
   if (pending !== undefined && pending.length > 0 && !view.mustWrapUp) {
     const names = [...new Set(pending.map(({ name }) => name))].join(", ");
@@ -53,6 +56,25 @@ function nextStep(view: View): Step {
   const talk = smallTalk(view.task);
   if (talk !== undefined) return { kind: "answer", why: "This needs no tool.", text: talk };
   return workOn(goalsOf(view.task), view);
+}
+
+/** What is to be written is worked out first. */
+function writeFile({ path, text, rest }: FileOrder, view: View): Step {
+  const written = view.answers.find(({ tool }) => tool === "write_file");
+  const others = view.answers.filter(({ tool }) => tool !== "write_file");
+  const step: Step | undefined =
+    text === undefined ? nextStep({ ...view, task: rest, answers: others }) : undefined;
+  if (step?.kind === "call") return step;
+  const content = text ?? step?.text ?? "";
+  if (written === undefined) {
+    const calls = [{ name: "write_file", input: { path, content } }];
+    return { kind: "call", why: `I write the file ${path}.`, calls };
+  }
+  const end = written.isError
+    ? `The file ${path} was not written: ${written.text}`
+    : `I wrote it to the file ${path}.`;
+  const answer = text === undefined ? `${content} ${end}` : end;
+  return { kind: "answer", why: "The file has had its turn.", text: answer };
 }
 
 /** First the facts, all at once; then the sums they allow; then the answer. */
