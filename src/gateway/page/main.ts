@@ -1,0 +1,138 @@
+// The page's first line: which page is shown, the bar above it, keys that work everywhere.
+
+import { api, isKeyNeeded, onKeyChange, storedKey, storeKey } from "./api.ts";
+import { usePolled, useRoute } from "./hooks.ts";
+import { InboxPage } from "./inbox-page.ts";
+import { KeyPrompt } from "./key-prompt.ts";
+import { focusOn, moveFocus, SHORTCUTS, useKeys } from "./keys.ts";
+import { ListPage } from "./list-page.ts";
+import { listHref } from "./route.ts";
+import { RunPage } from "./run-page.ts";
+import {
+  html,
+  render,
+  useEffect,
+  useRef,
+  useState,
+  type Child,
+  type VNode,
+} from "./vendor/preact.js";
+
+const INBOX_MS = 4000;
+
+function App(): VNode {
+  const route = useRoute();
+  const [, setTurn] = useState(0);
+  useEffect(() => onKeyChange(() => setTurn((turn) => turn + 1)), []);
+  const inbox = usePolled(api.approvals, INBOX_MS, []);
+  const help = useRef<HTMLDialogElement | null>(null);
+  useKeys({
+    j: () => moveFocus("main [data-step], main [data-approve]", 1),
+    k: () => moveFocus("main [data-step], main [data-approve]", -1),
+    u: () => void (location.hash = listHref({})),
+    i: () => void (location.hash = "#/approvals"),
+    "?": () => help.current?.showModal(),
+  });
+  const place = route.kind === "run" ? route.runId : route.kind;
+  useFocusOnArrival(place);
+  return html`<a
+      class="skip"
+      href="#main"
+      onClick=${(event: Event) => {
+        event.preventDefault();
+        focusOn("main h1");
+      }}
+      >Skip to the content</a
+    >
+    <${Bar}
+      at=${route.kind}
+      waiting=${inbox.data?.length ?? 0}
+      showHelp=${() => help.current?.showModal()}
+    />
+    ${isKeyNeeded() ? html`<${KeyPrompt} />` : pageOf(route, inbox)}
+    <${Help} dialog=${help} />`;
+}
+
+function pageOf(route: ReturnType<typeof useRoute>, inbox: unknown): Child {
+  switch (route.kind) {
+    case "list":
+      return html`<${ListPage} filters=${route.filters} />`;
+    case "run":
+      return html`<${RunPage} key=${route.runId} runId=${route.runId} />`;
+    case "approvals":
+      return html`<${InboxPage} inbox=${inbox} />`;
+  }
+}
+
+/** Who uses a keyboard or listens must learn that another page is there. */
+function useFocusOnArrival(place: string): void {
+  const last = useRef(place);
+  useEffect(() => {
+    if (last.current === place) return;
+    last.current = place;
+    window.scrollTo(0, 0);
+    document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+  }, [place]);
+}
+
+interface BarProps {
+  readonly at: string;
+  readonly waiting: number;
+  readonly showHelp: () => void;
+}
+
+function Bar({ at, waiting, showHelp }: BarProps): VNode {
+  const current = (kind: string): string | undefined => (at === kind ? "page" : undefined);
+  return html`<header class="bar">
+    <a class="brand" href="#/">
+      <svg viewBox="0 0 32 32" width="20" height="20" aria-hidden="true">
+        <path d="M4 26h5l0-7 7 7 0-7 7 7 0-7 5 5M7 6l12 9" />
+      </svg>
+      Pawl
+    </a>
+    <nav aria-label="Pages">
+      <a href="#/" aria-current=${current("list")}>Runs</a>
+      <a href="#/approvals" aria-current=${current("approvals")}>
+        Approvals${waiting > 0 && html`${" "}<b class="badge">${waiting}</b>`}
+      </a>
+    </nav>
+    <span class="bar-end">
+      ${
+        storedKey() !== null &&
+        html`<button type="button" class="quiet" onClick=${() => storeKey(null)}>
+          Forget key
+        </button>`
+      }
+      <button type="button" class="quiet" aria-label="Keyboard shortcuts" onClick=${showHelp}>
+        ?
+      </button>
+    </span>
+  </header>`;
+}
+
+function Help({ dialog }: { dialog: { current: HTMLDialogElement | null } }): VNode {
+  return html`<dialog ref=${dialog} aria-labelledby="help-title">
+    <form method="dialog" onSubmit=${closed}>
+      <h2 id="help-title">Keys</h2>
+      <dl class="shortcuts">
+        ${SHORTCUTS.map(
+          ([keys, what]) =>
+            html`<div>
+              <dt><kbd>${keys}</kbd></dt>
+              <dd>${what}</dd>
+            </div>`,
+        )}
+      </dl>
+      <button type="submit" autofocus>Close</button>
+    </form>
+  </dialog>`;
+}
+
+/** The policy of the page forbids forms to submit, those of dialogs too in some browsers. */
+function closed(event: Event): void {
+  event.preventDefault();
+  if (event.target instanceof Element) event.target.closest("dialog")?.close();
+}
+
+const root = document.getElementById("app");
+if (root !== null) render(html`<${App} />`, root);

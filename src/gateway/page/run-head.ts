@@ -1,0 +1,132 @@
+// Who this run is, how it stands, and the buttons that steer it.
+
+import { ApiError, away, type RunShown } from "./api.ts";
+import { count, percent, usd } from "./format.ts";
+import { Copyable, Figure, StatusPill, Text, Trouble } from "./parts.ts";
+import type { Figures } from "./run-items.ts";
+import type { RunModel } from "./run-model.ts";
+import { html, useState, type Child, type VNode } from "./vendor/preact.js";
+
+export interface StatusNow {
+  readonly status: "running" | "waiting" | "paused" | "ended";
+  readonly outcome: string | null;
+}
+
+type Steer = (how: "cancel" | "pause" | "resume") => Promise<void>;
+
+interface HeadProps {
+  readonly runId: string;
+  readonly task: string;
+  readonly shown: RunShown | null;
+  readonly model: RunModel;
+  readonly status: StatusNow;
+  readonly steer: Steer;
+}
+
+export function RunHead({ runId, task, shown, model, status, steer }: HeadProps): VNode {
+  const { figures } = model;
+  const name = model.model ?? shown?.model ?? null;
+  const link = webLink(shown?.link ?? null);
+  return html`<header class="run-head">
+    <div class="run-title">
+      <h1 tabindex="-1"><${Text} text=${task === "" ? runId : task} /></h1>
+      <${StatusPill} status=${status.status} outcome=${status.outcome} />
+    </div>
+    <p class="muted ids">
+      <span class="mono">${runId}</span> <${Copyable} text=${runId} label="the run id" />
+      ${shown !== null && html` · <${Text} text=${shown.agent} />`}
+      ${name !== null && html` · <span class="mono"><${Text} text=${name} /></span>`}
+      ${
+        link !== null &&
+        html` · <a href=${link} target="_blank" rel="noreferrer noopener">Temporal's Web UI</a>`
+      }
+    </p>
+    ${
+      model.offline &&
+      html`<p class="offline">Offline model: replies are simulated, and so is what they cost.</p>`
+    }
+    <div class="run-bar">
+      <dl class="figures">
+        <${Figure} label="spent">
+          ${usd(figures.spentUsd)}${figures.capUsd !== null && html`<small> of ${usd(figures.capUsd)}</small>`}
+        <//>
+        <${Figure} label="turns">${figures.turns}<//>
+        <${Figure} label="tokens in">${count(figures.inputTokens)}<//>
+        <${Figure} label="tokens out">${count(figures.outputTokens)}<//>
+      </dl>
+      ${status.status !== "ended" && html`<${Steering} status=${status} steer=${steer} />`}
+    </div>
+  </header>`;
+}
+
+/** Only an address of the web: whatever else it says is shown nowhere. */
+function webLink(link: string | null): string | null {
+  return link !== null && /^https?:\/\//.test(link) ? link : null;
+}
+
+function Steering({ status, steer }: { status: StatusNow; steer: Steer }): VNode {
+  const [isAsking, setIsAsking] = useState(false);
+  const [isBusy, setIsBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  const act = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
+    setIsAsking(false);
+    setIsBusy(true);
+    setError(null);
+    try {
+      await steer(how);
+    } catch (caught) {
+      setError(caught instanceof ApiError ? caught : away(caught));
+    }
+    setIsBusy(false);
+  };
+  const parked = status.status === "paused" || status.status === "waiting";
+  return html`<div class="actions" role="group" aria-label="Steer the run">
+    <${Trouble} error=${error} />
+    ${
+      status.status !== "paused" &&
+      html`<button type="button" disabled=${isBusy} onClick=${() => act("pause")}>Pause</button>`
+    }
+    ${parked && html`<button type="button" disabled=${isBusy} onClick=${() => act("resume")}>Resume</button>`}
+    ${
+      isAsking
+        ? html`<button
+              type="button"
+              class="danger"
+              data-sure
+              disabled=${isBusy}
+              onClick=${() => act("cancel")}
+            >
+              Cancel it for good
+            </button>
+            <button type="button" class="quiet" onClick=${() => setIsAsking(false)}>
+              Keep it
+            </button>`
+        : html`<button type="button" disabled=${isBusy} onClick=${() => setIsAsking(true)}>
+            Cancel…
+          </button>`
+    }
+  </div>`;
+}
+
+export function BudgetMeter({ figures }: { figures: Figures }): Child {
+  const { spentUsd, capUsd } = figures;
+  if (capUsd === null || capUsd <= 0) return null;
+  const used = Math.min(spentUsd / capUsd, 1);
+  const look = used >= 1 ? "is-full" : used >= 0.8 ? "is-near" : "";
+  return html`<div class="budget">
+    <div
+      class=${`meter ${look}`}
+      role="meter"
+      aria-label="Spent of the run's budget"
+      aria-valuemin="0"
+      aria-valuemax="100"
+      aria-valuenow=${Math.round(used * 100)}
+      aria-valuetext=${`${usd(spentUsd)} of ${usd(capUsd)}`}
+    >
+      <i style=${{ width: `${(used * 100).toFixed(2)}%` }}></i>
+    </div>
+    <p class="muted ends">
+      <span>${usd(spentUsd)} · ${percent(used)}</span><span>${usd(capUsd)}</span>
+    </p>
+  </div>`;
+}

@@ -1,0 +1,320 @@
+// What the events of a run come to, for the eye: items in their order, figures, steps in time.
+// Items change in place and carry a version, so that a long run redraws only what changed.
+
+import type { RunEvent } from "../../domain/run-event.ts";
+import type { RunResult } from "../../domain/outcome.ts";
+import { duration, usd, words } from "./format.ts";
+import type {
+  ApprovalItem,
+  Figures,
+  Item,
+  NoteItem,
+  ReplyItem,
+  ToolItem,
+  TurnCost,
+} from "./run-items.ts";
+import { appendText, plain } from "./visible-text.ts";
+
+type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
+type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
+
+export class RunModel {
+  readonly items: Item[] = [];
+  readonly costs: TurnCost[] = [];
+  figures: Figures = { spentUsd: 0, capUsd: null, inputTokens: 0, outputTokens: 0, turns: 0 };
+  startedMs: number | null = null;
+  lastMs: number | null = null;
+  waiting: string | null = null;
+  result: RunResult | null = null;
+  model: string | null = null;
+  offline = false;
+  /** For people who listen: what happened last, never the text itself. */
+  news = "";
+
+  readonly #tools = new Map<string, ToolItem>();
+  readonly #approvals = new Map<string, ApprovalItem>();
+  #reply: ReplyItem | null = null;
+  #wait: NoteItem | null = null;
+
+  apply(event: RunEvent): void {
+    const atMs = this.#seenAt(event);
+    if (isOfRun(event)) return this.#ofRun(event, atMs);
+    switch (event.type) {
+      case "turn.started":
+        return this.#turnStarted(event, atMs);
+      case "reply.delta":
+        return this.#delta(event);
+      case "reply.withdrawn":
+        return this.#withdrawn(event, atMs);
+      case "reply.finished":
+        return this.#replyFinished(event, atMs);
+      case "model.retrying":
+        return this.#modelRetrying(event, atMs);
+      case "tool.started":
+      case "tool.retrying":
+      case "tool.finished":
+        return this.#tool(event, atMs);
+      case "approval.requested":
+      case "approval.decided":
+        return this.#approval(event, atMs);
+      case "message.received":
+        return this.#message(event, atMs);
+      case "budget.warning":
+        this.#note("warning", `${words(event.limit)} budget: ${share(event)} is used`, atMs);
+    }
+  }
+
+  #seenAt({ ts }: RunEvent): number {
+    const atMs = Date.parse(ts);
+    this.startedMs ??= atMs;
+    this.lastMs = atMs;
+    return atMs;
+  }
+
+  #ofRun(event: OfRun, atMs: number): void {
+    switch (event.type) {
+      case "run.started":
+        this.#add({ ...this.#fresh(), kind: "task", text: event.task, atMs });
+        return;
+      case "run.waiting":
+        return this.#waits(event, atMs);
+      case "run.continued":
+        return this.#continued(event, atMs);
+      case "run.ended":
+        return this.#ended(event, atMs);
+    }
+  }
+
+  #message({ text, by, mode, messageId }: Of<"message.received">, atMs: number): void {
+    this.#add({ ...this.#fresh(), kind: "message", text, by, mode, messageId, atMs });
+    this.news = `${plain(by, 40)} wrote to the run`;
+  }
+
+  #turnStarted(event: Of<"turn.started">, atMs: number): void {
+    const { turn, model, spentUsd, capUsd } = event;
+    this.#waitOver(atMs);
+    this.model = model;
+    this.offline = event.offline;
+    this.figures = { ...this.figures, spentUsd, capUsd, turns: turn };
+    this.#beginReply(turn, atMs);
+    this.news = `turn ${turn} started`;
+  }
+
+  #beginReply(turn: number, atMs: number): ReplyItem {
+    const reply: ReplyItem = this.#add({
+      ...this.#fresh(),
+      kind: "reply",
+      turn,
+      blocks: [],
+      chars: 0,
+      attempt: 1,
+      isOpen: true,
+      isMended: false,
+      retries: [],
+      withdrawn: 0,
+      stopReason: "",
+      costUsd: 0,
+      outputTokens: 0,
+      fromMs: atMs,
+      toMs: null,
+    });
+    this.#reply = reply;
+    return reply;
+  }
+
+  #replyAt(turn: number, atMs: number): ReplyItem {
+    const reply = this.#reply;
+    return reply?.turn === turn ? reply : this.#beginReply(turn, atMs);
+  }
+
+  #delta(event: Of<"reply.delta">): void {
+    const reply = this.#replyAt(event.turn, Date.parse(event.ts));
+    reply.attempt = event.attempt;
+    reply.chars += event.text.length;
+    appendText(reply.blocks, event.text);
+    reply.version += 1;
+  }
+
+  #withdrawn(event: Of<"reply.withdrawn">, atMs: number): void {
+    const reply = this.#replyAt(event.turn, atMs);
+    if (reply.chars > 0) reply.withdrawn += 1;
+    reply.blocks.length = 0;
+    reply.chars = 0;
+    reply.version += 1;
+  }
+
+  #modelRetrying(event: Of<"model.retrying">, atMs: number): void {
+    const { turn, attempt, code, message, nextAttemptAt } = event;
+    const reply = this.#replyAt(turn, atMs);
+    reply.retries.push({ attempt, code, message, atMs, nextMs: parsed(nextAttemptAt) });
+    reply.version += 1;
+    this.news = `attempt ${attempt} failed (${code}), trying again`;
+  }
+
+  #replyFinished(event: Of<"reply.finished">, atMs: number): void {
+    const { turn, stopReason, text, costUsd, crashTaxUsd, spentUsd, capUsd } = event;
+    const { inputTokens, outputTokens } = event;
+    const reply = this.#replyAt(turn, atMs);
+    if (reply.blocks.join("") !== text) {
+      reply.isMended = true;
+      reply.blocks.length = 0;
+      appendText(reply.blocks, text);
+    }
+    Object.assign(reply, { isOpen: false, stopReason, costUsd, outputTokens, toMs: atMs });
+    reply.version += 1;
+    this.#reply = null;
+    this.costs.push({ turn, costUsd, crashTaxUsd });
+    this.model = event.model;
+    const { figures } = this;
+    this.figures = {
+      spentUsd,
+      capUsd,
+      turns: turn,
+      inputTokens: figures.inputTokens + inputTokens,
+      outputTokens: figures.outputTokens + outputTokens,
+    };
+    this.news = `turn ${turn} finished, ${usd(spentUsd)} spent`;
+  }
+
+  #tool(event: Of<"tool.started" | "tool.retrying" | "tool.finished">, atMs: number): void {
+    const { callId, tool, turn } = event;
+    const item = this.#toolItem(callId, { tool, turn, atMs });
+    if (event.type === "tool.started") item.input = event.preview;
+    if (event.type === "tool.retrying") {
+      const { attempt, code, message, nextAttemptAt } = event;
+      item.retries.push({ attempt, code, message, atMs, nextMs: parsed(nextAttemptAt) });
+    }
+    if (event.type === "tool.finished") {
+      item.output = event.preview;
+      item.isError = event.isError;
+      item.toMs = atMs;
+      item.fromMs = Math.min(item.fromMs, atMs - event.durationMs);
+      item.durationMs = event.durationMs;
+      this.#tools.delete(callId);
+      this.news = `${tool} ${event.isError ? "failed" : "finished"}`;
+    }
+    item.version += 1;
+  }
+
+  #toolItem(callId: string, of: { tool: string; turn: number; atMs: number }): ToolItem {
+    const { tool, turn, atMs } = of;
+    const known = this.#tools.get(callId);
+    if (known !== undefined) return known;
+    const item: ToolItem = this.#add({
+      ...this.#fresh(),
+      kind: "tool",
+      callId,
+      tool,
+      turn,
+      input: "",
+      output: null,
+      isError: false,
+      retries: [],
+      fromMs: atMs,
+      toMs: null,
+      durationMs: null,
+    });
+    this.#tools.set(callId, item);
+    return item;
+  }
+
+  #approval(event: Of<"approval.requested" | "approval.decided">, atMs: number): void {
+    if (event.type === "approval.requested") {
+      const { callId, tool, turn, input, argsDigest, reason, deadlineAt } = event;
+      const asked = { callId, tool, turn, input, argsDigest, reason, deadlineAt };
+      const item: ApprovalItem = this.#add({
+        ...this.#fresh(),
+        kind: "approval",
+        asked,
+        decided: null,
+        fromMs: atMs,
+        toMs: null,
+      });
+      this.#approvals.set(callId, item);
+      this.news = `an approval is needed for ${tool}`;
+      return;
+    }
+    const item = this.#approvals.get(event.callId);
+    if (item !== undefined) {
+      item.decided = event;
+      item.toMs = atMs;
+      item.version += 1;
+      this.#approvals.delete(event.callId);
+    } else {
+      this.#note("info", `${plain(event.tool, 60)}: ${event.verdict}`, atMs);
+    }
+    this.news = `${event.tool}: ${event.verdict}`;
+  }
+
+  #waits(event: Of<"run.waiting">, atMs: number): void {
+    this.#waitOver(atMs);
+    this.waiting = event.reason;
+    if (event.reason === "approval") return;
+    const text = `waiting (${event.reason}): ${event.message}`;
+    this.#wait = this.#note("wait", text, atMs);
+    this.news = `the run waits: ${event.reason}`;
+  }
+
+  #continued(event: Of<"run.continued">, atMs: number): void {
+    this.#waitOver(atMs);
+    if (event.reason === "new_history") this.#note("info", "goes on in a fresh history", atMs);
+  }
+
+  #waitOver(atMs: number): void {
+    this.waiting = null;
+    if (this.#wait === null) return;
+    this.#wait.toMs = atMs;
+    this.#wait.version += 1;
+    this.#wait = null;
+  }
+
+  #ended(event: Of<"run.ended">, atMs: number): void {
+    const { result } = event;
+    this.#waitOver(atMs);
+    if (this.#reply !== null) {
+      Object.assign(this.#reply, { isOpen: false, toMs: atMs });
+      this.#reply.version += 1;
+    }
+    for (const item of [...this.#tools.values(), ...this.#approvals.values()]) {
+      item.toMs = atMs;
+      item.version += 1;
+    }
+    this.#tools.clear();
+    this.#approvals.clear();
+    this.result = result;
+    this.figures = {
+      spentUsd: result.costUsd,
+      capUsd: this.figures.capUsd,
+      turns: result.turns,
+      inputTokens: result.usage.inputTokens,
+      outputTokens: result.usage.outputTokens,
+    };
+    this.#add({ ...this.#fresh(), kind: "end", result, atMs });
+    this.news = `the run ended: ${result.outcome.kind}, ${usd(result.costUsd)}, ${duration(result.durationMs)}`;
+  }
+
+  #note(tone: NoteItem["tone"], text: string, atMs: number): NoteItem {
+    return this.#add({ ...this.#fresh(), kind: "note", tone, text, fromMs: atMs, toMs: null });
+  }
+
+  #add<One extends Item>(item: One): One {
+    this.items.push(item);
+    return item;
+  }
+
+  #fresh(): { key: number; version: number } {
+    return { key: this.items.length, version: 0 };
+  }
+}
+
+function isOfRun(event: RunEvent): event is OfRun {
+  return event.type.startsWith("run.");
+}
+
+function share({ used, cap }: { used: number; cap: number }): string {
+  return cap > 0 ? `${Math.floor((used / cap) * 100)} %` : "all";
+}
+
+function parsed(iso: string | null): number | null {
+  return iso === null ? null : Date.parse(iso);
+}

@@ -1,0 +1,121 @@
+// One run: its head with what can be done to it, its conversation, and beside it time and money.
+
+import { api, type RunShown } from "./api.ts";
+import { Conversation } from "./conversation.ts";
+import { CostChart } from "./cost-chart.ts";
+import { duration } from "./format.ts";
+import { useNow, usePolled, useTitle, type Polled } from "./hooks.ts";
+import { focusOn, useKeys } from "./keys.ts";
+import { MessageBox } from "./message-box.ts";
+import { News } from "./news.ts";
+import { Trouble } from "./parts.ts";
+import { BudgetMeter, RunHead, type StatusNow } from "./run-head.ts";
+import type { RunModel } from "./run-model.ts";
+import { Timeline } from "./timeline.ts";
+import { useFollowing } from "./use-following.ts";
+import { useRunStream, type RunStream } from "./use-run-stream.ts";
+import { html, useEffect, type Child, type VNode } from "./vendor/preact.js";
+import { plain } from "./visible-text.ts";
+
+/** The events tell nearly all; this tells of a pause, and of what only the gateway knows. */
+const REFRESH_MS = 10_000;
+
+export function RunPage({ runId }: { runId: string }): VNode {
+  const stream = useRunStream(runId);
+  const shown = usePolled(() => api.run(runId), REFRESH_MS, [runId]);
+  const { model } = stream;
+  const status = statusNow(model, shown.data);
+  const task = taskOf(model) ?? shown.data?.task ?? "";
+  useTitle(task === "" ? runId : plain(task, 60));
+  const following = useFollowing(stream.frame, status.status !== "ended");
+  useEffect(() => void shown.reload(), [stream.state.kind === "ended", model.waiting]);
+  const steer = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
+    await api.steer(runId, how);
+    await shown.reload();
+  };
+  const isOpen = status.status !== "ended";
+  useKeys({
+    a: () => focusOn("[data-approve]"),
+    m: () => focusOn("#message"),
+    f: following.jump,
+    p: () => {
+      if (isOpen) void steer(status.status === "paused" ? "resume" : "pause").catch(() => {});
+    },
+  });
+
+  if (stream.state.kind === "refused") {
+    return html`<main id="main" class="narrow">
+      <h1 tabindex="-1">No such run</h1>
+      <${Trouble} error=${stream.state.error} />
+      <p><a href="#/">All runs</a></p>
+    </main>`;
+  }
+  return html`<main id="main" class="run">
+    <${RunHead}
+      runId=${runId}
+      task=${task}
+      shown=${shown.data}
+      model=${model}
+      status=${status}
+      steer=${steer}
+    />
+    <${News} text=${model.news} />
+    <${StreamTrouble} stream=${stream} shown=${shown} />
+    <div class="columns">
+      <div class="talk">
+        <${Conversation} runId=${runId} items=${model.items} />
+        ${
+          following.isBehind &&
+          html`<button type="button" class="jump" onClick=${following.jump}>Newest ↓</button>`
+        }
+        ${isOpen && html`<${MessageBox} runId=${runId} items=${model.items} />`}
+      </div>
+      <${Beside} model=${model} isOpen=${isOpen} />
+    </div>
+  </main>`;
+}
+
+function Beside({ model, isOpen }: { model: RunModel; isOpen: boolean }): VNode {
+  const nowMs = useNow(isOpen ? 500 : null);
+  const endMs = isOpen ? nowMs : (model.lastMs ?? nowMs);
+  return html`<aside aria-label="Time and money">
+    <section aria-label="Budget">
+      <h2>Budget</h2>
+      <${BudgetMeter} figures=${model.figures} />
+      <${CostChart} costs=${model.costs} />
+    </section>
+    <section aria-label="Time line">
+      <h2>
+        Time line
+        ${
+          model.startedMs !== null &&
+          html`<span class="muted"> ${duration(endMs - model.startedMs)}</span>`
+        }
+      </h2>
+      <${Timeline} items=${model.items} nowMs=${endMs} />
+    </section>
+  </aside>`;
+}
+
+function StreamTrouble({ stream, shown }: { stream: RunStream; shown: Polled<RunShown> }): Child {
+  const { state } = stream;
+  if (state.kind === "away") {
+    return html`<p class="trouble is-away" role="status">
+      The live view is cut off (${state.why}). It goes on by itself where it stopped.
+    </p>`;
+  }
+  return html`<${Trouble} error=${shown.error} />`;
+}
+
+function taskOf(model: RunModel): string | null {
+  const first = model.items[0];
+  return first?.kind === "task" ? first.text : null;
+}
+
+/** The stream is quicker than the polled state, but does not tell of a pause. */
+function statusNow(model: RunModel, shown: RunShown | null): StatusNow {
+  if (model.result !== null) return { status: "ended", outcome: model.result.outcome.kind };
+  if (shown?.status === "ended") return { status: "ended", outcome: shown.outcome?.kind ?? null };
+  if (shown?.status === "paused") return { status: "paused", outcome: null };
+  return { status: model.waiting === null ? "running" : "waiting", outcome: null };
+}
