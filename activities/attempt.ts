@@ -31,6 +31,16 @@ export function thisAttempt(): Attempt {
   };
 }
 
+/** A cancel arrives with the answer to a heartbeat, so this bounds how late it comes. */
+const BEAT_EVERY_MAX_MS = 1000;
+
+/** Until `stop` is called. */
+export function keepBeating(attempt: Attempt, heartbeatTimeoutMs: number): { stop(): void } {
+  const everyMs = Math.min(heartbeatTimeoutMs / 4, BEAT_EVERY_MAX_MS);
+  const beating = setInterval(() => attempt.heartbeat(null), everyMs);
+  return { stop: () => clearInterval(beating) };
+}
+
 /** One hold an attempt; a reset or a fresh history never meets an old one. */
 export function holdIdOf({ callKey, attempt }: Attempt): string {
   return `${callKey}/${attempt}`;
@@ -57,9 +67,13 @@ export function failure(
  * attempt fails and the next worker takes over.
  */
 export function aborted(signal: AbortSignal): Error {
-  const wanted = Context.current().cancellationDetails?.cancelRequested ?? false;
-  if (wanted) return new CancelledFailure("CANCELLED");
+  if (isUnwanted()) return new CancelledFailure("CANCELLED");
   return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reasonOf(signal)}`);
+}
+
+/** True where the run itself wants the attempt to stop, and not only this worker. */
+export function isUnwanted(): boolean {
+  return Context.current().cancellationDetails?.cancelRequested ?? false;
 }
 
 function reasonOf(signal: AbortSignal): string {

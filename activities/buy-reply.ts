@@ -1,18 +1,22 @@
-// The purchase itself: from a hold to a settled reply, or to a failure whose hold is resolved.
+// The purchase itself: from a hold to a settled reply, or to a failure whose hold is resolved. A reply
+// that the run stopped is settled with what was heard of it; what the provider bills for such a reply
+// is unknown, so it costs its whole hold.
 
 import { CATALOGUE } from "../src/domain/errors.ts";
 import type { Warning } from "../src/domain/limits.ts";
 import { isToolUse } from "../src/domain/message.ts";
 import { costOf, modelSpec, priceOn } from "../src/domain/pricing.ts";
-import type { CallModelInput, Reply } from "../src/domain/run.ts";
+import { INTERRUPTED } from "../src/domain/run.ts";
+import type { CallModelInput, Interrupted, Reply } from "../src/domain/run.ts";
 import type { ToolCall } from "../src/domain/tool.ts";
 import { promptTokens } from "../src/domain/usage.ts";
 import { failpoint } from "../src/failpoint.ts";
-import { ModelCallError, type ModelReply, type ModelRequest } from "../src/model/model.ts";
+import { CallAborted, ModelCallError } from "../src/model/model.ts";
+import type { ModelReply, ModelRequest, ReplyHeard } from "../src/model/model.ts";
 import type { AccountState, AttemptStart } from "../src/store/ledger.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import { argsDigest } from "./args-digest.ts";
-import { aborted, failure, holdIdOf, type Attempt } from "./attempt.ts";
+import { aborted, failure, holdIdOf, isUnwanted, type Attempt } from "./attempt.ts";
 import type { Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { whileStoreIsAway } from "./patience.ts";
@@ -24,6 +28,7 @@ export interface Purchase {
   readonly input: CallModelInput;
   readonly conversation: Conversation;
   readonly request: ModelRequest;
+  readonly promptTokensMax: number;
 }
 
 type Held = Extract<AttemptStart, { kind: "held" }>;
@@ -32,15 +37,61 @@ type Held = Extract<AttemptStart, { kind: "held" }>;
 const REPLY_BYTES_MAX = 1_500_000;
 const NEAR_CAP = 0.8;
 
-export async function buyReply(deps: ActivityDeps, purchase: Purchase, held: Held): Promise<Reply> {
+/** To settle what was stopped; the run waits for it, and its hold is charged in any case. */
+const STOPPED_PATIENCE_MS = 10_000;
+
+export async function buyReply(
+  deps: ActivityDeps,
+  purchase: Purchase,
+  held: Held,
+): Promise<Reply | Interrupted> {
   const startedAt = performance.now();
-  let reply: ModelReply;
+  const reply = await replyOrRest(deps, purchase, held);
+  if (reply === null) return await resolveUnheard(deps, purchase, held);
+  return await settle(deps, purchase, { held, reply, latencyMs: performance.now() - startedAt });
+}
+
+/** Null where the run stopped the reply before there was anything of it. */
+async function replyOrRest(
+  deps: ActivityDeps,
+  purchase: Purchase,
+  held: Held,
+): Promise<ModelReply | null> {
   try {
-    reply = await stream(deps, purchase, held.replyTokens);
+    return await stream(deps, purchase, held.replyTokens);
   } catch (error) {
+    if (error instanceof CallAborted && isUnwanted()) {
+      return stoppedReply(error.heard, purchase, held);
+    }
     throw await resolveFailed(deps, purchase, error);
   }
-  return await settle(deps, purchase, { held, reply, latencyMs: performance.now() - startedAt });
+}
+
+/** All that the reply could have been counts as written: bounds on later prompts rest on it. */
+function stoppedReply(
+  heard: ReplyHeard | null,
+  { promptTokensMax }: Purchase,
+  { replyTokens }: Held,
+): ModelReply | null {
+  if (heard === null || heard.message.content.length === 0) return null;
+  const isCounted = promptTokens(heard.usage) > 0;
+  const usage = {
+    ...heard.usage,
+    ...(isCounted ? {} : { inputTokens: promptTokensMax }),
+    outputTokens: replyTokens,
+  };
+  return { ...heard, usage, stopReason: INTERRUPTED, invalidCalls: [] };
+}
+
+async function resolveUnheard(
+  { ledger, log }: ActivityDeps,
+  { attempt, input }: Purchase,
+  { heldMicroUsd, crashTaxMicroUsd }: Held,
+): Promise<Interrupted> {
+  await ledger.charge(holdIdOf(attempt));
+  const { runId } = attempt;
+  log.info({ event: "model_stopped", runId, turn: input.turn }, "stopped before its first word");
+  return { kind: "interrupted", crashTaxMicroUsd: crashTaxMicroUsd + heldMicroUsd };
 }
 
 async function stream(
@@ -125,7 +176,7 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
     toolCalls: callsIn(reply),
     invalidCalls: reply.invalidCalls,
     usage: reply.usage,
-    costMicroUsd: chargeFor(purchase, reply),
+    costMicroUsd: reply.stopReason === INTERRUPTED ? held.heldMicroUsd : chargeFor(purchase, reply),
     crashTaxMicroUsd: held.crashTaxMicroUsd,
     attempts: held.attempts,
     attempt: attempt.attempt,
@@ -137,7 +188,9 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
   };
   const link = { runId, prevHead: conversation.head, ref, head };
   // The reply is paid for and in our hands: it is not given up while anybody wants it.
-  const wanted = { signal: attempt.signal, forMs: Number.POSITIVE_INFINITY };
+  const wanted = attempt.signal.aborted
+    ? { signal: new AbortController().signal, forMs: STOPPED_PATIENCE_MS }
+    : { signal: attempt.signal, forMs: Number.POSITIVE_INFINITY };
   const settlement = {
     holdId: holdIdOf(attempt),
     actualMicroUsd: result.costMicroUsd,

@@ -3,6 +3,7 @@
 //   M2. The worst case is held before the request leaves; no ledger, no call.
 //   M3. Reply and settlement are written in one transaction, before the workflow hears of either.
 //   M4. An attempt that fails is charged in full, unless it provably cost nothing.
+//   M5. A reply that was stopped keeps its text and costs its whole hold.
 
 import { createHash } from "node:crypto";
 import { isPawlError } from "../src/domain/errors.ts";
@@ -12,7 +13,7 @@ import type { CallModelInput, CallModelResult, Denial } from "../src/domain/run.
 import type { ModelRequest } from "../src/model/model.ts";
 import type { AttemptStart } from "../src/store/ledger.ts";
 import { accountsOf } from "./accounts.ts";
-import { failure, holdIdOf, thisAttempt, type Attempt } from "./attempt.ts";
+import { aborted, failure, holdIdOf, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import { buyReply, type Purchase } from "./buy-reply.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -31,10 +32,7 @@ const patience = ({ signal }: Attempt) => ({ signal, forMs: STORE_PATIENCE_MS })
 export function createCallModel(deps: ActivityDeps) {
   return async function callModel(input: CallModelInput): Promise<CallModelResult> {
     const attempt = thisAttempt();
-    const beating = setInterval(
-      () => attempt.heartbeat(null),
-      deps.config.PAWL_HEARTBEAT_TIMEOUT_MS / 4,
-    );
+    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
     try {
       logWarnings(deps, attempt, input);
       const conversation = await whileStoreIsAway(
@@ -48,7 +46,9 @@ export function createCallModel(deps: ActivityDeps) {
         signal: attempt.signal,
       });
       if ("kind" in room) return room;
-      const purchase = { attempt, input, conversation, request };
+      const { promptTokensMax } = room;
+      const purchase = { attempt, input, conversation, request, promptTokensMax };
+      if (attempt.signal.aborted) throw aborted(attempt.signal);
       const start = await startWithPatience(deps, purchase, room);
       switch (start.kind) {
         case "journaled":
@@ -59,20 +59,19 @@ export function createCallModel(deps: ActivityDeps) {
           return await buyReply(deps, purchase, start);
       }
     } catch (error) {
+      if (attempt.signal.aborted && error === attempt.signal.reason) throw aborted(attempt.signal);
       if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
       throw error;
     } finally {
-      clearInterval(beating);
+      beating.stop();
     }
   };
 }
 
-type Unheld = Omit<Purchase, "holdId">;
-
 /** Holds of other runs are gone in seconds; it is not worth a turn of the workflow to wait for them. */
 async function startWithPatience(
   deps: ActivityDeps,
-  purchase: Unheld,
+  purchase: Purchase,
   room: Room,
 ): Promise<AttemptStart> {
   const deadline = Date.now() + CAPACITY_PATIENCE_MS;
@@ -89,7 +88,7 @@ async function startWithPatience(
 
 function startAttempt(
   { ledger, config }: ActivityDeps,
-  { attempt, input, request }: Unheld,
+  { attempt, input, request }: Purchase,
   room: Room,
 ): Promise<AttemptStart> {
   const now = new Date();

@@ -102,7 +102,7 @@ class Rebuilt {
   }
 
   #replied(input: CallModelInput, result: CallModelResult): void {
-    if (result.kind === "denied") return;
+    if (result.kind !== "replied") return;
     let head = input.head;
     for (const entry of input.entries) {
       const ref = "ref" in entry ? entry.ref : this.#store(JSON.stringify(entry.message));

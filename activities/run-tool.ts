@@ -8,7 +8,7 @@ import { isPawlError } from "../src/domain/errors.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
-import { aborted, failure, thisAttempt, type Attempt } from "./attempt.ts";
+import { aborted, failure, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
 import type { ToolContext } from "./tools/define-tool.ts";
@@ -18,10 +18,7 @@ export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
     const attempt = thisAttempt();
     const startedAt = performance.now();
-    const beating = setInterval(
-      () => attempt.heartbeat(null),
-      deps.config.PAWL_HEARTBEAT_TIMEOUT_MS / 4,
-    );
+    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
     try {
       const call = await findCall(deps, attempt, input);
       const output = withEditNote(await execute(deps, { attempt, input, call }), input.clearance);
@@ -45,7 +42,7 @@ export function createRunTool(deps: ActivityDeps) {
       if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
       throw error;
     } finally {
-      clearInterval(beating);
+      beating.stop();
     }
   };
 }

@@ -1,5 +1,9 @@
 // Every timeout and retry of the system, in one table. The timers come from the run's snapshot, so a
 // changed environment never reaches a run in flight.
+//
+// A cancel waits for what touches the world: a model call then brings home what was written and paid,
+// and no tool works on behind the back of a run that has ended. It never waits longer than the
+// heartbeat timeout, after which a silent worker counts as dead.
 
 import type { ActivityOptions, LocalActivityOptions } from "@temporalio/workflow";
 import { FINAL_CODES } from "../src/domain/errors.ts";
@@ -31,13 +35,18 @@ export const notifying: ActivityOptions = {
   },
 };
 
+/** Nothing in it needs an end that a cancelled run would have to wait for. */
+export const opening: ActivityOptions = { ...bookkeeping, cancellationType: "TRY_CANCEL" };
+
 export const rebuilding: ActivityOptions = {
+  cancellationType: "TRY_CANCEL",
   startToCloseTimeout: "5m",
   retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },
 };
 
 export function modelCalling(timers: Timers): ActivityOptions {
   return {
+    cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: timers.callTimeoutMs + SETTLING_MS,
     heartbeatTimeout: timers.heartbeatTimeoutMs,
     retry: {
@@ -57,6 +66,7 @@ function toolAttemptsMax(tool: ToolSpec): number {
 
 export function toolRunning(tool: ToolSpec, timers: Timers): ActivityOptions {
   return {
+    cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: tool.timeoutMs + SETTLING_MS,
     heartbeatTimeout: timers.heartbeatTimeoutMs,
     retry: {
@@ -71,6 +81,7 @@ export function toolRunning(tool: ToolSpec, timers: Timers): ActivityOptions {
 
 export function inlineToolRunning(tool: ToolSpec): LocalActivityOptions {
   return {
+    cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: tool.timeoutMs + INLINE_SETTLING_MS,
     retry: {
       initialInterval: "100ms",

@@ -22,7 +22,8 @@ import type { Activities } from "../activities/index.ts";
 import { limitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
-import type { Denial, Reply, RunInput } from "../src/domain/run.ts";
+import { INTERRUPTED } from "../src/domain/run.ts";
+import type { Denial, Interrupted, Reply, RunInput } from "../src/domain/run.ts";
 import {
   limitsNow,
   openingState,
@@ -31,10 +32,10 @@ import {
   used,
   type RunState,
 } from "../src/domain/run-state.ts";
-import { bookkeeping } from "./activity-options.ts";
 import { openApprovalDesk } from "./approvals.ts";
+import { opening } from "./activity-options.ts";
 import { askModel } from "./ask-model.ts";
-import { closeRun, endOf, withinWallClock } from "./run-end.ts";
+import { closeRun, endOf, throwIfCancelled, withinWallClock } from "./run-end.ts";
 import type { Run } from "./run.ts";
 import { openInbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
@@ -46,7 +47,7 @@ const STUMBLES_MAX = 3;
 const PROVIDER_PAUSES_MAX = 5;
 const CAPACITY_WAIT_MS = 2000;
 
-const { openRun } = proxyActivities<Activities>({ ...bookkeeping, summary: "pin the agent" });
+const { openRun } = proxyActivities<Activities>({ ...opening, summary: "pin the agent" });
 
 export async function agentRun(input: RunInput): Promise<RunResult> {
   const startedAtMs = input.resumed?.startedAtMs ?? workflowInfo().startTime.getTime();
@@ -75,6 +76,7 @@ export async function agentRun(input: RunInput): Promise<RunResult> {
 async function converse(run: Run): Promise<Outcome> {
   const { state, inbox } = run;
   while (true) {
+    throwIfCancelled();
     if (inbox.isPaused()) {
       await parked(run, "paused");
       continue;
@@ -89,6 +91,10 @@ async function converse(run: Run): Promise<Outcome> {
 
     hearPeople(run);
     const call = await askModel(run);
+    if (call.kind === "interrupted") {
+      takeLoss(state, call);
+      continue;
+    }
     if (call.kind === "denied") {
       const end = await heedDenial(run, call);
       if (end !== null) return end;
@@ -124,9 +130,7 @@ function isPaused({ stumble }: RunState): boolean {
 
 /** The ledger said no. Holds of other runs pass; what is spent stays spent. */
 async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
-  run.state.turn -= 1;
-  run.state.spentMicroUsd += denial.crashTaxMicroUsd;
-  run.state.crashTaxMicroUsd += denial.crashTaxMicroUsd;
+  takeLoss(run.state, denial);
   const { limit, message, resetsAt } = denial;
   if (denial.temporary) {
     await sleep(CAPACITY_WAIT_MS, { summary: summaryOf("waiting for capacity", message) });
@@ -135,6 +139,13 @@ async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
   const mayPass = limit !== "request_tokens";
   const goOn = mayPass && (await parked(run, { reason: "budget", limit, message, resetsAt }));
   return goOn ? null : { kind: "stopped", limit, message };
+}
+
+/** A call without a reply is no turn, but its lost attempts cost. */
+function takeLoss(state: RunState, { crashTaxMicroUsd }: Denial | Interrupted): void {
+  state.turn -= 1;
+  state.spentMicroUsd += crashTaxMicroUsd;
+  state.crashTaxMicroUsd += crashTaxMicroUsd;
 }
 
 /** Does what the reply asks for; null where the conversation goes on. */
@@ -149,6 +160,8 @@ async function act(run: Run, reply: Reply): Promise<Outcome | null> {
       return textOf(reply.message) === "" ? askAgain(state) : { kind: "answered" };
     case "max_tokens":
       return goOnWriting(state, reply);
+    case INTERRUPTED:
+      return null;
     case "pause_turn":
       return stumbled(state, "provider_pause") <= PROVIDER_PAUSES_MAX
         ? null

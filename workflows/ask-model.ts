@@ -1,6 +1,6 @@
 // One turn's question to the model: what it may use, what it must be warned of, what is new.
 
-import { proxyActivities } from "@temporalio/workflow";
+import { CancellationScope, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { warningNote, warningsDue } from "../src/domain/limits.ts";
 import { systemNote } from "../src/domain/message.ts";
@@ -10,13 +10,14 @@ import type { CallModelResult, Entry, Reply } from "../src/domain/run.ts";
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
 import { modelCalling } from "./activity-options.ts";
 import type { Run } from "./run.ts";
-import { endOf } from "./run-end.ts";
+import { endOf, isCancelled, isEndOfWork } from "./run-end.ts";
 import { summaryOf } from "./run-view.ts";
 import { withTranscript } from "./transcript.ts";
 
 type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
 
-export async function askModel({ input, state }: Run): Promise<ModelAnswer> {
+export async function askModel(run: Run): Promise<ModelAnswer> {
+  const { input, state } = run;
   const limits = limitsNow(state);
   const warnings = warningsDue(limits, used(state), state.nearCaps, state.warned);
   state.warned = [...state.warned, ...warnings.map(({ limit }) => limit)];
@@ -28,7 +29,7 @@ export async function askModel({ input, state }: Run): Promise<ModelAnswer> {
     summary: summaryOf(`turn ${state.turn}`, state.snapshot.model, ...soFar(state)),
   });
   try {
-    const answer = await withTranscript(() =>
+    const answer = await interruptibly(run, () =>
       call({
         turn: state.turn,
         tenant: input.tenant,
@@ -48,6 +49,24 @@ export async function askModel({ input, state }: Run): Promise<ModelAnswer> {
     const end = endOf(error);
     if (end.kind !== "stopped") throw error;
     return end;
+  }
+}
+
+/** A person who interrupts stops the call alone; the activity brings home what was written. */
+async function interruptibly(
+  { inbox }: Run,
+  ask: () => Promise<CallModelResult>,
+): Promise<CallModelResult> {
+  const scope = new CancellationScope();
+  inbox.onInterrupt(() => scope.cancel());
+  try {
+    return await scope.run(() => withTranscript(ask));
+  } catch (error) {
+    const isStopped = scope.consideredCancelled && !isCancelled();
+    if (!isStopped || !isEndOfWork(error)) throw error;
+    return { kind: "interrupted", crashTaxMicroUsd: 0 };
+  } finally {
+    inbox.onInterrupt(null);
   }
 }
 

@@ -4,6 +4,7 @@
 import {
   ActivityFailure,
   CancellationScope,
+  CancelledFailure,
   ContinueAsNew,
   isCancellation,
   proxyActivities,
@@ -44,7 +45,7 @@ export async function withinWallClock(
   try {
     return await scope.run(work);
   } catch (error) {
-    if (!timeIsUp || !isCancellation(error)) throw error;
+    if (!timeIsUp || !isEndOfWork(error)) throw error;
     return {
       kind: "stopped",
       limit: "wall_clock",
@@ -55,10 +56,25 @@ export async function withinWallClock(
   }
 }
 
+/** What had been under way when its scope was cancelled may end in any way; none of them counts. */
+export function isEndOfWork(error: unknown): boolean {
+  return isCancellation(error) || error instanceof ActivityFailure;
+}
+
+/** A step that was under way when the run was cancelled may still have come to a good end. */
+export function throwIfCancelled(): void {
+  if (isCancelled()) throw new CancelledFailure("the run was cancelled");
+}
+
+export function isCancelled(): boolean {
+  return CancellationScope.current().consideredCancelled;
+}
+
 /** Rethrows what is no end of a run: the move to a fresh history, and broken invariants of ours. */
 export function endOf(error: unknown): Outcome {
   if (error instanceof ContinueAsNew) throw error;
-  if (isCancellation(error)) return { kind: "cancelled", message: "the run was cancelled" };
+  if (isCancellation(error) || (isCancelled() && isEndOfWork(error)))
+    return { kind: "cancelled", message: "the run was cancelled" };
   if (!(error instanceof ActivityFailure)) throw error;
   const message = error.cause?.message ?? error.message;
   const code = codeOf(error);

@@ -203,7 +203,7 @@ class HistoryMapper implements EventMapper {
 
   #callFinished(fact: Extract<Fact, { kind: "callFinished" }>): void {
     const { result } = fact;
-    if (result.kind === "denied") return this.#withdrawRest(fact);
+    if (result.kind !== "replied") return this.#withdrawRest(fact);
     const call = this.#call;
     const turn = call?.turn ?? this.#announcedTurn;
     const { attempt } = result;

@@ -152,7 +152,16 @@ export interface Denial {
   readonly crashTaxMicroUsd: number;
 }
 
-export type CallModelResult = Reply | Denial;
+/** The reply was stopped by a person before there was any text of it. */
+export interface Interrupted {
+  readonly kind: "interrupted";
+  readonly crashTaxMicroUsd: number;
+}
+
+export type CallModelResult = Reply | Denial | Interrupted;
+
+/** Stop reason of a reply that a person stopped; the provider knows no such. */
+export const INTERRUPTED = "interrupted";
 
 export interface RunToolInput {
   readonly turn: number;

@@ -6,7 +6,13 @@ import Anthropic from "@anthropic-ai/sdk";
 import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
 import type { Message } from "../domain/message.ts";
 import { toModelCallError } from "./map-error.ts";
-import { ModelCallError, type Model, type ModelReply, type ModelRequest } from "./model.ts";
+import {
+  CallAborted,
+  ModelCallError,
+  type Model,
+  type ModelReply,
+  type ModelRequest,
+} from "./model.ts";
 import { ReplyBuilder } from "./reply-builder.ts";
 import { StreamClock, tappedFetch, type StreamTimers } from "./stream-clock.ts";
 
@@ -21,22 +27,8 @@ export interface AnthropicOptions {
 type Prompt = Omit<ModelRequest, "messages">;
 
 export function anthropicModel(options: AnthropicOptions): Model {
-  // One client for all calls, as making one costs as much as a statement to Postgres. Its fetch finds
-  // the clock of the call that it works for; counting tokens has none.
   const clockOfCall = new AsyncLocalStorage<StreamClock>();
-  const client = new Anthropic({
-    fetch: (input, init) => {
-      const clock = clockOfCall.getStore();
-      return clock === undefined ? fetch(input, init) : tappedFetch(clock)(input, init);
-    },
-    apiKey: options.apiKey,
-    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
-    maxRetries: 0,
-    timeout: options.timers.totalMs,
-    openTelemetry: false,
-    // It would write what the model said to the console when a stream is damaged.
-    logLevel: "off",
-  });
+  const client = clientFor(options, clockOfCall);
   const headersFor = (runId: string): Record<string, string> =>
     options.offline ? { "x-pawl-run": runId } : {};
 
@@ -45,6 +37,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
       const clock = new StreamClock(options.timers);
       const builder = new ReplyBuilder();
       let streaming = false;
+      let requestId: string | null = null;
       try {
         const { data: stream, response } = await clockOfCall.run(clock, () =>
           client.messages
@@ -55,18 +48,20 @@ export function anthropicModel(options: AnthropicOptions): Model {
             .withResponse(),
         );
         streaming = true;
+        requestId = response.headers.get("request-id");
         for await (const event of stream) {
           clock.progressed();
           const seen = builder.take(event);
           if (seen !== null) listener.text(seen.text, seen.offset);
           listener.alive(builder.usage);
         }
+        const reply = builder.finish(requestId);
+        if (reply !== null) return reply;
         throwIfAborted(signal, clock);
-        const reply = builder.finish(response.headers.get("request-id"));
-        if (reply === null) throw new Error("the stream ended before message_stop");
-        return reply;
+        throw new Error("the stream ended before message_stop");
       } catch (error) {
-        throwIfAborted(signal, clock);
+        if (signal.aborted) throw new CallAborted(signal, builder.heard(requestId));
+        clock.signal.throwIfAborted();
         throw toModelCallError(error, streaming);
       } finally {
         clock.stop();
@@ -95,6 +90,29 @@ export function anthropicModel(options: AnthropicOptions): Model {
       return Buffer.byteLength(JSON.stringify([system, tools, messages]));
     },
   };
+}
+
+/**
+ * One client for all calls, as making one costs as much as a statement to Postgres. Its fetch finds
+ * the clock of the call that it works for; counting tokens has none.
+ */
+function clientFor(
+  options: AnthropicOptions,
+  clockOfCall: AsyncLocalStorage<StreamClock>,
+): Anthropic {
+  return new Anthropic({
+    fetch: (input, init) => {
+      const clock = clockOfCall.getStore();
+      return clock === undefined ? fetch(input, init) : tappedFetch(clock)(input, init);
+    },
+    apiKey: options.apiKey,
+    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    maxRetries: 0,
+    timeout: options.timers.totalMs,
+    openTelemetry: false,
+    // It would write what the model said to the console when a stream is damaged.
+    logLevel: "off",
+  });
 }
 
 /** An abort ends the SDK's stream silently, as if the reply were over. */

@@ -38,9 +38,20 @@ export interface ReplyListener {
   text(piece: string, offset: number): void;
 }
 
+/** What is worth keeping of a reply that was stopped. Its content may be empty. */
+export interface ReplyHeard {
+  /** May be sent back to the model: closed thinking and text so far, and no call of a tool. */
+  readonly message: Message;
+  readonly model: string;
+  /** What the provider had counted by then: the prompt, but not all of the output. */
+  readonly usage: Usage;
+  readonly requestId: string | null;
+}
+
 /**
  * Contract: one call is one HTTP request at most; no retries inside. Resolves only with a complete
- * reply. Rejects with ModelCallError, or with the signal's reason once that is aborted.
+ * reply. Rejects with ModelCallError, or with CallAborted once the signal is aborted. A reply that was
+ * complete by then is a reply.
  */
 export interface Model {
   call(request: ModelRequest, listener: ReplyListener, signal: AbortSignal): Promise<ModelReply>;
@@ -48,6 +59,17 @@ export interface Model {
   countTokens(request: ModelRequest, signal: AbortSignal): Promise<number>;
   /** Bytes of the prompt as it goes over the wire: no token is shorter than a byte. */
   promptBytes(request: Omit<ModelRequest, "messages">, messages: readonly Message[]): number;
+}
+
+/** The caller gave the call up; `cause` is the signal's reason. */
+export class CallAborted extends Error {
+  readonly heard: ReplyHeard | null;
+
+  constructor(signal: AbortSignal, heard: ReplyHeard | null) {
+    super("the call was given up", { cause: signal.reason });
+    this.name = "CallAborted";
+    this.heard = heard;
+  }
 }
 
 /**

@@ -3,9 +3,9 @@
 // once `message_stop` was seen. An empty text is left out: the API gives it and won't take it back.
 
 import type { RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages";
-import type { Block } from "../domain/message.ts";
+import { isText, type Block } from "../domain/message.ts";
 import type { Usage } from "../domain/usage.ts";
-import { ModelCallError, type ModelReply } from "./model.ts";
+import { ModelCallError, type ModelReply, type ReplyHeard } from "./model.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
 type Draft = Record<string, unknown> & { type: string };
@@ -91,6 +91,13 @@ export class ReplyBuilder {
     };
   }
 
+  /** Null where the reply had not begun. */
+  heard(requestId: string | null): ReplyHeard | null {
+    if (this.#model === "") return null;
+    const message = { role: "assistant", content: keptBlocks(this.#blocks) } as const;
+    return { message, model: this.#model, usage: this.#meter.soFar, requestId };
+  }
+
   #open(index: number, block: Draft): VisibleText | null {
     if (index !== this.#blocks.length) throw new Error(`content block ${index} came out of turn`);
     this.#blocks.push({ block, json: "", closed: false });
@@ -138,6 +145,31 @@ export class ReplyBuilder {
     return open;
   }
 }
+
+/**
+ * Of a reply that was stopped. A call that nobody executes would need an answer, so calls go; thinking
+ * is bound to every byte before it, so it stays only where nothing has gone, and a citation likewise,
+ * for it names what a server tool found.
+ */
+function keptBlocks(blocks: readonly OpenBlock[]): Block[] {
+  const kept: Block[] = [];
+  let isWhole = true;
+  for (const { block, closed } of blocks) {
+    const { type } = block;
+    if (type === "text") {
+      const text = asText(block["text"]);
+      if (text.trim() !== "") kept.push(isWhole && closed ? block : { type, text });
+    } else if (isWhole && closed && THINKING.includes(type)) {
+      kept.push(block);
+    } else {
+      isWhole = false;
+    }
+  }
+  // No message may end in thinking.
+  return kept.slice(0, kept.findLastIndex(isText) + 1);
+}
+
+const THINKING: readonly string[] = ["thinking", "redacted_thinking"];
 
 function finishedBlock({ block, json, closed }: OpenBlock, invalidCalls: string[]): Block {
   if (block.type !== "tool_use" && block.type !== "server_tool_use") return block;

@@ -24,6 +24,7 @@ import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
+const HEARTBEATS_HELD_BACK_MS = 1000;
 const SHUTDOWN_GRACE_MS = 30_000;
 const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 200;
@@ -63,6 +64,10 @@ export async function runWorker(
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     // The default of 10 s is added to every recovery after a kill.
     stickyQueueScheduleToStartTimeout: "3s",
+    // The server says with the answer to a heartbeat that a run was cancelled. Core would hold beats
+    // back for 80 % of the heartbeat timeout.
+    maxHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
+    defaultHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     ...versioning(config),
   });

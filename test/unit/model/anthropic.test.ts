@@ -149,12 +149,12 @@ describe("a call", () => {
   });
 });
 
-describe("a call that is aborted rejects with the reason and closes the socket", () => {
+describe("a call that is aborted rejects with the reason and what was heard, and closes the socket", () => {
   const reason = new Error("the run was cancelled");
 
   test("before it began: nothing is sent", async () => {
     const call = aModel(provider.url).call(aRequest(), DEAF, AbortSignal.abort(reason));
-    await expect(call).rejects.toBe(reason);
+    await expect(call).rejects.toMatchObject({ cause: reason, heard: null });
     expect(provider.requests).toHaveLength(0);
   });
 
@@ -162,7 +162,7 @@ describe("a call that is aborted rejects with the reason and closes the socket",
     const abort = new AbortController();
     answer = () => abort.abort(reason);
     const call = aModel(provider.url).call(aRequest(), DEAF, abort.signal);
-    await expect(call).rejects.toBe(reason);
+    await expect(call).rejects.toMatchObject({ cause: reason, heard: null });
     await provider.closed(1);
   });
 
@@ -171,18 +171,34 @@ describe("a call that is aborted rejects with the reason and closes the socket",
     answer = (response) => openStream(response).write(START + textBlock(0, "half"));
     const listener = { ...DEAF, text: () => abort.abort(reason) };
     const call = aModel(provider.url).call(aRequest(), listener, abort.signal);
-    await expect(call).rejects.toBe(reason);
+    const message = { content: [{ type: "text", text: "half" }] };
+    await expect(call).rejects.toMatchObject({ cause: reason, heard: { message } });
     await provider.closed(1);
   });
 
-  test("even at its very last event, so that nobody takes half a reply for a whole one", async () => {
+  test("even at its last event but one, so that nobody takes half a reply for a whole one", async () => {
     const abort = new AbortController();
-    answer = (response) => openStream(response).write(START + textBlock(0, "all") + END);
+    answer = (response) =>
+      openStream(response).write(
+        START + textBlock(0, "all") + END.slice(0, END.indexOf("event: message_stop")),
+      );
     let seen = 0;
     const listener = { ...DEAF, alive: () => ++seen === 5 && abort.abort(reason) };
     const call = aModel(provider.url).call(aRequest(), listener, abort.signal);
-    await expect(call).rejects.toBe(reason);
+    await expect(call).rejects.toMatchObject({ name: "CallAborted", cause: reason });
     await provider.closed(1);
+  });
+
+  test("but not once all of it has come: that is a reply like any other", async () => {
+    const abort = new AbortController();
+    answer = (response) => openStream(response).end(START + textBlock(0, "all") + END);
+    let seen = 0;
+    const listener = { ...DEAF, alive: () => ++seen === 6 && abort.abort(reason) };
+    const reply = await aModel(provider.url).call(aRequest(), listener, abort.signal);
+    expect(reply).toMatchObject({
+      stopReason: "end_turn",
+      message: { content: [{ text: "all" }] },
+    });
   });
 });
 
