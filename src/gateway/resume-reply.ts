@@ -27,30 +27,33 @@ export function resumeReply(cursor: EventId | null, place: Place): Resumption | 
   return new ReplyResumption(cursor, place);
 }
 
-/** How much of the viewer's attempt the log has told by then. */
-function shownBefore(before: EventId | null, cursor: EventId): number {
-  const isSameAttempt =
-    before !== null && isOfCall(before, cursor) && before.attempt === cursor.attempt;
-  return isSameAttempt ? openReplyView(before).shown : 0;
+/**
+ * The viewer was told what a person said in mid-reply, by a gateway that had told more or less of the
+ * reply before: how much is missing can't be read from this log.
+ */
+export function isToldOtherwise(cursor: EventId, next: RunEvent): boolean {
+  return next.type === "message.received" && isAnchoredAt(parseEventId(next.id), cursor);
 }
 
-function isOfCall(id: EventId, call: EventId): boolean {
-  return id.execution === call.execution && id.historyEventId === call.historyEventId;
+/** Text in flight is numbered behind one event of the history: the call, or what a person said since. */
+function isAnchoredAt(id: EventId, anchor: EventId): boolean {
+  return id.execution === anchor.execution && id.historyEventId === anchor.historyEventId;
 }
 
 class ReplyResumption implements Resumption {
-  readonly #call: EventId;
   readonly #turn: number;
+  #anchor: EventId;
   #view: ReplyView;
-  /** Units of the viewer's attempt that the log has told. */
+  /** Units of the viewer's attempt that the log has told; 0 where it does not know the attempt. */
   #logged: number;
   #isOver = false;
 
   constructor(cursor: EventId, { before, turn }: Place) {
-    this.#call = cursor;
+    this.#anchor = cursor;
     this.#turn = turn;
     this.#view = openReplyView(cursor);
-    this.#logged = shownBefore(before, cursor);
+    this.#logged = 0;
+    if (before !== null && isAnchoredAt(before, cursor)) this.#noteLogged(before);
   }
 
   get isOver(): boolean {
@@ -58,9 +61,18 @@ class ReplyResumption implements Resumption {
   }
 
   next(event: RunEvent): readonly RunEvent[] {
-    if (this.#isOver || event.type === "message.received") return [event];
+    if (this.#isOver) return [event];
     const id = parseEventId(event.id);
-    return isOfCall(id, this.#call) ? this.#inFlight(event, id) : this.#atEnd(event);
+    if (event.type === "message.received") return [this.#said(event, id)];
+    return isAnchoredAt(id, this.#anchor) ? this.#inFlight(event, id) : this.#atEnd(event, id);
+  }
+
+  /** Text goes on behind it. Its id says how much the viewer holds, not how much the log has told. */
+  #said(event: RunEvent, id: EventId): RunEvent {
+    this.#noteLogged(id);
+    const { attempt, shown, failed } = this.#view;
+    this.#anchor = { ...id, attempt, offset: failed ? RETRY_OFFSET + shown : shown };
+    return { ...event, id: formatEventId(this.#anchor) };
   }
 
   #inFlight(event: RunEvent, id: EventId): readonly RunEvent[] {
@@ -71,28 +83,37 @@ class ReplyResumption implements Resumption {
     if (id.attempt > this.#view.attempt) {
       return this.#over([this.#withdrawal(event, id.attempt), event]);
     }
-    this.#logged = Math.max(this.#logged, id.offset);
+    this.#noteLogged(id);
     return this.#rest(event, id.offset - event.text.length);
   }
 
   #retrying(event: RunEvent, id: EventId): readonly RunEvent[] {
-    if (id.attempt < this.#view.attempt || this.#view.failed) return [];
+    if (id.attempt < this.#view.attempt) return [];
     if (id.attempt > this.#view.attempt) return [event];
+    if (this.#view.failed) return [];
     this.#view = { ...this.#view, failed: true };
-    // The id says how much the viewer holds, which is not what the log has told.
     return [{ ...event, id: formatEventId({ ...id, offset: RETRY_OFFSET + this.#view.shown }) }];
   }
 
-  /** The first event behind the call. Text in it goes on where the log, not the viewer, stopped. */
-  #atEnd(event: RunEvent): readonly RunEvent[] {
+  /**
+   * The first event behind the call. Only a log that told some of the viewer's attempt tells its rest;
+   * any other may speak of another call, and then the viewer holds what nobody finished.
+   */
+  #atEnd(event: RunEvent, id: EventId): readonly RunEvent[] {
     if (event.type === "reply.withdrawn") return this.#over([event]);
-    const isSameAttempt =
-      (event.type === "reply.delta" || event.type === "reply.finished") &&
-      event.attempt === this.#view.attempt;
-    if (isSameAttempt) {
-      return this.#over(event.type === "reply.delta" ? this.#rest(event, this.#logged) : [event]);
+    const goesOn = this.#logged > 0 && id.attempt === 0;
+    if (goesOn && event.type === "reply.delta" && event.attempt === this.#view.attempt) {
+      return this.#over(this.#rest(event, this.#logged));
+    }
+    if (goesOn && event.type === "reply.finished" && event.attempt === this.#view.attempt) {
+      return this.#over([event]);
     }
     return this.#over([this.#withdrawal(event, this.#view.attempt + 1), event]);
+  }
+
+  #noteLogged(id: EventId): void {
+    const logged = openReplyView(id);
+    if (logged.attempt === this.#view.attempt) this.#logged = logged.shown;
   }
 
   /** What of a delta the viewer lacks. */
@@ -106,7 +127,7 @@ class ReplyResumption implements Resumption {
 
   /** Behind all of the attempt, and before whatever comes next. */
   #withdrawal({ runId, ts }: RunEvent, nextAttempt: number): RunEvent {
-    const id = formatEventId({ ...this.#call, attempt: nextAttempt, offset: 0 });
+    const id = formatEventId({ ...this.#anchor, attempt: nextAttempt, offset: 0 });
     const { attempt } = this.#view;
     return { type: "reply.withdrawn", id, runId, ts, turn: this.#turn, attempt };
   }

@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import { compareEventIds, type EventId } from "../client/event-id.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { eventOf, frameOf, type EventLog, type Frame } from "./event-log.ts";
-import { resumeReply, type Resumption } from "./resume-reply.ts";
+import { isToldOtherwise, resumeReply, type Resumption } from "./resume-reply.ts";
 
 /** What one write may hold, so that a slow reader never has more than this waiting for it. */
 const CHUNK_BYTES_MAX = 64 * 1024;
@@ -99,12 +99,13 @@ export class Viewer {
     let bytes = 0;
     while (this.#place < this.#log.end && bytes < CHUNK_BYTES_MAX) {
       const frame = this.#log.frame(this.#place);
-      if (frame === undefined && frames.length > 0) break;
-      if (frame === undefined) return null;
-      for (const fitting of this.#fitting(frame)) {
-        frames.push(fitting.bytes);
-        bytes += fitting.bytes.length;
-        this.#told = fitting.id;
+      const fitting = frame === undefined ? null : this.#fitting(frame);
+      if (fitting === null && frames.length === 0) return null;
+      if (fitting === null) break;
+      for (const { id, bytes: piece } of fitting) {
+        frames.push(piece);
+        bytes += piece.length;
+        this.#told = id;
       }
       this.#place += 1;
     }
@@ -112,10 +113,12 @@ export class Viewer {
     return frames.length === 1 && only !== undefined ? only : Buffer.concat(frames);
   }
 
-  #fitting(frame: Frame): readonly Frame[] {
+  /** What of the frame this viewer must be told; null where the log can't say. */
+  #fitting(frame: Frame): readonly Frame[] | null {
     if (!this.#isPast) {
       // A log that has only begun may still have to reach the place where the viewer left.
       if (this.#after !== null && compareEventIds(frame.id, this.#after) <= 0) return [];
+      if (this.#after !== null && isToldOtherwise(this.#after, eventOf(frame))) return null;
       this.#isPast = true;
       this.#resumption = resumeReply(this.#after, placeIn(this.#log, this.#place));
     }
