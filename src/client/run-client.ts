@@ -16,6 +16,7 @@ import type { RunEvent } from "../domain/run-event.ts";
 import { backendError } from "./backend-error.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import type { Backend } from "./connect.ts";
+import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories, executionsOf, pause, tailHistory } from "./histories.ts";
 import type { HistoryEvent } from "./history-fact.ts";
@@ -83,7 +84,8 @@ export function createRunClient(backend: Backend): RunClient {
   const histories = createHistories(client);
   const converter = client.options.loadedDataConverter;
   const link = (runId: string): string | null => linkTo(backend, runId);
-  const sources: WatchSources = { histories, converter, deltas: backend.deltas, link };
+  const deltas = backend.deltas === null ? null : createDeltaFeed(backend.deltas);
+  const sources: WatchSources = { histories, converter, deltas, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
   return {

@@ -4,22 +4,18 @@
 import type { LoadedDataConverter } from "@temporalio/common";
 import { PawlError } from "../domain/errors.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import {
-  DELTAS_FROM_START,
-  type DeltaCursor,
-  type DeltaReader,
-  type DeltaRow,
-} from "../store/deltas.ts";
+import type { DeltaRow } from "../store/deltas.ts";
+import type { DeltaFeed } from "./delta-feed.ts";
 import { parseEventId, type EventId } from "./event-id.ts";
 import { createEventMapper, type EventMapper } from "./event-mapper.ts";
 import { createFactReader, type Fact } from "./history-fact.ts";
-import { executionsOf, pause, tailHistory, type Histories } from "./histories.ts";
+import { executionsOf, tailHistory, type Histories } from "./histories.ts";
 
 export interface WatchSources {
   readonly histories: Histories;
   readonly converter: LoadedDataConverter;
   /** Null where there is no database: the text of a reply then comes at once, when it is whole. */
-  readonly deltas: DeltaReader | null;
+  readonly deltas: DeltaFeed | null;
   readonly link: (runId: string) => string | null;
 }
 
@@ -30,10 +26,6 @@ export interface WatchOptions {
   /** Told each time Temporal does not answer; the stream goes on by itself. */
   readonly onTrouble?: (error: unknown) => void;
 }
-
-const POLL_MS = 75;
-/** After a failed read: a database that is away must not be hammered. */
-const POLL_AGAIN_MS = 1000;
 
 /** Ends with `run.ended`, or when the signal aborts. */
 export async function* watchRun(
@@ -58,7 +50,7 @@ export async function* watchRun(
         signal,
         onTrouble,
       });
-      executionId = yield* follow({ sources, mapper, executionId, signal }, tail);
+      executionId = yield* follow({ sources, mapper, executionId }, tail);
       cursor = mapper.cursor();
     }
   } finally {
@@ -72,33 +64,36 @@ interface Following {
   readonly sources: WatchSources;
   readonly mapper: EventMapper;
   readonly executionId: string;
-  readonly signal: AbortSignal;
 }
 
 /** One history to its end; returns the id of the next one, or null where the run is over. */
 async function* follow(
-  { sources, mapper, executionId, signal }: Following,
+  { sources, mapper, executionId }: Following,
   tail: Tail,
 ): AsyncGenerator<RunEvent, string | null, undefined> {
   const reader = createFactReader(sources.converter);
-  const poll = createPoll(sources.deltas, executionId, signal);
+  const deltas = sources.deltas?.follow(executionId) ?? null;
   let next = tail.next();
-  while (true) {
-    const rows = poll.rows(mapper.inFlight());
-    const arrived = rows === null ? await next : await Promise.race([next, rows]);
-    if (isRows(arrived)) {
-      poll.taken(arrived);
-      for (const row of arrived) yield* mapper.rows(row.activityId, [row]);
-      continue;
+  try {
+    while (true) {
+      const rows = deltas?.rows(mapper.inFlight()) ?? null;
+      const arrived = rows === null ? await next : await Promise.race([next, rows]);
+      if (isRows(arrived)) {
+        deltas?.taken(arrived);
+        for (const row of arrived) yield* mapper.rows(row.activityId, [row]);
+        continue;
+      }
+      if (arrived.done === true) return null;
+      const fact = await reader.read(arrived.value);
+      if (fact !== null) {
+        yield* mapper.fact(fact);
+        const end = endOf(fact);
+        if (end !== undefined) return end;
+      }
+      next = tail.next();
     }
-    if (arrived.done === true) return null;
-    const fact = await reader.read(arrived.value);
-    if (fact !== null) {
-      yield* mapper.fact(fact);
-      const end = endOf(fact);
-      if (end !== undefined) return end;
-    }
-    next = tail.next();
+  } finally {
+    deltas?.close();
   }
 }
 
@@ -111,51 +106,6 @@ function isRows(
 function endOf(fact: Fact): string | null | undefined {
   if (fact.kind === "movedOn") return fact.nextExecutionId;
   return fact.kind === "ended" || fact.kind === "broken" ? null : undefined;
-}
-
-/** At most one read is under way; a read that fails is one that found nothing. */
-function createPoll(deltas: DeltaReader | null, executionId: string, signal: AbortSignal) {
-  const cursors = new Map<string, DeltaCursor>();
-  let reading: Promise<readonly DeltaRow[]> | null = null;
-  let pauseMs = 0;
-
-  async function read(
-    source: DeltaReader,
-    activityIds: readonly string[],
-  ): Promise<readonly DeltaRow[]> {
-    await pause(pauseMs, signal);
-    const queries = activityIds.map((activityId) => ({
-      executionId,
-      activityId,
-      after: cursors.get(activityId) ?? DELTAS_FROM_START,
-    }));
-    try {
-      const rows = await source.readMany(queries);
-      pauseMs = POLL_MS;
-      return rows;
-    } catch {
-      pauseMs = POLL_AGAIN_MS;
-      return [];
-    }
-  }
-
-  return {
-    /** Null where nothing is in flight that could write rows. */
-    rows(activityIds: readonly string[]): Promise<readonly DeltaRow[]> | null {
-      if (deltas === null || (activityIds.length === 0 && reading === null)) return null;
-      for (const activityId of activityIds) {
-        if (cursors.has(activityId)) continue;
-        cursors.set(activityId, DELTAS_FROM_START);
-        pauseMs = 0;
-      }
-      reading ??= read(deltas, activityIds);
-      return reading;
-    },
-    taken(rows: readonly DeltaRow[]): void {
-      reading = null;
-      for (const { activityId, attempt, seq } of rows) cursors.set(activityId, { attempt, seq });
-    },
-  };
 }
 
 /** The history in which the viewer's cursor lies; the first one where there is none. */

@@ -4,7 +4,8 @@
 import type { AttemptKey, AttemptMark, DeltaRow } from "./deltas.ts";
 
 export interface DeltaBuffer {
-  text(key: AttemptKey, piece: string): void;
+  /** True where nothing of the attempt's text had come before. */
+  text(key: AttemptKey, piece: string): boolean;
   mark(key: AttemptKey, mark: AttemptMark): void;
   /** Empties the buffer. Half a surrogate pair waits for its other half, unless this is the `last` batch. */
   take(options: { readonly last: boolean; readonly nowMs: number }): DeltaBatch;
@@ -58,6 +59,7 @@ export function createDeltaBuffer(charsMax: number): DeltaBuffer {
   return {
     text(key, piece) {
       const stream = streamOf(key);
+      const isFirst = stream.offset === 0 && stream.pending === "";
       if (bufferedChars + piece.length > charsMax) {
         cut(stream, true);
         stream.offset += piece.length;
@@ -66,6 +68,7 @@ export function createDeltaBuffer(charsMax: number): DeltaBuffer {
         stream.pending += piece;
         bufferedChars += piece.length;
       }
+      return isFirst;
     },
     mark(key, mark) {
       const stream = streamOf(key);

@@ -1,5 +1,6 @@
-// Writes the deltas of all runs of a process: whatever came within 50 ms is one insert, and one insert
-// is under way at a time, so that readers see the rows of an activity in order (V1).
+// Writes the deltas of all runs of a process: the first text of an attempt at once, and whatever else
+// came within 50 ms as one insert. One insert is under way at a time, so that readers see the rows of
+// an activity in order (V1).
 
 import type { Database } from "./database.ts";
 import { createDeltaBuffer } from "./delta-buffer.ts";
@@ -58,8 +59,9 @@ export function createDeltaWriter(db: Database, options: DeltaWriterOptions = {}
 
   return {
     text: (key, piece) => {
-      buffer.text(key, piece);
-      schedule();
+      // The first text of a reply is what somebody waits for.
+      if (buffer.text(key, piece)) void writeAfterOthers(false);
+      else schedule();
     },
     mark: (key, mark) => {
       buffer.mark(key, mark);

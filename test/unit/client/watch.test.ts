@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import type { Histories, HistoryQuery } from "../../../src/client/histories.ts";
 import type { HistoryEvent } from "../../../src/client/history-fact.ts";
+import { createDeltaFeed } from "../../../src/client/delta-feed.ts";
 import { watchRun, type WatchSources } from "../../../src/client/watch.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import { openingState } from "../../../src/domain/run-state.ts";
@@ -74,7 +75,8 @@ function historiesThat(options: {
 }
 
 function sourcesOf(histories: Histories, deltas: DeltaReader | null = null): WatchSources {
-  return { histories, converter: loadDataConverter(), deltas, link: () => null };
+  const feed = deltas === null ? null : createDeltaFeed(deltas);
+  return { histories, converter: loadDataConverter(), deltas: feed, link: () => null };
 }
 
 async function all(events: AsyncIterable<RunEvent>): Promise<readonly RunEvent[]> {
@@ -125,7 +127,8 @@ describe("watching", () => {
     const hold = new Promise((resolve) => {
       release = resolve;
     });
-    const rows: DeltaRow[] = [textRow("2", { attempt: 1, seq: 1, offset: 0 }, "Hel")];
+    const row = textRow("2", { attempt: 1, seq: 1, offset: 0 }, "Hel");
+    const rows: DeltaRow[] = [{ ...row, executionId: "first" }];
     let reads = 0;
     const deltas: DeltaReader = {
       read: async () => [],
