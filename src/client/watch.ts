@@ -5,7 +5,7 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import { PawlError } from "../domain/errors.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { DeltaRow } from "../store/deltas.ts";
-import type { DeltaFeed } from "./delta-feed.ts";
+import type { DeltaFeed, DeltaFollower } from "./delta-feed.ts";
 import { parseEventId, type EventId } from "./event-id.ts";
 import { createEventMapper, type EventMapper } from "./event-mapper.ts";
 import { createFactReader, type Fact } from "./history-fact.ts";
@@ -50,7 +50,12 @@ export async function* watchRun(
         signal,
         onTrouble,
       });
-      executionId = yield* follow({ sources, mapper, executionId }, tail);
+      const deltas = sources.deltas?.follow(executionId) ?? null;
+      try {
+        executionId = yield* follow({ sources, mapper, deltas }, tail);
+      } finally {
+        deltas?.close();
+      }
       cursor = mapper.cursor();
     }
   } finally {
@@ -63,37 +68,32 @@ type Tail = ReturnType<typeof tailHistory>;
 interface Following {
   readonly sources: WatchSources;
   readonly mapper: EventMapper;
-  readonly executionId: string;
+  readonly deltas: DeltaFollower | null;
 }
 
 /** One history to its end; returns the id of the next one, or null where the run is over. */
 async function* follow(
-  { sources, mapper, executionId }: Following,
+  { sources, mapper, deltas }: Following,
   tail: Tail,
 ): AsyncGenerator<RunEvent, string | null, undefined> {
   const reader = createFactReader(sources.converter);
-  const deltas = sources.deltas?.follow(executionId) ?? null;
   let next = tail.next();
-  try {
-    while (true) {
-      const rows = deltas?.rows(mapper.inFlight()) ?? null;
-      const arrived = rows === null ? await next : await Promise.race([next, rows]);
-      if (isRows(arrived)) {
-        deltas?.taken(arrived);
-        for (const row of arrived) yield* mapper.rows(row.activityId, [row]);
-        continue;
-      }
-      if (arrived.done === true) return null;
-      const fact = await reader.read(arrived.value);
-      if (fact !== null) {
-        yield* mapper.fact(fact);
-        const end = endOf(fact);
-        if (end !== undefined) return end;
-      }
-      next = tail.next();
+  while (true) {
+    const rows = deltas?.rows(mapper.inFlight()) ?? null;
+    const arrived = rows === null ? await next : await Promise.race([next, rows]);
+    if (isRows(arrived)) {
+      deltas?.taken(arrived);
+      for (const row of arrived) yield* mapper.rows(row.activityId, [row]);
+      continue;
     }
-  } finally {
-    deltas?.close();
+    if (arrived.done === true) return null;
+    const fact = await reader.read(arrived.value);
+    if (fact !== null) {
+      yield* mapper.fact(fact);
+      const end = endOf(fact);
+      if (end !== undefined) return end;
+    }
+    next = tail.next();
   }
 }
 
