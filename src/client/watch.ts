@@ -50,7 +50,7 @@ export async function* watchRun(
         signal,
         onTrouble,
       });
-      const deltas = sources.deltas?.follow(executionId) ?? null;
+      const deltas: DeltaFollower | null = sources.deltas?.follow(executionId) ?? null;
       try {
         executionId = yield* follow({ sources, mapper, deltas }, tail);
       } finally {
