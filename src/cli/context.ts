@@ -3,6 +3,7 @@
 
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
+import type { StackState } from "../dev/stack-state.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -42,23 +43,28 @@ export async function withClient(
   }
 }
 
-/** With TEMPORAL_ADDRESS nothing is started; without it the local stack serves, started if need be. */
 function openBackend(context: CliContext): OpenClient {
   return async (config, say) => {
     const [{ connect }, { createRunClient }] = await Promise.all([
       import("../client/connect.ts"),
       import("../client/run-client.ts"),
     ]);
-    if (config.TEMPORAL_ADDRESS !== undefined) return createRunClient(await connect(config));
-    const { ensureStack } = await import("../dev/ensure-stack.ts");
-    const stack = await ensureStack(
-      {
-        stateDir: config.PAWL_STATE_DIR,
-        stackIdleMinutes: config.PAWL_STACK_IDLE_MINUTES,
-        env: context.env,
-      },
-      say,
-    );
-    return createRunClient(await connect(config, stack));
+    const stack = await stackFor(context, config, say);
+    return createRunClient(await (stack === null ? connect(config) : connect(config, stack)));
   };
+}
+
+/** With TEMPORAL_ADDRESS nothing is started (null); else the local stack serves, started if need be. */
+export async function stackFor(
+  { env }: Pick<CliContext, "env">,
+  config: Config,
+  say: (line: string) => void,
+): Promise<StackState | null> {
+  if (config.TEMPORAL_ADDRESS !== undefined) return null;
+  const { ensureStack } = await import("../dev/ensure-stack.ts");
+  const stateDir = config.PAWL_STATE_DIR;
+  return await ensureStack(
+    { stateDir, stackIdleMinutes: config.PAWL_STACK_IDLE_MINUTES, env },
+    say,
+  );
 }

@@ -38,6 +38,12 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+export function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError("a port is a number up to 65535.");
+  return port;
+}
+
 export function dollarsAsMicroUsd(text: string): number {
   const microUsd = /^\d*\.?\d+$/.test(text.trim())
     ? Math.round(Number(text) * 1_000_000)

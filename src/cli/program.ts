@@ -11,6 +11,7 @@ import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
 import { complaintOf, sentenceOf, USAGE_EXIT, type Complaint } from "./exit-code.ts";
 import { addExport } from "./export.ts";
+import { addGateway } from "./gateway.ts";
 import { addLs } from "./ls.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
@@ -37,6 +38,7 @@ const ADD = [
   addExport,
   addReplay,
   addWorker,
+  addGateway,
   addDev,
   addStop,
   addDoctor,

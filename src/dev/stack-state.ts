@@ -3,7 +3,7 @@
 // a supervisor that was killed.
 
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { packageFile } from "../package-root.ts";
@@ -74,12 +74,6 @@ export function writeChildren(
 export function leftoverChildren(stateDir: string): readonly ProcessMark[] {
   const children = readJsonFile(stateFiles(stateDir).children, CHILDREN) ?? {};
   return Object.values(children).filter(isAlive);
-}
-
-const VERSION = z.object({ version: z.string() });
-
-export function packageVersion(): string {
-  return VERSION.parse(JSON.parse(readFileSync(packageFile("package.json"), "utf8"))).version;
 }
 
 /** Settings that matter to this command alone, not to the worker. */

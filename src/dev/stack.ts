@@ -17,12 +17,12 @@ import { modelPart, postgresPart, workerPart } from "./node-parts.ts";
 import { hasOwnDatabase, type PartContext, wantsOfflineModel } from "./part-context.ts";
 import { type Part, PART_NAMES, type PartName } from "./part.ts";
 import { areFree, choosePorts } from "./ports.ts";
+import { packageVersion } from "../package-version.ts";
 import { holdsLock, releaseLock, takeLock } from "./process-lock.ts";
 import { endProcess, markOf } from "./process-mark.ts";
 import {
   forgetStack,
   leftoverChildren,
-  packageVersion,
   settingsOf,
   stateFiles,
   writeChildren,

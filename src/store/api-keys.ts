@@ -64,64 +64,38 @@ const KEY = /^pawl_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
 
 export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKeys {
   const { trustedForMs = TRUSTED_FOR_MS, nowMs = Date.now } = options;
-  const known = new Map<string, Known>();
-  const usedAtMs = new Map<string, number>();
-
-  async function read(keyId: string): Promise<Row | null> {
-    const before = known.get(keyId);
-    if (before !== undefined && nowMs() - before.readAtMs < trustedForMs) return before.row;
-    const readAtMs = nowMs();
-    const rows = await db<{ about: Row }>`
-      select pawl.about_key(k) || jsonb_build_object('secretSha256', k.secret_sha256) as about
-      from pawl.api_key k where key_id = ${keyId}`;
-    const row = rows[0]?.about ?? null;
-    known.delete(keyId);
-    known.set(keyId, { row, readAtMs });
-    for (const oldest of known.keys()) {
-      if (known.size <= KNOWN_MAX) break;
-      known.delete(oldest);
-    }
-    return row;
-  }
-
-  /** Nobody waits for it, and nothing depends on it. */
-  function noteUse(keyId: string): void {
-    if (nowMs() - (usedAtMs.get(keyId) ?? -Infinity) < USE_NOTED_EVERY_MS) return;
-    usedAtMs.set(keyId, nowMs());
-    db`update pawl.api_key set last_used_at = clock_timestamp() where key_id = ${keyId}`.catch(
-      () => undefined,
-    );
-  }
+  const rows = createReader(db, trustedForMs, nowMs);
+  const noteUse = createUseNote(db, nowMs);
 
   return {
     async create({ tenant, name, scopes, expiresAt }) {
       const secret = randomBytes(32).toString("base64url");
       const keyId = randomBytes(8).toString("hex");
       const until = expiresAt?.toISOString() ?? null;
-      const rows = await db<{ about: ApiKey }>`
+      const made = await db<{ about: ApiKey }>`
         insert into pawl.api_key as k (key_id, secret_sha256, tenant, name, scopes, expires_at)
         values (${keyId}, ${sha256(secret)}, ${tenant}, ${name}, ${scopes}, ${until}::timestamptz)
         returning pawl.about_key(k) as about`;
-      const about = rows[0]?.about;
+      const about = made[0]?.about;
       if (about === undefined) throw new Error("the key was not stored");
       return { key: `pawl_${keyId}_${secret}`, about };
     },
     async list() {
-      const rows = await db<{ about: ApiKey }>`
+      const stored = await db<{ about: ApiKey }>`
         select pawl.about_key(k) as about from pawl.api_key k order by created_at, key_id`;
-      return rows.map(({ about }) => about);
+      return stored.map(({ about }) => about);
     },
     async revoke(keyId) {
-      const rows = await db`
+      const revoked = await db`
         update pawl.api_key set revoked_at = coalesce(revoked_at, clock_timestamp())
         where key_id = ${keyId} returning key_id`;
-      known.delete(keyId);
-      return rows.length > 0;
+      rows.forget(keyId);
+      return revoked.length > 0;
     },
     async verify(key) {
       const [, keyId = "", secret = ""] = KEY.exec(key) ?? [];
       if (keyId === "") return null;
-      const row = await read(keyId);
+      const row = await rows.read(keyId);
       // A key that does not exist takes as long to refuse as one whose secret is wrong.
       const isRight = sameDigest(sha256(secret), row?.secretSha256 ?? sha256(""));
       if (row === null || !isRight || row.revokedAt !== null) return null;
@@ -131,11 +105,57 @@ export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKe
       return about;
     },
     async any() {
-      const rows = await db`
+      const found = await db`
         select from pawl.api_key
         where revoked_at is null and (expires_at is null or expires_at > clock_timestamp()) limit 1`;
-      return rows.length > 0;
+      return found.length > 0;
     },
+  };
+}
+
+interface Reader {
+  read(keyId: string): Promise<Row | null>;
+  forget(keyId: string): void;
+}
+
+/** What was read a moment ago is trusted: most requests cost the database nothing. */
+function createReader(db: Database, trustedForMs: number, nowMs: () => number): Reader {
+  const known = new Map<string, Known>();
+
+  function remember(keyId: string, entry: Known): void {
+    known.delete(keyId);
+    known.set(keyId, entry);
+    for (const oldest of known.keys()) {
+      if (known.size <= KNOWN_MAX) break;
+      known.delete(oldest);
+    }
+  }
+
+  return {
+    forget: (keyId) => void known.delete(keyId),
+    async read(keyId) {
+      const before = known.get(keyId);
+      if (before !== undefined && nowMs() - before.readAtMs < trustedForMs) return before.row;
+      const readAtMs = nowMs();
+      const rows = await db<{ about: Row }>`
+        select pawl.about_key(k) || jsonb_build_object('secretSha256', k.secret_sha256) as about
+        from pawl.api_key k where key_id = ${keyId}`;
+      const row = rows[0]?.about ?? null;
+      remember(keyId, { row, readAtMs });
+      return row;
+    },
+  };
+}
+
+/** Nobody waits for it, and nothing depends on it. */
+function createUseNote(db: Database, nowMs: () => number): (keyId: string) => void {
+  const notedAtMs = new Map<string, number>();
+  return (keyId) => {
+    if (nowMs() - (notedAtMs.get(keyId) ?? -Infinity) < USE_NOTED_EVERY_MS) return;
+    notedAtMs.set(keyId, nowMs());
+    const noted = db`
+      update pawl.api_key set last_used_at = clock_timestamp() where key_id = ${keyId}`;
+    noted.catch(() => undefined);
   };
 }
 

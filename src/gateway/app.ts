@@ -1,0 +1,109 @@
+// The gateway as one function from requests to answers. Every request under /v1 passes here in this
+// order: its caller, the caller's rate, the scope of the route, what it sends, then its handler.
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { v7 as uuidv7 } from "uuid";
+import { PawlError } from "../domain/errors.ts";
+import { packageVersion } from "../package-version.ts";
+import { observe } from "./access-log.ts";
+import { authenticate, remoteAddressOf } from "./authenticate.ts";
+import type { App } from "./define-route.ts";
+import type { Gateway, GatewayContext, GatewayEnv } from "./gateway.ts";
+import { addPage } from "./page-files.ts";
+import { problemOf } from "./problem.ts";
+import { createRateLimit, type RateLimit } from "./rate-limit.ts";
+import { addOperations } from "./routes/operations.ts";
+import { addResult } from "./routes/result.ts";
+import { addRuns } from "./routes/runs.ts";
+import { addSteering } from "./routes/steer.ts";
+import { addSubmit } from "./routes/submit.ts";
+
+const ROUTES = [addSubmit, addRuns, addResult, addSteering, addOperations];
+
+/** These are answered to anybody; what they tell depends on who asks. */
+const PUBLIC: ReadonlySet<string> = new Set(["/health", "/health/deep", "/openapi.json"]);
+
+export function createApp(gateway: Gateway): App {
+  const app: App = new OpenAPIHono<GatewayEnv>();
+  const rate = createRateLimit(gateway.config.PAWL_GATEWAY_REQUESTS_PER_MINUTE);
+  app.onError((error, c) => problemOf(error, c));
+  app.notFound((c) => problemOf(refusalOf(app, c), c));
+  app.use("*", async (c, next) => {
+    c.set("gateway", gateway);
+    c.set("requestId", `req_${uuidv7()}`);
+    c.set("route", "none");
+    c.header("X-Request-Id", c.get("requestId"));
+    c.header("X-Content-Type-Options", "nosniff");
+    observe(c);
+    if (gateway.draining.aborted) c.header("Connection", "close");
+    const principal = await callerOf(c, rate);
+    if (principal !== null) c.set("principal", principal);
+    await next();
+  });
+  for (const add of ROUTES) add(app);
+  addDocument(app);
+  addPage(app);
+  return app;
+}
+
+/** Null where nobody has to say who they are. */
+async function callerOf(c: GatewayContext, rate: RateLimit) {
+  const { path } = c.req;
+  const address = remoteAddressOf(c) ?? "unknown";
+  const isOpenToAll = PUBLIC.has(path) || !(path.startsWith("/v1/") || path === "/metrics");
+  if (isOpenToAll && c.req.header("authorization") === undefined) {
+    await rate.take(`address ${address}`);
+    return path === "/health/deep" ? await authenticate(c).catch(() => null) : null;
+  }
+  await rate.checkRefusals(address);
+  try {
+    const principal = await authenticate(c);
+    await rate.take(principal.kind === "key" ? `key ${principal.keyId}` : `address ${address}`);
+    if (path !== "/metrics") c.get("gateway").onUse?.();
+    return principal;
+  } catch (error) {
+    if (error instanceof PawlError && error.code === "UNAUTHENTICATED")
+      await rate.noteRefusal(address);
+    throw error;
+  }
+}
+
+function refusalOf(app: App, c: GatewayContext): PawlError {
+  const methods = new Set(
+    app.routes
+      .filter(({ path, method }) => method !== "ALL" && matches(path, c.req.path))
+      .map(({ method }) => method),
+  );
+  if (methods.size === 0) return new PawlError("NOT_FOUND", "There is nothing here.");
+  if (methods.has("GET")) methods.add("HEAD");
+  c.header("Allow", [...methods].join(", "));
+  return new PawlError("METHOD_NOT_ALLOWED", `This path takes ${[...methods].join(", ")}.`);
+}
+
+function matches(pattern: string, path: string): boolean {
+  const expected = pattern.split("/");
+  const given = path.split("/");
+  return (
+    expected.length === given.length &&
+    expected.every((part, at) => part.startsWith(":") || part === given[at])
+  );
+}
+
+function addDocument(app: App): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "key", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key, made with `pawl keys create`. On loopback none is needed.",
+  });
+  const info = {
+    title: "Pawl",
+    version: packageVersion(),
+    description: "Durable LLM agents: start runs, watch them, decide on what they ask, steer them.",
+  };
+  let document: object | null = null;
+  app.get("/openapi.json", (c) => {
+    c.set("route", "/openapi.json");
+    document ??= app.getOpenAPI31Document({ openapi: "3.1.0", info });
+    return c.json(document);
+  });
+}

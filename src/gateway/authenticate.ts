@@ -1,0 +1,38 @@
+// From a request to its principal. A key that is presented is always checked; only where none is may
+// loopback go without.
+
+import { PawlError } from "../domain/errors.ts";
+import type { Scope } from "../store/api-keys.ts";
+import type { GatewayContext } from "./gateway.ts";
+import { guardLocal } from "./local-guard.ts";
+import { may, type Principal } from "./principal.ts";
+
+const BEARER = /^Bearer ([^\s]+)$/i;
+
+/** Throws PawlError UNAUTHENTICATED, or FORBIDDEN where loopback is asked by the wrong one. */
+export async function authenticate(c: GatewayContext): Promise<Principal> {
+  const { keys, open, config } = c.get("gateway");
+  const header = c.req.header("authorization");
+  if (header !== undefined) {
+    const key = await keys.verify(BEARER.exec(header)?.[1] ?? "");
+    if (key === null)
+      throw new PawlError("UNAUTHENTICATED", "This key is not known, or not any more.");
+    const { keyId, name, tenant, scopes } = key;
+    return { kind: "key", keyId, name, tenant, scopes };
+  }
+  if (!open) throw new PawlError("UNAUTHENTICATED", "A key is needed.");
+  guardLocal(c.req.raw.headers, remoteAddressOf(c));
+  return { kind: "local", name: "local", tenant: config.PAWL_TENANT };
+}
+
+/** Throws PawlError FORBIDDEN. */
+export function demand(principal: Principal, scope: Scope): void {
+  if (may(principal, scope)) return;
+  throw new PawlError("FORBIDDEN", `This key lacks the scope ${scope}.`);
+}
+
+export function remoteAddressOf(c: GatewayContext): string | undefined {
+  // Absent where a test asks the app without a socket.
+  const env: Partial<GatewayContext["env"]> | undefined = c.env;
+  return env?.incoming?.socket.remoteAddress;
+}

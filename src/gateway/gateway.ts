@@ -1,0 +1,41 @@
+// What the routes of the gateway work with, and what each request carries.
+
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import type { RunClient } from "../client/run-client.ts";
+import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
+import type { ApiKeys } from "../store/api-keys.ts";
+import type { Database } from "../store/database.ts";
+import type { Health } from "./health.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import type { Principal } from "./principal.ts";
+
+export interface Gateway {
+  readonly client: RunClient;
+  readonly db: Database;
+  readonly keys: ApiKeys;
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: GatewayMetrics;
+  readonly health: Health;
+  /** True where whoever reaches this machine's loopback needs no key. */
+  readonly open: boolean;
+  /** Aborts when the process is told to end: streams say goodbye, and their viewers come back. */
+  readonly draining: AbortSignal;
+  /** Told of each request that a person or a program made. */
+  readonly onUse?: () => void;
+}
+
+export interface GatewayEnv {
+  readonly Bindings: HttpBindings;
+  readonly Variables: {
+    gateway: Gateway;
+    principal: Principal;
+    requestId: string;
+    /** The path as the document has it, e.g. `/v1/runs/{runId}`. */
+    route: string;
+  };
+}
+
+export type GatewayContext = Context<GatewayEnv>;

@@ -1,0 +1,121 @@
+// How the gateway and what lies behind it are. The provider is asked once a minute at most, by a
+// call that costs nothing, and not at all where no key for it is at hand.
+
+import type { RunClient } from "../client/run-client.ts";
+import type { Config } from "../config.ts";
+import type { Database } from "../store/database.ts";
+
+export interface Check {
+  readonly status: "ok" | "failing";
+  readonly latencyMs: number;
+  /** What is wrong, in a few words without addresses. */
+  readonly detail?: string;
+}
+
+export interface HealthReport {
+  readonly status: "healthy" | "degraded" | "unhealthy";
+  readonly checks: Readonly<Record<string, Check>>;
+}
+
+export interface Health {
+  report(): Promise<HealthReport>;
+}
+
+const PROBE_TIMEOUT_MS = 3000;
+const PROVIDER_KNOWN_FOR_MS = 60_000;
+/** Many may ask at once; the services behind are asked once. */
+const REPORT_KNOWN_FOR_MS = 1000;
+const PROVIDER_URL = "https://api.anthropic.com";
+
+type Provider = Pick<Config, "ANTHROPIC_API_KEY" | "ANTHROPIC_BASE_URL">;
+
+export function createHealth(
+  client: Pick<RunClient, "queue">,
+  db: Database,
+  provider: Provider,
+): Health {
+  const { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: url = PROVIDER_URL } = provider;
+  const askProvider =
+    key === undefined
+      ? null
+      : remembered(() => timed(() => probeProvider(url, key)), PROVIDER_KNOWN_FOR_MS);
+
+  async function look(): Promise<HealthReport> {
+    let workers: Check = { status: "failing", latencyMs: 0, detail: "not known" };
+    const [temporal, postgres, model] = await Promise.all([
+      timed(async () => {
+        const started = Date.now();
+        const queue = await client.queue();
+        const latencyMs = Date.now() - started;
+        workers =
+          queue.workers > 0
+            ? { status: "ok", latencyMs }
+            : { status: "failing", latencyMs, detail: "no worker polls for runs" };
+      }),
+      timed(async () => void (await db`select 1 as one`)),
+      askProvider?.(),
+    ]);
+    const checks = {
+      temporal,
+      postgres,
+      workers,
+      ...(model === undefined ? {} : { provider: model }),
+    };
+    return { status: statusOf(checks), checks };
+  }
+
+  return { report: remembered(look, REPORT_KNOWN_FOR_MS) };
+}
+
+/** Without Temporal or Postgres nothing goes on; without the rest runs wait, and lose nothing. */
+function statusOf(checks: Readonly<Record<string, Check>>): HealthReport["status"] {
+  const failing = Object.keys(checks).filter((name) => checks[name]?.status === "failing");
+  if (failing.includes("temporal") || failing.includes("postgres")) return "unhealthy";
+  return failing.length > 0 ? "degraded" : "healthy";
+}
+
+async function timed(probe: () => Promise<void>): Promise<Check> {
+  const started = Date.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new ProbeError("no answer in time")), PROBE_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([probe(), late]);
+    return { status: "ok", latencyMs: Date.now() - started };
+  } catch (error) {
+    const detail = error instanceof ProbeError ? error.message : "it does not answer";
+    return { status: "failing", latencyMs: Date.now() - started, detail };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class ProbeError extends Error {
+  override readonly name = "ProbeError";
+}
+
+async function probeProvider(url: string, key: string): Promise<void> {
+  const response = await fetch(`${url.replace(/\/+$/, "")}/v1/models?limit=1`, {
+    headers: { "x-api-key": key, "anthropic-version": "2023-06-01" },
+    signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+  });
+  await response.body?.cancel();
+  if (response.status === 401 || response.status === 403)
+    throw new ProbeError("it refuses the key");
+  if (!response.ok) throw new ProbeError(`it answers ${response.status}`);
+}
+
+/** One question at a time, and its answer for everybody who asks soon after. */
+function remembered<T>(ask: () => Promise<T>, knownForMs: number): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  let answeredAtMs = 0;
+  return () => {
+    if (answer !== null && Date.now() - answeredAtMs < knownForMs) return answer;
+    answeredAtMs = Infinity;
+    answer = ask().finally(() => {
+      answeredAtMs = Date.now();
+    });
+    return answer;
+  };
+}

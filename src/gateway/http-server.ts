@@ -1,0 +1,61 @@
+// The listening socket, with bounds on what a client may keep busy: headers, time and connections.
+// On SIGTERM it takes nothing new, finishes what is under way and says goodbye to streams.
+
+import { createServer, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { PawlError } from "../domain/errors.ts";
+import type { App } from "./define-route.ts";
+
+export interface HttpServer {
+  readonly port: number;
+  /** Resolves when every connection is gone; at the latest after the grace time. */
+  drain(): Promise<void>;
+}
+
+const HEADER_BYTES_MAX = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Until the whole request is there; answers, such as streams, may take longer. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const LOOK_FOR_SLOW_EVERY_MS = 1000;
+const KEEP_ALIVE_MS = 5000;
+const CONNECTIONS_MAX = 2000;
+const DRAIN_MAX_MS = 9000;
+
+export async function listen(app: App, host: string, port: number): Promise<HttpServer> {
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: LOOK_FOR_SLOW_EVERY_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    (incoming, outgoing) => void listener(incoming, outgoing),
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  await opened(server, host, port);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    drain: () => drain(server),
+  };
+}
+
+async function opened(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const why = error.code === "EADDRINUSE" ? "something listens there already" : error.message;
+      reject(new PawlError("CONFIG", `The gateway can't listen at ${host}:${port}: ${why}.`));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MAX_MS);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,30 @@
+// The gateway as a process of the local stack: `node dist/src/gateway/main.js --port N`.
+
+import { parseArgs } from "node:util";
+import { readConfig } from "../config.ts";
+import { CATALOGUE, isPawlError } from "../domain/errors.ts";
+import { createLog } from "../log.ts";
+import { runGateway } from "./run-gateway.ts";
+
+const { values } = parseArgs({
+  options: {
+    host: { type: "string", default: "127.0.0.1" },
+    port: { type: "string", default: "7420" },
+    "used-file": { type: "string" },
+  },
+});
+
+try {
+  const config = readConfig();
+  await runGateway(config, createLog(config), {
+    host: values.host,
+    port: Number(values.port),
+    ...(values["used-file"] === undefined ? {} : { usedFile: values["used-file"] }),
+  });
+  process.exit(0);
+} catch (error) {
+  const code = isPawlError(error) ? error.code : "BACKEND_UNREACHABLE";
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message} (${code}: ${CATALOGUE[code].next})\n`);
+  process.exit(CATALOGUE[code].exitCode);
+}

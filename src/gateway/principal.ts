@@ -1,0 +1,34 @@
+// Who asks, and what for: a key with its scopes, or the person at this machine.
+
+import type { Scope } from "../store/api-keys.ts";
+
+export type Principal =
+  | {
+      readonly kind: "key";
+      readonly keyId: string;
+      readonly name: string;
+      readonly tenant: string;
+      readonly scopes: readonly Scope[];
+    }
+  | {
+      /** On loopback, where no key was presented. Sees every tenant, as the CLI does. */
+      readonly kind: "local";
+      readonly name: string;
+      /** Whom its own runs belong to. */
+      readonly tenant: string;
+    };
+
+/** `admin` may do whatever the other scopes allow, within its tenant. */
+export function may(principal: Principal, scope: Scope): boolean {
+  if (principal.kind === "local") return true;
+  return principal.scopes.includes(scope) || principal.scopes.includes("admin");
+}
+
+/** The filter on whatever is listed: a key sees its tenant and nothing else. */
+export function tenantFilter(principal: Principal): { readonly tenant?: string } {
+  return principal.kind === "local" ? {} : { tenant: principal.tenant };
+}
+
+export function seesTenant(principal: Principal, tenant: string): boolean {
+  return principal.kind === "local" || principal.tenant === tenant;
+}

@@ -1,0 +1,123 @@
+// Reading runs: the list, one run, its result, its events.
+
+import { z } from "@hono/zod-openapi";
+import type { RunShown } from "../../client/read-run.ts";
+import { addRoute, answer, type App } from "../define-route.ts";
+import { ownRun } from "../own-run.ts";
+import { tenantFilter } from "../principal.ts";
+import {
+  FIGURES,
+  name,
+  OUTCOME,
+  OUTCOMES,
+  RUN_PATH,
+  STATUS,
+  WAITING,
+  wholeNumber,
+} from "../schemas.ts";
+
+const LISTED = z
+  .strictObject({
+    runId: z.string(),
+    status: STATUS,
+    outcome: z.string().nullable(),
+    task: z.string(),
+    agent: z.string(),
+    tenant: z.string(),
+    session: z.string(),
+    costUsd: z.number(),
+    turns: z.number(),
+    startedAt: z.string(),
+    endedAt: z.string().nullable(),
+  })
+  .openapi("RunListed");
+
+const LIST_QUERY = z.strictObject({
+  status: STATUS.optional(),
+  outcome: z.enum(OUTCOMES).optional(),
+  agent: name(64).optional(),
+  limit: wholeNumber(1, 100).optional(),
+  cursor: z
+    .string()
+    .max(4096)
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .optional()
+    .openapi({ description: "`next` of the page before; only with the same filters." }),
+});
+
+const RUN = z
+  .looseObject({
+    ...FIGURES,
+    status: STATUS,
+    outcome: OUTCOME.nullable(),
+    task: z.string(),
+    agent: z.string(),
+    tenant: z.string(),
+    session: z.string(),
+    model: z.string().nullable(),
+    offline: z.boolean(),
+    capUsd: z.number().nullable(),
+    link: z.string().nullable(),
+    waiting: WAITING.nullable(),
+    startedAt: z.string(),
+    endedAt: z.string().nullable(),
+  })
+  .openapi("Run");
+
+export function addRuns(app: App): void {
+  addRoute(
+    app,
+    {
+      method: "get",
+      path: "/v1/runs",
+      operationId: "listRuns",
+      summary: "Runs, newest first, a second or so behind",
+      scope: "runs:read",
+      query: LIST_QUERY,
+      answers: {
+        200: {
+          description: "A page of runs; `next` is the cursor of the one behind it.",
+          schema: z
+            .strictObject({ runs: z.array(LISTED).readonly(), next: z.string().nullable() })
+            .openapi("RunPage"),
+        },
+      },
+    },
+    async ({ query, principal, gateway }) =>
+      answer(200, await gateway.client.page({ ...without(query), ...tenantFilter(principal) })),
+  );
+  addRoute(
+    app,
+    {
+      method: "get",
+      path: "/v1/runs/{runId}",
+      operationId: "getRun",
+      summary: "A run as it stands, or as it ended",
+      scope: "runs:read",
+      params: RUN_PATH,
+      answers: { 200: { description: "The run.", schema: RUN } },
+    },
+    async ({ params: { runId }, principal, gateway }) => {
+      const { startedAt, endedAt } = await ownRun(gateway, principal, runId);
+      const shown = await gateway.client.show(runId);
+      return answer(200, { ...flat(shown), startedAt, endedAt });
+    },
+  );
+}
+
+function flat(shown: RunShown) {
+  const { about } = shown;
+  if (shown.kind === "open") {
+    const { status, waiting, soFar } = shown;
+    return { ...soFar, ...about, status, outcome: null, waiting };
+  }
+  return { ...shown.result, ...about, status: "ended" as const, waiting: null };
+}
+
+/** Where a filter is not given, it is not there. */
+function without<T extends object>(query: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was undefined is gone
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,123 @@
+// POST /v1/runs: a task becomes a run, once per key.
+
+import { z } from "@hono/zod-openapi";
+import type { RunOrder } from "../../client/run-order.ts";
+import { addRoute, answer, type App } from "../define-route.ts";
+import type { Principal } from "../principal.ts";
+import { name } from "../schemas.ts";
+
+const DAY_MS = 86_400_000;
+
+const LIMITS = z
+  .strictObject({
+    maxCostUsd: z.number().min(0.000001).max(1_000_000),
+    maxTokens: z.int().min(1),
+    maxReplyTokens: z.int().min(1),
+    maxCalls: z.int().min(1),
+    timeoutMs: z
+      .int()
+      .min(1)
+      .max(365 * DAY_MS),
+  })
+  .partial();
+
+const TOOLS = z.array(name(64)).max(100);
+
+const ORDER = z
+  .strictObject({
+    task: z.string().min(1).regex(/\S/, "must not be empty"),
+    agent: name(64).optional(),
+    tier: z.enum(["simple", "medium", "complex"]).optional(),
+    model: name(128).optional(),
+    session: name(64).optional(),
+    limits: LIMITS.optional(),
+    onLimit: z.enum(["stop", "pause"]).optional(),
+    policy: z.strictObject({ ask: TOOLS, deny: TOOLS }).partial().optional(),
+  })
+  .openapi("RunOrder");
+
+const RECEIPT = z
+  .strictObject({
+    runId: z.string(),
+    traceId: z.string(),
+    status: z.enum(["running"]),
+    link: z.string().nullable(),
+    created: z.boolean(),
+    urls: z.strictObject({ self: z.string(), events: z.string(), result: z.string() }),
+  })
+  .openapi("RunReceipt");
+
+const KEYED = z.object({
+  "idempotency-key": z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/\S/)
+    .optional()
+    .openapi({
+      description: "The same key and body give the same run, however often they are sent.",
+    }),
+});
+
+export function addSubmit(app: App): void {
+  addRoute(
+    app,
+    {
+      method: "post",
+      path: "/v1/runs",
+      operationId: "startRun",
+      summary: "Start a run",
+      scope: "runs:write",
+      headers: KEYED,
+      body: ORDER,
+      answers: {
+        201: { description: "The run was started.", schema: RECEIPT },
+        200: { description: "The key was known: this is its run.", schema: RECEIPT },
+      },
+      problems: ["IDEMPOTENCY_MISMATCH", "TASK_TOO_LARGE"],
+    },
+    async ({ body, headers, principal, gateway }) => {
+      const order = orderOf(
+        body,
+        headers["idempotency-key"],
+        principal,
+        gateway.config.PAWL_SESSION,
+      );
+      const { runId, traceId, link, created } = await gateway.client.start(order);
+      if (created) gateway.metrics.runStarted();
+      const self = `/v1/runs/${runId}`;
+      const urls = { self, events: `${self}/events`, result: `${self}/result` };
+      const receipt = { runId, traceId, status: "running" as const, link, created, urls };
+      return created ? answer(201, receipt) : answer(200, receipt);
+    },
+  );
+}
+
+function orderOf(
+  body: z.output<typeof ORDER>,
+  key: string | undefined,
+  principal: Principal,
+  session: string,
+): RunOrder {
+  const { task, agent, tier, model, onLimit, limits = {}, policy } = body;
+  return {
+    task,
+    tenant: principal.tenant,
+    session: body.session ?? session,
+    limits: {
+      ...(limits.maxCostUsd === undefined
+        ? {}
+        : { costMicroUsd: Math.round(limits.maxCostUsd * 1_000_000) }),
+      ...(limits.maxTokens === undefined ? {} : { tokens: limits.maxTokens }),
+      ...(limits.maxReplyTokens === undefined ? {} : { replyTokens: limits.maxReplyTokens }),
+      ...(limits.maxCalls === undefined ? {} : { modelCalls: limits.maxCalls }),
+      ...(limits.timeoutMs === undefined ? {} : { wallClockMs: limits.timeoutMs }),
+    },
+    ...(agent === undefined ? {} : { agent }),
+    ...(tier === undefined ? {} : { tier }),
+    ...(model === undefined ? {} : { model }),
+    ...(onLimit === undefined ? {} : { onLimit }),
+    ...(key === undefined ? {} : { key }),
+    ...(policy === undefined ? {} : { policy }),
+  };
+}

@@ -1,0 +1,117 @@
+// The gateway process: connects, makes sure that it may be reached by whoever can reach it, listens,
+// and drains on SIGTERM.
+//
+// G5. Where others than this machine can reach it, it does not start without a key.
+
+import { setTimeout as pause } from "node:timers/promises";
+import { utimesSync } from "node:fs";
+import { connect, type StackAddresses } from "../client/connect.ts";
+import { createRunClient } from "../client/run-client.ts";
+import type { Config } from "../config.ts";
+import { isPawlError, PawlError } from "../domain/errors.ts";
+import type { Log } from "../log.ts";
+import { createApiKeys, type ApiKeys } from "../store/api-keys.ts";
+import { migrate, openDatabase } from "../store/database.ts";
+import { createApp } from "./app.ts";
+import type { Gateway } from "./gateway.ts";
+import { createHealth } from "./health.ts";
+import { listen } from "./http-server.ts";
+import { isLoopback } from "./local-guard.ts";
+import { createMetrics } from "./metrics.ts";
+
+export interface GatewayOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly stack?: StackAddresses;
+  /** A file to touch as long as somebody uses the gateway: the local stack then stays. */
+  readonly usedFile?: string;
+  readonly onReady?: (url: string) => void;
+}
+
+const STARTUP_PATIENCE_MS = 30_000;
+const STARTUP_RETRY_MS = 500;
+const USE_NOTED_EVERY_MS = 10_000;
+
+/** Serves until SIGTERM or SIGINT. */
+export async function runGateway(config: Config, log: Log, options: GatewayOptions): Promise<void> {
+  const { host, port, stack } = options;
+  const databaseUrl = stack?.databaseUrl ?? config.DATABASE_URL;
+  if (databaseUrl === undefined) {
+    throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
+  }
+  const db = openDatabase(databaseUrl);
+  const backend = await patiently(async () => {
+    await migrate(db);
+    return await connect(config, stack);
+  });
+  const keys = createApiKeys(db);
+  const client = createRunClient(backend);
+  const draining = new AbortController();
+  const metrics = createMetrics();
+  const open = await mayBeOpen(config, host, keys);
+  const gateway: Gateway = {
+    client,
+    db,
+    keys,
+    config,
+    log,
+    metrics,
+    health: createHealth(client, db, config),
+    open,
+    draining: draining.signal,
+    ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
+  };
+  const server = await listen(createApp(gateway), host, port);
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  log.info({ event: "gateway_ready", url, open }, `the gateway serves ${url}`);
+  options.onReady?.(url);
+  await untilTold();
+  log.info({ event: "gateway_draining" }, "the gateway takes nothing new");
+  draining.abort();
+  await server.drain();
+  await Promise.allSettled([client.close(), db.end(), metrics.close()]);
+  log.info({ event: "gateway_ended" }, "the gateway has ended");
+}
+
+async function mayBeOpen(config: Config, host: string, keys: ApiKeys): Promise<boolean> {
+  if (isLoopback(host) && !config.PAWL_GATEWAY_REQUIRE_KEY) return true;
+  if (await keys.any()) return false;
+  throw new PawlError(
+    "CONFIG",
+    `At ${host} the gateway needs a key, and there is none: pawl keys create --tenant NAME`,
+  );
+}
+
+/** Whatever is started together with us may still be on its way. */
+async function patiently<T>(start: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + STARTUP_PATIENCE_MS;
+  while (true) {
+    try {
+      return await start();
+    } catch (error) {
+      const isPassing = isPawlError(error) && error.code === "BACKEND_UNREACHABLE";
+      if (!isPassing || Date.now() > deadline) throw error;
+      await pause(STARTUP_RETRY_MS);
+    }
+  }
+}
+
+function touching(file: string): () => void {
+  let notedAtMs = 0;
+  return () => {
+    if (Date.now() - notedAtMs < USE_NOTED_EVERY_MS) return;
+    notedAtMs = Date.now();
+    const now = new Date();
+    try {
+      utimesSync(file, now, now);
+    } catch {
+      // The stack is ending, or not quite there yet.
+    }
+  };
+}
+
+async function untilTold(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve());
+  });
+}

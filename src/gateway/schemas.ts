@@ -1,0 +1,76 @@
+// The words of the HTTP interface that several routes share.
+
+import { z } from "@hono/zod-openapi";
+
+/** What can stand in a run's id, a session, an agent, a model: nothing that a query language reads. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
+
+export const name = (charsMax: number) => z.string().max(charsMax).regex(NAME);
+
+export const RUN_PATH = z.strictObject({
+  runId: name(128).openapi({ param: { name: "runId", in: "path" }, example: "run_0199…" }),
+});
+
+export const STATUSES = ["running", "waiting", "paused", "ended"] as const;
+export const OUTCOMES = ["answered", "stopped", "refused", "cancelled", "failed"] as const;
+
+export const STATUS = z.enum(STATUSES);
+
+export const WAITING = z
+  .strictObject({
+    reason: z.enum(["approval", "capacity", "budget", "provider"]),
+    message: z.string(),
+    nextAttemptAt: z.string().nullable(),
+  })
+  .openapi("Waiting");
+
+export const OUTCOME = z
+  .object({
+    kind: z.enum(OUTCOMES),
+    limit: z.string().optional(),
+    code: z.string().optional(),
+    category: z.string().optional(),
+    message: z.string().optional(),
+  })
+  .openapi("Outcome");
+
+const USAGE = z
+  .strictObject({
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    cacheReadTokens: z.number(),
+    cacheWriteTokens: z.number(),
+    totalTokens: z.number(),
+  })
+  .openapi("Usage");
+
+/** What a run has come to so far. */
+export const FIGURES = {
+  runId: z.string(),
+  traceId: z.string(),
+  answer: z.string().nullable(),
+  partial: z.boolean(),
+  usage: USAGE,
+  costUsd: z.number(),
+  crashTaxUsd: z.number(),
+  modelCalls: z.number(),
+  modelAttempts: z.number(),
+  toolCalls: z.number(),
+  serverToolCalls: z.number(),
+  turns: z.number(),
+  durationMs: z.number(),
+  models: z.record(z.string(), z.number()),
+};
+
+export const RESULT = z
+  .looseObject({ type: z.literal("result"), outcome: OUTCOME, ...FIGURES })
+  .openapi("RunResult");
+
+/** A whole number in a query, where all is text. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .openapi({ type: "integer", minimum: min, maximum: max });
