@@ -60,7 +60,7 @@ function waitingIn({
   return approvalsIn(memo).waiting.map((pending) => ({ ...pending, ...about }));
 }
 
-function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
+export function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
   return (memo?.[APPROVALS_MEMO] as Approvals | undefined) ?? NO_APPROVALS;
 }

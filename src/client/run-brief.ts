@@ -2,9 +2,11 @@
 // Anything that is not a run of ours is no run: other workflows may live in the same namespace.
 
 import type { Client } from "@temporalio/client";
+import type { PendingApproval } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { RunStatus } from "../domain/outcome.ts";
 import { WORKFLOW_TYPE } from "../domain/run.ts";
+import { approvalsIn } from "./approvals.ts";
 import { listed } from "./run-list.ts";
 
 export interface RunBrief {
@@ -19,6 +21,8 @@ export interface RunBrief {
   readonly task: string;
   readonly startedAt: string;
   readonly endedAt: string | null;
+  /** Calls that wait for a person. */
+  readonly approvals: readonly PendingApproval[];
 }
 
 /** Throws PawlError RUN_NOT_FOUND for a workflow that is no run. */
@@ -28,5 +32,6 @@ export async function briefOf(client: Client, runId: string): Promise<RunBrief> 
     throw new PawlError("RUN_NOT_FOUND", `There is no run ${runId}.`);
   }
   const { tenant, agent, session, status, outcome, task, startedAt, endedAt } = listed(info);
-  return { runId, tenant, agent, session, status, outcome, task, startedAt, endedAt };
+  const approvals = status === "ended" ? [] : approvalsIn(info.memo).waiting;
+  return { runId, tenant, agent, session, status, outcome, task, startedAt, endedAt, approvals };
 }

@@ -12,13 +12,25 @@ import type { Gateway, GatewayContext, GatewayEnv } from "./gateway.ts";
 import { addPage } from "./page-files.ts";
 import { problemOf } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
+import { addApprovals } from "./routes/approvals.ts";
+import { addMessages } from "./routes/messages.ts";
 import { addOperations } from "./routes/operations.ts";
 import { addResult } from "./routes/result.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addSteering } from "./routes/steer.ts";
 import { addSubmit } from "./routes/submit.ts";
+import { addUsage } from "./routes/usage.ts";
 
-const ROUTES = [addSubmit, addRuns, addResult, addSteering, addOperations];
+const ROUTES = [
+  addSubmit,
+  addRuns,
+  addResult,
+  addSteering,
+  addMessages,
+  addApprovals,
+  addUsage,
+  addOperations,
+];
 
 /** These are answered to anybody; what they tell depends on who asks. */
 const PUBLIC: ReadonlySet<string> = new Set(["/health", "/health/deep", "/openapi.json"]);

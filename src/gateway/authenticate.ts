@@ -25,10 +25,10 @@ export async function authenticate(c: GatewayContext): Promise<Principal> {
   return { kind: "local", name: "local", tenant: config.PAWL_TENANT };
 }
 
-/** Throws PawlError FORBIDDEN. */
-export function demand(principal: Principal, scope: Scope): void {
-  if (may(principal, scope)) return;
-  throw new PawlError("FORBIDDEN", `This key lacks the scope ${scope}.`);
+/** Throws PawlError FORBIDDEN unless the caller has one of the scopes. */
+export function demand(principal: Principal, scopes: readonly Scope[]): void {
+  if (scopes.some((scope) => may(principal, scope))) return;
+  throw new PawlError("FORBIDDEN", `This key lacks the scope ${scopes.join(" or ")}.`);
 }
 
 export function remoteAddressOf(c: GatewayContext): string | undefined {

@@ -33,8 +33,8 @@ export interface RouteSpec<
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  /** Null: for everybody, without a key. */
-  readonly scope: Scope | null;
+  /** A key needs one of these; null: for everybody, without a key. */
+  readonly scopes: readonly Scope[] | null;
   readonly params?: P;
   readonly query?: Q;
   readonly headers?: H;
@@ -71,7 +71,7 @@ interface Answered<S, B> {
 }
 
 /** Whatever a handler waits for, its caller is told after this long. */
-const HANDLER_TIMEOUT_MS = 20_000;
+const HANDLER_TIMEOUT_MS = 35_000;
 
 const EVERYWHERE: readonly ErrorCode[] = [
   "USAGE",
@@ -97,7 +97,7 @@ export function addRoute<
   app.on(spec.method.toUpperCase(), honoPath(spec.path), async (c) => {
     c.set("route", spec.path);
     const principal = c.get("principal");
-    if (spec.scope !== null) demand(principal, spec.scope);
+    if (spec.scopes !== null) demand(principal, spec.scopes);
     const asked = {
       params: checkPath(spec.params, c.req.param()),
       query: check(spec.query, c.req.query(), "query"),
@@ -163,13 +163,13 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 type AnySpec = RouteSpec<ZodObject, ZodObject, ZodObject, ZodType, Answers>;
 
 function document(app: App, spec: AnySpec): void {
-  const { method, path, operationId, summary, scope, params, query, headers, body } = spec;
+  const { method, path, operationId, summary, scopes, params, query, headers, body } = spec;
   app.openAPIRegistry.registerPath({
     method,
     path,
     operationId,
     summary,
-    security: scope === null ? [] : [{ key: [scope] }],
+    security: (scopes ?? []).map((scope) => ({ key: [scope] })),
     request: {
       ...(params === undefined ? {} : { params }),
       ...(query === undefined ? {} : { query }),
@@ -194,10 +194,10 @@ function answersOf({ answers }: AnySpec): Record<string, object> {
   );
 }
 
-function problemsOf({ scope, params, body, problems = [] }: AnySpec): Record<string, object> {
+function problemsOf({ scopes, params, body, problems = [] }: AnySpec): Record<string, object> {
   const codes = new Set<ErrorCode>([
     ...EVERYWHERE,
-    ...(scope === null ? [] : (["UNAUTHENTICATED", "FORBIDDEN"] as const)),
+    ...(scopes === null ? [] : (["UNAUTHENTICATED", "FORBIDDEN"] as const)),
     ...(params === undefined ? [] : (["RUN_NOT_FOUND"] as const)),
     ...(body === undefined ? [] : (["REQUEST_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const)),
     ...problems,

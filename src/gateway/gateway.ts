@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { ApiKeys } from "../store/api-keys.ts";
 import type { Database } from "../store/database.ts";
+import type { EventHub } from "./event-hub.ts";
 import type { Health } from "./health.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Principal } from "./principal.ts";
@@ -17,6 +18,8 @@ export interface Gateway {
   readonly keys: ApiKeys;
   readonly config: Config;
   readonly log: Log;
+  /** Shows runs as they go. */
+  readonly hub: EventHub;
   readonly metrics: GatewayMetrics;
   readonly health: Health;
   /** True where whoever reaches this machine's loopback needs no key. */

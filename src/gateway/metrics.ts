@@ -3,16 +3,13 @@
 
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import type { EventHub } from "./event-hub.ts";
 
 export interface GatewayMetrics {
   request(
     about: { readonly route: string; readonly method: string; readonly status: number },
     durationMs: number,
   ): void;
-  /** +1 when a viewer comes, −1 when it leaves. */
-  viewers(change: 1 | -1): void;
-  /** Histories followed for viewers: one a run, however many look at it. */
-  tails(change: 1 | -1): void;
   runStarted(): void;
   approvalDecided(verdict: string): void;
   /** In Prometheus' text format. */
@@ -28,7 +25,7 @@ class OnDemandReader extends MetricReader {
 
 const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-export function createMetrics(): GatewayMetrics {
+export function createMetrics(hub: Pick<EventHub, "counts">): GatewayMetrics {
   const reader = new OnDemandReader();
   const provider = new MeterProvider({ readers: [reader] });
   const meter = provider.getMeter("pawl-gateway");
@@ -39,23 +36,21 @@ export function createMetrics(): GatewayMetrics {
     description: "From the request to the end of its answer, by route; streams are not in it.",
     advice: { explicitBucketBoundaries: DURATION_BUCKETS_S },
   });
-  const viewers = meter.createUpDownCounter("pawl_sse_viewers", {
-    description: "Event streams that are open now.",
-  });
-  const tails = meter.createUpDownCounter("pawl_history_tails", {
-    description: "Histories followed now for the viewers of runs.",
-  });
   const runs = meter.createCounter("pawl_runs_started", {
     description: "Runs that this gateway has started.",
   });
   const decisions = meter.createCounter("pawl_approvals_decided", {
     description: "Decisions on tool calls that came through this gateway.",
   });
-  meter
-    .createObservableGauge("pawl_process_resident_memory_bytes", {
-      description: "Resident memory of this process.",
-    })
-    .addCallback((gauge) => gauge.observe(process.memoryUsage.rss()));
+  const gauge = (name: string, description: string, read: () => number): void => {
+    const instrument = meter.createObservableGauge(name, { description });
+    instrument.addCallback((result) => result.observe(read()));
+  };
+  gauge("pawl_sse_viewers", "Event streams that are open now.", () => hub.counts.viewers);
+  gauge("pawl_history_tails", "Runs watched for viewers now.", () => hub.counts.tails);
+  gauge("pawl_process_resident_memory_bytes", "Resident memory of this process.", () =>
+    process.memoryUsage.rss(),
+  );
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
 
   return {
@@ -63,8 +58,6 @@ export function createMetrics(): GatewayMetrics {
       requests.add(1, { route, method, status: String(status) });
       if (!route.endsWith("/events")) durations.record(durationMs / 1000, { route, method });
     },
-    viewers: (change) => viewers.add(change),
-    tails: (change) => tails.add(change),
     runStarted: () => runs.add(1),
     approvalDecided: (verdict) => decisions.add(1, { verdict }),
     async text() {

@@ -14,6 +14,7 @@ import { createApiKeys, type ApiKeys } from "../store/api-keys.ts";
 import { migrate, openDatabase } from "../store/database.ts";
 import { createApp } from "./app.ts";
 import type { Gateway } from "./gateway.ts";
+import { createEventHub } from "./event-hub.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
 import { isLoopback } from "./local-guard.ts";
@@ -47,7 +48,8 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
   const keys = createApiKeys(db);
   const client = createRunClient(backend);
   const draining = new AbortController();
-  const metrics = createMetrics();
+  const hub = createEventHub(client, { onFailed: loggingTo(log) });
+  const metrics = createMetrics(hub);
   const open = await mayBeOpen(config, host, keys);
   const gateway: Gateway = {
     client,
@@ -55,6 +57,7 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
     keys,
     config,
     log,
+    hub,
     metrics,
     health: createHealth(client, db, config),
     open,
@@ -68,6 +71,7 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
   await untilTold();
   log.info({ event: "gateway_draining" }, "the gateway takes nothing new");
   draining.abort();
+  hub.close();
   await server.drain();
   await Promise.allSettled([client.close(), db.end(), metrics.close()]);
   log.info({ event: "gateway_ended" }, "the gateway has ended");
@@ -80,6 +84,12 @@ async function mayBeOpen(config: Config, host: string, keys: ApiKeys): Promise<b
     "CONFIG",
     `At ${host} the gateway needs a key, and there is none: pawl keys create --tenant NAME`,
   );
+}
+
+function loggingTo(log: Log) {
+  return (runId: string, error: unknown): void => {
+    log.warn({ event: "watch_failed", runId, error }, "its viewers come back by themselves");
+  };
 }
 
 /** Whatever is started together with us may still be on its way. */

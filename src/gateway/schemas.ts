@@ -74,3 +74,16 @@ export const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max))
     .openapi({ type: "integer", minimum: min, maximum: max });
+
+export const PENDING = {
+  callId: z.string(),
+  tool: z.string(),
+  turn: z.number(),
+  preview: z.string(),
+  argsDigest: z.string(),
+  reason: z.string(),
+  requestedAt: z.string(),
+  deadlineAt: z.string(),
+};
+
+export const PENDING_APPROVAL = z.object(PENDING).openapi("PendingApproval");

@@ -30,7 +30,7 @@ export function addOperations(app: App): void {
       path: "/health",
       operationId: "getHealth",
       summary: "That this process answers",
-      scope: null,
+      scopes: null,
       answers: {
         200: {
           description: "It does.",
@@ -47,7 +47,7 @@ export function addOperations(app: App): void {
       path: "/health/deep",
       operationId: "getDeepHealth",
       summary: "How what lies behind the gateway is",
-      scope: null,
+      scopes: null,
       answers: {
         200: {
           description: "Healthy, or degraded: runs may wait, and lose nothing.",
@@ -70,7 +70,7 @@ export function addOperations(app: App): void {
       path: "/metrics",
       operationId: "getMetrics",
       summary: "What the gateway counts, for Prometheus",
-      scope: "admin",
+      scopes: ["admin"],
       answers: { 200: { description: "Prometheus' text format.", contentType: "text/plain" } },
     },
     async ({ gateway, c }) => c.text(await gateway.metrics.text()),

@@ -1,9 +1,12 @@
 // What a run came to, for programs that ask again until it is there; and its events, as they come.
 
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { z } from "@hono/zod-openapi";
 import { addRoute, answer, type App } from "../define-route.ts";
+import { PawlError } from "../../domain/errors.ts";
 import { ownRun } from "../own-run.ts";
 import { RESULT, RUN_PATH } from "../schemas.ts";
+import { resumeAfter, sendEvents } from "../sse.ts";
 
 const PENDING = z.strictObject({ status: z.literal("pending") }).openapi("ResultPending");
 
@@ -23,7 +26,7 @@ export function addResult(app: App): void {
       path: "/v1/runs/{runId}/result",
       operationId: "getResult",
       summary: "The result of a run, or that it is pending",
-      scope: "runs:read",
+      scopes: ["runs:read"],
       params: RUN_PATH,
       answers: {
         200: { description: "The run has ended.", schema: READY },
@@ -37,6 +40,49 @@ export function addResult(app: App): void {
       if (shown.kind === "open") return answer(202, { status: "pending" });
       const status = shown.result.outcome.kind === "failed" ? "error" : "done";
       return answer(200, { status, result: { ...shown.result } });
+    },
+  );
+  addEvents(app);
+}
+
+const EVENTS_QUERY = z.strictObject({
+  after: z
+    .string()
+    .max(128)
+    .optional()
+    .openapi({ description: "As the header Last-Event-ID: the stream goes on behind this event." }),
+});
+
+const RESUMED = z.object({ "last-event-id": z.string().max(128).optional() });
+
+function addEvents(app: App): void {
+  addRoute(
+    app,
+    {
+      method: "get",
+      path: "/v1/runs/{runId}/events",
+      operationId: "watchRun",
+      summary: "The events of a run as server-sent events, until it has ended",
+      scopes: ["runs:read"],
+      params: RUN_PATH,
+      query: EVENTS_QUERY,
+      headers: RESUMED,
+      answers: {
+        200: {
+          description: "`event:` is the type, `data:` the event, `id:` what to resume behind.",
+          contentType: "text/event-stream",
+        },
+      },
+    },
+    async ({ params: { runId }, query, headers, principal, gateway, c }) => {
+      const after = resumeAfter(headers["last-event-id"], query.after);
+      await ownRun(gateway, principal, runId);
+      if (gateway.draining.aborted) {
+        throw new PawlError("BACKEND_UNREACHABLE", "this gateway is ending");
+      }
+      c.env.outgoing.setHeader("X-Request-Id", c.get("requestId"));
+      sendEvents(gateway.hub, c.env.outgoing, { runId, after });
+      return RESPONSE_ALREADY_SENT;
     },
   );
 }

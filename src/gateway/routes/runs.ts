@@ -10,6 +10,7 @@ import {
   name,
   OUTCOME,
   OUTCOMES,
+  PENDING_APPROVAL,
   RUN_PATH,
   STATUS,
   WAITING,
@@ -61,6 +62,7 @@ const RUN = z
     waiting: WAITING.nullable(),
     startedAt: z.string(),
     endedAt: z.string().nullable(),
+    approvals: z.array(PENDING_APPROVAL).readonly(),
   })
   .openapi("Run");
 
@@ -72,7 +74,7 @@ export function addRuns(app: App): void {
       path: "/v1/runs",
       operationId: "listRuns",
       summary: "Runs, newest first, a second or so behind",
-      scope: "runs:read",
+      scopes: ["runs:read"],
       query: LIST_QUERY,
       answers: {
         200: {
@@ -93,14 +95,14 @@ export function addRuns(app: App): void {
       path: "/v1/runs/{runId}",
       operationId: "getRun",
       summary: "A run as it stands, or as it ended",
-      scope: "runs:read",
+      scopes: ["runs:read"],
       params: RUN_PATH,
       answers: { 200: { description: "The run.", schema: RUN } },
     },
     async ({ params: { runId }, principal, gateway }) => {
-      const { startedAt, endedAt } = await ownRun(gateway, principal, runId);
+      const { startedAt, endedAt, approvals } = await ownRun(gateway, principal, runId);
       const shown = await gateway.client.show(runId);
-      return answer(200, { ...flat(shown), startedAt, endedAt });
+      return answer(200, { ...flat(shown), startedAt, endedAt, approvals });
     },
   );
 }

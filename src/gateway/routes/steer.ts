@@ -24,7 +24,7 @@ export function addSteering(app: App): void {
         path: `/v1/runs/{runId}/${verb}`,
         operationId: `${verb}Run`,
         summary: VERBS[verb],
-        scope: "runs:write",
+        scopes: ["runs:write"],
         params: RUN_PATH,
         answers: { 202: { description: "The run has been told.", schema: ACCEPTED } },
         problems: ["RUN_ENDED"],

@@ -48,15 +48,9 @@ const RECEIPT = z
   .openapi("RunReceipt");
 
 const KEYED = z.object({
-  "idempotency-key": z
-    .string()
-    .min(1)
-    .max(256)
-    .regex(/\S/)
-    .optional()
-    .openapi({
-      description: "The same key and body give the same run, however often they are sent.",
-    }),
+  "idempotency-key": z.string().min(1).max(256).regex(/\S/).optional().openapi({
+    description: "The same key and body give the same run, however often they are sent.",
+  }),
 });
 
 export function addSubmit(app: App): void {
@@ -67,7 +61,7 @@ export function addSubmit(app: App): void {
       path: "/v1/runs",
       operationId: "startRun",
       summary: "Start a run",
-      scope: "runs:write",
+      scopes: ["runs:write"],
       headers: KEYED,
       body: ORDER,
       answers: {
@@ -118,6 +112,6 @@ function orderOf(
     ...(model === undefined ? {} : { model }),
     ...(onLimit === undefined ? {} : { onLimit }),
     ...(key === undefined ? {} : { key }),
-    ...(policy === undefined ? {} : { policy }),
+    ...(policy === undefined ? {} : { policy: { ask: policy.ask ?? [], deny: policy.deny ?? [] } }),
   };
 }

@@ -1,0 +1,98 @@
+// What a tenant has spent, and how its runs are doing.
+
+import { z } from "@hono/zod-openapi";
+import { spentOf, type Spent } from "../../store/spending.ts";
+import { addRoute, answer, type App } from "../define-route.ts";
+import type { Gateway } from "../gateway.ts";
+import { tenantFilter } from "../principal.ts";
+
+const SPENT = z.strictObject({
+  spentUsd: z.number(),
+  heldUsd: z.number().openapi({ description: "Set aside for calls that are under way." }),
+  capUsd: z.number().nullable(),
+  runs: z.number(),
+  resetsAt: z.string(),
+});
+
+const USAGE = z
+  .strictObject({ tenant: z.string(), today: SPENT, month: SPENT })
+  .openapi("TenantUsage");
+
+const STATS = z
+  .strictObject({
+    active: z.number(),
+    waiting: z.number(),
+    paused: z.number(),
+    endedLastDay: z.number(),
+    errorRate: z.number().nullable(),
+    avgDurationMs: z.number().nullable(),
+    spentTodayUsd: z.number(),
+    capTodayUsd: z.number().nullable(),
+    backlog: z.number(),
+    workers: z.number(),
+  })
+  .openapi("Stats");
+
+export function addUsage(app: App): void {
+  addRoute(
+    app,
+    {
+      method: "get",
+      path: "/v1/usage",
+      operationId: "getUsage",
+      summary: "What the tenant has spent today and this month (UTC)",
+      scopes: ["runs:read"],
+      answers: { 200: { description: "Spending.", schema: USAGE } },
+      problems: ["LEDGER_UNAVAILABLE"],
+    },
+    async ({ gateway, principal: { tenant } }) => {
+      const { today, month } = await spentOf(gateway.db, tenant, new Date());
+      return answer(200, {
+        tenant,
+        today: shown(today, gateway.config.PAWL_TENANT_DAY_CAP_USD),
+        month: shown(month, gateway.config.PAWL_TENANT_MONTH_CAP_USD ?? null),
+      });
+    },
+  );
+  addRoute(
+    app,
+    {
+      method: "get",
+      path: "/v1/stats",
+      operationId: "getStats",
+      summary: "How the runs are doing: what the page shows above its list",
+      scopes: ["runs:read"],
+      answers: { 200: { description: "Figures.", schema: STATS } },
+      problems: ["LEDGER_UNAVAILABLE"],
+    },
+    async ({ gateway, principal }) => {
+      const [counts, queue, { today }, ended] = await Promise.all([
+        gateway.client.counts(tenantFilter(principal)),
+        gateway.client.queue(),
+        spentOf(gateway.db, principal.tenant, new Date()),
+        endedLastDay(gateway, tenantFilter(principal)),
+      ]);
+      const { spentUsd, capUsd } = shown(today, gateway.config.PAWL_TENANT_DAY_CAP_USD);
+      const { running: active, waiting, paused } = counts;
+      const money = { spentTodayUsd: spentUsd, capTodayUsd: capUsd };
+      return answer(200, { active, waiting, paused, ...ended, ...money, ...queue });
+    },
+  );
+}
+
+async function endedLastDay(_gateway: Gateway, _of: { readonly tenant?: string }) {
+  return { endedLastDay: 0, errorRate: null, avgDurationMs: null };
+}
+
+function shown(
+  { spentMicroUsd, heldMicroUsd, runs, resetsAt }: Spent,
+  capMicroUsd: number | null,
+): z.input<typeof SPENT> {
+  return {
+    spentUsd: spentMicroUsd / 1_000_000,
+    heldUsd: heldMicroUsd / 1_000_000,
+    capUsd: capMicroUsd === null ? null : capMicroUsd / 1_000_000,
+    runs,
+    resetsAt,
+  };
+}
