@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import type { RunShown } from "../../client/read-run.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
+import { present } from "../present.ts";
 import { tenantFilter } from "../principal.ts";
 import {
   FIGURES,
@@ -86,7 +87,7 @@ export function addRuns(app: App): void {
       },
     },
     async ({ query, principal, gateway }) =>
-      answer(200, await gateway.client.page({ ...without(query), ...tenantFilter(principal) })),
+      answer(200, await gateway.client.page({ ...present(query), ...tenantFilter(principal) })),
   );
   addRoute(
     app,
@@ -114,12 +115,4 @@ function flat(shown: RunShown) {
     return { ...soFar, ...about, status, outcome: null, waiting };
   }
   return { ...shown.result, ...about, status: "ended" as const, waiting: null };
-}
-
-/** Where a filter is not given, it is not there. */
-function without<T extends object>(query: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was undefined is gone
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

@@ -2,7 +2,9 @@
 
 import { z } from "@hono/zod-openapi";
 import type { RunOrder } from "../../client/run-order.ts";
+import type { CallerLimits } from "../../domain/limits.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
+import { present } from "../present.ts";
 import type { Principal } from "../principal.ts";
 import { name } from "../schemas.ts";
 
@@ -93,25 +95,25 @@ function orderOf(
   principal: Principal,
   session: string,
 ): RunOrder {
-  const { task, agent, tier, model, onLimit, limits = {}, policy } = body;
+  const { agent, tier, model, onLimit, policy } = body;
+  const asked = { agent, tier, model, onLimit, key };
   return {
-    task,
+    task: body.task,
     tenant: principal.tenant,
     session: body.session ?? session,
-    limits: {
-      ...(limits.maxCostUsd === undefined
-        ? {}
-        : { costMicroUsd: Math.round(limits.maxCostUsd * 1_000_000) }),
-      ...(limits.maxTokens === undefined ? {} : { tokens: limits.maxTokens }),
-      ...(limits.maxReplyTokens === undefined ? {} : { replyTokens: limits.maxReplyTokens }),
-      ...(limits.maxCalls === undefined ? {} : { modelCalls: limits.maxCalls }),
-      ...(limits.timeoutMs === undefined ? {} : { wallClockMs: limits.timeoutMs }),
-    },
-    ...(agent === undefined ? {} : { agent }),
-    ...(tier === undefined ? {} : { tier }),
-    ...(model === undefined ? {} : { model }),
-    ...(onLimit === undefined ? {} : { onLimit }),
-    ...(key === undefined ? {} : { key }),
-    ...(policy === undefined ? {} : { policy: { ask: policy.ask ?? [], deny: policy.deny ?? [] } }),
+    limits: limitsOf(body.limits ?? {}),
+    ...present(asked),
+    ...(policy === undefined ? {} : { policy: present(policy) }),
   };
+}
+
+function limitsOf(limits: z.output<typeof LIMITS>): CallerLimits {
+  const { maxCostUsd, maxTokens, maxReplyTokens, maxCalls, timeoutMs } = limits;
+  return present({
+    costMicroUsd: maxCostUsd === undefined ? undefined : Math.round(maxCostUsd * 1_000_000),
+    tokens: maxTokens,
+    replyTokens: maxReplyTokens,
+    modelCalls: maxCalls,
+    wallClockMs: timeoutMs,
+  });
 }
