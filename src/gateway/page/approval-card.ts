@@ -47,10 +47,10 @@ export function ApprovalCard({ runId, asked, onDecided }: CardProps): VNode {
     onSubmit=${(event: Event) => event.preventDefault()}
   >
     <p class="approval-head">
-      <strong class="mono"><${Text} text=${asked.tool} /></strong> waits for your word
+      <strong class="mono"><${Text} text=${asked.tool} /></strong> waits for your word${" "}
       <span class="muted" title=${clock(asked.deadlineAt)}>
-        · denied by silence ${untilTime(asked.deadlineAt, nowMs)}</span
-      >
+        (silence denies it ${untilTime(asked.deadlineAt, nowMs)})
+      </span>
     </p>
     <p class="muted"><${Text} text=${asked.reason} /></p>
     <${Arguments} input=${asked.input} editing=${editing} onInput=${setEditing} />
@@ -75,7 +75,7 @@ export function ApprovalCard({ runId, asked, onDecided }: CardProps): VNode {
         class="muted mono digest"
         title="sha256 of the arguments; your word holds for these alone"
       >
-        ${asked.argsDigest.slice(0, 12)}
+        sha256 ${asked.argsDigest.slice(0, 12)}
       </span>
     </div>
     <${Trouble} error=${error} />

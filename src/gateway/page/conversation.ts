@@ -3,6 +3,7 @@
 import { ApprovalCard } from "./approval-card.ts";
 import { clock, count, duration, usd, words } from "./format.ts";
 import { Blocks, Text } from "./parts.ts";
+import { HEADING_CHARS } from "./run-head.ts";
 import type { EndItem, Item, MessageItem, ReplyItem, Retry, ToolItem } from "./run-items.ts";
 import { Component, html, type Child, type VNode } from "./vendor/preact.js";
 
@@ -21,7 +22,7 @@ class ItemView extends Component<Props> {
   override render({ runId, item }: Props): Child {
     switch (item.kind) {
       case "task":
-        return said("task", "Task", item.text);
+        return isHeading(item.text) ? null : said("task", "Task", item.text);
       case "message":
         return html`<${MessageView} item=${item} />`;
       case "reply":
@@ -49,6 +50,11 @@ export function Conversation({ runId, items }: { runId: string; items: readonly 
   </section>`;
 }
 
+/** A task that the heading of the page shows whole is not told twice. */
+function isHeading(task: string): boolean {
+  return task.length <= HEADING_CHARS && !task.includes("\n");
+}
+
 function said(kind: string, who: string, text: string): VNode {
   return html`<article class=${`said is-${kind}`} tabindex="-1" data-step>
     <h2>${who}</h2>
@@ -68,8 +74,11 @@ function MessageView({ item }: { item: MessageItem }): VNode {
 
 function ReplyView({ item }: { item: ReplyItem }): VNode {
   const { turn, isOpen, stopReason, costUsd, outputTokens, fromMs, toMs } = item;
+  const lost = item.crashTaxUsd > 0 ? [`${usd(item.crashTaxUsd)} for lost attempts`] : [];
   const facts = [
+    ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
     usd(costUsd),
+    ...lost,
     `${count(outputTokens)} tokens`,
     duration((toMs ?? fromMs) - fromMs),
     ...(UNUSUAL.has(stopReason) ? [words(stopReason)] : []),
@@ -156,14 +165,17 @@ function EndView({ item }: { item: EndItem }): VNode {
   const { outcome } = result;
   const message = outcome.kind === "answered" ? "" : outcome.message;
   const tax = result.crashTaxUsd > 0 ? `, ${usd(result.crashTaxUsd)} of it for lost attempts` : "";
+  const facts = [
+    `${result.modelCalls} model calls`,
+    `${result.toolCalls} tool calls`,
+    duration(result.durationMs),
+    `${usd(result.costUsd)}${tax}`,
+    clock(new Date(atMs).toISOString()),
+  ];
   const partial = result.partial ? " What there is of an answer stands above." : "";
   return html`<article class=${`end is-${outcome.kind}`} tabindex="-1" data-step>
     <h2>${outcome.kind}${outcome.kind === "stopped" ? `: ${words(outcome.limit)} limit` : ""}</h2>
     ${message !== "" && html`<p><${Text} text=${`${message}.${partial}`} /></p>`}
-    <p class="muted">
-      ${result.modelCalls} model calls, ${result.toolCalls} tool calls,
-      ${` ${duration(result.durationMs)}, ${usd(result.costUsd)}${tax}`} ·
-      ${clock(new Date(atMs).toISOString())}
-    </p>
+    <p class="muted">${facts.join(" · ")}</p>
   </article>`;
 }

@@ -2,7 +2,7 @@
 
 import { ApiError, away, isKeyNeeded, onKeyChange } from "./api.ts";
 import { parseRoute, type Route } from "./route.ts";
-import { useEffect, useRef, useState } from "./vendor/preact.js";
+import { useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 
 export interface Polled<Data> {
   readonly data: Data | null;
@@ -94,4 +94,16 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title === "" ? "Pawl" : `${title} · Pawl`;
   }, [title]);
+}
+
+/** Whether there is room for two columns; the same width is in run.css. */
+export function useWide(): boolean {
+  const query = useMemo(() => matchMedia("(min-width: 961px)"), []);
+  const [isWide, setIsWide] = useState(query.matches);
+  useEffect(() => {
+    const changed = (): void => setIsWide(query.matches);
+    query.addEventListener("change", changed);
+    return () => query.removeEventListener("change", changed);
+  }, []);
+  return isWide;
 }

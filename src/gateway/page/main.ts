@@ -86,7 +86,8 @@ function Bar({ at, waiting, showHelp }: BarProps): VNode {
   return html`<header class="bar">
     <a class="brand" href="#/">
       <svg viewBox="0 0 32 32" width="20" height="20" aria-hidden="true">
-        <path d="M4 26h5l0-7 7 7 0-7 7 7 0-7 5 5M7 6l12 9" />
+        <path stroke="none" d="M2 29V19L11 29V19L20 29V19L30 29Z" />
+        <path stroke-width="4" stroke-linecap="round" d="M6 5L18 13" />
       </svg>
       Pawl
     </a>

@@ -10,7 +10,11 @@ import { html, useState, type Child, type VNode } from "./vendor/preact.js";
 export interface StatusNow {
   readonly status: "running" | "waiting" | "paused" | "ended";
   readonly outcome: string | null;
+  /** Paused, or parked at a limit: a person may let it go on. An approval is not such a wait. */
+  readonly mayResume: boolean;
 }
+
+export const HEADING_CHARS = 140;
 
 type Steer = (how: "cancel" | "pause" | "resume") => Promise<void>;
 
@@ -29,7 +33,7 @@ export function RunHead({ runId, task, shown, model, status, steer }: HeadProps)
   const link = webLink(shown?.link ?? null);
   return html`<header class="run-head">
     <div class="run-title">
-      <h1 tabindex="-1"><${Text} text=${task === "" ? runId : task} /></h1>
+      <h1 tabindex="-1"><${Text} text=${task === "" ? runId : heading(task)} /></h1>
       <${StatusPill} status=${status.status} outcome=${status.outcome} />
     </div>
     <p class="muted ids">
@@ -59,6 +63,12 @@ export function RunHead({ runId, task, shown, model, status, steer }: HeadProps)
   </header>`;
 }
 
+/** The whole of a long task stands at the top of the conversation. */
+function heading(task: string): string {
+  const line = task.replace(/\s+/g, " ").trim();
+  return line.length <= HEADING_CHARS ? line : `${line.slice(0, HEADING_CHARS)}…`;
+}
+
 /** Only an address of the web: whatever else it says is shown nowhere. */
 function webLink(link: string | null): string | null {
   return link !== null && /^https?:\/\//.test(link) ? link : null;
@@ -79,14 +89,13 @@ function Steering({ status, steer }: { status: StatusNow; steer: Steer }): VNode
     }
     setIsBusy(false);
   };
-  const parked = status.status === "paused" || status.status === "waiting";
   return html`<div class="actions" role="group" aria-label="Steer the run">
     <${Trouble} error=${error} />
     ${
       status.status !== "paused" &&
       html`<button type="button" disabled=${isBusy} onClick=${() => act("pause")}>Pause</button>`
     }
-    ${parked && html`<button type="button" disabled=${isBusy} onClick=${() => act("resume")}>Resume</button>`}
+    ${status.mayResume && html`<button type="button" disabled=${isBusy} onClick=${() => act("resume")}>Resume</button>`}
     ${
       isAsking
         ? html`<button

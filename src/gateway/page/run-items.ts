@@ -36,6 +36,8 @@ export interface ReplyItem extends Versioned {
   withdrawn: number;
   stopReason: string;
   costUsd: number;
+  /** Charged for attempts of this turn whose reply was lost. */
+  crashTaxUsd: number;
   outputTokens: number;
   readonly fromMs: number;
   toMs: number | null;

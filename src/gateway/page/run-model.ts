@@ -114,6 +114,7 @@ export class RunModel {
       withdrawn: 0,
       stopReason: "",
       costUsd: 0,
+      crashTaxUsd: 0,
       outputTokens: 0,
       fromMs: atMs,
       toMs: null,
@@ -160,7 +161,9 @@ export class RunModel {
       reply.blocks.length = 0;
       appendText(reply.blocks, text);
     }
-    Object.assign(reply, { isOpen: false, stopReason, costUsd, outputTokens, toMs: atMs });
+    Object.assign(reply, { isOpen: false, stopReason, costUsd, crashTaxUsd, outputTokens });
+    reply.attempt = event.attempt;
+    reply.toMs = atMs;
     reply.version += 1;
     this.#reply = null;
     this.costs.push({ turn, costUsd, crashTaxUsd });

@@ -4,7 +4,7 @@ import { api, type RunShown } from "./api.ts";
 import { Conversation } from "./conversation.ts";
 import { CostChart } from "./cost-chart.ts";
 import { duration } from "./format.ts";
-import { useNow, usePolled, useTitle, type Polled } from "./hooks.ts";
+import { useNow, usePolled, useTitle, useWide, type Polled } from "./hooks.ts";
 import { focusOn, useKeys } from "./keys.ts";
 import { MessageBox } from "./message-box.ts";
 import { News } from "./news.ts";
@@ -78,22 +78,26 @@ export function RunPage({ runId }: { runId: string }): VNode {
 function Beside({ model, isOpen }: { model: RunModel; isOpen: boolean }): VNode {
   const nowMs = useNow(isOpen ? 500 : null);
   const endMs = isOpen ? nowMs : (model.lastMs ?? nowMs);
+  const isWide = useWide();
   return html`<aside aria-label="Time and money">
-    <section aria-label="Budget">
-      <h2>Budget</h2>
-      <${BudgetMeter} figures=${model.figures} />
-      <${CostChart} costs=${model.costs} />
-    </section>
-    <section aria-label="Time line">
-      <h2>
-        Time line
-        ${
-          model.startedMs !== null &&
-          html`<span class="muted"> ${duration(endMs - model.startedMs)}</span>`
-        }
-      </h2>
-      <${Timeline} items=${model.items} nowMs=${endMs} />
-    </section>
+    <details open=${isWide}>
+      <summary>Budget and time line</summary>
+      <section aria-label="Budget">
+        <h2>Budget</h2>
+        <${BudgetMeter} figures=${model.figures} />
+        <${CostChart} costs=${model.costs} />
+      </section>
+      <section aria-label="Time line">
+        <h2>
+          Time line
+          ${
+            model.startedMs !== null &&
+            html`<span class="muted"> ${duration(endMs - model.startedMs)}</span>`
+          }
+        </h2>
+        <${Timeline} items=${model.items} nowMs=${endMs} />
+      </section>
+    </details>
   </aside>`;
 }
 
@@ -114,8 +118,11 @@ function taskOf(model: RunModel): string | null {
 
 /** The stream is quicker than the polled state, but does not tell of a pause. */
 function statusNow(model: RunModel, shown: RunShown | null): StatusNow {
-  if (model.result !== null) return { status: "ended", outcome: model.result.outcome.kind };
-  if (shown?.status === "ended") return { status: "ended", outcome: shown.outcome?.kind ?? null };
-  if (shown?.status === "paused") return { status: "paused", outcome: null };
-  return { status: model.waiting === null ? "running" : "waiting", outcome: null };
+  const ended =
+    model.result?.outcome.kind ?? (shown?.status === "ended" ? shown.outcome?.kind : null);
+  if (ended != null) return { status: "ended", outcome: ended, mayResume: false };
+  if (shown?.status === "paused") return { status: "paused", outcome: null, mayResume: true };
+  const { waiting } = model;
+  const mayResume = waiting === "budget" || waiting === "provider";
+  return { status: waiting === null ? "running" : "waiting", outcome: null, mayResume };
 }

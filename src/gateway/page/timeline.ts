@@ -56,7 +56,7 @@ function stepsOf(item: Item, nowMs: number): readonly Step[] {
     case "tool": {
       const { fromMs, retries, isError } = item;
       const isOpen = item.toMs === null;
-      const toMs = item.toMs ?? nowMs;
+      const toMs = item.durationMs === null ? (item.toMs ?? nowMs) : fromMs + item.durationMs;
       const label = plain(item.tool, 40);
       return [{ key, kind: "tool", label, fromMs, toMs, retries, isOpen, isFailed: isError }];
     }
