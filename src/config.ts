@@ -93,6 +93,7 @@ export const ENV_SCHEMA = z.object({
   PAWL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   PAWL_LOG_FILE: z.string().optional(),
   PAWL_ENABLE_TRACING: flag.default(false),
+  PAWL_GATEWAY_URL: z.string().optional(),
   PAWL_GATEWAY_REQUESTS_PER_MINUTE: count.default(1200),
   PAWL_GATEWAY_REQUIRE_KEY: flag.default(false),
   PAWL_STACK_IDLE_MINUTES: z.coerce.number().positive().default(15),

@@ -7,7 +7,7 @@ import type { CliContext } from "./context.ts";
 export function addDev(program: Command, context: CliContext): void {
   program
     .command("dev")
-    .description("run the local stack (Temporal, Postgres, model, worker) until Ctrl-C")
+    .description("run the local stack (Temporal, Postgres, model, worker, gateway) until Ctrl-C")
     .action(async () => {
       const [{ readConfig }, { runStack }] = await Promise.all([
         import("../config.ts"),

@@ -12,6 +12,7 @@ import { addDoctor } from "./doctor.ts";
 import { complaintOf, sentenceOf, USAGE_EXIT, type Complaint } from "./exit-code.ts";
 import { addExport } from "./export.ts";
 import { addGateway } from "./gateway.ts";
+import { addKeys } from "./keys.ts";
 import { addLs } from "./ls.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
@@ -39,6 +40,7 @@ const ADD = [
   addReplay,
   addWorker,
   addGateway,
+  addKeys,
   addDev,
   addStop,
   addDoctor,
@@ -70,8 +72,14 @@ function createProgram(context: CliContext): Command {
     .exitOverride()
     .showHelpAfterError(false);
   for (const add of ADD) add(program, context);
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  for (const command of program.commands) inherit(program, command);
   return program;
+}
+
+/** Commands of a command as well. */
+function inherit(from: Command, to: Command): void {
+  to.copyInheritedSettings(from);
+  for (const command of to.commands) inherit(to, command);
 }
 
 function usageOf(error: CommanderError): Complaint {

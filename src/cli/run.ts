@@ -70,6 +70,8 @@ export function addRun(program: Command, context: CliContext): void {
         if (options.detach === true) return await detach(context, client, { runId, link, options });
         const renderer = await rendererFor(context, options);
         if (!created) renderer.notice("This key has been used before: showing its run.");
+        const page = client.pageLink(runId);
+        if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
         return await follow(client, runId, renderer);
       }),
     );

@@ -18,6 +18,7 @@ export interface StackAddresses {
   readonly namespace?: string;
   readonly uiUrl?: string | null;
   readonly databaseUrl?: string | null;
+  readonly gatewayUrl?: string | null;
 }
 
 export interface Backend {
@@ -26,6 +27,8 @@ export interface Backend {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly uiUrl: string | null;
+  /** Where the page is. */
+  readonly gatewayUrl: string | null;
   readonly deltas: DeltaReader | null;
   close(): Promise<void>;
 }
@@ -55,6 +58,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     namespace,
     taskQueue: config.PAWL_TASK_QUEUE,
     uiUrl: config.TEMPORAL_UI_URL ?? stack?.uiUrl ?? null,
+    gatewayUrl: config.PAWL_GATEWAY_URL ?? stack?.gatewayUrl ?? null,
     deltas: db === null ? null : createDeltaReader(db),
     async close() {
       await Promise.allSettled([connection.close(), db?.end()]);

@@ -76,6 +76,8 @@ export interface RunClient {
   workers(): Promise<number>;
   queue(): Promise<Queue>;
   link(runId: string): string | null;
+  /** Where the page shows the run; null where no gateway is known. */
+  pageLink(runId: string): string | null;
   close(): Promise<void>;
 }
 
@@ -90,6 +92,7 @@ export function createRunClient(backend: Backend): RunClient {
 
   return {
     link,
+    pageLink: (runId) => pageLinkTo(backend, runId),
     start: async (order) => await start(backend, identify(order)),
     approvals: (query) => asked(listApprovals(client, query)),
     approval: (runId, callId) => asked(readApproval({ ...sources, client }, runId, callId), runId),
@@ -196,4 +199,9 @@ function linkTo({ uiUrl, namespace }: Backend, runId: string): string | null {
   if (uiUrl === null) return null;
   const base = uiUrl.replace(/\/+$/, "");
   return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(runId)}`;
+}
+
+function pageLinkTo({ gatewayUrl }: Backend, runId: string): string | null {
+  if (gatewayUrl === null) return null;
+  return `${gatewayUrl.replace(/\/+$/, "")}/#/runs/${encodeURIComponent(runId)}`;
 }

@@ -30,6 +30,7 @@ export async function checkServices(
     address ? checkTemporal({ address, namespace }, taskQueue) : [],
     databaseUrl ? checkPostgres(databaseUrl) : [],
     checkModel(stack, env),
+    checkGateway(stack),
   ]);
   return checks.flat();
 }
@@ -84,6 +85,14 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
   } finally {
     await database.end();
   }
+}
+
+async function checkGateway(stack: StackState | undefined): Promise<readonly Check[]> {
+  const url = stack?.gatewayUrl;
+  if (!url) return [];
+  if ((await answers(`${url}/health`)) === 200) return [ok("gateway", url)];
+  const fix = "runs don't need it; why it is missing is in gateway.log of the state folder";
+  return [warn("gateway", `${url} does not answer`, fix)];
 }
 
 async function checkModel(

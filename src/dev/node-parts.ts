@@ -1,9 +1,11 @@
-// The parts that are Node processes of this package: Postgres, the offline model, the worker.
+// The parts that are Node processes of this package: Postgres, the offline model, the worker, the
+// gateway.
 
 import { resolve, join } from "node:path";
 import { packageFile } from "../package-root.ts";
 import { baseEnv, hasOwnDatabase, type PartContext } from "./part-context.ts";
 import type { Command, Part } from "./part.ts";
+import { stateFiles } from "./stack-state.ts";
 import { acceptsConnections, workerIdentities } from "./temporal-client.ts";
 
 export function postgresPart({ stateDir, env, ports }: PartContext): Part {
@@ -51,6 +53,26 @@ export function workerPart(context: PartContext): Part {
       const identities = await workerIdentities(target, taskQueue).catch(() => []);
       return identities.some((identity) => identity.startsWith(`${pid}@`));
     },
+  };
+}
+
+export function gatewayPart(context: PartContext): Part {
+  const { ports, stateDir, env } = context;
+  const args = ["--port", String(ports.gateway), "--used-file", stateFiles(stateDir).state];
+  const logFile = join(stateDir, "gateway.log");
+  const PAWL_LOG_FILE = resolve(env["PAWL_LOG_FILE"] ?? logFile);
+  return {
+    name: "gateway",
+    // After the worker, so that the first run has the machine for itself.
+    after: ["worker"],
+    command: async () =>
+      nodeCommand("dist/src/gateway/main.js", args, { ...workerEnv(context), PAWL_LOG_FILE }),
+    logFile,
+    startTimeoutMs: 60_000,
+    // It gives requests that are under way nine seconds.
+    stopGraceMs: 11_000,
+    isReady: () => acceptsConnections("127.0.0.1", ports.gateway),
+    isExtra: true,
   };
 }
 

@@ -1,8 +1,14 @@
 // A part of the local stack: one process with an address, and a way to tell that it serves.
 
-export type PartName = "temporal" | "postgres" | "model" | "worker";
+export type PartName = "temporal" | "postgres" | "model" | "worker" | "gateway";
 
-export const PART_NAMES: readonly PartName[] = ["temporal", "postgres", "model", "worker"];
+export const PART_NAMES: readonly PartName[] = [
+  "temporal",
+  "postgres",
+  "model",
+  "worker",
+  "gateway",
+];
 
 export interface Command {
   readonly file: string;
@@ -21,4 +27,6 @@ export interface Part {
   readonly startTimeoutMs: number;
   readonly stopGraceMs: number;
   readonly isReady: (pid: number) => Promise<boolean>;
+  /** The stack is ready without it, and stays where it does not start. */
+  readonly isExtra?: boolean;
 }

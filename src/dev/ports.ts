@@ -10,12 +10,18 @@ const PORTS = z.object({
   ui: z.number(),
   postgres: z.number(),
   model: z.number(),
+  gateway: z.number(),
 });
 
 export type Ports = Readonly<z.output<typeof PORTS>>;
 
-/** The well-known ports of Temporal, so that its own CLI finds our server without flags. */
-const FAVOURITES: Partial<Ports> = { temporal: 7233, ui: 8233 };
+const GATEWAY_PORT = 7420;
+
+/** A stack of an older version may have had fewer parts. */
+const REMEMBERED = PORTS.extend({ gateway: PORTS.shape.gateway.default(GATEWAY_PORT) });
+
+/** The well-known ports of Temporal, so that its own CLI finds our server without flags; and ours. */
+const FAVOURITES = { temporal: 7233, ui: 8233, gateway: GATEWAY_PORT };
 /** Below what systems hand to outgoing connections (32768 on Linux): while a server restarts,
  * nobody may be given its port, not even a client that is trying to reach it. */
 const LOWEST = 21_000;
@@ -23,13 +29,14 @@ const HIGHEST = 31_999;
 
 /** The remembered ports of this folder where they are free, else new ones; remembered from now on. */
 export async function choosePorts(file: string): Promise<Ports> {
-  const wanted: Partial<Ports> = readJsonFile(file, PORTS) ?? FAVOURITES;
+  const wanted: Partial<Ports> = readJsonFile(file, REMEMBERED) ?? FAVOURITES;
   const taken = new Set<number>();
   const ports = {
     temporal: await choose(wanted.temporal, taken),
     ui: await choose(wanted.ui, taken),
     postgres: await choose(wanted.postgres, taken),
     model: await choose(wanted.model, taken),
+    gateway: await choose(wanted.gateway, taken),
   };
   writeJsonFile(file, ports);
   return ports;

@@ -21,6 +21,8 @@ const STACK_STATE = z.object({
   /** Null where the user's own DATABASE_URL is used: it holds a password, so it is not repeated. */
   databaseUrl: z.string().nullable(),
   modelUrl: z.string().nullable(),
+  /** Where the page is, or will be in a moment: nobody waits for it. */
+  gatewayUrl: z.string().nullable().default(null),
   offline: z.boolean(),
   children: z.record(z.string(), z.number()),
   /** Digests, by which a later command sees that its settings are not those of the worker. */

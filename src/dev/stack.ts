@@ -13,7 +13,7 @@ import { resolve } from "node:path";
 import type { Log } from "../log.ts";
 import type { Progress } from "./find-temporal.ts";
 import { untilIdle } from "./idle-watch.ts";
-import { modelPart, postgresPart, workerPart } from "./node-parts.ts";
+import { gatewayPart, modelPart, postgresPart, workerPart } from "./node-parts.ts";
 import { hasOwnDatabase, type PartContext, wantsOfflineModel } from "./part-context.ts";
 import { type Part, PART_NAMES, type PartName } from "./part.ts";
 import { areFree, choosePorts } from "./ports.ts";
@@ -109,7 +109,11 @@ class Stack {
   async start(): Promise<void> {
     const { onProgress, signal } = this.#options;
     const serving = new Map<PartName, Promise<void>>();
-    for (const part of this.#parts) serving.set(part.part.name, this.#startPart(part, serving));
+    const extras = this.#parts.filter(({ part }) => part.isExtra === true);
+    for (const part of this.#parts) {
+      if (!extras.includes(part)) serving.set(part.part.name, this.#startPart(part, serving));
+    }
+    for (const part of extras) void this.#startExtra(part, serving);
     await Promise.race([Promise.all(serving.values()), aborted(signal)]);
     if (signal.aborted) return;
     this.#ready = true;
@@ -161,6 +165,25 @@ class Stack {
     );
   }
 
+  async #startExtra(
+    part: SupervisedPart,
+    serving: ReadonlyMap<PartName, Promise<void>>,
+  ): Promise<void> {
+    const { log, onProgress } = this.#options;
+    try {
+      await this.#startPart(part, serving);
+      if (part.mark !== undefined) onProgress(`The page: ${this.#gatewayUrl() ?? ""}`);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      log.warn({ event: "part_missing", part: part.part.name }, message);
+    }
+  }
+
+  #gatewayUrl(): string | null {
+    const isThere = this.#parts.some(({ part }) => part.name === "gateway");
+    return isThere ? `http://127.0.0.1:${this.#context.ports.gateway}` : null;
+  }
+
   /** Whenever a process changed: a successor must know whom to end. */
   #publish(): void {
     const { stateDir, env } = this.#options;
@@ -180,6 +203,7 @@ class Stack {
       uiUrl: `http://127.0.0.1:${ports.ui}`,
       databaseUrl: hasOwnDatabase(env) ? null : databaseUrl,
       modelUrl,
+      gatewayUrl: this.#gatewayUrl(),
       offline: modelUrl !== null,
       children: Object.fromEntries(running.map(([name, { pid }]) => [name, pid])),
       settings: settingsOf(env),
@@ -193,6 +217,7 @@ function partsOf(context: PartContext, onProgress: Progress): readonly Part[] {
     ...(hasOwnDatabase(context.env) ? [] : [postgresPart(context)]),
     ...(context.modelUrl === null ? [] : [modelPart(context)]),
     workerPart(context),
+    gatewayPart(context),
   ];
 }
 

@@ -135,6 +135,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     workers: async () => options.workers ?? 1,
     queue: async () => ({ backlog: 0, workers: options.workers ?? 1 }),
     link: () => null,
+    pageLink: () => null,
     async close() {
       isClosed = true;
     },

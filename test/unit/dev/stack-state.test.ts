@@ -27,6 +27,7 @@ const STACK = {
   uiUrl: "http://127.0.0.1:2",
   databaseUrl: null,
   modelUrl: null,
+  gatewayUrl: null,
   offline: false,
   children: {},
   settings: {},

@@ -1,0 +1,110 @@
+// `pawl keys`: makes, lists and revokes the keys of the gateway. A secret is printed once, alone on
+// stdout, so that it can be piped to where it is kept.
+
+import { InvalidArgumentError, type Command } from "commander";
+import { PawlError } from "../domain/errors.ts";
+import { SCOPES, type ApiKey, type ApiKeys, type Scope } from "../store/api-keys.ts";
+import { stackFor, type CliContext } from "./context.ts";
+import { durationMs } from "./option-values.ts";
+import { oneLine } from "./printable.ts";
+
+interface CreateFlags {
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expires?: number;
+}
+
+const SCOPES_DEFAULT: readonly Scope[] = ["runs:read", "runs:write"];
+
+export function addKeys(program: Command, context: CliContext): void {
+  const keys = program.command("keys").description("keys to the gateway");
+  keys
+    .command("create")
+    .description("make a key; its secret is shown once")
+    .requiredOption("--tenant <name>", "whose runs it sees and starts", plainName)
+    .option("--name <name>", "what it is for; approvals are signed with it", plainName, "key")
+    .option("--scopes <list>", SCOPES.join(","), scopeList, SCOPES_DEFAULT)
+    .option("--expires <duration>", "such as 90d; never unless given", durationMs)
+    .action((flags: CreateFlags) => withKeys(context, (store) => create(context, store, flags)));
+  keys
+    .command("ls")
+    .description("keys there are, without their secrets")
+    .option("--json", "one key per line")
+    .action(({ json }: { json?: boolean }) =>
+      withKeys(context, async (store) => {
+        for (const key of await store.list()) {
+          context.stdout.write(`${json === true ? JSON.stringify(key) : lineOf(key)}\n`);
+        }
+      }),
+    );
+  keys
+    .command("revoke")
+    .description("end a key; gateways refuse it within ten seconds")
+    .argument("<id>", "as `pawl keys ls` shows it")
+    .action((id: string) =>
+      withKeys(context, async (store) => {
+        // A whole key is understood as well: it is what people have at hand.
+        const keyId = /^pawl_([a-z0-9]+)/.exec(id)?.[1] ?? id;
+        if (!(await store.revoke(keyId))) throw new PawlError("USAGE", "There is no such key.");
+        context.stderr.write(`The key ${keyId} is revoked.\n`);
+      }),
+    );
+}
+
+async function create(
+  { stdout, stderr }: CliContext,
+  store: ApiKeys,
+  { tenant, name, scopes, expires }: CreateFlags,
+): Promise<void> {
+  const expiresAt = expires === undefined ? null : new Date(Date.now() + expires);
+  const { key, about } = await store.create({ tenant, name, scopes, expiresAt });
+  stderr.write(`${lineOf(about)}\nKeep it now: it is not shown again.\n`);
+  stdout.write(`${key}\n`);
+}
+
+function lineOf({ keyId, tenant, name, scopes, expiresAt, revokedAt, lastUsedAt }: ApiKey): string {
+  const state = revokedAt === null ? (expiresAt === null ? "" : `until ${expiresAt}`) : "revoked";
+  const used = lastUsedAt === null ? "never used" : `used ${lastUsedAt}`;
+  return [keyId, oneLine(tenant), oneLine(name), scopes.join(","), used, state]
+    .join("  ")
+    .trimEnd();
+}
+
+async function withKeys(
+  context: CliContext,
+  work: (keys: ApiKeys) => Promise<void>,
+): Promise<void> {
+  const [{ readConfig }, { createApiKeys }, { migrate, openDatabase }] = await Promise.all([
+    import("../config.ts"),
+    import("../store/api-keys.ts"),
+    import("../store/database.ts"),
+  ]);
+  const config = readConfig(context.env);
+  const say = (line: string): void => void context.stderr.write(`${line}\n`);
+  const stack = await stackFor(context, config, say);
+  const url = config.DATABASE_URL ?? stack?.databaseUrl;
+  if (!url) throw new PawlError("CONFIG", "DATABASE_URL is not set. Keys are kept there.");
+  const db = openDatabase(url, { connectionsMax: 1 });
+  try {
+    await migrate(db);
+    await work(createApiKeys(db));
+  } finally {
+    await db.end();
+  }
+}
+
+/** Nothing that a path, a query or an account's key would read as its own. */
+function plainName(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
+  throw new InvalidArgumentError("it has up to 64 letters, digits, dots, dashes and underscores.");
+}
+
+function scopeList(text: string): readonly Scope[] {
+  const named = text.split(",").map((scope) => scope.trim());
+  return named.map((given) => {
+    const scope = SCOPES.find((known) => known === given);
+    if (scope === undefined) throw new InvalidArgumentError(`scopes are ${SCOPES.join(", ")}.`);
+    return scope;
+  });
+}
