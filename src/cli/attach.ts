@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
-import { rendererFor } from "./show-events.ts";
+import { keyboardFor, rendererFor } from "./show-events.ts";
 
 export function addAttach(program: Command, context: CliContext): void {
   program
@@ -16,7 +16,10 @@ export function addAttach(program: Command, context: CliContext): void {
       withClient(context, async (client) => {
         const renderer = await rendererFor(context, options);
         const after = options.after === undefined ? {} : { after: options.after };
-        return await follow(client, runId, renderer, after);
+        return await follow(client, runId, renderer, {
+          ...after,
+          ...keyboardFor(context, options),
+        });
       }),
     );
 }

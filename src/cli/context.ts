@@ -4,6 +4,7 @@
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
 import type { StackState } from "../dev/stack-state.ts";
+import type { Keyboard } from "./keyboard.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -15,6 +16,8 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
   /** True where a person reads stdout as it is written. */
   readonly isTerminal: boolean;
+  /** Where a person types while they watch a run; not set where stdin is a pipe or a file. */
+  readonly keyboard?: Keyboard;
   /** Replaces the real backend; for tests and for programs that embed the CLI. */
   readonly openClient?: OpenClient;
 }

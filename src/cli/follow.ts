@@ -3,7 +3,9 @@
 
 import type { RunClient } from "../client/run-client.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
+import { typeAlong, type TypeAlong } from "./type-along.ts";
 
 export interface FollowOptions {
   readonly after?: string;
@@ -12,6 +14,8 @@ export interface FollowOptions {
   readonly secondThoughtsMs?: number;
   readonly workerCheckMs?: number;
   readonly silenceMs?: number;
+  /** Where a person types to the run; not set where nobody does. */
+  readonly keyboard?: Keyboard;
 }
 
 const SECOND_THOUGHTS_MS = 1500;
@@ -24,10 +28,12 @@ const DETACHED = 0;
 export async function follow(
   client: RunClient,
   runId: string,
-  renderer: Renderer,
+  shown: Renderer,
   options: FollowOptions = {},
 ): Promise<number> {
   const leaving = new AbortController();
+  const typing = listenForTyping(client, runId, shown, options);
+  const renderer = typing?.renderer ?? shown;
   const interrupts = listenForInterrupts(client, runId, { renderer, leaving }, options);
   const silence = listenForSilence(client, renderer, options);
   let exitCode = DETACHED;
@@ -51,9 +57,22 @@ export async function follow(
   } finally {
     silence.stop();
     interrupts.stop();
+    typing?.stop();
     renderer.close();
   }
   return exitCode;
+}
+
+/** In raw mode Ctrl-C is a key like any other, and means what the signal means. */
+function listenForTyping(
+  client: RunClient,
+  runId: string,
+  renderer: Renderer,
+  { keyboard, signals = process }: FollowOptions,
+): TypeAlong | null {
+  if (keyboard === undefined) return null;
+  const onInterrupt = (): void => void signals.emit("SIGINT");
+  return typeAlong({ client, runId, renderer }, keyboard, onInterrupt);
 }
 
 interface Listening {

@@ -10,6 +10,7 @@ export function createJsonLines({ stdout, stderr }: Pick<CliIo, "stdout" | "stde
       if (event.type === "run.ended") stdout.write(`${JSON.stringify(event.result)}\n`);
     },
     notice: (text) => void stderr.write(`${text}\n`),
+    freshLine: () => {},
     close: () => {},
   };
 }

@@ -1,5 +1,6 @@
 // The `pawl` process: arguments in, exit code out. All else is in program.ts.
 
+import { createKeyboard } from "./keyboard.ts";
 import { runCli } from "./program.ts";
 
 /** Whoever reads our output may leave early (`pawl ls | head`); that is no failure. */
@@ -12,6 +13,9 @@ const exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   env: process.env,
   isTerminal: process.stdout.isTTY,
+  ...(process.stdin.isTTY && process.stdout.isTTY
+    ? { keyboard: createKeyboard(process.stdin, process.stdout) }
+    : {}),
 });
 // Sockets that still close must not hold the prompt back, and output must not be cut.
 process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));

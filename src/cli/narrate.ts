@@ -4,13 +4,19 @@
 import type {
   ApprovalDecided,
   ApprovalRequested,
+  BudgetWarning,
+  MessageReceived,
   ModelRetrying,
   RunContinued,
   RunEvent,
   RunWaiting,
+  ReplyFinished,
+  ReplyWithdrawn,
   ToolFinished,
   ToolRetrying,
+  ToolStarted,
 } from "../domain/run-event.ts";
+import { INTERRUPTED } from "../domain/run.ts";
 import { duration, usd } from "./format.ts";
 import { oneLine } from "./printable.ts";
 
@@ -21,40 +27,80 @@ export interface Line {
   readonly text: string;
 }
 
+// oxlint-disable-next-line eslint/complexity -- one case for each kind of event
 export function lineOf(event: RunEvent): Line | null {
   switch (event.type) {
     case "run.started":
       return { tone: "dim", text: `${event.runId} · agent ${oneLine(event.agent)}` };
     case "model.retrying":
-      return retryLine("", event);
-    case "tool.retrying":
-      return retryLine(`${oneLine(event.tool)}: `, event);
     case "reply.withdrawn":
-      return { tone: "warn", text: "↩ the reply was lost; starting over" };
+    case "reply.finished":
+      return replyLine(event);
     case "tool.started":
-      return {
-        tone: "dim",
-        text: `→ ${oneLine(event.tool)} ${oneLine(argumentsText(event.preview))}`.trimEnd(),
-      };
+    case "tool.retrying":
     case "tool.finished":
       return toolLine(event);
     case "approval.requested":
-      return approvalLine(event);
     case "approval.decided":
-      return decisionLine(event);
     case "message.received":
-      return { tone: "plain", text: `» ${oneLine(event.by)}: ${oneLine(event.text, 400)}` };
+      return peopleLine(event);
+    case "budget.warning":
+    case "run.waiting":
+    case "run.continued":
+      return courseLine(event);
+    case "turn.started":
+    case "reply.delta":
+    case "run.ended":
+      return null;
+  }
+}
+
+function courseLine(event: BudgetWarning | RunWaiting | RunContinued): Line | null {
+  switch (event.type) {
     case "budget.warning":
       return { tone: "warn", text: `! ${budget(event.limit, event.used, event.cap)}` };
     case "run.waiting":
       return waitLine(event);
     case "run.continued":
       return continueLine(event);
-    case "turn.started":
-    case "reply.delta":
+  }
+}
+
+function replyLine(event: ModelRetrying | ReplyWithdrawn | ReplyFinished): Line | null {
+  switch (event.type) {
+    case "model.retrying":
+      return retryLine("", event);
+    case "reply.withdrawn":
+      return { tone: "warn", text: "↩ the reply was lost; starting over" };
     case "reply.finished":
-    case "run.ended":
-      return null;
+      return event.stopReason === INTERRUPTED
+        ? { tone: "warn", text: "■ interrupted; what was written is kept" }
+        : null;
+  }
+}
+
+function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
+  switch (event.type) {
+    case "tool.started":
+      return {
+        tone: "dim",
+        text: `→ ${oneLine(event.tool)} ${oneLine(argumentsText(event.preview))}`.trimEnd(),
+      };
+    case "tool.retrying":
+      return retryLine(`${oneLine(event.tool)}: `, event);
+    case "tool.finished":
+      return toolEndLine(event);
+  }
+}
+
+function peopleLine(event: ApprovalRequested | ApprovalDecided | MessageReceived): Line {
+  switch (event.type) {
+    case "approval.requested":
+      return approvalLine(event);
+    case "approval.decided":
+      return decisionLine(event);
+    case "message.received":
+      return { tone: "plain", text: `» ${oneLine(event.by)}: ${oneLine(event.text, 400)}` };
   }
 }
 
@@ -76,7 +122,7 @@ function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
   return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt)}` };
 }
 
-function toolLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
+function toolEndLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
   const text = `${isError ? "✗" : "✓"} ${oneLine(tool)} ${duration(durationMs)} · ${oneLine(preview)}`;
   return { tone: isError ? "bad" : "good", text };
 }

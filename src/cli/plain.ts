@@ -31,6 +31,7 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
       if (event.type === "run.ended") ended(event);
     },
     notice: say,
+    freshLine: () => {},
     close: () => {},
   };
 }

@@ -7,5 +7,7 @@ export interface Renderer {
   event(event: RunEvent): void;
   /** What Pawl has to say itself: no worker, no connection, detached. */
   notice(text: string): void;
+  /** Brings the cursor to the start of an empty line, and keeps still until the next event. */
+  freshLine(): void;
   close(): void;
 }

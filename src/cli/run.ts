@@ -14,7 +14,7 @@ import {
   taskText,
   toolNames,
 } from "./option-values.ts";
-import { rendererFor } from "./show-events.ts";
+import { keyboardFor, rendererFor } from "./show-events.ts";
 
 interface RunOptions {
   readonly agent?: string;
@@ -72,7 +72,7 @@ export function addRun(program: Command, context: CliContext): void {
         if (!created) renderer.notice("This key has been used before: showing its run.");
         const page = client.pageLink(runId);
         if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
-        return await follow(client, runId, renderer);
+        return await follow(client, runId, renderer, keyboardFor(context, options));
       }),
     );
 }

@@ -1,6 +1,7 @@
 // Picks how a run is shown: for a person, for a pipe, or for a program.
 
 import type { CliContext } from "./context.ts";
+import type { Keyboard } from "./keyboard.ts";
 import { createJsonLines } from "./json-lines.ts";
 import { createPlain } from "./plain.ts";
 import type { Renderer } from "./renderer.ts";
@@ -20,4 +21,12 @@ export async function rendererFor(
     colour: (context.env["NO_COLOR"] ?? "") === "",
     spinner: createSpinner(process.stdout),
   });
+}
+
+/** Who reads lines of a program does not type to a run. */
+export function keyboardFor(
+  { keyboard, isTerminal }: CliContext,
+  options: { readonly json?: boolean },
+): { readonly keyboard?: Keyboard } {
+  return keyboard === undefined || !isTerminal || options.json === true ? {} : { keyboard };
 }

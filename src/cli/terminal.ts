@@ -62,9 +62,13 @@ class Terminal implements Renderer {
     this.#line(text, "warn");
   }
 
-  close(): void {
+  freshLine(): void {
     this.#options.spinner.stop();
     if (!this.#atLineStart) this.#write("\n");
+  }
+
+  close(): void {
+    this.freshLine();
   }
 
   #remember(event: RunEvent): void {

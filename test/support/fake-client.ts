@@ -3,6 +3,7 @@
 import type { Said } from "../../src/client/say.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunClient } from "../../src/client/run-client.ts";
+import type { Decision } from "../../src/domain/approval.ts";
 import { PawlError } from "../../src/domain/errors.ts";
 import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
@@ -51,6 +52,7 @@ export interface FakeClient extends RunClient {
   readonly orders: readonly RunOrder[];
   readonly cancelled: readonly string[];
   readonly said: readonly Said[];
+  readonly decisions: readonly Decision[];
   readonly isClosed: boolean;
 }
 
@@ -66,6 +68,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
   const orders: RunOrder[] = [];
   const cancelled: string[] = [];
   const said: Said[] = [];
+  const decisions: Decision[] = [];
   const ending = new AbortController();
   let isClosed = false;
   const refuse = (): void => {
@@ -79,6 +82,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     orders,
     cancelled,
     said,
+    decisions,
     get isClosed() {
       return isClosed;
     },
@@ -119,7 +123,11 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     result: notHere,
     show: notHere,
     approval: notHere,
-    decide: notHere,
+    async decide(_runId, decision) {
+      refuse();
+      decisions.push(decision);
+      return await notHere();
+    },
     async approvals() {
       refuse();
       return [];

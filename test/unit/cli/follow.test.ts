@@ -13,6 +13,7 @@ function notes(): Renderer & { readonly events: RunEvent[]; readonly said: strin
     said,
     event: (event) => void events.push(event),
     notice: (text) => void said.push(text),
+    freshLine: () => {},
     close: () => {},
   };
 }
