@@ -115,7 +115,10 @@ async function replace(place: string, name: string, content: string): Promise<vo
 
 function unless(code: string) {
   return (error: unknown): undefined => {
-    if (error instanceof Error && "code" in error && error.code === code) return undefined;
+    // By its shape: an error of another realm is no `Error` here.
+    if (typeof error === "object" && error !== null && "code" in error && error.code === code) {
+      return undefined;
+    }
     throw error;
   };
 }

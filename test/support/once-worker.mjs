@@ -20,6 +20,12 @@ const booking = defineTool({
   },
 });
 
-const waiter = { name: "waiter", instructions: "Book tables.", tools: ["book_table"] };
+const waiter = {
+  name: "waiter",
+  instructions: "Book tables.",
+  tools: ["book_table"],
+  // A tool that writes is asked about, unless somebody says otherwise.
+  policy: { book_table: "allow" },
+};
 const config = readConfig();
 await runWorker(config, createLog(config), { tools: [booking], agents: [waiter] });
