@@ -1,6 +1,7 @@
 // Runs whose histories are kept, to be replayed against every later version of the workflow.
 
 import type { RunOrder } from "../../src/client/run-order.ts";
+import { approval, denial, waitingCalls } from "../support/approvals.ts";
 import { until } from "../support/processes.ts";
 import type { World } from "../support/world.ts";
 
@@ -30,6 +31,12 @@ const held = (world: World, runId: string): Promise<unknown> =>
   until("the reply is on hold", async () =>
     (await world.model.requests()).some((r) => r.runKey === runId && r.state === "held"),
   );
+
+const waitingInTurn = (world: World, runId: string, turn: number, count: number) =>
+  until(`calls of turn ${turn} wait`, async () => {
+    const waiting = await waitingCalls(world.client, runId, count);
+    return waiting.every((call) => call.turn === turn) && waiting;
+  });
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -90,6 +97,47 @@ export const SCENARIOS: readonly Scenario[] = [
     workerEnv: { PAWL_HISTORY_MAX_EVENTS: "15" },
     play: async (world) => {
       await world.model.script([...[1, 2, 3, 4].map((n) => calls(sum(n))), done]);
+      return await ended(world);
+    },
+  },
+  {
+    // Approved, denied, always, edited and cancelled while asked; over two histories.
+    name: "approvals",
+    workerEnv: { PAWL_HISTORY_MAX_EVENTS: "30" },
+    play: async (world) => {
+      const write = (path: string): object => ({
+        name: "write_file",
+        input: { path, content: "x" },
+      });
+      await world.model.script([
+        calls(write("a"), sum(1), write("b"), write("c")),
+        calls(write("d"), sum(2)),
+        calls(write("e")),
+        calls(write("f")),
+        calls(sum(3), sum(4)),
+        done,
+      ]);
+      const runId = await start(world, { policy: { ask: ["calculator"] } });
+      const [a, first, b, c] = await waitingCalls(world.client, runId, 4);
+      await world.client.decide(runId, denial(c!));
+      await world.client.decide(runId, approval(first!, { reason: "it adds up" }));
+      const editedInput = { path: "edited", content: "y" };
+      await world.client.decide(runId, approval(b!, { editedInput }));
+      await world.client.decide(runId, approval(a, { always: true }));
+      const [second] = await waitingInTurn(world, runId, 2, 1);
+      await world.client.decide(runId, denial(second!));
+      await waitingInTurn(world, runId, 5, 2);
+      await world.client.cancel(runId);
+      await world.client.result(runId, AbortSignal.timeout(60_000));
+      return runId;
+    },
+  },
+  {
+    name: "approval-expired",
+    workerEnv: { PAWL_APPROVAL_TIMEOUT_MS: "1500" },
+    play: async (world) => {
+      const write = { name: "write_file", input: { path: "a", content: "x" } };
+      await world.model.script([calls(write), done]);
       return await ended(world);
     },
   },
