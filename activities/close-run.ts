@@ -1,15 +1,21 @@
 // The last act of every run: no hold stays open, and the ledger says what was spent.
 
-import type { CloseRunInput, CloseRunResult } from "../src/domain/run.ts";
+import type { CloseRunInput, CloseRunResult, RecordDraft } from "../src/domain/run.ts";
+import { withCosts } from "../src/domain/run-state.ts";
 import { isPawlError } from "../src/domain/errors.ts";
+import type { RunRecord } from "../src/store/run-records.ts";
 import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
-export function createCloseRun({ ledger, log }: ActivityDeps) {
+export function createCloseRun({ ledger, records, log }: ActivityDeps) {
   return async function closeRun(input: CloseRunInput): Promise<CloseRunResult> {
     const { runId } = thisAttempt();
     try {
-      const { spentMicroUsd, crashTaxMicroUsd, modelAttempts } = await ledger.closeRun(runId);
+      const costs = await ledger.closeRun(runId);
+      const { spentMicroUsd, crashTaxMicroUsd, modelAttempts } = costs;
+      if (input.record !== undefined) {
+        await records.put(recordOf(runId, input, input.record, costs));
+      }
       const { outcome, tenant, session, agent, traceId, turns, toolCalls, durationMs } = input;
       log.info(
         {
@@ -36,6 +42,25 @@ export function createCloseRun({ ledger, log }: ActivityDeps) {
       if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
       throw error;
     }
+  };
+}
+
+function recordOf(
+  runId: string,
+  { tenant, agent, session, durationMs }: CloseRunInput,
+  { result, startedAtMs, ...draft }: RecordDraft,
+  costs: CloseRunResult,
+): RunRecord {
+  return {
+    ...draft,
+    runId,
+    tenant,
+    agent,
+    session,
+    result: withCosts(result, costs),
+    costMicroUsd: costs.spentMicroUsd,
+    startedAtMs,
+    endedAtMs: startedAtMs + durationMs,
   };
 }
 

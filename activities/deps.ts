@@ -6,6 +6,7 @@ import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
 import type { DeltaWriter } from "../src/store/delta-writer.ts";
 import type { Ledger } from "../src/store/ledger.ts";
+import type { RunRecords } from "../src/store/run-records.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import type { Tool } from "./tools/define-tool.ts";
@@ -17,6 +18,7 @@ export interface ActivityDeps {
   readonly ledger: Ledger;
   readonly transcripts: Transcripts;
   readonly artefacts: Artefacts;
+  readonly records: RunRecords;
   readonly deltas: DeltaWriter;
   readonly tools: readonly Tool[];
   readonly agents: readonly AgentDefinition[];

@@ -13,8 +13,8 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
-import type { RunInput } from "../src/domain/run.ts";
-import { resultOf, type RunState } from "../src/domain/run-state.ts";
+import type { CloseRunResult, RunInput } from "../src/domain/run.ts";
+import { resultOf, withCosts, type RunState } from "../src/domain/run-state.ts";
 import { bookkeeping } from "./activity-options.ts";
 import { codeOf } from "./transcript.ts";
 
@@ -90,8 +90,10 @@ interface Ending {
 }
 
 export async function closeRun({ input, state, outcome, startedAtMs }: Ending): Promise<RunResult> {
-  const { workflowId } = workflowInfo();
+  const { workflowId, memo } = workflowInfo();
   const durationMs = Date.now() - startedAtMs;
+  const who = { runId: workflowId, traceId: input.traceId };
+  const draft = resultOf(who, state, { outcome, ledger: UNKNOWN, durationMs });
   const ledger = await close({
     tenant: input.tenant,
     session: input.session,
@@ -101,7 +103,17 @@ export async function closeRun({ input, state, outcome, startedAtMs }: Ending): 
     turns: state?.turn ?? 0,
     toolCalls: state?.toolCalls ?? 0,
     durationMs,
+    record: {
+      task: input.task,
+      taskDigest: typeof memo?.["taskDigest"] === "string" ? memo["taskDigest"] : null,
+      model: state?.snapshot.model ?? null,
+      offline: state?.snapshot.offline ?? false,
+      capMicroUsd: state?.costCapMicroUsd ?? null,
+      startedAtMs,
+      result: draft,
+    },
   });
-  const who = { runId: workflowId, traceId: input.traceId };
-  return resultOf(who, state, { outcome, ledger, durationMs });
+  return withCosts(draft, ledger);
 }
+
+const UNKNOWN: CloseRunResult = { spentMicroUsd: 0, crashTaxMicroUsd: 0, modelAttempts: 0 };

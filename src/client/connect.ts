@@ -11,6 +11,7 @@ import type { Config } from "../config.ts";
 import { PawlError } from "../domain/errors.ts";
 import { openDatabase } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
+import { createRunRecords, type RunRecords } from "../store/run-records.ts";
 
 /** Where a local stack listens; used instead of the environment's addresses. */
 export interface StackAddresses {
@@ -30,6 +31,8 @@ export interface Backend {
   /** Where the page is. */
   readonly gatewayUrl: string | null;
   readonly deltas: DeltaReader | null;
+  /** Null where there is no database: then what Temporal has forgotten is gone. */
+  readonly records: RunRecords | null;
   close(): Promise<void>;
 }
 
@@ -60,6 +63,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     uiUrl: config.TEMPORAL_UI_URL ?? stack?.uiUrl ?? null,
     gatewayUrl: config.PAWL_GATEWAY_URL ?? stack?.gatewayUrl ?? null,
     deltas: db === null ? null : createDeltaReader(db),
+    records: db === null ? null : createRunRecords(db),
     async close() {
       await Promise.allSettled([connection.close(), db?.end()]);
     },

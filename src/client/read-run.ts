@@ -41,7 +41,7 @@ export interface RunSources {
   readonly link: (runId: string) => string | null;
 }
 
-interface ReadOptions {
+export interface ReadOptions {
   /** True waits for the end of the run. */
   readonly wait: boolean;
   readonly signal?: AbortSignal;

@@ -1,7 +1,6 @@
 // Start, watch, steer and read runs from any Node program. What is repeated has
 // no second effect: an order with its key, a cancel, a pause, a resume.
 
-import { WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import type {
   ApprovalShown,
@@ -11,35 +10,28 @@ import type {
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { RunResult } from "../domain/outcome.ts";
-import { SIGNALS, WORKFLOW_TYPE } from "../domain/run.ts";
+import { SIGNALS } from "../domain/run.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import { backendError } from "./backend-error.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import type { Backend } from "./connect.ts";
+import type { EndedQuery, EndedStats } from "../store/run-records.ts";
 import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
-import { createHistories, executionsOf, pause, tailHistory } from "./histories.ts";
+import { createHistories, executionsOf, tailHistory } from "./histories.ts";
 import type { HistoryEvent } from "./history-fact.ts";
 import { describeQueue, type Queue } from "./queue.ts";
-import { readRun, type RunShown } from "./read-run.ts";
+import { readRun, type ReadOptions, type RunShown } from "./read-run.ts";
+import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
 import { briefOf, type RunBrief } from "./run-brief.ts";
 import { countRuns, type RunCounts } from "./run-counts.ts";
 import { listRuns, type ListQuery, type RunListed } from "./run-list.ts";
 import { pageOfRuns, type PageQuery, type RunPage } from "./run-page.ts";
-import { identify, shortTask, type IdentifiedRun, type RunOrder } from "./run-order.ts";
+import type { RunOrder } from "./run-order.ts";
 import { say, type Said } from "./say.ts";
-import { ensureSearchAttributes, isSearchAttributeMissing } from "./search-attributes.ts";
-import { AGENT, STATUS, TENANT } from "./search-keys.ts";
+import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, runEnded, told } from "./steer.ts";
+import { linkTo, pageLinkTo } from "./run-links.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
-
-export interface RunStartedReceipt {
-  readonly runId: string;
-  readonly traceId: string;
-  readonly link: string | null;
-  /** False where the same order had been accepted before under its key. */
-  readonly created: boolean;
-}
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
 export interface RunExport {
@@ -72,6 +64,8 @@ export interface RunClient {
   decide(runId: string, decision: Decision): Promise<DecidedApproval>;
   watch(runId: string, options?: WatchOptions): AsyncIterable<RunEvent>;
   exportHistories(runId: string): Promise<RunExport>;
+  /** Figures over runs that have ended; null where there is no database. */
+  endedStats(query: EndedQuery): Promise<EndedStats | null>;
   /** How many workers poll for runs; 0 means that nothing will happen until one starts. */
   workers(): Promise<number>;
   queue(): Promise<Queue>;
@@ -82,18 +76,24 @@ export interface RunClient {
 }
 
 export function createRunClient(backend: Backend): RunClient {
-  const { client } = backend;
+  const { client, records } = backend;
   const histories = createHistories(client);
   const converter = client.options.loadedDataConverter;
   const link = (runId: string): string | null => linkTo(backend, runId);
   const deltas = backend.deltas === null ? null : createDeltaFeed(backend.deltas);
-  const sources: WatchSources = { histories, converter, deltas, link };
+  const sources: WatchSources = { histories, converter, deltas, records, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
+
+  const shown = (runId: string, options: ReadOptions): Promise<RunShown> =>
+    orRecorded(records, runId, {
+      live: () => asked(readRun({ ...sources, client }, runId, options), runId),
+      recorded: shownOf,
+    });
 
   return {
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
-    start: async (order) => await start(backend, identify(order)),
+    start: (order) => startRun(backend, order),
     approvals: (query) => asked(listApprovals(client, query)),
     approval: (runId, callId) => asked(readApproval({ ...sources, client }, runId, callId), runId),
     decide: (runId, decision) => asked(decide({ ...sources, client }, runId, decision), runId),
@@ -101,7 +101,11 @@ export function createRunClient(backend: Backend): RunClient {
     list: (query) => asked(listRuns(client, query)),
     page: (query = {}) => asked(pageOfRuns(client, backend.namespace, query)),
     counts: (query = {}) => asked(countRuns(client, query)),
-    about: (runId) => asked(briefOf(client, runId), runId),
+    about: (runId) =>
+      orRecorded(records, runId, {
+        live: () => asked(briefOf(client, runId), runId),
+        recorded: recordedBrief,
+      }),
     async cancel(runId) {
       // Temporal accepts a cancel of what is over, and nothing comes of it.
       const { closeTime } = await asked(handle(runId).describe(), runId);
@@ -111,11 +115,11 @@ export function createRunClient(backend: Backend): RunClient {
     pause: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.pause)),
     resume: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.resume)),
     say: (runId, said) => say(client, runId, said),
-    show: (runId) => asked(readRun({ ...sources, client }, runId, { wait: false }), runId),
+    show: (runId) => shown(runId, { wait: false }),
     async result(runId, signal) {
       const options = { wait: true, ...(signal === undefined ? {} : { signal }) };
-      const shown = await asked(readRun({ ...sources, client }, runId, options), runId);
-      if (shown.kind === "ended") return shown.result;
+      const run = await shown(runId, options);
+      if (run.kind === "ended") return run.result;
       throw new PawlError("USAGE", `Nobody waits for the run ${runId} any more.`);
     },
     async exportHistories(runId) {
@@ -128,80 +132,9 @@ export function createRunClient(backend: Backend): RunClient {
       }
       return { runId, histories: exported };
     },
+    endedStats: async (query) => (await records?.stats(query)) ?? null,
     workers: async () => (await asked(describeQueue(backend))).workers,
     queue: () => asked(describeQueue(backend)),
     close: () => backend.close(),
   };
-}
-
-/** How long a server may take to know columns that were just added. */
-const COLUMNS_KNOWN_MS = 15_000;
-
-/** The first run on a namespace may come before any worker, and so before its columns are there. */
-async function start(backend: Backend, run: IdentifiedRun): Promise<RunStartedReceipt> {
-  const deadline = Date.now() + COLUMNS_KNOWN_MS;
-  while (true) {
-    try {
-      return await startOnce(backend, run);
-    } catch (error) {
-      if (!isSearchAttributeMissing(error)) throw error;
-      await asked(ensureSearchAttributes(backend.operator, backend.namespace));
-      if (Date.now() > deadline) throw backendError(error);
-      await pause(200);
-    }
-  }
-}
-
-async function startOnce(backend: Backend, run: IdentifiedRun): Promise<RunStartedReceipt> {
-  const { runId, input, digest } = run;
-  const { task, tenant, agent, session, traceId } = input;
-  try {
-    await backend.client.workflow.start(WORKFLOW_TYPE, {
-      workflowId: runId,
-      taskQueue: backend.taskQueue,
-      args: [input],
-      // An id is a key that a caller relies on, also when its run is over.
-      workflowIdReusePolicy: "REJECT_DUPLICATE",
-      workflowIdConflictPolicy: "FAIL",
-      memo: { taskDigest: digest, task: shortTask(task), traceId, session },
-      typedSearchAttributes: [
-        { key: AGENT, value: agent },
-        { key: TENANT, value: tenant },
-        { key: STATUS, value: "running" },
-      ],
-      staticSummary: shortTask(task).slice(0, 100).toWellFormed(),
-    });
-    return { runId, traceId, link: linkTo(backend, runId), created: true };
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      return await asked(startedBefore(backend, run), runId);
-    }
-    throw isSearchAttributeMissing(error) ? error : backendError(error);
-  }
-}
-
-async function startedBefore(
-  backend: Backend,
-  { runId, digest }: IdentifiedRun,
-): Promise<RunStartedReceipt> {
-  const { memo } = await backend.client.workflow.getHandle(runId).describe();
-  if (memo?.["taskDigest"] !== digest) {
-    throw new PawlError(
-      "IDEMPOTENCY_MISMATCH",
-      `This key belongs to the run ${runId}, which was started with another task or other options.`,
-    );
-  }
-  const traceId = typeof memo["traceId"] === "string" ? memo["traceId"] : "";
-  return { runId, traceId, link: linkTo(backend, runId), created: false };
-}
-
-function linkTo({ uiUrl, namespace }: Backend, runId: string): string | null {
-  if (uiUrl === null) return null;
-  const base = uiUrl.replace(/\/+$/, "");
-  return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(runId)}`;
-}
-
-function pageLinkTo({ gatewayUrl }: Backend, runId: string): string | null {
-  if (gatewayUrl === null) return null;
-  return `${gatewayUrl.replace(/\/+$/, "")}/#/runs/${encodeURIComponent(runId)}`;
 }

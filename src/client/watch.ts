@@ -5,7 +5,9 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import { PawlError } from "../domain/errors.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { DeltaRow } from "../store/deltas.ts";
+import type { RunRecords } from "../store/run-records.ts";
 import type { DeltaFeed, DeltaFollower } from "./delta-feed.ts";
+import { recordedEvents, recordInstead } from "./recorded-run.ts";
 import { parseEventId, type EventId } from "./event-id.ts";
 import { createEventMapper, type EventMapper } from "./event-mapper.ts";
 import { createFactReader, type Fact } from "./history-fact.ts";
@@ -16,6 +18,7 @@ export interface WatchSources {
   readonly converter: LoadedDataConverter;
   /** Null where there is no database: the text of a reply then comes at once, when it is whole. */
   readonly deltas: DeltaFeed | null;
+  readonly records: RunRecords | null;
   readonly link: (runId: string) => string | null;
 }
 
@@ -27,11 +30,27 @@ export interface WatchOptions {
   readonly onTrouble?: (error: unknown) => void;
 }
 
-/** Ends with `run.ended`, or when the signal aborts. */
+/** Ends with `run.ended`, or when the signal aborts. A run that Temporal has forgotten begins and ends. */
 export async function* watchRun(
   sources: WatchSources,
   runId: string,
   options: WatchOptions = {},
+): AsyncGenerator<RunEvent, void, undefined> {
+  let { after } = options;
+  try {
+    for await (const event of watchHistories(sources, runId, options)) {
+      after = event.id;
+      yield event;
+    }
+  } catch (error) {
+    yield* recordedEvents(await recordInstead(sources.records, runId, error), after);
+  }
+}
+
+async function* watchHistories(
+  sources: WatchSources,
+  runId: string,
+  options: WatchOptions,
 ): AsyncGenerator<RunEvent, void, undefined> {
   let cursor = options.after === undefined ? null : parseEventId(options.after);
   let executionId: string | null = await executionAt(sources.histories, runId, cursor);

@@ -201,6 +201,16 @@ export function resultOf(
   };
 }
 
+/** A result with the ledger's word on what the run cost. */
+export function withCosts(result: RunResult, ledger: CloseRunResult): RunResult {
+  return {
+    ...result,
+    costUsd: ledger.spentMicroUsd / 1_000_000,
+    crashTaxUsd: ledger.crashTaxMicroUsd / 1_000_000,
+    modelAttempts: ledger.modelAttempts,
+  };
+}
+
 /** Of a run that failed before it had an agent. */
 const NOTHING = {
   usage: NO_USAGE,

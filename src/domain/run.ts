@@ -5,7 +5,7 @@ import type { CallerLimits, Limits, Warning } from "./limits.ts";
 import type { Rule } from "./approval.ts";
 import type { RunState } from "./run-state.ts";
 import type { Message } from "./message.ts";
-import type { AccountLimit, Outcome } from "./outcome.ts";
+import type { AccountLimit, Outcome, RunResult } from "./outcome.ts";
 import type { ServerTool, ToolCall, ToolSpec } from "./tool.ts";
 import type { Tier } from "./prices.ts";
 import type { Usage } from "./usage.ts";
@@ -205,6 +205,19 @@ export interface CloseRunInput {
   readonly turns: number;
   readonly toolCalls: number;
   readonly durationMs: number;
+  /** Absent in runs that began before there were records. */
+  readonly record?: RecordDraft;
+}
+
+/** What is kept of the run for good; what it cost is added from the ledger. */
+export interface RecordDraft {
+  readonly task: string;
+  readonly taskDigest: string | null;
+  readonly model: string | null;
+  readonly offline: boolean;
+  readonly capMicroUsd: number | null;
+  readonly startedAtMs: number;
+  readonly result: RunResult;
 }
 
 /** The ledger's word on what the run cost; the workflow's own count can miss attempts that died last. */

@@ -19,6 +19,7 @@ import { migrate, openDatabase, type Database } from "../store/database.ts";
 import { createDeltaWriter } from "../store/delta-writer.ts";
 import { pruneDeltas } from "../store/deltas.ts";
 import { createLedger } from "../store/ledger.ts";
+import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
@@ -121,6 +122,7 @@ function createDeps(
     ledger: createLedger(db, transcripts),
     transcripts,
     artefacts: createArtefacts(db),
+    records: createRunRecords(db),
     deltas: createDeltaWriter(db),
     tools,
     agents,

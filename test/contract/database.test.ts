@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { expect, test } from "@jest/globals";
 import { migrate, openDatabase } from "../../src/store/database.ts";
+import { readMigrations } from "../../src/store/migrations.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 
@@ -80,11 +81,8 @@ onEachDatabase((underTest) => {
   test("migrating again changes nothing", async () => {
     await createLedger(db()).closeRun("before");
     await migrate(db());
-    expect(await db()`select number from pawl.migration order by number`).toEqual([
-      { number: 1 },
-      { number: 2 },
-      { number: 3 },
-    ]);
+    const numbers = readMigrations().map(({ number }) => ({ number }));
+    expect([...(await db()`select number from pawl.migration order by number`)]).toEqual(numbers);
   });
 });
 

@@ -140,6 +140,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     page: async () => ({ runs: [], next: null }),
     counts: async () => ({ running: 0, waiting: 0, paused: 0 }),
     about: notHere,
+    endedStats: async () => null,
     workers: async () => options.workers ?? 1,
     queue: async () => ({ backlog: 0, workers: options.workers ?? 1 }),
     link: () => null,

@@ -80,8 +80,13 @@ export function addUsage(app: App): void {
   );
 }
 
-async function endedLastDay(_gateway: Gateway, _of: { readonly tenant?: string }) {
-  return { endedLastDay: 0, errorRate: null, avgDurationMs: null };
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+async function endedLastDay({ client }: Gateway, of: { readonly tenant?: string }) {
+  const stats = await client.endedStats({ ...of, sinceMs: Date.now() - DAY_MS });
+  if (stats === null) return { endedLastDay: 0, errorRate: null, avgDurationMs: null };
+  const { ended, errorRate, durationMsAvg: avgDurationMs } = stats;
+  return { endedLastDay: ended, errorRate, avgDurationMs };
 }
 
 function shown(
