@@ -108,6 +108,7 @@ async function converse(run: Run): Promise<Outcome> {
     }
 
     takeReply(state, call);
+    throwIfCancelled();
     const end = await act(run, call);
     showProgress(state);
     const isHeardOut = end?.kind !== "answered" || !inbox.hasUnread();
