@@ -4,7 +4,7 @@
 
 import { createHmac } from "node:crypto";
 import type { PendingApproval } from "../src/domain/approval.ts";
-import { failure, thisAttempt } from "./attempt.ts";
+import { thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 export interface NotifyApprovalInput {
@@ -48,8 +48,9 @@ export function createNotifyApproval({ config, log }: ActivityDeps) {
   };
 }
 
+/** No error of the catalogue: whatever the receiver has against it, it is tried again. */
 function notTold(why: string, cause?: unknown): Error {
-  return failure("BACKEND_UNREACHABLE", `The webhook was not told: ${why}`, { cause });
+  return new Error(`The webhook was not told: ${why}`, { cause });
 }
 
 interface Signing {

@@ -125,7 +125,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await world.client.decide(runId, approval(b!, { editedInput }));
       await world.client.decide(runId, approval(a, { always: true }));
       const [second] = await waitingInTurn(world, runId, 2, 1);
-      await world.client.decide(runId, denial(second!));
+      await world.client.decide(runId, denial(second));
       await waitingInTurn(world, runId, 5, 2);
       await world.client.cancel(runId);
       await world.client.result(runId, AbortSignal.timeout(60_000));
