@@ -10,7 +10,7 @@ export interface WatchedPage {
   readonly requests: readonly string[];
   /** Errors of scripts and of the console: violations of the content security policy are among them. */
   readonly complaints: readonly string[];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface PageOptions {

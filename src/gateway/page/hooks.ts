@@ -107,3 +107,16 @@ export function useWide(): boolean {
   }, []);
   return isWide;
 }
+
+/** True for some time after it was called. */
+export function useHurry(forMs: number): [boolean, () => void] {
+  const [calls, setCalls] = useState(0);
+  const [isOver, setIsOver] = useState(true);
+  useEffect(() => {
+    if (calls === 0) return;
+    setIsOver(false);
+    const timer = setTimeout(() => setIsOver(true), forMs);
+    return () => clearTimeout(timer);
+  }, [calls]);
+  return [!isOver, () => setCalls((before) => before + 1)];
+}

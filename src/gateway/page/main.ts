@@ -6,12 +6,13 @@ import { InboxPage } from "./inbox-page.ts";
 import { KeyPrompt } from "./key-prompt.ts";
 import { focusOn, moveFocus, SHORTCUTS, useKeys } from "./keys.ts";
 import { ListPage } from "./list-page.ts";
-import { listHref } from "./route.ts";
+import { listHref, type Route } from "./route.ts";
 import { RunPage } from "./run-page.ts";
 import {
   html,
   render,
   useEffect,
+  useErrorBoundary,
   useRef,
   useState,
   type Child,
@@ -49,11 +50,22 @@ function App(): VNode {
       waiting=${inbox.data?.length ?? 0}
       showHelp=${() => help.current?.showModal()}
     />
-    ${isKeyNeeded() ? html`<${KeyPrompt} />` : pageOf(route, inbox)}
+    ${isKeyNeeded() ? html`<${KeyPrompt} />` : html`<${Page} key=${place} route=${route} inbox=${inbox} />`}
     <${Help} dialog=${help} />`;
 }
 
-function pageOf(route: ReturnType<typeof useRoute>, inbox: unknown): Child {
+/** A page that fails to be drawn says so, and leaves the bar and the other pages as they are. */
+function Page({ route, inbox }: { route: Route; inbox: unknown }): Child {
+  const [error, again] = useErrorBoundary();
+  if (error !== undefined) {
+    return html`<main id="main" class="narrow">
+      <h1 tabindex="-1">This page failed</h1>
+      <p class="trouble" role="alert">
+        ${error instanceof Error ? error.message : "Its script threw something."}
+      </p>
+      <button type="button" onClick=${again}>Try again</button>
+    </main>`;
+  }
   switch (route.kind) {
     case "list":
       return html`<${ListPage} filters=${route.filters} />`;

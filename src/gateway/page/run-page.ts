@@ -4,7 +4,7 @@ import { api, type RunShown } from "./api.ts";
 import { Conversation } from "./conversation.ts";
 import { CostChart } from "./cost-chart.ts";
 import { duration } from "./format.ts";
-import { useNow, usePolled, useTitle, useWide, type Polled } from "./hooks.ts";
+import { useHurry, useNow, usePolled, useTitle, useWide, type Polled } from "./hooks.ts";
 import { focusOn, useKeys } from "./keys.ts";
 import { MessageBox } from "./message-box.ts";
 import { News } from "./news.ts";
@@ -19,10 +19,14 @@ import { plain } from "./visible-text.ts";
 
 /** The events tell nearly all; this tells of a pause, and of what only the gateway knows. */
 const REFRESH_MS = 10_000;
+/** After a button was pressed, until the run has heard of it: a signal takes a moment. */
+const HURRIED = { everyMs: 700, forMs: 15_000 };
 
 export function RunPage({ runId }: { runId: string }): VNode {
   const stream = useRunStream(runId);
-  const shown = usePolled(() => api.run(runId), REFRESH_MS, [runId]);
+  const [isHurried, hurry] = useHurry(HURRIED.forMs);
+  const everyMs = isHurried ? HURRIED.everyMs : REFRESH_MS;
+  const shown = usePolled(() => api.run(runId), everyMs, [runId, everyMs]);
   const { model } = stream;
   const status = statusNow(model, shown.data);
   const task = taskOf(model) ?? shown.data?.task ?? "";
@@ -31,7 +35,7 @@ export function RunPage({ runId }: { runId: string }): VNode {
   useEffect(() => void shown.reload(), [stream.state.kind === "ended", model.waiting]);
   const steer = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
     await api.steer(runId, how);
-    await shown.reload();
+    hurry();
   };
   const isOpen = status.status !== "ended";
   useKeys({

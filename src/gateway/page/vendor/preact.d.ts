@@ -31,3 +31,6 @@ export function useEffect(effect: () => Cleanup, inputs?: readonly unknown[]): v
 export function useLayoutEffect(effect: () => Cleanup, inputs?: readonly unknown[]): void;
 export function useRef<Value>(initial: Value): Ref<Value>;
 export function useMemo<Value>(make: () => Value, inputs: readonly unknown[]): Value;
+
+/** Catches what the components below throw while they are drawn. */
+export function useErrorBoundary(): [unknown, () => void];
