@@ -1,0 +1,205 @@
+// Every route × role × tenant, read from the gateway's own document: a route that is not in the table
+// below fails, and so does one whose scopes are not what the table says.
+
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SCOPES, type Scope } from "../../src/store/api-keys.ts";
+import { ask, keyFor, startGateway, type Answer, type GatewayProcess } from "../support/gateway.ts";
+import { until } from "../support/processes.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const CANARY = "canary-of-acme";
+const NO_RUN = "run_00000000000000000000000000000000";
+const NO_CALL = "toolu_none";
+
+interface Row {
+  readonly path: string;
+  /** Any of them is enough; null: for everybody. */
+  readonly scopes: readonly Scope[] | null;
+  /** True where the path names a run. */
+  readonly ofRun?: boolean;
+  readonly body?: unknown;
+  readonly mayBe?: number;
+}
+
+const READS: readonly Scope[] = ["runs:read"];
+const WRITES: readonly Scope[] = ["runs:write"];
+const DECISION = { verdict: "deny", argsDigest: "0".repeat(64) };
+
+const MATRIX: Readonly<Record<string, Row>> = {
+  startRun: { path: "POST /v1/runs", scopes: WRITES, body: { task: "Say hello." } },
+  listRuns: { path: "GET /v1/runs", scopes: READS },
+  getRun: { path: "GET /v1/runs/{run}", scopes: READS, ofRun: true },
+  getResult: { path: "GET /v1/runs/{run}/result", scopes: READS, ofRun: true },
+  watchRun: { path: "GET /v1/runs/{run}/events", scopes: READS, ofRun: true },
+  pauseRun: { path: "POST /v1/runs/{run}/pause", scopes: WRITES, ofRun: true },
+  resumeRun: { path: "POST /v1/runs/{run}/resume", scopes: WRITES, ofRun: true },
+  cancelRun: { path: "POST /v1/runs/{run}/cancel", scopes: WRITES, ofRun: true },
+  sayToRun: {
+    path: "POST /v1/runs/{run}/messages",
+    scopes: WRITES,
+    ofRun: true,
+    body: { text: "Hello?" },
+  },
+  listApprovals: { path: "GET /v1/approvals", scopes: ["runs:read", "approvals:decide"] },
+  getApproval: {
+    path: `GET /v1/runs/{run}/approvals/${NO_CALL}`,
+    scopes: ["runs:read", "approvals:decide"],
+    ofRun: true,
+  },
+  decideApproval: {
+    path: `POST /v1/runs/{run}/approvals/${NO_CALL}`,
+    scopes: ["approvals:decide"],
+    ofRun: true,
+    body: DECISION,
+  },
+  getUsage: { path: "GET /v1/usage", scopes: READS },
+  getStats: { path: "GET /v1/stats", scopes: READS },
+  getHealth: { path: "GET /health", scopes: null },
+  getDeepHealth: { path: "GET /health/deep", scopes: null },
+  getMetrics: { path: "GET /metrics", scopes: ["admin"] },
+};
+
+interface Operation {
+  readonly operationId: string;
+  readonly security: readonly { readonly key?: readonly string[] }[];
+}
+
+let world: World;
+let gateway: GatewayProcess;
+let ended: string;
+const keys: Record<string, string> = {};
+
+async function runOfAcme(): Promise<string> {
+  const { json } = await ask(gateway.url, "POST /v1/runs", {
+    key: keys["admin"] ?? "",
+    body: { task: `What is 6*7? ${CANARY}`, session: CANARY },
+  });
+  return String(json?.["runId"]);
+}
+
+async function call({ path, body }: Row, key: string | undefined, run: string): Promise<Answer> {
+  const asking = { ...(key === undefined ? {} : { key }), ...(body === undefined ? {} : { body }) };
+  return await ask(gateway.url, path.replace("{run}", run), asking);
+}
+
+beforeAll(async () => {
+  world = await openWorld();
+  await world.startWorker();
+  for (const scope of SCOPES) keys[scope] = await keyFor(world, "acme", scope);
+  keys["other"] = await keyFor(world, "other", "admin");
+  gateway = await startGateway(world, { env: { PAWL_GATEWAY_REQUIRE_KEY: "1" } });
+  ended = await runOfAcme();
+  await world.client.result(ended);
+  await until("the list knows the run", async () => {
+    const { text } = await ask(gateway.url, "GET /v1/runs", { key: keys["admin"] ?? "" });
+    return text.includes(CANARY);
+  });
+}, 240_000);
+afterAll(async () => {
+  await gateway?.process.stop();
+  await world?.close();
+}, 60_000);
+
+test("the table holds every route of the document, and no other, with its scopes", async () => {
+  const { json } = await ask(gateway.url, "GET /openapi.json");
+  const paths = json?.["paths"] as Record<string, Record<string, Operation>>;
+  const documented = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId, security }]) => [
+      operationId,
+      {
+        path: `${method.toUpperCase()} ${path}`,
+        scopes: security.length === 0 ? null : security.flatMap(({ key = [] }) => key),
+      },
+    ]),
+  );
+  const ours = Object.entries(MATRIX).map(([id, { path, scopes }]) => [
+    id,
+    { path: path.replace("{run}", "{runId}").replace(NO_CALL, "{callId}"), scopes },
+  ]);
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(ours));
+});
+
+describe.each(Object.entries(MATRIX))("%s", (_id, row) => {
+  const allowed = (scope: Scope): boolean =>
+    row.scopes === null || scope === "admin" || row.scopes.includes(scope);
+
+  test("is refused without a key and with a bad one, unless it is for everybody", async () => {
+    const none = await call(row, undefined, ended);
+    const bad = await call(row, `pawl_0123456789abcdef_${"A".repeat(43)}`, ended);
+    expect(none.status).toBe(row.scopes === null ? 200 : 401);
+    expect(bad.status).toBe(row.path === "GET /health" ? bad.status : 401);
+    expect(`${none.text}${bad.text}`).not.toContain(CANARY);
+  });
+
+  test.each(SCOPES)("with the scope %s alone it does what the table says", async (scope) => {
+    const { status, json } = await call(row, keys[scope], ended);
+    if (allowed(scope)) expect([200, 201, 202, 404, 409, 410]).toContain(status);
+    else expect([status, json?.["code"]]).toEqual([403, "FORBIDDEN"]);
+  });
+
+  test("G4: another tenant learns nothing, not even that a run is there", async () => {
+    const theirs = await call(row, keys["other"], ended);
+    expect(theirs.text).not.toContain(CANARY);
+    expect(theirs.text).not.toContain("acme");
+    if (row.ofRun !== true) return;
+    const nobodys = await call(row, keys["other"], NO_RUN);
+    expect([theirs.status, theirs.json?.["code"]]).toEqual([404, "RUN_NOT_FOUND"]);
+    const alike = (answer: Answer, run: string) => ({
+      ...answer.json,
+      detail: String(answer.json?.["detail"]).replace(run, "…"),
+      requestId: null,
+    });
+    expect(alike(theirs, ended)).toEqual(alike(nobodys, NO_RUN));
+  });
+});
+
+test("G4: nobody can end, pause or wake another tenant's run, nor speak to it", async () => {
+  await world.model.pace(200);
+  const run = await runOfAcme();
+  for (const row of Object.values(MATRIX).filter(({ ofRun }) => ofRun)) {
+    expect((await call(row, keys["other"], run)).status).toBe(404);
+  }
+  await world.model.pace(1);
+  expect((await world.client.result(run)).outcome).toEqual({ kind: "answered" });
+});
+
+test("a cursor of one tenant is of no use to another", async () => {
+  await runOfAcme();
+  await until("two runs are listed", async () => {
+    const { json } = await ask(gateway.url, "GET /v1/runs", { key: keys["admin"] ?? "" });
+    return (json?.["runs"] as unknown[]).length >= 2;
+  });
+  const first = await ask(gateway.url, "GET /v1/runs?limit=1", { key: keys["admin"] ?? "" });
+  const cursor = String(first.json?.["next"]);
+  const second = await ask(gateway.url, `GET /v1/runs?limit=1&cursor=${cursor}`, {
+    key: keys["admin"] ?? "",
+  });
+  expect(second.status).toBe(200);
+  const theirs = await ask(gateway.url, `GET /v1/runs?limit=1&cursor=${cursor}`, {
+    key: keys["other"] ?? "",
+  });
+  expect([theirs.status, theirs.json?.["code"]]).toEqual([400, "USAGE"]);
+});
+
+test("a key that is revoked is refused within ten seconds, and no log line holds a key", async () => {
+  const key = await keyFor(world, "acme", "runs:read");
+  expect((await ask(gateway.url, "GET /v1/usage", { key })).status).toBe(200);
+  const keyId = key.split("_")[1] ?? "";
+  await world.db`update pawl.api_key set revoked_at = now() where key_id = ${keyId}`;
+  await until(
+    "the key is refused",
+    async () => (await ask(gateway.url, "GET /v1/usage", { key })).status === 401,
+    10_000,
+  );
+  const logged = gateway.process.lines.join("\n");
+  expect(logged).toContain(`"keyId":"${keyId}"`);
+  for (const secret of [...Object.values(keys), key].map((all) => all.slice(22))) {
+    expect(logged).not.toContain(secret);
+  }
+});
+
+test("G5: where others can reach it, it does not start without a key", async () => {
+  await world.db`update pawl.api_key set revoked_at = now()`;
+  const started = startGateway(world, { host: "0.0.0.0" });
+  await expect(started).rejects.toThrow(/needs a key, and there is none/);
+});
