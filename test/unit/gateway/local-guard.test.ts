@@ -24,7 +24,7 @@ describe("G3: without a key", () => {
     ],
     ["an address typed into the browser", { ...HERE, "sec-fetch-site": "none" }],
     ["a forwarded port", { host: "localhost:9999" }],
-  ])("%s is heard", (_, headers, address) => {
+  ])("%s is heard", (...[, headers, address]) => {
     expect(heard(headers, address)).toBe("heard");
   });
 
@@ -39,7 +39,7 @@ describe("G3: without a key", () => {
     ["our name, but over TLS", { ...HERE, origin: "https://localhost:7420" }],
     ["an image of another site", { ...HERE, "sec-fetch-site": "cross-site" }],
     ["a page of another port that reads", { ...HERE, "sec-fetch-site": "same-site" }],
-  ])("%s is refused", (_, headers, address) => {
+  ])("%s is refused", (...[, headers, address]) => {
     expect(heard(headers, address)).toBe("FORBIDDEN");
   });
 
@@ -48,7 +48,7 @@ describe("G3: without a key", () => {
     ["a proxy on this machine", { ...HERE, "x-forwarded-for": "192.0.2.1" }],
     ["a proxy that says so in the standard way", { ...HERE, forwarded: "for=192.0.2.1" }],
     ["a proxy that names itself", { ...HERE, via: "1.1 proxy" }],
-  ])("%s needs a key", (_, headers, address) => {
+  ])("%s needs a key", (...[, headers, address]) => {
     expect(heard(headers, address)).toBe("UNAUTHENTICATED");
   });
 });
