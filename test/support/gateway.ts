@@ -1,88 +1,32 @@
-// A gateway as a process of its own, on a world of the test, and keys to it.
+// The gateway as a process of its own, on a port that it keeps when it is started again.
 
 import { packageFile } from "../../src/package-root.ts";
-import { createApiKeys, type Scope } from "../../src/store/api-keys.ts";
-import { startProcess, type Process } from "./processes.ts";
-import type { World } from "./world.ts";
+import { freePort, startProcess, type Process } from "./processes.ts";
 
-export interface GatewayProcess {
+export interface GatewayWorld {
   readonly url: string;
-  readonly port: number;
-  readonly process: Process;
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
 }
 
-export interface GatewayProcessOptions {
-  readonly env?: NodeJS.ProcessEnv;
-  readonly port?: number;
-  readonly host?: string;
-}
+const MAIN = "dist/src/gateway/main.js";
 
-const MAIN = packageFile("dist/src/gateway/main.js");
-
-/** Resolves when it listens. The test ends it. */
-export async function startGateway(
-  world: Pick<World, "env">,
-  { env = {}, port = 0, host = "127.0.0.1" }: GatewayProcessOptions = {},
-): Promise<GatewayProcess> {
-  const args = [MAIN, "--port", String(port), "--host", host];
-  // Tests ask more in a second than people do in a minute.
-  const patient = { PAWL_GATEWAY_REQUESTS_PER_MINUTE: "1000000" };
-  const process_ = startProcess(process.execPath, args, {
-    env: { ...world.env, ...patient, ...env },
-  });
-  const ready = JSON.parse(await process_.line("gateway_ready")) as { url: string };
-  return { url: ready.url, port: Number(new URL(ready.url).port), process: process_ };
-}
-
-/** A key of the tenant with just these scopes. */
-export async function keyFor(
-  world: Pick<World, "db">,
-  tenant: string,
-  ...scopes: readonly Scope[]
-): Promise<string> {
-  const name = `${tenant} ${scopes.join(" ")}`;
-  const made = await createApiKeys(world.db).create({ tenant, name, scopes, expiresAt: null });
-  return made.key;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** Null where the text is no JSON. */
-  readonly json: Record<string, unknown> | null;
-}
-
-export interface Asking {
-  readonly key?: string;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
-
-/** `ask(url, "POST /v1/runs", { key, body })`. */
-export async function ask(
-  url: string,
-  target: string,
-  { key, body, headers = {} }: Asking = {},
-): Promise<Answer> {
-  const [method = "GET", path = "/"] = target.split(" ");
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: {
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...headers,
+export async function startGatewayWorld(env: NodeJS.ProcessEnv): Promise<GatewayWorld> {
+  const port = await freePort();
+  let gateway: Process | null = null;
+  const start = async (): Promise<void> => {
+    const args = [packageFile(MAIN), "--port", String(port)];
+    gateway = startProcess(process.execPath, args, { env });
+    await gateway.line("gateway_ready");
+  };
+  await start();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    start,
+    kill: async () => {
+      await gateway?.kill();
+      gateway = null;
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: parsed(text) };
-}
-
-function parsed(text: string): Record<string, unknown> | null {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return null;
-  }
+  };
 }
