@@ -1,0 +1,98 @@
+// A person at a terminal: what they type while a run is watched, seen through a pseudo-terminal.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { packageFile } from "../../src/package-root.ts";
+import { until } from "../support/processes.ts";
+import { PATIENT } from "../support/run-bench.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+jest.setTimeout(120_000);
+
+let world: World;
+let dir: string;
+const open: ChildProcess[] = [];
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "pawl-typing-"));
+  world = await openWorld({ env: { ...PATIENT, PAWL_FILES_DIR: dir } });
+  await world.startWorker();
+}, 180_000);
+afterEach(async () => {
+  for (const child of open.splice(0)) child.kill("SIGKILL");
+  await world.model.reset();
+});
+afterAll(async () => {
+  await world?.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+interface Terminal {
+  type(keys: string): void;
+  screen(): string;
+  shows(text: string): Promise<void>;
+  readonly ended: Promise<number | null>;
+}
+
+/** `script` gives the command a terminal and passes on what it is told. */
+function openTerminal(task: string): Terminal {
+  const command = `${process.execPath} ${packageFile("bin/pawl.js")} run '${task}'`;
+  const env = { ...world.env, TERM: "xterm", NO_COLOR: "1" };
+  const child = spawn("script", ["-qefc", command, "/dev/null"], { env, cwd: dir });
+  open.push(child);
+  let screen = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (screen += text));
+  const shown = (): string => stripVTControlCharacters(screen).replaceAll("\r", "");
+  return {
+    type: (keys) => void child.stdin.write(keys),
+    screen: shown,
+    ended: new Promise((resolve) => child.once("close", resolve)),
+    shows: (text) => until(`"${text}" shows`, () => shown().includes(text)).then(() => undefined),
+  };
+}
+
+const LONG = "A pawl lets a ratchet turn forward and never slip back. ".repeat(4);
+
+describe("in a terminal", () => {
+  test("!text stops the reply in flight, and what the run writes waits while a line is typed", async () => {
+    await world.model.script([{ reply: { text: LONG } }, { reply: { text: "Ratchet." } }]);
+    await world.model.faults([{ kind: "hold", afterEvents: 6 }]);
+    const terminal = openTerminal("What is a pawl?");
+    await terminal.shows("A pawl");
+    terminal.type("!In one");
+    await terminal.shows("» !In one");
+    terminal.type(" word?\r");
+    await terminal.shows("■ interrupted; what was written is kept");
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.screen()).toContain("Ratchet.");
+    expect(terminal.screen()).not.toContain(LONG.trim());
+  });
+
+  test("a word decides the call that waits", async () => {
+    const toolCalls = [{ name: "write_file", input: { path: "a.txt", content: "x" } }];
+    await world.model.script([{ reply: { toolCalls } }, { reply: { text: "Not written." } }]);
+    const terminal = openTerminal("Write a note.");
+    await terminal.shows("d [why] deny");
+    terminal.type("d not today\r");
+    await terminal.shows("write_file was denied");
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.screen()).toContain("not today");
+    expect(terminal.screen()).toContain("Not written.");
+  });
+
+  test("Ctrl-C detaches, also in the middle of a line", async () => {
+    await world.model.script([{ hold: true, reply: { text: "42" } }]);
+    const terminal = openTerminal("What is 6 times 7?");
+    await until("the model was asked", async () => (await world.model.requests()).length > 0);
+    await terminal.shows("budget");
+    terminal.type("half a li");
+    await terminal.shows("» half a li");
+    terminal.type("\u0003");
+    await terminal.shows("Detached: the run goes on.");
+    expect(await terminal.ended).toBe(0);
+  });
+});
