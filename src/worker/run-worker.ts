@@ -56,6 +56,7 @@ export async function runWorker(
   const searchable = namespace ?? config.TEMPORAL_NAMESPACE;
   await ensureSearchAttributes(connection.operatorService, searchable);
   const deps = createDeps(config, log, { db, ...skills });
+  warnOfUnknownTools(deps);
   const worker = await Worker.create({
     connection,
     namespace: namespace ?? config.TEMPORAL_NAMESPACE,
@@ -127,6 +128,17 @@ function createDeps(
     tools,
     agents,
   };
+}
+
+/** Another worker may have the tool; a slip of the pen would leave it to its permission. */
+function warnOfUnknownTools({ config, log, tools }: ActivityDeps): void {
+  const known = tools.map(({ spec }) => spec.name);
+  const unknown = Object.keys(config.PAWL_TOOL_POLICY ?? {}).filter(
+    (name) => !known.includes(name),
+  );
+  if (unknown.length === 0) return;
+  const message = "PAWL_TOOL_POLICY names tools that this worker does not have";
+  log.warn({ event: "policy_unused", unknown, known }, message);
 }
 
 /** Resolves holds whose attempt nobody will ever end, e.g. of a run that was terminated. */
