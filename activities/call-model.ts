@@ -6,6 +6,7 @@
 //   M5. A reply that was stopped keeps its text and costs its whole hold.
 
 import { createHash } from "node:crypto";
+import { dayOf } from "../src/domain/budget.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
 import { priceOn, worstCase } from "../src/domain/pricing.ts";
@@ -99,6 +100,9 @@ function startAttempt(
     callKey: attempt.callKey,
     runId: attempt.runId,
     tenant: input.tenant,
+    session: input.session,
+    agent: input.agent,
+    day: dayOf(now),
     turn: input.turn,
     attempt: attempt.attempt,
     model: request.model,

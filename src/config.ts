@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
+import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
 import { strictest } from "./domain/guardrail.ts";
 
@@ -100,6 +101,24 @@ export const ENV_SCHEMA = z.object({
 });
 
 export type Config = Readonly<z.output<typeof ENV_SCHEMA>>;
+
+export type SharedCaps = Pick<
+  Config,
+  | "PAWL_SESSION_CAP_USD"
+  | "PAWL_TENANT_DAY_CAP_USD"
+  | "PAWL_TENANT_MONTH_CAP_USD"
+  | "PAWL_GLOBAL_DAY_CAP_USD"
+>;
+
+/** What the environment says of the shared caps; null where it says nothing. */
+export function capsByScope(caps: SharedCaps): CapByScope {
+  return {
+    session: caps.PAWL_SESSION_CAP_USD ?? null,
+    tenant_day: caps.PAWL_TENANT_DAY_CAP_USD,
+    tenant_month: caps.PAWL_TENANT_MONTH_CAP_USD ?? null,
+    global_day: caps.PAWL_GLOBAL_DAY_CAP_USD ?? null,
+  };
+}
 
 const SECRETS = ["ANTHROPIC_API_KEY", "DATABASE_URL", "PAWL_WEBHOOK_SECRET"] as const;
 

@@ -20,7 +20,7 @@ const IDS_CARRIED = 1000;
 export interface Inbox {
   /** True while a person has paused the run. */
   isPaused(): boolean;
-  /** Resolves true once somebody says `resume`, or false when the time is over. */
+  /** Resolves true once somebody says `resume`; with a time, false when it is over or a cap was raised. */
   resumed(withinMs: number | null): Promise<boolean>;
   hasUnread(): boolean;
   /** The oldest unread messages, as the model will read them; they count as heard from now on. */
@@ -34,6 +34,7 @@ export interface Inbox {
 export function openInbox(pausedBefore: boolean, before: CarriedInbox | undefined): Inbox {
   let paused = pausedBefore;
   let resumes = 0;
+  let looks = 0;
   let stop: (() => void) | null = null;
   const mail = openMail(before);
   setHandler(defineSignal(SIGNALS.pause), () => {
@@ -42,6 +43,9 @@ export function openInbox(pausedBefore: boolean, before: CarriedInbox | undefine
   setHandler(defineSignal(SIGNALS.resume), () => {
     paused = false;
     resumes += 1;
+  });
+  setHandler(defineSignal(SIGNALS.lookAgain), () => {
+    looks += 1;
   });
   setHandler(defineSignal<[UserMessage]>(SIGNALS.say), (message) => {
     const isNew = mail.take(message);
@@ -58,9 +62,13 @@ export function openInbox(pausedBefore: boolean, before: CarriedInbox | undefine
     async resumed(withinMs) {
       const seen = resumes;
       const heard = (): boolean => resumes > seen;
-      if (withinMs !== null) return await condition(heard, withinMs);
-      await condition(heard);
-      return true;
+      if (withinMs === null) {
+        await condition(heard);
+        return true;
+      }
+      const looked = looks;
+      await condition(() => heard() || looks > looked, withinMs);
+      return heard();
     },
   };
 }

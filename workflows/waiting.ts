@@ -2,13 +2,13 @@
 // status. It costs nothing while it waits.
 
 import { upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
-import { WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
+import { PARKED_AT_MEMO, WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
 import type { Limit } from "../src/domain/outcome.ts";
 import { letGoOn } from "../src/domain/run-state.ts";
 import type { Run } from "./run.ts";
 import { STATUS } from "./run-view.ts";
 
-/** A cap may be raised without anybody telling the run, so it looks again after this. */
+/** Who raises a cap tells the runs that wait at it; one that was not told looks again after this. */
 const LOOK_AGAIN_MS = 300_000;
 
 export interface Cause {
@@ -36,13 +36,13 @@ export async function parked(run: Run, cause: Cause | "paused"): Promise<boolean
     message: cause.message,
     nextAttemptAt: withinMs === null ? null : new Date(Date.now() + withinMs).toISOString(),
   };
-  upsertMemo({ [WAITING_MEMO]: waiting });
+  upsertMemo({ [WAITING_MEMO]: waiting, [PARKED_AT_MEMO]: cause.limit });
   upsertSearchAttributes([{ key: STATUS, value: "waiting" }]);
   const byPerson = await run.inbox.resumed(withinMs);
   if (byPerson) letGoOn(run.state, cause.limit);
   // The ledger knows today's cap; the next call asks it and brings the cap back.
   run.state.costCapMicroUsd = Number.MAX_SAFE_INTEGER;
-  upsertMemo({ [WAITING_MEMO]: null });
+  upsertMemo({ [WAITING_MEMO]: null, [PARKED_AT_MEMO]: null });
   upsertSearchAttributes([{ key: STATUS, value: "running" }]);
   return true;
 }

@@ -4,8 +4,10 @@
 import { Command, CommanderError } from "commander";
 import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
+import { addBudget } from "./budget.ts";
 import { addCancel } from "./cancel.ts";
 import type { CliContext, CliIo } from "./context.ts";
+import { addCost } from "./cost.ts";
 import { addApprove, addDeny } from "./decide.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
@@ -41,6 +43,8 @@ const ADD = [
   addWorker,
   addGateway,
   addKeys,
+  addBudget,
+  addCost,
   addDev,
   addStop,
   addDoctor,

@@ -7,9 +7,10 @@ import {
   type OperatorService,
 } from "@temporalio/client";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
-import type { Config } from "../config.ts";
+import { capsByScope, type Config } from "../config.ts";
+import type { CapByScope } from "../domain/budget.ts";
 import { PawlError } from "../domain/errors.ts";
-import { openDatabase } from "../store/database.ts";
+import { openDatabase, type Database } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
 import { createRunRecords, type RunRecords } from "../store/run-records.ts";
 
@@ -33,6 +34,10 @@ export interface Backend {
   readonly deltas: DeltaReader | null;
   /** Null where there is no database: then what Temporal has forgotten is gone. */
   readonly records: RunRecords | null;
+  /** Money is read and budgets are set here; null where no database is known. */
+  readonly db: Database | null;
+  /** What the environment says of shared caps. */
+  readonly caps: CapByScope;
   close(): Promise<void>;
 }
 
@@ -51,10 +56,12 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
   const { options, namespace } = target(config, stack);
   const connection = await open(options);
   const databaseUrl = stack?.databaseUrl ?? config.DATABASE_URL ?? null;
-  const db =
+  const view =
     databaseUrl === null
       ? null
       : openDatabase(databaseUrl, { connectionsMax: 2, timeoutMs: DELTAS_TIMEOUT_MS });
+  // Connects when somebody asks about money, and may take its time.
+  const db = databaseUrl === null ? null : openDatabase(databaseUrl, { connectionsMax: 2 });
   return {
     client: new Client({ connection, namespace }),
     operator: connection.operatorService,
@@ -62,10 +69,12 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     taskQueue: config.PAWL_TASK_QUEUE,
     uiUrl: config.TEMPORAL_UI_URL ?? stack?.uiUrl ?? null,
     gatewayUrl: config.PAWL_GATEWAY_URL ?? stack?.gatewayUrl ?? null,
-    deltas: db === null ? null : createDeltaReader(db),
-    records: db === null ? null : createRunRecords(db),
+    records: view === null ? null : createRunRecords(view),
+    deltas: view === null ? null : createDeltaReader(view),
+    db,
+    caps: capsByScope(config),
     async close() {
-      await Promise.allSettled([connection.close(), db?.end()]);
+      await Promise.allSettled([connection.close(), view?.end(), db?.end()]);
     },
   };
 }

@@ -31,6 +31,7 @@ import { say, type Said } from "./say.ts";
 import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, runEnded, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
+import { moneyOf, type Money } from "./treasury.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
@@ -39,7 +40,7 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient {
+export interface RunClient extends Money {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -91,6 +92,7 @@ export function createRunClient(backend: Backend): RunClient {
     });
 
   return {
+    ...moneyOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
     start: (order) => startRun(backend, order),

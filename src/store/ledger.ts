@@ -1,7 +1,8 @@
 // The ledger of all spending: two-phase, in integer micro-USD. An attempt at a model call first holds its worst
 // case in every account it counts against, and later settles it with the real cost (or is charged in
-// full where its reply was lost). The rules L1–L5 are kept by the functions in migrations/1-ledger.sql;
-// each operation here is one call of one of them: one round trip, one transaction.
+// full where its reply was lost). The rules L1–L5 are kept by the functions in migrations/1-ledger.sql, and
+// 6-budgets.sql where caps are looked up; each operation here is one call of one of them: one round
+// trip, one transaction.
 
 import type { AccountLimit } from "../domain/outcome.ts";
 import type { WorstCase } from "../domain/pricing.ts";
@@ -9,12 +10,14 @@ import type { Usage } from "../domain/usage.ts";
 import type { Database } from "./database.ts";
 import type { Link, StoredMessage, Transcripts } from "./transcripts.ts";
 
-/** A cap that a call counts against, as the operator has set it at this moment. */
+/** A cap that a call counts against, as the operator has set it in the worker's environment. */
 export interface Account {
   readonly key: string;
   readonly limit: AccountLimit;
-  /** null: what is spent is counted, and nothing is denied. */
+  /** Holds where none of the budgets is set; null: what is spent is counted, and nothing is denied. */
   readonly capMicroUsd: number | null;
+  /** Budgets that can set the cap instead, the nearest first. */
+  readonly budgets?: readonly string[];
   /** ISO 8601; null where the cap never starts anew. */
   readonly resetsAt: string | null;
 }
@@ -26,6 +29,10 @@ export interface AttemptRequest {
   readonly callKey: string;
   readonly runId: string;
   readonly tenant: string;
+  readonly session?: string;
+  readonly agent?: string;
+  /** The day that the accounts are of, `YYYY-MM-DD`; that of the database where nothing is said. */
+  readonly day?: string;
   readonly turn: number;
   /** Grows with each attempt at the same call. */
   readonly attempt: number;

@@ -9,7 +9,14 @@ export interface Migration {
   readonly sql: string;
 }
 
-const NAMES = ["1-ledger", "2-transcripts", "3-views", "4-api-keys", "5-run-records"] as const;
+const NAMES = [
+  "1-ledger",
+  "2-transcripts",
+  "3-views",
+  "4-api-keys",
+  "5-run-records",
+  "6-budgets",
+] as const;
 
 export function readMigrations(): readonly Migration[] {
   return NAMES.map((name, index) => ({

@@ -4,7 +4,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Database } from "../../src/store/database.ts";
-import { createLedger, type Ledger } from "../../src/store/ledger.ts";
+import { createBudgets } from "../../src/store/budgets.ts";
+import { createLedger, type Account, type Ledger } from "../../src/store/ledger.ts";
 import { createCheckThenAddLedger } from "../support/check-then-add-ledger.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 import {
@@ -17,14 +18,17 @@ import {
   ACCOUNT_COUNT,
   RUN_COUNT,
   accountKey,
+  accountOf,
   openingCaps,
   operation,
   plan,
   runId,
+  type Books,
   type Operation,
   type Schedule,
   type Step,
 } from "../support/ledger-schedule.ts";
+import { createModelBudgets } from "../support/model-budgets.ts";
 import { createModelLedger } from "../support/model-ledger.ts";
 
 const numRuns = Number(process.env["PAWL_PROPERTY_RUNS"] ?? 80);
@@ -32,7 +36,7 @@ const timeoutMs = 60_000 + numRuns * 1_000;
 
 onEachDatabase((underTest) => {
   test(
-    "one after the other, operations answer and leave behind what the model says",
+    "B1, B2: one after the other, operations answer and leave behind what the model says",
     async () => {
       const schedules = fc.array(operation, { minLength: 10, maxLength: 40, size: "max" });
       await fc.assert(
@@ -50,7 +54,7 @@ onEachDatabase((underTest) => {
     async () => {
       await fc.assert(
         fc.asyncProperty(openingCaps, bursts, (caps, batches) =>
-          keepsTheRules(underTest().db, createLedger(underTest().db), caps, batches),
+          keepsTheRules(underTest().db, booksOn(underTest().db), caps, batches),
         ),
         { numRuns },
       );
@@ -62,7 +66,7 @@ onEachDatabase((underTest) => {
     const { db } = underTest();
     const result = await fc.check(
       fc.asyncProperty(openingCaps, bursts, (caps, batches) =>
-        keepsTheRules(db, createCheckThenAddLedger(db), caps, batches),
+        keepsTheRules(db, { ...booksOn(db), ledger: createCheckThenAddLedger(db) }, caps, batches),
       ),
       { numRuns: 500, endOnFailure: true },
     );
@@ -87,6 +91,48 @@ onEachDatabase((underTest) => {
     );
     expect(result.failed).toBe(true);
   });
+
+  test.each<[string, (account: Account) => Account]>([
+    ["that asks for no budget", (account) => ({ ...account, budgets: [] })],
+    [
+      "that takes the default before a tenant's own",
+      (account) => ({ ...account, budgets: account.budgets?.toReversed() ?? [] }),
+    ],
+  ])("the check against the model catches a worker %s", async (_mistake, wrong) => {
+    const { db } = underTest();
+    const real = createLedger(db);
+    const mistaken: Ledger = {
+      ...real,
+      startAttempt: (request) =>
+        real.startAttempt({ ...request, accounts: request.accounts.map(wrong) }),
+    };
+    const result = await fc.check(
+      fc.asyncProperty(
+        openingCaps,
+        fc.array(operation, { minLength: 20, maxLength: 40, size: "max" }),
+        (caps, operations) => followsTheModel(db, mistaken, caps, operations),
+      ),
+      { numRuns: 500, endOnFailure: true },
+    );
+    expect(result.failed).toBe(true);
+  });
+
+  test("the check of the rules catches a raise that counts each time it is repeated", async () => {
+    const { db } = underTest();
+    const real = createBudgets(db);
+    let told = 0;
+    const budgets: Books["budgets"] = {
+      ...real,
+      raise: (raise) => real.raise({ ...raise, raiseId: `${raise.raiseId}/${(told += 1)}` }),
+    };
+    const result = await fc.check(
+      fc.asyncProperty(openingCaps, bursts, (caps, batches) =>
+        keepsTheRules(db, { ...booksOn(db), budgets }, caps, batches),
+      ),
+      { numRuns: 500, endOnFailure: true },
+    );
+    expect(String(result.errorInstance)).toMatch(/more than its cap/);
+  });
 });
 
 const bursts = fc.array(fc.array(operation, { minLength: 2, maxLength: 12, size: "max" }), {
@@ -94,6 +140,10 @@ const bursts = fc.array(fc.array(operation, { minLength: 2, maxLength: 12, size:
   maxLength: 5,
   size: "max",
 });
+
+function booksOn(db: Database): Books {
+  return { ledger: createLedger(db), budgets: createBudgets(db) };
+}
 
 let schedulesMade = 0;
 
@@ -103,7 +153,7 @@ async function openSchedule(
   caps: readonly (number | null)[],
   options: { readonly overruns: boolean },
 ): Promise<Schedule> {
-  await db.script("truncate pawl.account, pawl.hold, pawl.reply");
+  await db.script("truncate pawl.account, pawl.hold, pawl.reply, pawl.budget, pawl.budget_raise");
   schedulesMade += 1;
   return { name: `schedule-${schedulesMade}`, caps: [...caps], attempts: [], ...options };
 }
@@ -114,11 +164,13 @@ async function followsTheModel(
   caps: readonly (number | null)[],
   operations: readonly Operation[],
 ): Promise<void> {
-  const model = createModelLedger();
+  const budgets = createModelBudgets();
+  const model = createModelLedger(budgets);
+  const books = { ledger, budgets: createBudgets(db) };
   const schedule = await openSchedule(db, caps, { overruns: true });
   for (const op of operations) {
     const step = plan(schedule, op);
-    expect(await answer(ledger, step)).toEqual(await answer(model, step));
+    expect(await answer(books, step)).toEqual(await answer({ ledger: model, budgets }, step));
     expect(await everythingIn(ledger, schedule)).toEqual(await everythingIn(model, schedule));
     await assertSumsUp(db);
   }
@@ -127,22 +179,45 @@ async function followsTheModel(
   await assertAtRest(db);
 }
 
-/** Caps stay as they are here, so that every account can be held to its own at every moment. */
+/**
+ * A cap that is lowered takes nothing back, so every account is held to the highest it ever had. Within
+ * a batch the worker's caps stay, budgets are set before it, and raised in the midst of it.
+ */
 async function keepsTheRules(
   db: Database,
-  ledger: Ledger,
+  books: Books,
   caps: readonly (number | null)[],
   batches: readonly (readonly Operation[])[],
 ): Promise<void> {
+  const { ledger } = books;
   const schedule = await openSchedule(db, caps, { overruns: false });
-  const capOf = new Map(caps.map((cap, index) => [accountKey(schedule, index), cap]));
+  const budgets = createModelBudgets();
+  const highest = new Map<string, number>();
+  const note = (): void => {
+    for (let index = 0; index < ACCOUNT_COUNT; index += 1) {
+      const account = accountOf(schedule, index);
+      const cap = budgets.capOf(account) ?? Number.POSITIVE_INFINITY;
+      highest.set(account.key, Math.max(cap, highest.get(account.key) ?? 0));
+    }
+  };
+  note();
   const told: { holdId: string; as: string }[] = [];
   for (const batch of batches) {
-    const steps = batch.filter(({ kind }) => kind !== "set-cap").map((op) => plan(schedule, op));
-    await allOf(steps, async (step) => {
-      const as = resolutionIn(await answer(ledger, step));
+    const steps = (kinds: (kind: Operation["kind"]) => boolean): Step[] =>
+      batch.filter(({ kind }) => kinds(kind)).map((op) => plan(schedule, op));
+    for (const step of steps((kind) => kind === "set-budget")) {
+      await step.carryOut({ ledger, budgets });
+      await step.carryOut(books);
+      note();
+    }
+    const raises = steps((kind) => kind === "raise");
+    for (const step of raises) await step.carryOut({ ledger, budgets });
+    note();
+    const others = steps((kind) => !["set-budget", "raise", "set-cap"].includes(kind));
+    await allOf([...raises, ...raises, ...others], async (step) => {
+      const as = resolutionIn(await answer(books, step));
       if (step.holdId !== null && as !== null) told.push({ holdId: step.holdId, as });
-      await assertWithinCaps(db, (key) => capOf.get(key) ?? null);
+      await assertWithinCaps(db, (key) => highest.get(key) ?? null);
     });
     await assertSumsUp(db);
   }
@@ -159,9 +234,9 @@ async function allOf<T>(items: readonly T[], carryOut: (item: T) => Promise<void
 }
 
 /** What a ledger refuses is an answer too; any other error is a failure. */
-async function answer(ledger: Ledger, step: Step): Promise<unknown> {
+async function answer(books: Books, step: Step): Promise<unknown> {
   try {
-    return await step.carryOut(ledger);
+    return await step.carryOut(books);
   } catch (error) {
     const refused = error instanceof Error && REFUSAL.exec(error.message);
     if (!refused) throw error;

@@ -145,6 +145,11 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     queue: async () => ({ backlog: 0, workers: options.workers ?? 1 }),
     link: () => null,
     pageLink: () => null,
+    budgets: async () => [],
+    setBudget: notHere,
+    raiseBudget: notHere,
+    usage: notHere,
+    recordedCalls: async () => [],
     async close() {
       isClosed = true;
     },

@@ -1,6 +1,9 @@
 // Random schedules of ledger operations, over few runs and accounts so that they get in each other's way.
 
 import fc from "fast-check";
+import type { BudgetName } from "../../src/domain/budget.ts";
+import { budgetKey } from "../../src/domain/budget.ts";
+import type { Budgets } from "../../src/store/budgets.ts";
 import type { Account, AttemptRequest, Ledger } from "../../src/store/ledger.ts";
 import { aSettlement, anAttempt } from "./attempts.ts";
 
@@ -24,7 +27,25 @@ export type Operation =
   | { readonly kind: "void"; readonly attempt: number; readonly sent: boolean }
   | { readonly kind: "sweep" }
   | { readonly kind: "close"; readonly run: number }
-  | { readonly kind: "set-cap"; readonly account: number; readonly capMicroUsd: number | null };
+  | { readonly kind: "set-cap"; readonly account: number; readonly capMicroUsd: number | null }
+  /** Of one account, or the default of all; no cap to go by any more where it is unset. */
+  | {
+      readonly kind: "set-budget";
+      readonly account: number | null;
+      readonly capMicroUsd: number | null | "unset";
+    }
+  | {
+      readonly kind: "raise";
+      readonly account: number;
+      readonly raise: number;
+      readonly addedMicroUsd: number;
+    };
+
+/** What operations are carried out on. */
+export interface Books {
+  readonly ledger: Ledger;
+  readonly budgets: Pick<Budgets, "set" | "unset" | "raise">;
+}
 
 export const RUN_COUNT = 4;
 export const ACCOUNT_COUNT = 4;
@@ -69,6 +90,24 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
       capMicroUsd: cap,
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("set-budget"),
+      account: fc.option(fc.nat({ max: ACCOUNT_COUNT - 1 }), { freq: 3 }),
+      capMicroUsd: fc.oneof({ weight: 4, arbitrary: cap }, fc.constant("unset")),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("raise"),
+      account: fc.nat({ max: ACCOUNT_COUNT - 1 }),
+      // Few, so that some come twice.
+      raise: fc.nat({ max: 5 }),
+      addedMicroUsd: fc.nat({ max: 500 }),
+    }),
+  },
 );
 
 export const openingCaps = fc.array(cap, { minLength: ACCOUNT_COUNT, maxLength: ACCOUNT_COUNT });
@@ -86,7 +125,7 @@ export interface Schedule {
 export interface Step {
   /** The attempt that it resolves, if it is one. */
   readonly holdId: string | null;
-  carryOut(ledger: Ledger): Promise<unknown>;
+  carryOut(books: Books): Promise<unknown>;
 }
 
 export function accountKey(schedule: Schedule, account: number): string {
@@ -102,15 +141,33 @@ export function plan(schedule: Schedule, op: Operation): Step {
     case "start": {
       const request = requestOf(schedule, op);
       schedule.attempts.push(request);
-      return { holdId: null, carryOut: (ledger) => ledger.startAttempt(request) };
+      return { holdId: null, carryOut: ({ ledger }) => ledger.startAttempt(request) };
     }
     case "set-cap":
       schedule.caps[op.account] = op.capMicroUsd;
       return { holdId: null, carryOut: async () => null };
+    case "set-budget": {
+      const name = budgetName(schedule, op.account);
+      const { capMicroUsd } = op;
+      return {
+        holdId: null,
+        carryOut: ({ budgets }) =>
+          capMicroUsd === "unset" ? budgets.unset(name) : budgets.set(name, capMicroUsd),
+      };
+    }
+    case "raise": {
+      const { addedMicroUsd } = op;
+      const account = accountOf(schedule, op.account);
+      const raiseId = `${account.key}/raise-${op.raise}`;
+      return {
+        holdId: null,
+        carryOut: ({ budgets }) => budgets.raise({ raiseId, account, addedMicroUsd }),
+      };
+    }
     case "sweep":
-      return { holdId: null, carryOut: (ledger) => ledger.sweep() };
+      return { holdId: null, carryOut: ({ ledger }) => ledger.sweep() };
     case "close":
-      return { holdId: null, carryOut: (ledger) => ledger.closeRun(runId(schedule, op.run)) };
+      return { holdId: null, carryOut: ({ ledger }) => ledger.closeRun(runId(schedule, op.run)) };
     case "repeat":
     case "settle":
     case "charge":
@@ -123,32 +180,43 @@ export function plan(schedule: Schedule, op: Operation): Step {
   }
 }
 
+function budgetName({ name }: Schedule, account: number | null): BudgetName {
+  const every: BudgetName = { scope: "session", tenant: name };
+  return account === null ? every : { ...every, session: String(account) };
+}
+
+/** As the worker would describe it at this point. */
+export function accountOf(schedule: Schedule, account: number): Account {
+  return {
+    key: accountKey(schedule, account),
+    limit: "session",
+    capMicroUsd: schedule.caps[account] ?? null,
+    resetsAt: null,
+    budgets: [budgetName(schedule, account), budgetName(schedule, null)].map(budgetKey),
+  };
+}
+
 function onAttempt(
   op: Extract<Operation, { readonly attempt: number }>,
   request: AttemptRequest,
   overruns: boolean,
-): (ledger: Ledger) => Promise<unknown> {
+): Step["carryOut"] {
   const { holdId, worst } = request;
   const actual = (wanted: number) => (overruns ? wanted : Math.min(wanted, worst.fixedMicroUsd));
   switch (op.kind) {
     case "repeat":
-      return (ledger) => ledger.startAttempt(request);
+      return ({ ledger }) => ledger.startAttempt(request);
     case "settle":
-      return (ledger) => ledger.settle(aSettlement(holdId, actual(op.actualMicroUsd)));
+      return ({ ledger }) => ledger.settle(aSettlement(holdId, actual(op.actualMicroUsd)));
     case "charge":
-      return (ledger) => ledger.charge(holdId);
+      return ({ ledger }) => ledger.charge(holdId);
     case "void":
-      return (ledger) => ledger.void(holdId, { sent: op.sent });
+      return ({ ledger }) => ledger.void(holdId, { sent: op.sent });
   }
 }
 
 function requestOf(schedule: Schedule, op: Extract<Operation, { kind: "start" }>): AttemptRequest {
-  const accounts = op.accounts.map((index): Account => ({
-    key: accountKey(schedule, index),
-    limit: "session",
-    capMicroUsd: schedule.caps[index] ?? null,
-    resetsAt: null,
-  }));
+  const accounts = op.accounts.map((index) => accountOf(schedule, index));
   return anAttempt(runId(schedule, op.run), accounts, {
     turn: op.turn,
     attempt: schedule.attempts.length + 1,

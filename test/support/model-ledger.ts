@@ -10,6 +10,7 @@ import type {
   Ledger,
   RunTotals,
 } from "../../src/store/ledger.ts";
+import type { ModelBudgets } from "./model-budgets.ts";
 
 interface Hold {
   readonly request: AttemptRequest;
@@ -20,7 +21,7 @@ interface Hold {
   readonly journal?: string;
 }
 
-export function createModelLedger(): Ledger {
+export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "heard">): Ledger {
   const holds = new Map<string, Hold>();
   const caps = new Map<string, Account>();
   const journal = new Map<
@@ -103,15 +104,19 @@ export function createModelLedger(): Ledger {
       throw new Error("an attempt that is over needs a new hold");
     }
     if (own === undefined && isOvertaken(request)) throw new Error("so this one is over");
-    for (const account of request.accounts) caps.set(account.key, account);
+    const accounts = request.accounts.map((a) => ({ ...a, capMicroUsd: budgets.capOf(a) }));
+    request.accounts.forEach(budgets.heard);
+    for (const account of accounts) caps.set(account.key, account);
     if (own !== undefined) return held(own);
     const { runId, worst } = request;
     for (const id of openHolds((hold) => hold.request.runId === runId)) resolve(id, "charged");
 
-    const denial = deny(request, worstCaseMicroUsd(worst, request.replyTokensMin));
+    const denial = deny({ ...request, accounts }, worstCaseMicroUsd(worst, request.replyTokensMin));
     if (denial !== null) return denial;
     let replyTokens = request.replyTokensMax;
-    while (deny(request, worstCaseMicroUsd(worst, replyTokens)) !== null) replyTokens -= 1;
+    const isTooMuch = (tokens: number): boolean =>
+      deny({ ...request, accounts }, worstCaseMicroUsd(worst, tokens)) !== null;
+    while (isTooMuch(replyTokens)) replyTokens -= 1;
     const amount = worstCaseMicroUsd(worst, replyTokens);
     const hold: Hold = { request, replyTokens, amount, state: "held", spent: 0 };
     holds.set(request.holdId, hold);

@@ -1,0 +1,118 @@
+// `pawl budget`: shows, sets and raises the caps that runs share.
+
+import { Argument, type Command } from "commander";
+import type { BudgetChanged, BudgetShown, NewCap } from "../client/budgets.ts";
+import { BUDGET_SCOPES, type BudgetName, type BudgetScope } from "../domain/budget.ts";
+import { formatUsd } from "../domain/pricing.ts";
+import { withClient, type CliContext } from "./context.ts";
+import { count } from "./format.ts";
+import { dollarsAsMicroUsd } from "./option-values.ts";
+import { oneLine } from "./printable.ts";
+import { columns } from "./table.ts";
+
+interface Whose {
+  readonly tenant?: string;
+  readonly session?: string;
+}
+
+interface Flags extends Whose {
+  readonly json?: boolean;
+}
+
+export function addBudget(program: Command, context: CliContext): void {
+  const budget = program.command("budget").description("caps that runs share: show, set, raise");
+  const scope = () => new Argument("<scope>", "what shares the cap").choices(BUDGET_SCOPES);
+  addWhose(budget.command("show"))
+    .description("caps as they hold now, with what is left of them")
+    .option("--json", "one budget per line")
+    .action(({ json, ...whose }: Flags) =>
+      withClient(context, async (client) => {
+        const shown = await client.budgets(whose);
+        const lines = json === true ? shown.map((one) => JSON.stringify(one)) : tableOf(shown);
+        for (const line of lines) context.stdout.write(`${line}\n`);
+      }),
+    );
+  addWhose(budget.command("set"))
+    .description("set a cap; without a name, for all that have none of their own")
+    .addArgument(scope())
+    .argument("<usd>", "dollars; none: no cap; default: forget what was set", newCap)
+    .option("--json", "the budget as JSON")
+    .action((of: BudgetScope, cap: NewCap, { json, ...whose }: Flags) =>
+      withClient(context, async (client) => {
+        const changed = await client.setBudget(named(of, whose), cap);
+        tell(context, changed, json);
+      }),
+    );
+  addWhose(budget.command("raise"))
+    .description("add to the cap of this day, month or session alone")
+    .addArgument(scope())
+    .argument("<usd>", "dollars to add", dollarsAsMicroUsd)
+    .option("--key <key>", "the same key raises once")
+    .option("--json", "the budget as JSON")
+    .action((of: BudgetScope, addedMicroUsd: number, flags: Flags & { readonly key?: string }) =>
+      withClient(context, async (client) => {
+        const { json, key, ...whose } = flags;
+        const id = key === undefined ? {} : { raiseId: key };
+        const raise = { name: named(of, whose), addedMicroUsd, ...id };
+        tell(context, await client.raiseBudget(raise), json);
+      }),
+    );
+}
+
+function addWhose(command: Command): Command {
+  return command
+    .option("--tenant <name>", "whose budget")
+    .option("--session <name>", "session of that tenant");
+}
+
+function named(scope: BudgetScope, { tenant, session }: Whose): BudgetName {
+  return {
+    scope,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(session === undefined ? {} : { session }),
+  };
+}
+
+function newCap(text: string): NewCap {
+  if (text === "none" || text === "default") return text;
+  return { microUsd: dollarsAsMicroUsd(text) };
+}
+
+function tell({ stdout, stderr }: CliContext, changed: BudgetChanged, json = false): void {
+  const { budget, woken } = changed;
+  if (json) stdout.write(`${JSON.stringify(changed)}\n`);
+  else if (budget === null) stdout.write("Set for all that have no budget of their own.\n");
+  else for (const line of tableOf([budget])) stdout.write(`${line}\n`);
+  if (woken > 0) stderr.write(`${count(woken, "run")} that waited at this cap: looking again.\n`);
+}
+
+const HEAD = ["budget", "of", "cap", "spent", "held", "left", "resets", "set by"];
+
+export function tableOf(budgets: readonly BudgetShown[]): readonly string[] {
+  const rows = budgets.map((budget) => {
+    const { scope, tenant, session, spentMicroUsd, heldMicroUsd, resetsAt } = budget;
+    const names = [tenant, session].filter((name) => name !== null).map((name) => oneLine(name));
+    return [
+      scope,
+      names.join("/") || "all",
+      amount(budget.capMicroUsd, "none"),
+      amount(spentMicroUsd),
+      amount(heldMicroUsd),
+      amount(budget.leftMicroUsd, ""),
+      resetsAt === null ? "never" : resetsAt.slice(0, 16).replace("T", " "),
+      sourceOf(budget),
+    ];
+  });
+  return columns([HEAD, ...rows], [2, 3, 4, 5]);
+}
+
+function amount(microUsd: number | null, without = ""): string {
+  if (microUsd === null) return without;
+  if (microUsd < 0) return `-${formatUsd(-microUsd)}`;
+  return microUsd === 0 ? "$0" : formatUsd(microUsd);
+}
+
+function sourceOf({ budget, raisedMicroUsd }: BudgetShown): string {
+  const set = budget === null ? "environment" : `budget ${oneLine(budget)}`;
+  return raisedMicroUsd === 0 ? set : `${set}, raised by ${amount(raisedMicroUsd)}`;
+}

@@ -1,0 +1,94 @@
+// `pawl cost`: what was used and what it cost, and what another routing would have cost.
+
+import { Option, type Command } from "commander";
+import type { UsageShown, Used } from "../client/usage.ts";
+import type { UsageFigures } from "../store/usage.ts";
+import { promptTokens } from "../domain/usage.ts";
+import { formatUsd } from "../domain/pricing.ts";
+import { withClient, type CliContext } from "./context.ts";
+import { durationMs, positiveInteger } from "./option-values.ts";
+import { oneLine } from "./printable.ts";
+import { columns } from "./table.ts";
+
+const BY = ["run", "session", "tenant", "agent", "model", "day"] as const;
+
+interface CostFlags {
+  readonly by: (typeof BY)[number];
+  readonly since?: number;
+  readonly tenant?: string;
+  readonly limit?: number;
+  readonly json?: boolean;
+}
+
+export function addCost(program: Command, context: CliContext): void {
+  program
+    .command("cost")
+    .description("what was used and what it cost")
+    .addOption(new Option("--by <what>", "one row for each").choices(BY).default("day"))
+    .option("--since <duration>", "only calls since then, such as 7d", durationMs)
+    .option("--tenant <name>", "only this tenant's")
+    .option("--limit <n>", "how many rows (50)", positiveInteger)
+    .option("--json", "one row per line, the total last")
+    .action(({ since, json, ...query }: CostFlags) =>
+      withClient(context, async (client) => {
+        const from = since === undefined ? {} : { since: new Date(Date.now() - since) };
+        const used = await client.usage({ ...query, ...from });
+        const lines = json === true ? jsonOf(used) : tableOf(used, query.by);
+        for (const line of lines) context.stdout.write(`${line}\n`);
+      }),
+    );
+}
+
+function jsonOf({ rows, more, total }: Used): readonly string[] {
+  const lines = rows.map((row) => JSON.stringify({ type: "row", ...row }));
+  return [...lines, JSON.stringify({ type: "total", more, ...total })];
+}
+
+const HEAD = ["runs", "calls", "attempts", "tokens in", "cached", "out", "cost", "crash tax"];
+const FIGURES = [1, 2, 3, 4, 5, 6, 7, 8];
+
+export function tableOf({ rows, more, total }: Used, by: string): readonly string[] {
+  const hasBudgets = rows.some(({ budget }) => budget !== null);
+  const head = [by, ...HEAD, ...(hasBudgets ? ["cap", "left"] : [])];
+  const table = columns(
+    [
+      head,
+      ...rows.map((row) => [labelOf(row, by), ...figuresOf(row), ...budgetOf(row)]),
+      ["total", ...figuresOf(total)],
+    ],
+    [...FIGURES, 9, 10],
+  );
+  return more === 0 ? table : [...table, `The total counts ${more} more: see --limit.`];
+}
+
+function labelOf({ name, tenant }: UsageShown, by: string): string {
+  // Holds of workers that are older than these columns have no such name.
+  const label = name === "" ? "(not recorded)" : oneLine(name);
+  return by === "session" && tenant !== null ? `${oneLine(tenant)}/${label}` : label;
+}
+
+function figuresOf(figures: UsageFigures): readonly string[] {
+  const { runs, calls, attempts, tokens, cacheRatio, spentMicroUsd, crashTaxMicroUsd } = figures;
+  return [
+    ...[runs, calls, attempts, promptTokens(tokens)].map(whole),
+    cacheRatio === null ? "" : `${Math.floor(cacheRatio * 100)} %`,
+    whole(tokens.outputTokens),
+    exactUsd(spentMicroUsd),
+    exactUsd(crashTaxMicroUsd),
+  ];
+}
+
+function budgetOf({ budget }: UsageShown): readonly string[] {
+  if (budget === null) return [];
+  return [formatUsd(budget.capMicroUsd), exactUsd(budget.leftMicroUsd)];
+}
+
+function whole(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+/** All six digits: what is billed by the micro-dollar can be compared by it. */
+export function exactUsd(microUsd: number): string {
+  const sign = microUsd < 0 ? "-" : "";
+  return `${sign}$${(Math.abs(microUsd) / 1_000_000).toFixed(6)}`;
+}

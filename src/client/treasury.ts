@@ -1,0 +1,64 @@
+// The part of a RunClient that is about money. It needs the ledger's database, which a client of
+// runs alone does not.
+
+import type { BudgetName } from "../domain/budget.ts";
+import { PawlError } from "../domain/errors.ts";
+import { migrate } from "../store/database.ts";
+import { readCalls, type RecordedCalls, type UsageQuery } from "../store/usage.ts";
+import {
+  checkedName,
+  listBudgets,
+  raiseBudget,
+  setBudget,
+  type BudgetChanged,
+  type BudgetRaised,
+  type BudgetShown,
+  type BudgetsQuery,
+  type NewCap,
+  type Treasury,
+} from "./budgets.ts";
+import type { Backend } from "./connect.ts";
+import { asked } from "./steer.ts";
+import { usageOf, type Used } from "./usage.ts";
+
+export interface Money {
+  /** Today's caps of the tenants that were charged this month, or of one, with what is left of them. */
+  budgets(query?: BudgetsQuery): Promise<readonly BudgetShown[]>;
+  /** Holds from the next call on; runs that wait at this cap look again at once. */
+  setBudget(name: BudgetName, cap: NewCap): Promise<BudgetChanged>;
+  /** Adds to the cap of the current period alone; the same `raiseId` raises once. */
+  raiseBudget(raise: BudgetRaised): Promise<BudgetChanged>;
+  usage(query: UsageQuery): Promise<Used>;
+  /** Replies that were paid for, to be repriced. */
+  recordedCalls(query: Pick<UsageQuery, "tenant" | "since">): Promise<readonly RecordedCalls[]>;
+}
+
+export function moneyOf({ client, db, caps }: Backend): Money {
+  let ready: Promise<Treasury> | undefined;
+  // A client may come before any worker has made the tables.
+  const open = async (): Promise<Treasury> => {
+    if (db === null) throw new PawlError("CONFIG", "DATABASE_URL is not set: the ledger is there.");
+    await migrate(db);
+    return { client, db, caps };
+  };
+  const treasury = async (): Promise<Treasury> => {
+    ready ??= open();
+    try {
+      return await ready;
+    } catch (error) {
+      ready = undefined;
+      throw error;
+    }
+  };
+  return {
+    budgets: async (query) => await listBudgets(await treasury(), query),
+    setBudget: async (name, cap) =>
+      await asked(setBudget(await treasury(), checkedName(name), cap)),
+    raiseBudget: async (raise) => {
+      checkedName(raise.name);
+      return await asked(raiseBudget(await treasury(), raise));
+    },
+    usage: async (query) => await usageOf(await treasury(), query),
+    recordedCalls: async (query) => await readCalls((await treasury()).db, query),
+  };
+}
