@@ -153,6 +153,25 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "interrupted",
+    play: async (world) => {
+      const long = { reply: { text: "A pawl lets a ratchet turn forward. ".repeat(4) } };
+      await world.model.script([long, done, { ...done, hold: true }, done]);
+      await world.model.faults([{ kind: "hold", afterEvents: 6 }, { kind: "hold" }]);
+      const runId = await start(world);
+      for (const [index, mode] of (["interrupt", "interrupt", "queue"] as const).entries()) {
+        await until("the next reply is on hold", async () => {
+          const seen = (await world.model.requests()).filter((r) => r.runKey === runId);
+          return seen.length === index + 1 && seen.at(-1)?.state === "held";
+        });
+        await world.client.say(runId, { text: `Said ${index}.`, by: "tester", mode });
+      }
+      await world.model.release();
+      await world.client.result(runId, AbortSignal.timeout(60_000));
+      return runId;
+    },
+  },
+  {
     name: "out-of-time",
     play: async (world) => {
       await world.model.script([{ ...done, hold: true }]);
