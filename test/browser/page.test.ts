@@ -228,13 +228,20 @@ describe("the page", () => {
     const watched = await openPage(browser, at(runId));
     const chars = async (): Promise<number> => (await repliesShown(watched)).join("").length;
     await until("some of it is shown", async () => (await chars()) > 500, 60_000);
+    const list = await openPage(browser, gateway.url);
     await gateway.kill();
-    await watched.page.locator(".trouble.is-away").first().waitFor();
+    for (const { page } of [watched, list])
+      await page.locator(".trouble.is-away").first().waitFor();
     await gateway.start();
     await watched.page.locator(".end").waitFor();
     expect(await repliesShown(watched)).toEqual(await repliesOf(runId));
     expect(await watched.page.locator("[data-mended]").count()).toBe(0);
-    expect(await watched.page.locator(".trouble").count()).toBe(0);
+    for (const { page } of [watched, list]) {
+      await until("nothing is wrong any more", async () => {
+        return (await page.locator(".trouble").count()) === 0;
+      });
+    }
+    await list.close();
     await watched.close();
   }, 120_000);
 

@@ -69,7 +69,7 @@ async function prepare({ client, model }: World): Promise<readonly Shot[]> {
   await model.script([...COUNTRIES.map(step), look, story]);
   await model.faults([{ kind: "truncate", match: { contains: "square root" } }]);
   const started = async (task: string, more: object = {}): Promise<string> => {
-    const order = { task, tenant: "default", session: "page", ...more };
+    const order = { task, tenant: "local", session: "page", ...more };
     return (await client.start(order)).runId;
   };
   const ended = async (task: string, more?: object): Promise<string> => {

@@ -86,6 +86,8 @@ export function storedKey(): string | null {
 export function storeKey(key: string | null): void {
   if (key === null) sessionStorage.removeItem(KEY);
   else sessionStorage.setItem(KEY, key);
+  // Whether it will do is for the next answer to say.
+  refused = false;
   for (const listener of listeners) listener();
 }
 

@@ -75,6 +75,7 @@ function MessageView({ item }: { item: MessageItem }): VNode {
 function ReplyView({ item }: { item: ReplyItem }): VNode {
   const { turn, isOpen, stopReason, costUsd, outputTokens, fromMs, toMs } = item;
   const lost = item.crashTaxUsd > 0 ? [`${usd(item.crashTaxUsd)} for lost attempts`] : [];
+  const isBought = stopReason !== "";
   const facts = [
     ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
     usd(costUsd),
@@ -93,7 +94,9 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   >
     <h2>
       Turn ${turn}
-      <span class="muted">${isOpen ? ` ${openState(item)}` : ` ${facts.join(" · ")}`}</span>
+      <span class="muted">
+        ${isOpen ? openState(item) : isBought ? facts.join(" · ") : "no reply"}</span
+      >
     </h2>
     <${Retries} retries=${item.retries} />
     ${

@@ -1,7 +1,8 @@
 // Who this run is, how it stands, and the buttons that steer it.
 
+import type { Outcome } from "../../domain/outcome.ts";
 import { ApiError, away, type RunShown } from "./api.ts";
-import { count, percent, usd } from "./format.ts";
+import { count, percent, usd, words } from "./format.ts";
 import { Copyable, Figure, StatusPill, Text, Trouble } from "./parts.ts";
 import type { Figures } from "./run-items.ts";
 import type { RunModel } from "./run-model.ts";
@@ -29,22 +30,13 @@ interface HeadProps {
 
 export function RunHead({ runId, task, shown, model, status, steer }: HeadProps): VNode {
   const { figures } = model;
-  const name = model.model ?? shown?.model ?? null;
-  const link = webLink(shown?.link ?? null);
   return html`<header class="run-head">
     <div class="run-title">
       <h1 tabindex="-1"><${Text} text=${task === "" ? runId : heading(task)} /></h1>
       <${StatusPill} status=${status.status} outcome=${status.outcome} />
     </div>
-    <p class="muted ids">
-      <span class="mono">${runId}</span> <${Copyable} text=${runId} label="the run id" />
-      ${shown !== null && html` · <${Text} text=${shown.agent} />`}
-      ${name !== null && html` · <span class="mono"><${Text} text=${name} /></span>`}
-      ${
-        link !== null &&
-        html` · <a href=${link} target="_blank" rel="noreferrer noopener">Temporal's Web UI</a>`
-      }
-    </p>
+    <${Ids} runId=${runId} shown=${shown} name=${model.model ?? shown?.model ?? null} />
+    <${Reason} outcome=${model.result?.outcome ?? shown?.outcome ?? null} />
     ${
       model.offline &&
       html`<p class="offline">Offline model: replies are simulated, and so is what they cost.</p>`
@@ -61,6 +53,38 @@ export function RunHead({ runId, task, shown, model, status, steer }: HeadProps)
       ${status.status !== "ended" && html`<${Steering} status=${status} steer=${steer} />`}
     </div>
   </header>`;
+}
+
+interface IdsProps {
+  readonly runId: string;
+  readonly shown: RunShown | null;
+  /** Of the model. */
+  readonly name: string | null;
+}
+
+function Ids({ runId, shown, name }: IdsProps): VNode {
+  const link = webLink(shown?.link ?? null);
+  return html`<p class="muted ids">
+    <span class="mono">${runId}</span> <${Copyable} text=${runId} label="the run id" />
+    ${shown !== null && html` · <${Text} text=${shown.agent} />`}
+    ${name !== null && html` · <span class="mono"><${Text} text=${name} /></span>`}
+    ${
+      link !== null &&
+      html` · <a href=${link} target="_blank" rel="noreferrer noopener">Temporal's Web UI</a>`
+    }
+  </p>`;
+}
+
+/** Why a run ended without an answer, where it is seen first. */
+function Reason({ outcome }: { outcome: Outcome | null }): Child {
+  if (outcome === null || outcome.kind === "answered") return null;
+  const what =
+    outcome.kind === "stopped"
+      ? `Stopped by its ${words(outcome.limit)} limit`
+      : `${outcome.kind.charAt(0).toUpperCase()}${outcome.kind.slice(1)}`;
+  return html`<p class=${`reason is-${outcome.kind}`}>
+    <${Text} text=${`${what}: ${outcome.message}`} />
+  </p>`;
 }
 
 /** The whole of a long task stands at the top of the conversation. */
