@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import { packageFile } from "../src/package-root.ts";
 import { measureFirstCall } from "./first-call.ts";
+import { measureFirstToken } from "./first-token.ts";
 import { measureManyRuns } from "./many-runs.ts";
 import { measureOneRun } from "./one-run.ts";
 import { measureParkedRuns } from "./parked-runs.ts";
@@ -22,6 +23,8 @@ const QUICK = { rounds: 6, turns: 20, runsAtOnce: 50, roundsAtOnce: 2, parked: 5
 const FULL = { ...QUICK, rounds: 30, turns: 40, roundsAtOnce: 8 };
 const { rounds, turns, runsAtOnce, roundsAtOnce, parked } = values.full ? FULL : QUICK;
 const TURNS_AT_ONCE = 10;
+/** A first token is short, and its time has a wide spread. */
+const TOKENS_PER_ROUND = 5;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -33,6 +36,8 @@ async function measure(): Promise<Figures> {
   try {
     say("One run …");
     const oneRun = await measureOneRun(stage, { rounds, turns });
+    say("The first token at the gateway …");
+    const firstToken = await measureFirstToken(stage, rounds * TOKENS_PER_ROUND);
     say(`${runsAtOnce} runs at once …`);
     const manyRuns = await measureManyRuns(stage, {
       runs: runsAtOnce,
@@ -43,6 +48,7 @@ async function measure(): Promise<Figures> {
     return {
       database: database === "postgres" ? "PostgreSQL" : "PGlite",
       oneRun,
+      firstToken,
       manyRuns,
       runsAtOnce,
       parked: await measureParkedRuns(stage, parked),

@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { format } from "prettier";
 import type { FirstCall } from "./first-call.ts";
+import type { FirstToken } from "./first-token.ts";
 import type { ManyRuns } from "./many-runs.ts";
 import type { OneRun } from "./one-run.ts";
 import type { ParkedRuns } from "./parked-runs.ts";
@@ -11,6 +12,7 @@ import type { ParkedRuns } from "./parked-runs.ts";
 export interface Figures {
   readonly database: string;
   readonly oneRun: OneRun;
+  readonly firstToken: FirstToken;
   readonly manyRuns: ManyRuns;
   readonly runsAtOnce: number;
   readonly parked: ParkedRuns;
@@ -18,7 +20,7 @@ export interface Figures {
 }
 
 export function table(figures: Figures): string {
-  const { oneRun, manyRuns, runsAtOnce, parked, firstCall } = figures;
+  const { oneRun, firstToken, manyRuns, runsAtOnce, parked, firstCall } = figures;
   const { pawl, bare, rawMs, ratio } = oneRun;
   const rows: readonly (readonly string[])[] = [
     ["", "Pawl", "bare Temporal loop", "Pawl / bare"],
@@ -35,6 +37,13 @@ export function table(figures: Figures): string {
       bare.eventsPerTurn.toFixed(1),
       (pawl.eventsPerTurn / bare.eventsPerTurn).toFixed(2),
     ],
+    [
+      `first token through gateway and SSE, above the plain stream (${firstToken.rawMs.toFixed(0)} ms)`,
+      `${firstToken.addedMs.toFixed(0)} ms`,
+      "",
+      "",
+    ],
+    ["… from `POST /v1/runs`", `${firstToken.wholeMs.toFixed(0)} ms`, "", ""],
     [
       `turns a second, ${runsAtOnce} runs at once`,
       manyRuns.pawlTurnsPerS.toFixed(0),

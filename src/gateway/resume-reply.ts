@@ -28,11 +28,16 @@ export function resumeReply(cursor: EventId | null, place: Place): Resumption | 
 }
 
 /**
- * The viewer was told what a person said in mid-reply, by a gateway that had told more or less of the
- * reply before: how much is missing can't be read from this log.
+ * The viewer came here by another way than this log, and lacks text that the log told before this place:
+ * it needs what the history says. Where it holds more than that, `resumeReply` makes it fit.
  */
-export function isToldOtherwise(cursor: EventId, next: RunEvent): boolean {
-  return next.type === "message.received" && isAnchoredAt(parseEventId(next.id), cursor);
+export function lacksText(cursor: EventId, before: RunEvent | null, next: RunEvent): boolean {
+  // Told what a person said in mid-reply, by a gateway that had told less, or more, of the reply by then.
+  if (next.type === "message.received" && isAnchoredAt(parseEventId(next.id), cursor)) return true;
+  if (before === null || before.id === formatEventId(cursor)) return false;
+  const held = openReplyView(cursor);
+  const logged = openReplyView(parseEventId(before.id));
+  return logged.shown > 0 && (held.shown === 0 || held.attempt !== logged.attempt);
 }
 
 /** Text in flight is numbered behind one event of the history: the call, or what a person said since. */

@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import { compareEventIds, type EventId } from "../client/event-id.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { eventOf, frameOf, type EventLog, type Frame } from "./event-log.ts";
-import { isToldOtherwise, resumeReply, type Resumption } from "./resume-reply.ts";
+import { lacksText, resumeReply, type Resumption } from "./resume-reply.ts";
 
 /** What one write may hold, so that a slow reader never has more than this waiting for it. */
 const CHUNK_BYTES_MAX = 64 * 1024;
@@ -118,7 +118,9 @@ export class Viewer {
     if (!this.#isPast) {
       // A log that has only begun may still have to reach the place where the viewer left.
       if (this.#after !== null && compareEventIds(frame.id, this.#after) <= 0) return [];
-      if (this.#after !== null && isToldOtherwise(this.#after, eventOf(frame))) return null;
+      const before = this.#log.frame(this.#place - 1);
+      const told = before === undefined ? null : eventOf(before);
+      if (this.#after !== null && lacksText(this.#after, told, eventOf(frame))) return null;
       this.#isPast = true;
       this.#resumption = resumeReply(this.#after, placeIn(this.#log, this.#place));
     }

@@ -119,7 +119,7 @@ async function havoc(seats: readonly Seat[], left: Left, start: Process): Promis
   const told = (): number => seats.reduce((sum, { viewer }) => sum + viewer.charsTold, 0);
   while (!isOver() && left.gatewayKills + left.drops + left.workerKills > 0) {
     const aim = told() + random(seats.length * 250);
-    await until("there is text to cut", () => told() >= aim || isOver(), 120_000);
+    await until("there is text to cut", () => told() >= aim || isOver(), 600_000);
     const drops = Math.min(left.drops, random(Math.ceil(seats.length / 10)));
     for (let n = 0; n < drops; n += 1) seats[random(seats.length) - 1]?.stream?.drop();
     left.drops -= drops;

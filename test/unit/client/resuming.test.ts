@@ -7,138 +7,21 @@ import { createEventMapper, type EventMapper } from "../../../src/client/event-m
 import type { Fact } from "../../../src/client/history-fact.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import type { DeltaRow } from "../../../src/store/deltas.ts";
+import { RUN_ID, T0_MS } from "../../support/run-facts.ts";
 import {
-  callInput,
-  factAt,
-  INPUT,
-  markRow,
-  replied,
-  RUN_ID,
-  SNAPSHOT,
-  T0_MS,
-  textRow,
-} from "../../support/run-facts.ts";
-
-interface Attempt {
-  readonly pieces: readonly string[];
-  readonly ending: "failed" | "killed";
-}
-
-interface Call {
-  readonly attempts: readonly Attempt[];
-  /** Index of the attempt whose reply counts; later ones adopted it. */
-  readonly counts: number;
-  readonly denied: boolean;
-  /** How often a person spoke while the call was under way. */
-  readonly messages: number;
-}
-
-const attempt = fc.record({
-  pieces: fc.array(fc.string({ minLength: 1, maxLength: 6, unit: "grapheme" }), { maxLength: 5 }),
-  ending: fc.constantFrom("failed" as const, "killed" as const),
-});
-const call: fc.Arbitrary<Call> = fc
-  .array(attempt, { minLength: 1, maxLength: 4 })
-  .chain((attempts) =>
-    fc.record({
-      attempts: fc.constant(attempts),
-      counts: fc.nat({ max: attempts.length - 1 }),
-      denied: fc.boolean().map((denied) => denied && attempts.length > 2),
-      messages: fc.nat({ max: 2 }),
-    }),
-  );
+  call,
+  factsOf,
+  rowsOf,
+  textOfAttempt,
+  TrustingViewer,
+  type Call,
+} from "../../support/reply-lives.ts";
 
 /** What happens around a viewer between two of its reads. */
 const step = fc.record({
   rows: fc.nat({ max: 4 }),
   reconnectAfter: fc.option(fc.nat({ max: 3 }), { freq: 4, nil: null }),
 });
-
-function rowsOf(activityId: string, { attempts }: Call): readonly DeltaRow[] {
-  return attempts.flatMap(({ pieces, ending }, index) => {
-    const number = index + 1;
-    let offset = 0;
-    let seq = 1;
-    const rows = [markRow(activityId, { attempt: number, seq }, { kind: "started" })];
-    for (const piece of pieces) {
-      seq += 1;
-      rows.push(textRow(activityId, { attempt: number, seq, offset }, piece));
-      offset += piece.length;
-    }
-    if (ending === "killed") return rows;
-    const mark = {
-      kind: "failed",
-      code: "PROVIDER_STREAM_CUT",
-      message: "",
-      nextAttemptAt: "2026-11-21T10:00:05Z",
-    } as const;
-    return [...rows, markRow(activityId, { attempt: number, seq: seq + 1 }, mark)];
-  });
-}
-
-const textOfAttempt = ({ attempts, counts }: Call): string =>
-  attempts[counts]?.pieces.join("") ?? "";
-
-function factsOf(calls: readonly Call[]): readonly Fact[] {
-  const opened = { snapshot: SNAPSHOT, head: "h", taskRef: "t" };
-  const facts: Fact[] = [
-    factAt(1, { kind: "started", input: INPUT }),
-    factAt(7, { kind: "opened", result: opened }),
-  ];
-  for (const [index, made] of calls.entries()) {
-    const scheduledId = 10 + index * 10;
-    const activityId = String(index + 2);
-    facts.push(
-      factAt(scheduledId, { kind: "callScheduled", activityId, input: callInput(index + 1) }),
-    );
-    for (let n = 1; n <= made.messages; n += 1) {
-      const message = {
-        messageId: `${index}-${n}`,
-        text: "and?",
-        mode: "queue",
-        by: "me",
-      } as const;
-      facts.push(factAt(scheduledId + n, { kind: "said", message }));
-    }
-    const attempts = { attempt: made.counts + 1, attempts: made.attempts.length };
-    const denial = {
-      kind: "denied",
-      limit: "cost",
-      message: "",
-      temporary: false,
-      resetsAt: null,
-      crashTaxMicroUsd: 0,
-    } as const;
-    const result = made.denied ? denial : replied(textOfAttempt(made), attempts);
-    facts.push(factAt(scheduledId + 5, { kind: "callFinished", scheduledId, result }));
-  }
-  const failure = { code: "TERMINATED", message: "" };
-  facts.push(factAt(1000, { kind: "broken", how: "terminated", failure }));
-  return facts;
-}
-
-/** Reads as a careless viewer would: it trusts the stream and nothing else. */
-class Viewer {
-  readonly seen: RunEvent[] = [];
-  readonly transcript: string[] = [];
-  #text = "";
-
-  see(event: RunEvent): void {
-    this.seen.push(event);
-    if (event.type === "reply.delta") this.#text += event.text;
-    if (event.type === "reply.withdrawn") this.#text = "";
-    if (event.type === "reply.finished") {
-      expect(this.#text).toBe(event.text);
-      this.transcript.push(this.#text);
-      this.#text = "";
-    }
-    if (event.type === "run.ended") expect(this.#text).toBe("");
-  }
-
-  get lastId(): string | null {
-    return this.seen.at(-1)?.id ?? null;
-  }
-}
 
 type RowTable = ReadonlyMap<string, readonly DeltaRow[]>;
 
@@ -148,7 +31,7 @@ class Connection {
   readonly #read = new Map<string, number>();
 
   /** Rows may be read while the past is still being caught up with. */
-  constructor(table: RowTable, past: readonly Fact[], viewer: Viewer) {
+  constructor(table: RowTable, past: readonly Fact[], viewer: TrustingViewer) {
     const after = viewer.lastId;
     this.#table = table;
     this.#mapper = createEventMapper({
@@ -191,7 +74,7 @@ interface Life {
   readonly lost: readonly number[];
 }
 
-function live({ calls, steps, lost }: Life): Viewer {
+function live({ calls, steps, lost }: Life): TrustingViewer {
   const facts = factsOf(calls);
   const table = new Map(
     calls.map((made, index) => {
@@ -200,7 +83,7 @@ function live({ calls, steps, lost }: Life): Viewer {
       return [activityId, rows];
     }),
   );
-  const viewer = new Viewer();
+  const viewer = new TrustingViewer();
   let connection = new Connection(table, [], viewer);
   let done: readonly Fact[] = [];
   let stepAt = 0;

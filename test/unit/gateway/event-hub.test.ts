@@ -169,7 +169,7 @@ describe("the event hub", () => {
   });
 
   test("S3: who does not read is dropped, and others miss nothing", async () => {
-    const url = await serve({ stallMs: 200 });
+    const url = await serve({ stallMs: 3000 });
     const reader = await open(url);
     const frozen = await open(url);
     frozen.freeze();

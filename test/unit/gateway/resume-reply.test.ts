@@ -1,0 +1,166 @@
+// S1: a viewer that is passed from gateway to gateway, each of which has read the same run at other
+// moments, holds the transcript.
+
+import { PassThrough } from "node:stream";
+import type { ServerResponse } from "node:http";
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { createEventMapper, type EventMapper } from "../../../src/client/event-mapper.ts";
+import { compareEventIds, parseEventId, type EventId } from "../../../src/client/event-id.ts";
+import type { Fact } from "../../../src/client/history-fact.ts";
+import type { RunEvent } from "../../../src/domain/run-event.ts";
+import { createEventLog, eventOf, frameOf, type EventLog } from "../../../src/gateway/event-log.ts";
+import { Viewer } from "../../../src/gateway/viewer.ts";
+import type { DeltaRow } from "../../../src/store/deltas.ts";
+import {
+  call,
+  factsOf,
+  rowsOf,
+  textOfAttempt,
+  TrustingViewer,
+  type Call,
+} from "../../support/reply-lives.ts";
+import { RUN_ID, T0_MS } from "../../support/run-facts.ts";
+
+type RowTable = ReadonlyMap<string, readonly DeltaRow[]>;
+
+function mapperAfter(after: EventId | null): EventMapper {
+  return createEventMapper({ runId: RUN_ID, link: null, after, nowMs: () => T0_MS });
+}
+
+/** One gateway's reading of the run: it sees facts when it likes, and some of the rows before each. */
+class Reading {
+  readonly log: EventLog = createEventLog(Number.MAX_SAFE_INTEGER);
+  readonly facts: readonly Fact[];
+  readonly table: RowTable;
+  readonly #mapper = mapperAfter(null);
+  readonly #read = new Map<string, number>();
+  #facts = 0;
+
+  constructor(facts: readonly Fact[], table: RowTable) {
+    this.facts = facts;
+    this.table = table;
+  }
+
+  rows(count: number): void {
+    for (const activityId of this.#mapper.inFlight()) {
+      const from = this.#read.get(activityId) ?? 0;
+      this.#read.set(activityId, from + count);
+      const rows = (this.table.get(activityId) ?? []).slice(from, from + count);
+      for (const event of this.#mapper.rows(activityId, rows)) this.log.append(event);
+    }
+  }
+
+  fact(): void {
+    const fact = this.facts[this.#facts];
+    if (fact === undefined) return;
+    this.#facts += 1;
+    for (const event of this.#mapper.fact(fact)) this.log.append(event);
+  }
+}
+
+/** What a connection to this gateway writes, up to so many events; null where it would read the history. */
+function shown(log: EventLog, after: EventId | null, eventsMax: number): RunEvent[] | null {
+  const socket = new PassThrough({ highWaterMark: 1 << 26 });
+  const response = socket as unknown as ServerResponse;
+  let isLost = false;
+  const viewer = Viewer.open(log, response, {
+    after,
+    stallMs: 1000,
+    onLost: () => {
+      isLost = true;
+    },
+  });
+  viewer?.pump();
+  if (viewer === null || isLost) return null;
+  const text = String(socket.read() ?? "");
+  socket.destroy();
+  const frames = text.split("\n\n").filter((frame) => frame !== "");
+  return frames
+    .map((frame) => eventOf({ id: { ...ZERO }, bytes: Buffer.from(`${frame}\n\n`) }))
+    .slice(0, eventsMax);
+}
+
+const ZERO: EventId = { execution: 0, historyEventId: 0, attempt: 0, offset: 0 };
+
+/** From the history itself, with no rows: exact wherever the viewer left. */
+function fromHistory(facts: readonly Fact[], after: EventId | null): RunEvent[] {
+  const mapper = mapperAfter(after);
+  return facts.flatMap((fact) => [...mapper.fact(fact)]);
+}
+
+const step = fc.record({
+  gateway: fc.nat({ max: 2 }),
+  rows: fc.nat({ max: 5 }),
+  facts: fc.nat({ max: 2 }),
+  stays: fc.nat({ max: 4 }),
+});
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+interface Life {
+  readonly calls: readonly Call[];
+  readonly steps: readonly Step[];
+  readonly lost: readonly number[];
+}
+
+const life: fc.Arbitrary<Life> = fc.record({
+  calls: fc.array(call, { minLength: 1, maxLength: 3 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 60 }),
+  lost: fc.array(fc.nat({ max: 20 }), { maxLength: 3 }),
+});
+
+function live({ calls, steps, lost }: Life): TrustingViewer {
+  const facts = factsOf(calls);
+  const table = new Map(
+    calls.map((made, index) => {
+      const activityId = String(index + 2);
+      return [activityId, rowsOf(activityId, made).filter((_, at) => !lost.includes(at + index))];
+    }),
+  );
+  const gateways = [0, 1, 2].map(() => new Reading(facts, table));
+  const viewer = new TrustingViewer();
+  const place = (): EventId | null => (viewer.lastId === null ? null : parseEventId(viewer.lastId));
+  for (const { gateway, rows, facts: count, stays } of steps) {
+    const reading = gateways[gateway];
+    if (reading === undefined) continue;
+    reading.rows(rows);
+    for (let n = 0; n < count; n += 1) reading.fact();
+    for (const event of shown(reading.log, place(), stays) ?? []) viewer.see(event);
+  }
+  const last = gateways[0] ?? new Reading(facts, table);
+  for (let n = 0; n < facts.length; n += 1) {
+    last.rows(3);
+    last.fact();
+  }
+  const rest = shown(last.log, place(), Infinity);
+  for (const event of rest ?? fromHistory(facts, place())) viewer.see(event);
+  return viewer;
+}
+
+describe("a viewer that is passed from gateway to gateway", () => {
+  test("S1: holds exactly the transcript, and sees ids that only grow", () => {
+    fc.assert(
+      fc.property(life, (made) => {
+        const viewer = live(made);
+        const replies = made.calls.filter(({ denied }) => !denied).map(textOfAttempt);
+        expect(viewer.transcript).toEqual(replies);
+        const ids = viewer.seen.map(({ id }) => parseEventId(id));
+        for (const [index, id] of ids.entries()) {
+          const before = ids[index - 1];
+          if (before !== undefined) expect(compareEventIds(before, id)).toBeLessThan(0);
+        }
+        const messages = viewer.seen.flatMap((event) =>
+          event.type === "message.received" ? [event.messageId] : [],
+        );
+        expect(messages).toHaveLength(made.calls.reduce((sum, each) => sum + each.messages, 0));
+      }),
+      { numRuns: 1000 },
+    );
+  }, 180_000);
+
+  test("frames hold their event", () => {
+    const [event] = fromHistory(factsOf([]), null);
+    if (event === undefined) throw new Error("no event");
+    expect(eventOf(frameOf(event))).toEqual(event);
+  });
+});
