@@ -93,7 +93,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
     aria-busy=${isOpen ? "true" : "false"}
   >
     <h2>
-      Turn ${turn}
+      Turn ${turn}${" "}
       <span class="muted">
         ${isOpen ? openState(item) : isBought ? facts.join(" · ") : "no reply"}</span
       >

@@ -1,7 +1,7 @@
 // Figures as people read them.
 
 export function usd(amount: number): string {
-  if (amount === 0) return "$0";
+  if (Number.isInteger(amount)) return `$${amount}`;
   if (amount < 0.0001) return "<$0.0001";
   const digits = amount < 0.1 ? 4 : 2;
   return `$${amount.toFixed(digits)}`;

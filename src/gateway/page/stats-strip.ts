@@ -25,8 +25,8 @@ export function StatsStrip(): VNode {
     <${Figure} label="ended, 24 h">${of("endedLastDay", count)}<//>
     <${Figure} label="errors, 24 h">${of("errorRate", percent)}<//>
     <${Figure} label="average run">${of("avgDurationMs", duration)}<//>
-    <${Figure} label="spent today">
-      ${of("spentTodayUsd", usd)}${cap !== null && html`<small> of ${usd(cap)}</small>`}
+    <${Figure} label=${cap === null ? "spent today" : `spent of ${usd(cap)} today`}>
+      ${of("spentTodayUsd", usd)}
     <//>
     <${Figure} label="queue">${of("backlog", count)}<//>
     <${Figure} label="workers">
