@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
 import { packageVersion } from "../package-version.ts";
 import { observe } from "./access-log.ts";
-import { authenticate, remoteAddressOf } from "./authenticate.ts";
+import { authenticate, presentedKey, remoteAddressOf } from "./authenticate.ts";
 import type { App } from "./define-route.ts";
 import type { Gateway, GatewayContext, GatewayEnv } from "./gateway.ts";
 import { addPage } from "./page-files.ts";
@@ -67,7 +67,7 @@ async function callerOf(c: GatewayContext, rate: RateLimit) {
     await rate.take(`address ${address}`);
     return path === "/health/deep" ? await authenticate(c).catch(() => null) : null;
   }
-  await rate.checkRefusals(address);
+  await refuseGuesser(c, rate, address);
   try {
     const principal = await authenticate(c);
     await rate.take(principal.kind === "key" ? `key ${principal.keyId}` : `address ${address}`);
@@ -78,6 +78,13 @@ async function callerOf(c: GatewayContext, rate: RateLimit) {
       await rate.noteRefusal(address);
     throw error;
   }
+}
+
+/** Who shares an address with a guesser is heard: with a familiar key, or where none is needed. */
+async function refuseGuesser(c: GatewayContext, rate: RateLimit, address: string): Promise<void> {
+  const presented = presentedKey(c);
+  if (presented === null || c.get("gateway").keys.isFamiliar(presented)) return;
+  await rate.checkRefusals(address);
 }
 
 function refusalOf(app: App, c: GatewayContext): PawlError {

@@ -7,14 +7,20 @@ import type { GatewayContext } from "./gateway.ts";
 import { guardLocal } from "./local-guard.ts";
 import { may, type Principal } from "./principal.ts";
 
+/** The key that a request presents, or null where it presents nothing at all. */
+export function presentedKey(c: GatewayContext): string | null {
+  const header = c.req.header("authorization");
+  return header === undefined ? null : (BEARER.exec(header)?.[1] ?? "");
+}
+
 const BEARER = /^Bearer ([^\s]+)$/i;
 
 /** Throws PawlError UNAUTHENTICATED, or FORBIDDEN where loopback is asked by the wrong one. */
 export async function authenticate(c: GatewayContext): Promise<Principal> {
   const { keys, open, config } = c.get("gateway");
-  const header = c.req.header("authorization");
-  if (header !== undefined) {
-    const key = await keys.verify(BEARER.exec(header)?.[1] ?? "");
+  const presented = presentedKey(c);
+  if (presented !== null) {
+    const key = await keys.verify(presented);
     if (key === null)
       throw new PawlError("UNAUTHENTICATED", "This key is not known, or not any more.");
     const { keyId, name, tenant, scopes } = key;

@@ -38,6 +38,8 @@ export interface ApiKeys {
   revoke(keyId: string): Promise<boolean>;
   /** Null unless the key is good. */
   verify(key: string): Promise<ApiKey | null>;
+  /** True where the key's row was read a moment ago and its secret is right: costs nothing to ask. */
+  isFamiliar(key: string): boolean;
   /** True where at least one key could be used now. */
   any(): Promise<boolean>;
 }
@@ -104,6 +106,11 @@ export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKe
       const { secretSha256: _, ...about } = row;
       return about;
     },
+    isFamiliar(key) {
+      const [, keyId = "", secret = ""] = KEY.exec(key) ?? [];
+      const row = rows.peek(keyId);
+      return row !== null && sameDigest(sha256(secret), row.secretSha256);
+    },
     async any() {
       const found = await db`
         select from pawl.api_key
@@ -115,6 +122,8 @@ export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKe
 
 interface Reader {
   read(keyId: string): Promise<Row | null>;
+  /** What is trusted now, without asking the database. */
+  peek(keyId: string): Row | null;
   forget(keyId: string): void;
 }
 
@@ -131,11 +140,17 @@ function createReader(db: Database, trustedForMs: number, nowMs: () => number): 
     }
   }
 
+  function trusted(keyId: string): Known | undefined {
+    const before = known.get(keyId);
+    return before !== undefined && nowMs() - before.readAtMs < trustedForMs ? before : undefined;
+  }
+
   return {
     forget: (keyId) => void known.delete(keyId),
+    peek: (keyId) => trusted(keyId)?.row ?? null,
     async read(keyId) {
-      const before = known.get(keyId);
-      if (before !== undefined && nowMs() - before.readAtMs < trustedForMs) return before.row;
+      const before = trusted(keyId);
+      if (before !== undefined) return before.row;
       const readAtMs = nowMs();
       const rows = await db<{ about: Row }>`
         select pawl.about_key(k) || jsonb_build_object('secretSha256', k.secret_sha256) as about

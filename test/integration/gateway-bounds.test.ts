@@ -123,6 +123,21 @@ test("a key that asks too often is told when to come back; other keys are not", 
   await strict.process.stop();
 });
 
+test("who guesses keys is made to wait; others at the same address are not", async () => {
+  const own = await startGateway(world);
+  expect((await ask(own.url, "GET /v1/usage", { key })).status).toBe(200);
+  const guess = `pawl_0123456789abcdef_${"A".repeat(43)}`;
+  const guesses = await Promise.all(
+    Array.from({ length: 70 }, () => ask(own.url, "GET /v1/usage", { key: guess })),
+  );
+  expect(guesses.every(({ status }) => status === 401 || status === 429)).toBe(true);
+  const next = await ask(own.url, "GET /v1/usage", { key: guess });
+  expect([next.status, next.json?.["code"]]).toEqual([429, "RATE_LIMITED"]);
+  expect((await ask(own.url, "GET /v1/usage", { key })).status).toBe(200);
+  expect((await ask(own.url, "GET /v1/usage")).status).toBe(200);
+  await own.process.stop();
+});
+
 test("G3: on loopback a foreign Host, a foreign Origin and a form are refused; the page is heard", async () => {
   const bare = (more: string, body = ""): string =>
     `POST /v1/runs HTTP/1.1\r\n${more}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
