@@ -3,12 +3,15 @@
 import { Option, type Command } from "commander";
 import type { UsageShown, Used } from "../client/usage.ts";
 import type { UsageFigures } from "../store/usage.ts";
+import { dayOf } from "../domain/budget.ts";
 import { promptTokens } from "../domain/usage.ts";
 import { formatUsd } from "../domain/pricing.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { durationMs, positiveInteger } from "./option-values.ts";
+import { exactUsd } from "./format.ts";
 import { oneLine } from "./printable.ts";
 import { columns } from "./table.ts";
+import { linesOf, reportOn, ROUTING_DEFAULT, whatIf, type WhatIf } from "./what-if.ts";
 
 const BY = ["run", "session", "tenant", "agent", "model", "day"] as const;
 
@@ -17,6 +20,7 @@ interface CostFlags {
   readonly since?: number;
   readonly tenant?: string;
   readonly limit?: number;
+  readonly whatIf?: WhatIf | true;
   readonly json?: boolean;
 }
 
@@ -28,10 +32,24 @@ export function addCost(program: Command, context: CliContext): void {
     .option("--since <duration>", "only calls since then, such as 7d", durationMs)
     .option("--tenant <name>", "only this tenant's")
     .option("--limit <n>", "how many rows (50)", positiveInteger)
+    .option(
+      "--what-if [routing]",
+      `reprice the replies: ${ROUTING_DEFAULT}, or simple<=8k,medium<=50k by prompt size`,
+      whatIf,
+    )
     .option("--json", "one row per line, the total last")
-    .action(({ since, json, ...query }: CostFlags) =>
+    .action(({ since, json, whatIf: asked, ...query }: CostFlags) =>
       withClient(context, async (client) => {
         const from = since === undefined ? {} : { since: new Date(Date.now() - since) };
+        if (asked !== undefined) {
+          const whose = query.tenant === undefined ? {} : { tenant: query.tenant };
+          const calls = await client.recordedCalls({ ...whose, ...from });
+          const routing = asked === true ? whatIf(ROUTING_DEFAULT) : asked;
+          const report = reportOn(routing, calls, dayOf(new Date()));
+          const lines = json === true ? [JSON.stringify(report)] : linesOf(report);
+          for (const line of lines) context.stdout.write(`${line}\n`);
+          return;
+        }
         const used = await client.usage({ ...query, ...from });
         const lines = json === true ? jsonOf(used) : tableOf(used, query.by);
         for (const line of lines) context.stdout.write(`${line}\n`);
@@ -85,10 +103,4 @@ function budgetOf({ budget }: UsageShown): readonly string[] {
 
 function whole(n: number): string {
   return n.toLocaleString("en-US");
-}
-
-/** All six digits: what is billed by the micro-dollar can be compared by it. */
-export function exactUsd(microUsd: number): string {
-  const sign = microUsd < 0 ? "-" : "";
-  return `${sign}$${(Math.abs(microUsd) / 1_000_000).toFixed(6)}`;
 }

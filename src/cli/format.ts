@@ -7,6 +7,12 @@ export function usd(dollars: number): string {
   return dollars === 0 ? "$0" : formatUsd(Math.round(dollars * 1_000_000));
 }
 
+/** All six digits: what is billed by the micro-dollar can be compared by it. */
+export function exactUsd(microUsd: number): string {
+  const sign = microUsd < 0 ? "-" : "";
+  return `${sign}$${(Math.abs(microUsd) / 1_000_000).toFixed(6)}`;
+}
+
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;

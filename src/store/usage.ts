@@ -123,6 +123,8 @@ export interface RecordedCalls {
   readonly model: string;
   readonly tokens: Usage;
   readonly count: number;
+  /** For all of them. */
+  readonly paidMicroUsd: number;
 }
 
 /** Every reply that was paid for, alike ones together. */
@@ -133,7 +135,9 @@ export async function readCalls(
   const whose = tenant ?? null;
   const from = since?.toISOString() ?? null;
   return await db<RecordedCalls>`
-    select model, usage as tokens, count(*) as count from pawl.hold
+    select model, usage as tokens, count(*) as count,
+      sum(spent_micro_usd)::bigint as "paidMicroUsd"
+    from pawl.hold
     where state = 'settled' and usage is not null
       and (${whose}::text is null or tenant = ${whose})
       and (${from}::timestamptz is null or held_at >= ${from}::timestamptz)

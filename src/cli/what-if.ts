@@ -1,0 +1,97 @@
+// `pawl cost --what-if`: recorded calls at the prices of another routing, and the example that routing
+// is often explained with, at its own prices and at today's.
+
+import { InvalidArgumentError } from "commander";
+import type { RecordedCalls } from "../store/usage.ts";
+import {
+  ALL_MEDIUM,
+  costUnder,
+  EXAMPLE,
+  parseRouting,
+  savedPercent,
+  tierPrices,
+  type CallsOfOneSize,
+  type PriceByTier,
+  type Routing,
+} from "../domain/what-if.ts";
+import { count, exactUsd } from "./format.ts";
+import { columns } from "./table.ts";
+
+/** A routing and how it was asked for. */
+export interface WhatIf {
+  readonly text: string;
+  readonly routing: Routing;
+}
+
+export const ROUTING_DEFAULT = "70%simple";
+
+export function whatIf(text: string): WhatIf {
+  const routing = parseRouting(text);
+  if (routing !== null) return { text, routing };
+  throw new InvalidArgumentError(
+    "a routing looks like 70%simple, 60%simple,10%complex or simple<=8k,medium<=50k.",
+  );
+}
+
+interface Comparison {
+  readonly allMediumMicroUsd: number;
+  readonly routedMicroUsd: number;
+  readonly savedPercent: number;
+}
+
+export interface WhatIfReport {
+  readonly routing: string;
+  readonly calls: number;
+  /** What the calls did cost, crash tax left out. */
+  readonly paidMicroUsd: number;
+  readonly recorded: Comparison;
+  readonly example: Comparison;
+  readonly exampleToday: Comparison;
+  readonly pricesOf: string;
+}
+
+export function reportOn(
+  { text, routing }: WhatIf,
+  recorded: readonly RecordedCalls[],
+  day: string,
+): WhatIfReport {
+  const prices = tierPrices(day);
+  const compared = (calls: readonly CallsOfOneSize[], at: PriceByTier): Comparison => {
+    const allMediumMicroUsd = costUnder(ALL_MEDIUM, calls, at);
+    const routedMicroUsd = costUnder(routing, calls, at);
+    const percent = savedPercent(allMediumMicroUsd, routedMicroUsd);
+    return { allMediumMicroUsd, routedMicroUsd, savedPercent: percent };
+  };
+  return {
+    routing: text,
+    calls: recorded.reduce((sum, calls) => sum + calls.count, 0),
+    paidMicroUsd: recorded.reduce((sum, { paidMicroUsd }) => sum + paidMicroUsd, 0),
+    recorded: compared(recorded, prices),
+    example: compared(EXAMPLE.calls, EXAMPLE.prices),
+    exampleToday: compared(EXAMPLE.calls, prices),
+    pricesOf: day,
+  };
+}
+
+export function linesOf(report: WhatIfReport): readonly string[] {
+  const { routing, calls, paidMicroUsd, pricesOf } = report;
+  const row = (label: string, { allMediumMicroUsd, routedMicroUsd, savedPercent }: Comparison) => [
+    label,
+    exactUsd(allMediumMicroUsd),
+    exactUsd(routedMicroUsd),
+    `${savedPercent} %`,
+  ];
+  const table = columns(
+    [
+      ["", "all medium", routing, "saved"],
+      row(`recorded: ${count(calls, "call")}, prices of ${pricesOf}`, report.recorded),
+      row("example: 100 tasks of 10k in, 2k out, its own prices", report.example),
+      row(`example at the prices of ${pricesOf}`, report.exampleToday),
+    ],
+    [1, 2, 3],
+  );
+  return [
+    ...table,
+    `The recorded calls did cost ${exactUsd(paidMicroUsd)}. Repriced with the same tokens, cached ones included; lost attempts are left out.`,
+  ];
+}
