@@ -1,6 +1,7 @@
 // The agents a worker knows. An agent is data: instructions, and the names of the tools it may use.
 
 import type { RuleByTool } from "../src/domain/guardrail.ts";
+import type { CallerLimits } from "../src/domain/limits.ts";
 
 export interface AgentDefinition {
   readonly name: string;
@@ -8,6 +9,8 @@ export interface AgentDefinition {
   readonly tools: readonly string[];
   /** By tool name; where nothing is said, a tool follows its permission. */
   readonly policy?: RuleByTool;
+  /** For each run of the agent; like a caller's they can only lower what the operator allows. */
+  readonly limits?: CallerLimits;
 }
 
 export const DEFAULT_AGENT = "assistant";

@@ -66,6 +66,7 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
   const model = input.model ?? (input.tier && TIERS[input.tier]) ?? config.PAWL_AGENT_MODEL;
   const allowed = config.PAWL_AGENT_ALLOWED_TOOLS ?? agent.tools;
   const policy = policyOf(agent, input, { config, tools });
+  const ofAgent = agent.limits ?? {};
   // What is denied is not even offered; a model that calls it all the same is told why not.
   const offered = agent.tools.filter((name) => allowed.includes(name) && policy[name] !== "deny");
   const searches = offered.includes("web_search") ? serverSearch(config) : [];
@@ -83,7 +84,8 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     instructions: agent.instructions,
     tools: specs.map((spec) => withinToolTimeout(spec, config)),
     serverTools,
-    limits: lowered(operatorLimits(config), input.limits),
+    limits: lowered(lowered(operatorLimits(config), ofAgent), input.limits),
+    ...(ofAgent.costMicroUsd === undefined ? {} : { agentCapMicroUsd: ofAgent.costMicroUsd }),
     timers: {
       heartbeatTimeoutMs: config.PAWL_HEARTBEAT_TIMEOUT_MS,
       callTimeoutMs: config.PAWL_CALL_TIMEOUT_MS,

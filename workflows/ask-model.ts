@@ -38,7 +38,7 @@ export async function askModel(run: Run): Promise<ModelAnswer> {
         head: state.head,
         entries: [...state.entries, ...notes],
         headTokens: state.headTokens,
-        costCapMicroUsd: input.limits.costMicroUsd ?? null,
+        costCapMicroUsd: costCapOf(run),
         tokensLeft: limits.tokens - used(state).tokens,
         warnings,
       }),
@@ -68,6 +68,13 @@ async function interruptibly(
   } finally {
     inbox.onInterrupt(null);
   }
+}
+
+/** The lower of what the caller and the agent's definition allow; null where neither says. */
+function costCapOf({ input, state }: Run): number | null {
+  const caps = [input.limits.costMicroUsd, state.snapshot.agentCapMicroUsd];
+  const said = caps.filter((cap) => cap !== undefined);
+  return said.length === 0 ? null : Math.min(...said);
 }
 
 function soFar({ headTokens, spentMicroUsd }: RunState): string[] {

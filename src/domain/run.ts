@@ -68,6 +68,8 @@ export interface Snapshot {
   readonly tools: readonly ToolSpec[];
   readonly serverTools: readonly ServerTool[];
   readonly limits: Limits;
+  /** What the agent's definition allows a run to cost, at most; the operator may allow less. */
+  readonly agentCapMicroUsd?: number;
   readonly timers: Timers;
   readonly historyMarks: HistoryMarks;
   readonly offline: boolean;
@@ -118,7 +120,7 @@ export interface CallModelInput {
   readonly entries: readonly Entry[];
   /** Tokens that the transcript up to `head` is known to weigh; 0 before the first reply. */
   readonly headTokens: number;
-  /** What the caller allows the run to cost; the operator's cap is read at the call. */
+  /** What caller and agent allow the run to cost; the operator's cap is read at the call. */
   readonly costCapMicroUsd: number | null;
   /** What the run may still use, prompt and reply together. */
   readonly tokensLeft: number;

@@ -16,6 +16,7 @@ const NAMES = [
   "4-api-keys",
   "5-run-records",
   "6-budgets",
+  "7-cost-alerts",
 ] as const;
 
 export function readMigrations(): readonly Migration[] {

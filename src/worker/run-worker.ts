@@ -15,6 +15,7 @@ import { isPawlError, PawlError } from "../domain/errors.ts";
 import type { Log } from "../log.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
+import { takeCostAlerts } from "../store/cost-alerts.ts";
 import { migrate, openDatabase, type Database } from "../store/database.ts";
 import { createDeltaWriter } from "../store/delta-writer.ts";
 import { pruneDeltas } from "../store/deltas.ts";
@@ -146,9 +147,19 @@ async function sweep(db: Database, { ledger, log }: ActivityDeps): Promise<void>
   try {
     const charged = await ledger.sweep();
     if (charged > 0) log.warn({ event: "holds_swept", charged }, "charged holds of dead attempts");
+    await tellOfCosts(db, log);
     await pruneDeltas(db, DELTAS_KEPT_MS);
   } catch (error) {
     log.warn({ event: "sweep_failed", err: error }, "tries again in a minute");
+  }
+}
+
+async function tellOfCosts(db: Database, log: Log): Promise<void> {
+  for (const alert of await takeCostAlerts(db, new Date())) {
+    log.warn(
+      { event: "cost_alert", ...alert, alert: true },
+      "a tenant has spent more than three times its daily average",
+    );
   }
 }
 
