@@ -75,11 +75,11 @@ export function reportOn(
 
 export function linesOf(report: WhatIfReport): readonly string[] {
   const { routing, calls, paidMicroUsd, pricesOf } = report;
-  const row = (label: string, { allMediumMicroUsd, routedMicroUsd, savedPercent }: Comparison) => [
+  const row = (label: string, compared: Comparison) => [
     label,
-    exactUsd(allMediumMicroUsd),
-    exactUsd(routedMicroUsd),
-    `${savedPercent} %`,
+    exactUsd(compared.allMediumMicroUsd),
+    exactUsd(compared.routedMicroUsd),
+    `${compared.savedPercent} %`,
   ];
   const table = columns(
     [

@@ -1,11 +1,15 @@
-// What a tenant has spent in the day and the month of a moment (UTC): read from the ledger's accounts
-// for people; nothing is decided by it.
+// What a tenant has spent in the day and the month of a moment (UTC), and what it may: read from the
+// ledger's accounts and budgets for people; nothing is decided by it.
 
+import type { CapByScope } from "../domain/budget.ts";
+import { createBudgets, sharedAccount } from "./budgets.ts";
 import type { Database } from "./database.ts";
 
 export interface Spent {
   readonly spentMicroUsd: number;
   readonly heldMicroUsd: number;
+  /** As it holds for the next call; null where nothing is denied. */
+  readonly capMicroUsd: number | null;
   /** Runs that made a call in that time. */
   readonly runs: number;
   /** When the next one begins. */
@@ -17,49 +21,41 @@ export interface Spending {
   readonly month: Spent;
 }
 
-export async function spentOf(db: Database, tenant: string, at: Date): Promise<Spending> {
-  const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
-  const date = at.toISOString().slice(0, 10);
-  const [today, thisMonth] = await Promise.all([
-    since(db, tenant, {
-      name: date,
-      from: Date.UTC(year, month, day),
-      to: Date.UTC(year, month, day + 1),
-    }),
-    since(db, tenant, {
-      name: date.slice(0, 7),
-      from: Date.UTC(year, month, 1),
-      to: Date.UTC(year, month + 1, 1),
-    }),
+interface Moment {
+  readonly at: Date;
+  /** What the environment says of caps; budgets that are set come before it. */
+  readonly given: CapByScope;
+}
+
+export async function spentOf(
+  db: Database,
+  tenant: string,
+  { at, given }: Moment,
+): Promise<Spending> {
+  const where = { payer: { tenant, session: "" }, now: at, given };
+  const accounts = (["tenant_day", "tenant_month"] as const).map((s) => sharedAccount(s, where));
+  const [[day, month], runs] = await Promise.all([
+    createBudgets(db).states(accounts),
+    runsSince(db, tenant, at.toISOString().slice(0, 10)),
   ]);
-  return { today, month: thisMonth };
-}
-
-interface Period {
-  /** As in the key of the account. */
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-interface Row {
-  readonly spent: number;
-  readonly held: number;
-  readonly runs: number;
-}
-
-async function since(db: Database, tenant: string, { name, from, to }: Period): Promise<Spent> {
-  const rows = await db<Row>`
-    select coalesce(sum(a.spent_micro_usd), 0)::bigint as spent,
-      coalesce(sum(a.held_micro_usd), 0)::bigint as held,
-      (select count(distinct h.run_id) from pawl.hold h
-        where h.tenant = ${tenant} and h.held_at >= ${new Date(from).toISOString()}::timestamptz) as runs
-    from pawl.account a where a.key = ${`tenant/${tenant}/${name}`}`;
-  const row = rows[0] ?? { spent: 0, held: 0, runs: 0 };
+  if (day === undefined || month === undefined) throw new Error("an account has no state");
   return {
-    spentMicroUsd: row.spent,
-    heldMicroUsd: row.held,
-    runs: row.runs,
-    resetsAt: new Date(to).toISOString(),
+    today: { ...day, runs: runs.today, resetsAt: day.resetsAt ?? "" },
+    month: { ...month, runs: runs.month, resetsAt: month.resetsAt ?? "" },
   };
+}
+
+interface Runs {
+  readonly today: number;
+  readonly month: number;
+}
+
+/** By the days that the calls count for. */
+async function runsSince(db: Database, tenant: string, day: string): Promise<Runs> {
+  const rows = await db<Runs>`
+    select count(distinct run_id) as month,
+      count(distinct run_id) filter (where coalesce(on_day, (held_at at time zone 'UTC')::date) = ${day}::date) as today
+    from pawl.hold where tenant = ${tenant}
+      and held_at >= (${`${day.slice(0, 7)}-01`}::timestamp at time zone 'UTC')`;
+  return rows[0] ?? { today: 0, month: 0 };
 }

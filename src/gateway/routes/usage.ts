@@ -1,6 +1,7 @@
 // What a tenant has spent, and how its runs are doing.
 
 import { z } from "@hono/zod-openapi";
+import { capsByScope } from "../../config.ts";
 import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import type { Gateway } from "../gateway.ts";
@@ -46,11 +47,11 @@ export function addUsage(app: App): void {
       problems: ["LEDGER_UNAVAILABLE"],
     },
     async ({ gateway, principal: { tenant } }) => {
-      const { today, month } = await spentOf(gateway.db, tenant, new Date());
+      const { today, month } = await spentOf(gateway.db, tenant, nowFor(gateway));
       return answer(200, {
         tenant,
-        today: shown(today, gateway.config.PAWL_TENANT_DAY_CAP_USD),
-        month: shown(month, gateway.config.PAWL_TENANT_MONTH_CAP_USD ?? null),
+        today: shown(today),
+        month: shown(month),
       });
     },
   );
@@ -69,10 +70,10 @@ export function addUsage(app: App): void {
       const [counts, queue, { today }, ended] = await Promise.all([
         gateway.client.counts(tenantFilter(principal)),
         gateway.client.queue(),
-        spentOf(gateway.db, principal.tenant, new Date()),
+        spentOf(gateway.db, principal.tenant, nowFor(gateway)),
         endedLastDay(gateway, tenantFilter(principal)),
       ]);
-      const { spentUsd, capUsd } = shown(today, gateway.config.PAWL_TENANT_DAY_CAP_USD);
+      const { spentUsd, capUsd } = shown(today);
       const { running: active, waiting, paused } = counts;
       const money = { spentTodayUsd: spentUsd, capTodayUsd: capUsd };
       return answer(200, { active, waiting, paused, ...ended, ...money, ...queue });
@@ -89,10 +90,17 @@ async function endedLastDay({ client }: Gateway, of: { readonly tenant?: string 
   return { endedLastDay: ended, errorRate, avgDurationMs };
 }
 
-function shown(
-  { spentMicroUsd, heldMicroUsd, runs, resetsAt }: Spent,
-  capMicroUsd: number | null,
-): z.input<typeof SPENT> {
+function nowFor({ config }: Gateway) {
+  return { at: new Date(), given: capsByScope(config) };
+}
+
+function shown({
+  spentMicroUsd,
+  heldMicroUsd,
+  capMicroUsd,
+  runs,
+  resetsAt,
+}: Spent): z.input<typeof SPENT> {
   return {
     spentUsd: spentMicroUsd / 1_000_000,
     heldUsd: heldMicroUsd / 1_000_000,
