@@ -23,13 +23,15 @@ const PACE_MS = 60;
 export async function measureFirstToken(stage: Stage, rounds: number): Promise<FirstToken> {
   const { world } = stage;
   const gateway = await startGatewayWorld(world.env);
+  const { url: baseURL } = world.model;
+  const anthropic = new Anthropic({ apiKey: "offline", baseURL, maxRetries: 0 });
   const seen: { raw: number; added: number; whole: number }[] = [];
   try {
     await world.model.pace(PACE_MS);
     await viaGateway(stage, gateway.url);
     for (let round = 0; round < rounds; round += 1) {
       const { fromRequestMs, fromOrderMs, body } = await viaGateway(stage, gateway.url);
-      const raw = await viaSdk(world.model.url, body);
+      const raw = await viaSdk(stage, anthropic, body);
       seen.push({ raw, added: fromRequestMs - raw, whole: fromOrderMs });
     }
   } finally {
@@ -49,9 +51,11 @@ interface Seen {
   readonly body: unknown;
 }
 
-async function viaGateway(stage: Stage, url: string): Promise<Seen> {
+async function viaGateway({ world }: Stage, url: string): Promise<Seen> {
   const task = newLabel();
-  await stage.script([{ label: task, turns: 0 }]);
+  await world.model.script([
+    { match: { contains: task }, times: 2, reply: { text: "One word, and then some more." } },
+  ]);
   const orderedMs = Date.now();
   const response = await fetch(`${url}/v1/runs`, {
     method: "POST",
@@ -66,7 +70,7 @@ async function viaGateway(stage: Stage, url: string): Promise<Seen> {
     },
   });
   if ((await stream.ended) !== "finished") throw new Error(`the stream of ${runId} was cut`);
-  const requests = await stage.world.model.requests();
+  const requests = await world.model.requests();
   const request = requests.find(({ runKey }) => runKey === runId);
   if (request === undefined) throw new Error(`${runId} asked no model`);
   return {
@@ -76,15 +80,15 @@ async function viaGateway(stage: Stage, url: string): Promise<Seen> {
   };
 }
 
-async function viaSdk(baseURL: string, body: unknown): Promise<number> {
-  const anthropic = new Anthropic({ apiKey: "offline", baseURL, maxRetries: 0 });
-  const startedAt = performance.now();
+/** From the same moment: when the model has the request. */
+async function viaSdk({ world }: Stage, anthropic: Anthropic, body: unknown): Promise<number> {
   const stream = await anthropic.messages.create(body as MessageCreateParamsStreaming);
   let firstMs: number | null = null;
   for await (const event of stream) {
     const isText = event.type === "content_block_delta" && event.delta.type === "text_delta";
-    if (isText) firstMs ??= performance.now() - startedAt;
+    if (isText) firstMs ??= Date.now();
   }
+  const times = (await world.model.requests()).map(({ at }) => Date.parse(at));
   if (firstMs === null) throw new Error("the plain stream had no text");
-  return firstMs;
+  return firstMs - Math.max(...times);
 }
