@@ -43,7 +43,7 @@ afterAll(async () => {
 async function run(block: Block): Promise<CliRun> {
   const script = block.text
     .replace("npm ci && ", "")
-    .replaceAll("./.pawl/", `${stateDir}/`)
+    .replaceAll(/(?:\.\/)?\.pawl\//g, `${stateDir}/`)
     .replaceAll("run.json", join(stateDir, "run.json"));
   const { PATH, HOME, XDG_CACHE_HOME, TMPDIR } = process.env;
   const env = { PATH, HOME, XDG_CACHE_HOME, TMPDIR, PAWL_STATE_DIR: stateDir };
@@ -59,7 +59,14 @@ function blockWith(text: string): Block {
 }
 
 describe("each block of commands of the README", () => {
-  const tried = ["npm ci && npm start", "kill -9", "--max-cost 0.05", "pawl doctor"];
+  const tried = [
+    "npm ci && npm start",
+    "kill -9",
+    "--max-cost 0.05",
+    "pawl doctor",
+    "pawl approve",
+    "Idempotency-Key",
+  ];
 
   test("is run below, or says why not", () => {
     const open = commands.filter(
@@ -91,6 +98,19 @@ describe("each block of commands of the README", () => {
     expect(stdout).toContain("397.8");
     expect(stderr).toContain("answered");
     expect(stderr).toMatch(/crash tax \$0\.0\d+, for attempts that were lost/);
+    expect(exitCode).toBe(0);
+  });
+
+  test("serves a run over HTTP, and streams it", async () => {
+    const { exitCode, stdout } = await run(blockWith("Idempotency-Key"));
+    expect(stdout).toMatch(/event: reply\.delta[^]*event: run\.ended/);
+    expect(stdout).toMatch(/\{"status":"done",[^]*397\.8/);
+    expect(exitCode).toBe(0);
+  });
+
+  test("asks before a file is written", async () => {
+    const { exitCode, stdout } = await run(blockWith("pawl approve"));
+    expect(stdout.trimEnd().split("\n").at(-1)).toBe("hello");
     expect(exitCode).toBe(0);
   });
 
