@@ -6,7 +6,7 @@ import type { CallerLimits } from "../../domain/limits.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../present.ts";
 import type { Principal } from "../principal.ts";
-import { name } from "../schemas.ts";
+import { name, STATUS } from "../schemas.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -42,7 +42,7 @@ const RECEIPT = z
   .strictObject({
     runId: z.string(),
     traceId: z.string(),
-    status: z.enum(["running"]),
+    status: STATUS,
     link: z.string().nullable(),
     created: z.boolean(),
     urls: z.strictObject({ self: z.string(), events: z.string(), result: z.string() }),
@@ -72,7 +72,7 @@ export function addSubmit(app: App): void {
       },
       problems: ["IDEMPOTENCY_MISMATCH", "TASK_TOO_LARGE"],
     },
-    async ({ body, headers, principal, gateway }) => {
+    async ({ body, headers, principal, gateway, c }) => {
       const order = orderOf(
         body,
         headers["idempotency-key"],
@@ -83,7 +83,9 @@ export function addSubmit(app: App): void {
       if (created) gateway.metrics.runStarted();
       const self = `/v1/runs/${runId}`;
       const urls = { self, events: `${self}/events`, result: `${self}/result` };
-      const receipt = { runId, traceId, status: "running" as const, link, created, urls };
+      const status = created ? "running" : (await gateway.client.about(runId)).status;
+      const receipt = { runId, traceId, status, link, created, urls };
+      c.header("Location", self);
       return created ? answer(201, receipt) : answer(200, receipt);
     },
   );
