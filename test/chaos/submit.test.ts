@@ -3,7 +3,13 @@
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ROUNDS } from "../support/chaos.ts";
-import { ask, keyFor, startGateway, type Answer, type GatewayProcess } from "../support/gateway-process.ts";
+import {
+  ask,
+  keyFor,
+  startGateway,
+  type Answer,
+  type GatewayProcess,
+} from "../support/gateway-process.ts";
 import { freePort, until } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";
 

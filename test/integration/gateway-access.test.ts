@@ -3,7 +3,13 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SCOPES, type Scope } from "../../src/store/api-keys.ts";
-import { ask, keyFor, startGateway, type Answer, type GatewayProcess } from "../support/gateway-process.ts";
+import {
+  ask,
+  keyFor,
+  startGateway,
+  type Answer,
+  type GatewayProcess,
+} from "../support/gateway-process.ts";
 import { until } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";
 

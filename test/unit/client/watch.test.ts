@@ -76,7 +76,13 @@ function historiesThat(options: {
 
 function sourcesOf(histories: Histories, deltas: DeltaReader | null = null): WatchSources {
   const feed = deltas === null ? null : createDeltaFeed(deltas);
-  return { histories, converter: loadDataConverter(), deltas: feed, records: null, link: () => null };
+  return {
+    histories,
+    converter: loadDataConverter(),
+    deltas: feed,
+    records: null,
+    link: () => null,
+  };
 }
 
 async function all(events: AsyncIterable<RunEvent>): Promise<readonly RunEvent[]> {
