@@ -14,7 +14,6 @@ import {
   log,
   setHandler,
   upsertMemo,
-  upsertSearchAttributes,
   workflowInfo,
 } from "@temporalio/workflow";
 import {
@@ -26,8 +25,8 @@ import {
   type PendingApproval,
 } from "../src/domain/approval.ts";
 import type { ErrorCode } from "../src/domain/errors.ts";
-import type { SettledCall } from "../src/domain/run-state.ts";
-import { STATUS } from "./run-view.ts";
+import type { RunState, SettledCall } from "../src/domain/run-state.ts";
+import { showStatus } from "./run-view.ts";
 
 export type Ruling = DecidedApproval & {
   readonly editedInput?: Readonly<Record<string, unknown>>;
@@ -35,7 +34,7 @@ export type Ruling = DecidedApproval & {
 
 export interface ApprovalDesk {
   /** Resolves with the first decision, or with `expired` after the deadline. */
-  ask(pending: PendingApproval): Promise<Ruling>;
+  ask(pending: PendingApproval, state: RunState): Promise<Ruling>;
   /** The calls of another reply are answered now: what was decided before is no news any more. */
   turnPage(): void;
   /** The newest decisions, to be carried into a fresh history. */
@@ -55,6 +54,7 @@ class Desk implements ApprovalDesk {
   readonly #rulings = new Map<string, Ruling>();
   #decided: DecidedApproval[] = [];
   #settled: SettledCall[];
+  #state: RunState | null = null;
   #withdrawn = false;
   #isStale = false;
   #showsWaiting = false;
@@ -66,7 +66,8 @@ class Desk implements ApprovalDesk {
     });
   }
 
-  async ask(pending: PendingApproval): Promise<Ruling> {
+  async ask(pending: PendingApproval, state: RunState): Promise<Ruling> {
+    this.#state = state;
     const { callId, tool, turn, deadlineAt } = pending;
     this.#waiting.set(callId, pending);
     this.#show();
@@ -181,10 +182,11 @@ class Desk implements ApprovalDesk {
   }
 
   #showStatus(): void {
+    const state = this.#state;
     const isWaiting = this.#waiting.size > 0;
-    if (isWaiting === this.#showsWaiting) return;
+    if (state === null || isWaiting === this.#showsWaiting) return;
     this.#showsWaiting = isWaiting;
-    upsertSearchAttributes([{ key: STATUS, value: isWaiting ? "waiting" : "running" }]);
+    showStatus(isWaiting ? "waiting" : "running", state);
   }
 }
 

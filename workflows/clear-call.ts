@@ -73,7 +73,7 @@ async function askPerson(run: Run, { call, tool, reason }: Asking): Promise<Clea
   };
   const telling = new CancellationScope();
   if (terms.webhook) void telling.run(() => notify(run, pending));
-  const ruling = await desk.ask(pending);
+  const ruling = await desk.ask(pending, state);
   telling.cancel();
   if (ruling.verdict !== "approved") return refusedBy(ruling, pending);
   if (ruling.always) {

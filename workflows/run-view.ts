@@ -2,10 +2,12 @@
 // so figures are written every few turns; the details cost nothing and are written every turn.
 
 import { setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
+import type { SearchAttributePair } from "@temporalio/common";
+import type { RunStatus } from "../src/domain/outcome.ts";
 import { formatUsd } from "../src/domain/pricing.ts";
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
 
-export const STATUS = { name: "PawlStatus", type: "KEYWORD" } as const;
+const STATUS = { name: "PawlStatus", type: "KEYWORD" } as const;
 const OUTCOME = { name: "PawlOutcome", type: "KEYWORD" } as const;
 const COST = { name: "PawlCostUsd", type: "DOUBLE" } as const;
 const TURNS = { name: "PawlTurns", type: "INT" } as const;
@@ -22,11 +24,12 @@ export function summaryOf(...parts: readonly string[]): string {
 
 export function showProgress(state: RunState): void {
   setCurrentDetails(details(state));
-  if (state.turn % FIGURES_EVERY_TURNS !== 0) return;
-  upsertSearchAttributes([
-    { key: COST, value: state.spentMicroUsd / 1_000_000 },
-    { key: TURNS, value: state.turn },
-  ]);
+  if (state.turn % FIGURES_EVERY_TURNS === 0) upsertSearchAttributes(figures(state));
+}
+
+/** With the figures of the moment: a run that waits may be looked at for days. */
+export function showStatus(status: Exclude<RunStatus, "ended">, state: RunState): void {
+  upsertSearchAttributes([{ key: STATUS, value: status }, ...figures(state)]);
 }
 
 export function showEnd(outcome: string, costUsd: number, turns: number): void {
@@ -36,6 +39,13 @@ export function showEnd(outcome: string, costUsd: number, turns: number): void {
     { key: COST, value: costUsd },
     { key: TURNS, value: turns },
   ]);
+}
+
+function figures(state: RunState): SearchAttributePair[] {
+  return [
+    { key: COST, value: state.spentMicroUsd / 1_000_000 },
+    { key: TURNS, value: state.turn },
+  ];
 }
 
 function details(state: RunState): string {

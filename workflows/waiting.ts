@@ -1,12 +1,12 @@
 // A run that waits says why: in the memo, which the event stream and the Web UI read, and in its
 // status. It costs nothing while it waits.
 
-import { upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
+import { upsertMemo } from "@temporalio/workflow";
 import { PARKED_AT_MEMO, WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
 import type { Limit } from "../src/domain/outcome.ts";
 import { letGoOn } from "../src/domain/run-state.ts";
 import type { Run } from "./run.ts";
-import { STATUS } from "./run-view.ts";
+import { showStatus } from "./run-view.ts";
 
 /** Who raises a cap tells the runs that wait at it; one that was not told looks again after this. */
 const LOOK_AGAIN_MS = 300_000;
@@ -24,9 +24,9 @@ export interface Cause {
  */
 export async function parked(run: Run, cause: Cause | "paused"): Promise<boolean> {
   if (cause === "paused") {
-    upsertSearchAttributes([{ key: STATUS, value: "paused" }]);
+    showStatus("paused", run.state);
     await run.inbox.resumed(null);
-    upsertSearchAttributes([{ key: STATUS, value: "running" }]);
+    showStatus("running", run.state);
     return true;
   }
   if (run.input.onLimit === "stop") return false;
@@ -37,13 +37,13 @@ export async function parked(run: Run, cause: Cause | "paused"): Promise<boolean
     nextAttemptAt: withinMs === null ? null : new Date(Date.now() + withinMs).toISOString(),
   };
   upsertMemo({ [WAITING_MEMO]: waiting, [PARKED_AT_MEMO]: cause.limit });
-  upsertSearchAttributes([{ key: STATUS, value: "waiting" }]);
+  showStatus("waiting", run.state);
   const byPerson = await run.inbox.resumed(withinMs);
   if (byPerson) letGoOn(run.state, cause.limit);
   // The ledger knows today's cap; the next call asks it and brings the cap back.
   run.state.costCapMicroUsd = Number.MAX_SAFE_INTEGER;
   upsertMemo({ [WAITING_MEMO]: null, [PARKED_AT_MEMO]: null });
-  upsertSearchAttributes([{ key: STATUS, value: "running" }]);
+  showStatus("running", run.state);
   return true;
 }
 

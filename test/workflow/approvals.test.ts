@@ -53,6 +53,18 @@ const types = async (runId: string): Promise<readonly string[]> =>
   (await bench.events(runId)).map(({ type }) => type).filter((type) => type !== "reply.delta");
 
 describe("a call that is asked about", () => {
+  it("lists its run as waiting, with what it has cost so far", async () => {
+    const { runId, pending } = await asked([writeCall("notes.txt")]);
+    const listed = await until("the list knows of the wait", async () => {
+      const runs = await bench.world.client.list({ status: "waiting" });
+      return runs.find((run) => run.runId === runId);
+    });
+    expect(listed.turns).toBe(1);
+    expect(Math.round(listed.costUsd * 1e6)).toBe(await bench.world.model.billedMicroUsd(runId));
+    await bench.world.client.decide(runId, denial(pending[0]));
+    await bench.ended(runId);
+  });
+
   it("A3: waits, shows what it would do, and is executed once a person approves", async () => {
     const { runId, pending } = await asked([writeCall("notes.txt")]);
     const { argsDigest, callId } = pending[0];
