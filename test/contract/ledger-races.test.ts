@@ -1,9 +1,12 @@
 import { expect, test } from "@jest/globals";
+import postgres from "postgres";
+import { createBudgets } from "../../src/store/budgets.ts";
 import { migrate, openDatabase } from "../../src/store/database.ts";
 import { createLedger, type AttemptStart, type Ledger } from "../../src/store/ledger.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 import { assertSumsUp } from "../support/ledger-rules.ts";
+import { until } from "../support/processes.ts";
 
 const RUNS = 200;
 const runs = Array.from({ length: RUNS }, (_, index) => index);
@@ -44,6 +47,32 @@ onEachDatabase((underTest) => {
     );
     expect(Math.max(...seen)).toBeLessThanOrEqual(3_000);
     expect(await ledger().account(day.key)).toMatchObject({ heldMicroUsd: 0 });
+  });
+
+  test("B1: an attempt that had to wait for its account goes by the budget of the moment it got it", async () => {
+    const { name, url, db } = underTest();
+    // PGlite has one session for all: there nobody can hold a lock while others wait.
+    if (name === "PGlite") return;
+    const account = {
+      ...anAccount("tenant/waits/2026-11-21", 600),
+      budgets: ["tenant_day/waits"],
+    };
+    await ledger().startAttempt(anAttempt("waits-1", [account], { replyTokensMax: 20 }));
+    const other = postgres(url, { max: 1, onnotice: () => {} });
+    const start = await other.begin(async (locked) => {
+      await locked`select 1 from pawl.account where key = ${account.key} for update`;
+      const waiting = ledger().startAttempt(anAttempt("waits-2", [account]));
+      await until("it waits for the lock", async () => {
+        const rows = await db`
+          select 1 from pg_stat_activity
+          where wait_event_type = 'Lock' and query like '%waits-2%'`;
+        return rows.length > 0;
+      });
+      await createBudgets(db).set({ scope: "tenant_day", tenant: "waits" }, 250);
+      return { waiting };
+    });
+    expect(await start.waiting).toMatchObject({ kind: "held", heldMicroUsd: 130 });
+    await other.end();
   });
 
   test("L4: accounts in every order of mention don't deadlock", async () => {
