@@ -31,7 +31,7 @@ export interface Purchase {
   readonly promptTokensMax: number;
 }
 
-type Held = Extract<AttemptStart, { kind: "held" }>;
+export type Held = Extract<AttemptStart, { kind: "held" }>;
 
 /** A reply must fit one payload of Temporal with room for its envelope. */
 const REPLY_BYTES_MAX = 1_500_000;

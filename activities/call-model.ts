@@ -15,7 +15,8 @@ import type { ModelRequest } from "../src/model/model.ts";
 import type { AttemptStart } from "../src/store/ledger.ts";
 import { accountsOf } from "./accounts.ts";
 import { aborted, failure, holdIdOf, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
-import { buyReply, type Purchase } from "./buy-reply.ts";
+import { buyReply, type Held, type Purchase } from "./buy-reply.ts";
+import { askGate, heardByGate, standBack } from "./capacity.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { whileStoreIsAway } from "./patience.ts";
@@ -57,7 +58,7 @@ export function createCallModel(deps: ActivityDeps) {
         case "denied":
           return denial(start);
         case "held":
-          return await buyReply(deps, purchase, start);
+          return await buyWhenTaken(deps, purchase, start);
       }
     } catch (error) {
       if (attempt.signal.aborted && error === attempt.signal.reason) throw aborted(attempt.signal);
@@ -67,6 +68,20 @@ export function createCallModel(deps: ActivityDeps) {
       beating.stop();
     }
   };
+}
+
+/** Behind the ledger, so that a journaled reply comes home whatever the provider is doing. */
+async function buyWhenTaken(
+  deps: ActivityDeps,
+  purchase: Purchase,
+  held: Held,
+): Promise<CallModelResult> {
+  const gate = await askGate(deps, purchase);
+  if (gate.kind === "wait") {
+    const { crashTaxMicroUsd } = held;
+    return await standBack(deps, purchase, { wait: gate, crashTaxMicroUsd });
+  }
+  return await buyReply({ ...deps, model: heardByGate(deps, purchase, gate) }, purchase, held);
 }
 
 /** Holds of other runs are gone in seconds; it is not worth a turn of the workflow to wait for them. */

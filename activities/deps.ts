@@ -5,6 +5,7 @@ import type { Log } from "../src/log.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
 import type { DeltaWriter } from "../src/store/delta-writer.ts";
+import type { Gates } from "../src/store/gates.ts";
 import type { Ledger } from "../src/store/ledger.ts";
 import type { RunRecords } from "../src/store/run-records.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
@@ -16,6 +17,7 @@ export interface ActivityDeps {
   readonly log: Log;
   readonly model: Model;
   readonly ledger: Ledger;
+  readonly gates: Gates;
   readonly transcripts: Transcripts;
   readonly artefacts: Artefacts;
   readonly records: RunRecords;

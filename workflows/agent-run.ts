@@ -40,7 +40,7 @@ import type { Run } from "./run.ts";
 import { openInbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
 import { showEnd, showProgress, summaryOf } from "./run-view.ts";
-import { parked } from "./waiting.ts";
+import { parked, waitForCapacity } from "./waiting.ts";
 
 const CONTINUATIONS_MAX = 3;
 const STUMBLES_MAX = 3;
@@ -129,10 +129,15 @@ function isPaused({ stumble }: RunState): boolean {
   return stumble?.over === "provider_pause";
 }
 
-/** The ledger said no. Holds of other runs pass; what is spent stays spent. */
+/** The ledger or the gate said no. Holds of other runs pass, and outages; what is spent stays spent. */
 async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
   takeLoss(run.state, denial);
-  const { limit, message, resetsAt } = denial;
+  const { limit, message, resetsAt, nextAttemptAt } = denial;
+  if (limit === "capacity") {
+    await waitForCapacity(run, message, nextAttemptAt ?? null);
+    await moveToFreshHistory(run);
+    return null;
+  }
   if (denial.temporary) {
     await sleep(CAPACITY_WAIT_MS, { summary: summaryOf("waiting for capacity", message) });
     return null;

@@ -1,15 +1,19 @@
 // A run that waits says why: in the memo, which the event stream and the Web UI read, and in its
 // status. It costs nothing while it waits.
 
-import { upsertMemo } from "@temporalio/workflow";
+import { sleep, upsertMemo } from "@temporalio/workflow";
 import { PARKED_AT_MEMO, WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
 import type { Limit } from "../src/domain/outcome.ts";
 import { letGoOn } from "../src/domain/run-state.ts";
 import type { Run } from "./run.ts";
-import { showStatus } from "./run-view.ts";
+import { showStatus, summaryOf } from "./run-view.ts";
 
 /** Who raises a cap tells the runs that wait at it; one that was not told looks again after this. */
 const LOOK_AGAIN_MS = 300_000;
+
+/** A clock that is wrong must neither spin the run nor park it. */
+const CAPACITY_WAIT_MIN_MS = 200;
+const CAPACITY_WAIT_MAX_MS = 300_000;
 
 export interface Cause {
   readonly reason: "budget" | "provider";
@@ -50,4 +54,20 @@ export async function parked(run: Run, cause: Cause | "paused"): Promise<boolean
 function untilWorthALook(resetsAt: string | null): number {
   const untilResetMs = resetsAt === null ? LOOK_AGAIN_MS : Date.parse(resetsAt) - Date.now();
   return Math.max(1000, Math.min(LOOK_AGAIN_MS, untilResetMs));
+}
+
+/** The provider takes no calls until then, whoever asks; the wait is a timer, and no attempt. */
+export async function waitForCapacity(
+  { state }: Run,
+  message: string,
+  nextAttemptAt: string | null,
+): Promise<void> {
+  const waiting: Waiting = { reason: "capacity", message, nextAttemptAt };
+  const askedMs = nextAttemptAt === null ? 0 : Date.parse(nextAttemptAt) - Date.now();
+  const withinMs = Math.max(CAPACITY_WAIT_MIN_MS, Math.min(CAPACITY_WAIT_MAX_MS, askedMs));
+  upsertMemo({ [WAITING_MEMO]: waiting });
+  showStatus("waiting", state);
+  await sleep(withinMs, { summary: summaryOf("waiting for capacity", message) });
+  upsertMemo({ [WAITING_MEMO]: null });
+  showStatus("running", state);
 }

@@ -154,11 +154,13 @@ export interface Reply {
 
 export interface Denial {
   readonly kind: "denied";
-  readonly limit: AccountLimit | "request_tokens" | "tokens";
+  readonly limit: AccountLimit | "request_tokens" | "tokens" | "capacity";
   readonly message: string;
-  /** True where other runs' holds are in the way and not their spending. */
+  /** True where it passes by itself: other runs' holds are in the way, or the provider is. */
   readonly temporary: boolean;
   readonly resetsAt: string | null;
+  /** ISO 8601. Of `capacity`: until then the provider takes no call of the fleet. */
+  readonly nextAttemptAt?: string;
   readonly crashTaxMicroUsd: number;
 }
 

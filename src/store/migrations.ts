@@ -17,6 +17,7 @@ const NAMES = [
   "5-run-records",
   "6-budgets",
   "7-cost-alerts",
+  "8-gates",
 ] as const;
 
 export function readMigrations(): readonly Migration[] {

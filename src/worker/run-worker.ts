@@ -19,6 +19,7 @@ import { takeCostAlerts } from "../store/cost-alerts.ts";
 import { migrate, openDatabase, type Database } from "../store/database.ts";
 import { createDeltaWriter } from "../store/delta-writer.ts";
 import { pruneDeltas } from "../store/deltas.ts";
+import { createGates } from "../store/gates.ts";
 import { createLedger } from "../store/ledger.ts";
 import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
@@ -122,6 +123,7 @@ function createDeps(
       },
     }),
     ledger: createLedger(db, transcripts),
+    gates: createGates(db),
     transcripts,
     artefacts: createArtefacts(db),
     records: createRunRecords(db),

@@ -24,6 +24,8 @@ export interface ModelRequestSeen {
   /** ISO 8601: when it came in. */
   readonly at: string;
   readonly state: string;
+  /** The kind of the fault that it met. */
+  readonly fault?: string | null;
   readonly eventsSent: number;
   /** As it was received; absent for all but the newest 200. */
   readonly body?: {

@@ -15,7 +15,12 @@ export const entryFields = {
   times: z.int().positive().default(1),
   /** How many matching requests pass before it. */
   skip: z.int().nonnegative().default(0),
+  /** Of ten matching requests 0.9 takes nine, evenly. */
+  share: z.number().positive().max(1).default(1),
 };
+
+/** Of sums of shares. */
+const ROUNDING = 1e-9;
 
 export interface Target {
   readonly runKey: string | null;
@@ -31,6 +36,7 @@ interface Entry {
   };
   readonly times: number;
   readonly skip: number;
+  readonly share: number;
 }
 
 export interface Queue<E extends Entry> {
@@ -39,10 +45,15 @@ export interface Queue<E extends Entry> {
 }
 
 export function createQueue<E extends Entry>(): Queue<E> {
-  let waiting: { entry: E; skips: number; uses: number }[] = [];
+  let waiting: { entry: E; skips: number; uses: number; due: number }[] = [];
   return {
     replace(entries) {
-      waiting = entries.map((entry) => ({ entry, skips: entry.skip, uses: entry.times }));
+      waiting = entries.map((entry) => ({
+        entry,
+        skips: entry.skip,
+        uses: entry.times,
+        due: 0,
+      }));
     },
     take(target) {
       for (const item of waiting) {
@@ -51,6 +62,9 @@ export function createQueue<E extends Entry>(): Queue<E> {
           item.skips -= 1;
           continue;
         }
+        item.due += item.entry.share;
+        if (item.due < 1 - ROUNDING) continue;
+        item.due -= 1;
         item.uses -= 1;
         return item.entry;
       }

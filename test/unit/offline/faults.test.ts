@@ -307,6 +307,8 @@ describe("orders", () => {
     };
     expect(await statuses("run_b", 2)).toEqual([200, 200]);
     expect(await statuses("run_a", 4)).toEqual([200, 529, 529, 200]);
+    await bench.faults({ kind: "overloaded", share: 0.75, times: 6 });
+    expect(await statuses("run_c", 8)).toEqual([200, 529, 529, 529, 200, 529, 529, 529]);
   });
 
   test("scripted replies come in order, then the planner answers again", async () => {
