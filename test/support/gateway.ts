@@ -1,7 +1,6 @@
-// The gateway as a process of its own, on a port that it keeps when it is started again.
+// A gateway that a test kills and starts again, on the port that its viewers know.
 
-import { packageFile } from "../../src/package-root.ts";
-import { freePort, startProcess, type Process } from "./processes.ts";
+import { startGateway, type GatewayProcess } from "./gateway-process.ts";
 
 export interface GatewayWorld {
   readonly url: string;
@@ -10,22 +9,17 @@ export interface GatewayWorld {
   start(): Promise<void>;
 }
 
-const MAIN = "dist/src/gateway/main.js";
-
 export async function startGatewayWorld(env: NodeJS.ProcessEnv): Promise<GatewayWorld> {
-  const port = await freePort();
-  let gateway: Process | null = null;
-  const start = async (): Promise<void> => {
-    const args = [packageFile(MAIN), "--port", String(port)];
-    gateway = startProcess(process.execPath, args, { env });
-    await gateway.line("gateway_ready");
-  };
-  await start();
+  const first = await startGateway({ env });
+  const { url, port } = first;
+  let gateway: GatewayProcess | null = first;
   return {
-    url: `http://127.0.0.1:${port}`,
-    start,
+    url,
+    start: async () => {
+      gateway = await startGateway({ env }, { port });
+    },
     kill: async () => {
-      await gateway?.kill();
+      await gateway?.process.kill();
       gateway = null;
     },
   };

@@ -10,7 +10,7 @@ export interface ModelWorld {
   readonly process: Process;
   script(entries: readonly object[]): Promise<void>;
   faults(faults: readonly object[]): Promise<void>;
-  pace(chunkDelayMs: number): Promise<void>;
+  pace(chunkDelayMs: number, chunkChars?: number): Promise<void>;
   release(which?: { id?: string; runKey?: string }): Promise<void>;
   billing(runId?: string): Promise<readonly BillingRecord[]>;
   billedMicroUsd(runId?: string): Promise<number>;
@@ -60,7 +60,11 @@ export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
     billing,
     script: async (entries) => void (await admin("PUT", "/script", entries)),
     faults: async (faults) => void (await admin("PUT", "/faults", faults)),
-    pace: async (ms) => void (await admin("PUT", "/pace", { chunkDelayMs: ms })),
+    pace: async (chunkDelayMs, chunkChars) =>
+      void (await admin("PUT", "/pace", {
+        chunkDelayMs,
+        ...(chunkChars === undefined ? {} : { chunkChars }),
+      })),
     release: async (which = {}) => void (await admin("POST", "/release", which)),
     requests: async () =>
       ((await admin("GET", "/requests")) as { requests: ModelRequestSeen[] }).requests,

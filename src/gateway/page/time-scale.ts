@@ -28,7 +28,8 @@ export function createTimeScale(whole: Span, waits: readonly Span[]): TimeScale 
     );
     return clamped - whole.fromMs - waited * (1 - fit);
   };
-  const drawnWhole = Math.max(drawnMs(whole.toMs), 1);
+  // A run that did nothing but wait is drawn by the fraction of a millisecond.
+  const drawnWhole = drawnMs(whole.toMs) || 1;
   return { at: (ms) => drawnMs(ms) / drawnWhole };
 }
 
