@@ -8,19 +8,18 @@
 import { createHash } from "node:crypto";
 import { dayOf } from "../src/domain/budget.ts";
 import { isPawlError } from "../src/domain/errors.ts";
-import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
-import { priceOn, worstCase } from "../src/domain/pricing.ts";
 import type { CallModelInput, CallModelResult, Denial } from "../src/domain/run.ts";
 import type { ModelRequest } from "../src/model/model.ts";
 import type { AttemptStart } from "../src/store/ledger.ts";
 import { accountsOf } from "./accounts.ts";
+import { askedOfLedger } from "./asked-of-ledger.ts";
 import { aborted, failure, holdIdOf, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import { buyReply, type Held, type Purchase } from "./buy-reply.ts";
 import { askGate, heardByGate, standBack } from "./capacity.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { whileStoreIsAway } from "./patience.ts";
-import { roomFor, specOf, type Room } from "./reply-room.ts";
+import { roomFor, type Room } from "./reply-room.ts";
 
 /** How long an attempt waits for the holds of other runs to be settled before it gives way. */
 const CAPACITY_PATIENCE_MS = 5000;
@@ -56,7 +55,7 @@ export function createCallModel(deps: ActivityDeps) {
         case "journaled":
           return adopted(start);
         case "denied":
-          return denial(start);
+          return "account" in start ? denial(start) : start;
         case "held":
           return await buyWhenTaken(deps, purchase, start);
       }
@@ -89,7 +88,7 @@ async function startWithPatience(
   deps: ActivityDeps,
   purchase: Purchase,
   room: Room,
-): Promise<AttemptStart> {
+): Promise<AttemptStart | Denial> {
   const deadline = Date.now() + CAPACITY_PATIENCE_MS;
   while (true) {
     const start = await whileStoreIsAway(
@@ -102,15 +101,16 @@ async function startWithPatience(
   }
 }
 
-function startAttempt(
+async function startAttempt(
   { ledger, config }: ActivityDeps,
   { attempt, input, request }: Purchase,
   room: Room,
-): Promise<AttemptStart> {
+): Promise<AttemptStart | Denial> {
   const now = new Date();
-  const price = priceOn(specOf(request.model), now.toISOString());
-  const searchesMax = request.serverTools.reduce((sum, tool) => sum + tool.max_uses, 0);
-  return ledger.startAttempt({
+  const accounts = accountsOf(attempt.runId, input, config, now);
+  const asked = askedOfLedger({ input, request, now }, room, accounts);
+  if ("kind" in asked) return asked;
+  return await ledger.startAttempt({
     holdId: holdIdOf(attempt),
     callKey: attempt.callKey,
     runId: attempt.runId,
@@ -121,17 +121,15 @@ function startAttempt(
     turn: input.turn,
     attempt: attempt.attempt,
     model: request.model,
-    accounts: accountsOf(attempt.runId, input, config, now),
-    worst: worstCase(price, room.promptTokensMax, searchesMax),
-    replyTokensMin: Math.min(USEFUL_REPLY_TOKENS, room.replyTokensMax),
-    replyTokensMax: room.replyTokensMax,
+    accounts,
+    ...asked,
     deadAfterMs: config.PAWL_CALL_TIMEOUT_MS + 2 * config.PAWL_HEARTBEAT_TIMEOUT_MS + 60_000,
   });
 }
 
 function requestOf(
   runId: string,
-  { tenant }: CallModelInput,
+  { tenant, wrapUp }: CallModelInput,
   { snapshot, messages }: Conversation,
 ): ModelRequest {
   const { model, instructions, tools, serverTools, limits } = snapshot;
@@ -143,6 +141,7 @@ function requestOf(
     serverTools,
     messages,
     replyTokensMax: limits.replyTokens,
+    ...(wrapUp === "due" ? { toolsOff: true } : {}),
     userId: createHash("sha256").update(`pawl tenant ${tenant}`).digest("hex").slice(0, 32),
   };
 }

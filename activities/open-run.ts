@@ -98,6 +98,7 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     },
     offline: config.PAWL_OFFLINE_MODEL,
     policy,
+    ...(config.PAWL_WRAP_UP && input.onLimit === "stop" ? { wrapUp: true } : {}),
     approvals: {
       timeoutMs: config.PAWL_APPROVAL_TIMEOUT_MS,
       webhook: config.PAWL_APPROVAL_WEBHOOK_URL !== undefined,

@@ -3,6 +3,7 @@
 // only where that bound would refuse a call is the provider asked to count, which is free.
 
 import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
+import { tokensKeptBack } from "../src/domain/wrap-up.ts";
 import type { CallModelInput, Denial } from "../src/domain/run.ts";
 import { modelSpec } from "../src/domain/pricing.ts";
 import type { ModelSpec } from "../src/domain/prices.ts";
@@ -33,7 +34,8 @@ export async function roomFor(
   const spec = specOf(request.model);
   const promptTokensMax = boundOf(model, request, input, conversation);
   const { limits } = conversation.snapshot;
-  const cap = Math.min(limits.requestTokens, input.tokensLeft, spec.contextTokens);
+  const tokensLeft = input.tokensLeft - (keepsBack(input) ? tokensKeptBack(promptTokensMax) : 0);
+  const cap = Math.min(limits.requestTokens, tokensLeft, spec.contextTokens);
   const longest = Math.min(limits.replyTokens, spec.replyTokensMax);
   if (promptTokensMax + longest <= cap) return { promptTokensMax, replyTokensMax: longest };
 
@@ -44,12 +46,17 @@ export async function roomFor(
   }
   return {
     kind: "denied",
-    limit: cap === input.tokensLeft ? "tokens" : "request_tokens",
+    limit: cap === tokensLeft ? "tokens" : "request_tokens",
     message: `the next call would read ${promptTokens} tokens, and ${cap} are allowed with its reply`,
     temporary: false,
     resetsAt: null,
     crashTaxMicroUsd: 0,
   };
+}
+
+/** Before the first reply there is nothing to sum up. */
+export function keepsBack({ wrapUp, headTokens }: CallModelInput): boolean {
+  return wrapUp === "kept_back" && headTokens > 0;
 }
 
 interface Asked {

@@ -19,11 +19,11 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
-import { limitHit } from "../src/domain/limits.ts";
+import { limitHit, type LimitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import { INTERRUPTED } from "../src/domain/run.ts";
-import type { Denial, Interrupted, Reply, RunInput } from "../src/domain/run.ts";
+import type { Denial, Reply, RunInput } from "../src/domain/run.ts";
 import {
   limitsNow,
   openingState,
@@ -33,14 +33,16 @@ import {
   type RunState,
 } from "../src/domain/run-state.ts";
 import { openApprovalDesk } from "./approvals.ts";
+import { limitHitWithReserve } from "../src/domain/wrap-up.ts";
 import { opening } from "./activity-options.ts";
-import { askModel } from "./ask-model.ts";
+import { askModel, takeLoss } from "./ask-model.ts";
 import { closeRun, endOf, throwIfCancelled, withinWallClock } from "./run-end.ts";
 import type { Run } from "./run.ts";
 import { openInbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
 import { showEnd, showProgress, summaryOf } from "./run-view.ts";
 import { parked, waitForCapacity } from "./waiting.ts";
+import { stopAt } from "./wrap-up.ts";
 
 const CONTINUATIONS_MAX = 3;
 const STUMBLES_MAX = 3;
@@ -82,10 +84,10 @@ async function converse(run: Run): Promise<Outcome> {
       continue;
     }
 
-    const hit = limitHit(limitsNow(state), used(state));
+    const hit = limitReached(state);
     if (hit !== null) {
       const goOn = await parked(run, { reason: "budget", ...hit });
-      if (!goOn) return { kind: "stopped", ...hit };
+      if (!goOn) return await stopAt(run, hit);
       continue;
     }
 
@@ -118,6 +120,13 @@ async function converse(run: Run): Promise<Outcome> {
   }
 }
 
+function limitReached(state: RunState): LimitHit | null {
+  const { snapshot, startedAtMs } = state;
+  return snapshot.wrapUp === true
+    ? limitHitWithReserve(limitsNow(state), used(state), Date.now() - startedAtMs)
+    : limitHit(limitsNow(state), used(state));
+}
+
 /** Not where the transcript ends with what only the model may go on from: a note of ours, a paused turn. */
 function hearPeople({ state, inbox }: Run): void {
   if (state.endsWithNote || isPaused(state)) return;
@@ -144,14 +153,7 @@ async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
   }
   const mayPass = limit !== "request_tokens";
   const goOn = mayPass && (await parked(run, { reason: "budget", limit, message, resetsAt }));
-  return goOn ? null : { kind: "stopped", limit, message };
-}
-
-/** A call without a reply is no turn, but its lost attempts cost. */
-function takeLoss(state: RunState, { crashTaxMicroUsd }: Denial | Interrupted): void {
-  state.turn -= 1;
-  state.spentMicroUsd += crashTaxMicroUsd;
-  state.crashTaxMicroUsd += crashTaxMicroUsd;
+  return goOn ? null : await stopAt(run, { limit, message });
 }
 
 /** Does what the reply asks for; null where the conversation goes on. */

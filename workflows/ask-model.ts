@@ -4,10 +4,18 @@ import { CancellationScope, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { warningNote, warningsDue } from "../src/domain/limits.ts";
 import { systemNote } from "../src/domain/message.ts";
-import type { Outcome } from "../src/domain/outcome.ts";
+import type { Limit, Outcome } from "../src/domain/outcome.ts";
 import { formatUsd } from "../src/domain/pricing.ts";
-import type { CallModelResult, Entry, Reply } from "../src/domain/run.ts";
+import type {
+  CallModelInput,
+  CallModelResult,
+  Denial,
+  Entry,
+  Interrupted,
+  Reply,
+} from "../src/domain/run.ts";
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
+import { wrapUpNote } from "../src/domain/wrap-up.ts";
 import { modelCalling } from "./activity-options.ts";
 import type { Run } from "./run.ts";
 import { endOf, isCancelled, isEndOfWork } from "./run-end.ts";
@@ -16,17 +24,18 @@ import { withTranscript } from "./transcript.ts";
 
 type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
 
-export async function askModel(run: Run): Promise<ModelAnswer> {
+/** With `lastAt`, the limit at which the run stops, it is asked to sum up with tools off. */
+export async function askModel(run: Run, lastAt?: Limit): Promise<ModelAnswer> {
   const { input, state } = run;
   const limits = limitsNow(state);
   const warnings = warningsDue(limits, used(state), state.nearCaps, state.warned);
   state.warned = [...state.warned, ...warnings.map(({ limit }) => limit)];
   state.untold = [...state.untold, ...warnings];
-  const notes = notesFor(state);
+  const notes = lastAt === undefined ? notesFor(state) : lastNote(state, lastAt);
   state.turn += 1;
   const { callModel: call } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
-    summary: summaryOf(`turn ${state.turn}`, state.snapshot.model, ...soFar(state)),
+    summary: summaryOf(titleOf(state, lastAt), state.snapshot.model, ...soFar(state)),
   });
   try {
     const answer = await interruptibly(run, () =>
@@ -41,6 +50,7 @@ export async function askModel(run: Run): Promise<ModelAnswer> {
         costCapMicroUsd: costCapOf(run),
         tokensLeft: limits.tokens - used(state).tokens,
         warnings,
+        ...wrapUpOf(state, lastAt),
       }),
     );
     if (answer.kind === "replied") told(state, notes, answer);
@@ -85,6 +95,29 @@ function soFar({ headTokens, spentMicroUsd }: RunState): string[] {
 function notesFor({ untold, entries }: RunState): Entry[] {
   if (untold.length === 0 || entries.length === 0) return [];
   return [{ message: systemNote(warningNote(untold)) }];
+}
+
+/** After a note of ours no other may follow; that the tools are off it will find out. */
+function lastNote(state: RunState, limit: Limit): Entry[] {
+  return state.entries.length === 0 ? [] : [{ message: systemNote(wrapUpNote(limit)) }];
+}
+
+function titleOf({ turn }: RunState, lastAt: Limit | undefined): string {
+  return lastAt === undefined ? `turn ${turn}` : `turn ${turn}, summing up`;
+}
+
+type WrapUp = Pick<CallModelInput, "wrapUp" | "spentMicroUsd">;
+
+function wrapUpOf({ snapshot, spentMicroUsd }: RunState, lastAt?: Limit): WrapUp {
+  if (snapshot.wrapUp !== true) return {};
+  return { wrapUp: lastAt === undefined ? "kept_back" : "due", spentMicroUsd };
+}
+
+/** A call without a reply is no turn, but its lost attempts cost. */
+export function takeLoss(state: RunState, { crashTaxMicroUsd }: Denial | Interrupted): void {
+  state.turn -= 1;
+  state.spentMicroUsd += crashTaxMicroUsd;
+  state.crashTaxMicroUsd += crashTaxMicroUsd;
 }
 
 /** A reply without content leaves no message behind, so what was asked is still the end. */

@@ -49,6 +49,9 @@ export function lineOf(event: RunEvent): Line | null {
     case "run.continued":
       return courseLine(event);
     case "turn.started":
+      return event.purpose === "wrap_up"
+        ? { tone: "warn", text: "! a limit is reached; the model sums up, without tools" }
+        : null;
     case "reply.delta":
     case "run.ended":
       return null;

@@ -77,6 +77,7 @@ class HistoryMapper implements EventMapper {
   #execution = 0;
   #cursor: EventId | null;
   #call: CallInFlight | null = null;
+  #sumsUp = false;
   #announcedTurn = 0;
   #warned = new Set<string>();
   #heard = new Set<string>();
@@ -180,20 +181,23 @@ class HistoryMapper implements EventMapper {
       const body = { type: "budget.warning", limit, used: used / unit, cap: cap / unit } as const;
       this.#tell(fact, index + 1, body);
     }
-    if (input.turn > this.#announcedTurn) {
-      this.#announcedTurn = input.turn;
-      this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, this.#turnStarted());
+    // A call that was denied may have announced the turn in which the model then sums up.
+    const sumsUp = input.wrapUp === "due" && !this.#sumsUp;
+    if (input.turn > this.#announcedTurn || sumsUp) {
+      [this.#announcedTurn, this.#sumsUp] = [input.turn, sumsUp];
+      this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, this.#turnStarted(sumsUp));
     }
     const resumedAt = this.#cursorAt(fact.eventId);
     const view = openReplyView(resumedAt);
     this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, view };
   }
 
-  #turnStarted(): Body {
+  #turnStarted(sumsUp: boolean): Body {
     const { state } = this.#tally;
     return {
       type: "turn.started",
       turn: this.#announcedTurn,
+      ...(sumsUp && { purpose: "wrap_up" as const }),
       model: state?.snapshot.model ?? "",
       spentUsd: toUsd(state?.spentMicroUsd ?? 0),
       capUsd: toUsd(state?.costCapMicroUsd ?? 0),

@@ -23,6 +23,8 @@ export interface RunStarted extends Base<"run.started"> {
 
 export interface TurnStarted extends Base<"turn.started"> {
   readonly turn: number;
+  /** `wrap_up`: the run stops at a limit, and the model is asked, tools off, to sum up. */
+  readonly purpose?: "wrap_up";
   readonly model: string;
   readonly spentUsd: number;
   readonly capUsd: number;

@@ -79,6 +79,8 @@ export interface Snapshot {
    */
   readonly policy?: Readonly<Record<string, Rule>>;
   readonly approvals?: ApprovalTerms;
+  /** True where the last of a limit pays for a call that sums up (wrap-up.ts). */
+  readonly wrapUp?: boolean;
 }
 
 export interface ApprovalTerms {
@@ -126,6 +128,10 @@ export interface CallModelInput {
   readonly tokensLeft: number;
   /** Caps that ran past 80 % since the last call: logged and shown. The model reads of them in `entries`. */
   readonly warnings: readonly Warning[];
+  /** `kept_back`: leave the price of a summary untouched. `due`: this is that call, tools off. */
+  readonly wrapUp?: "kept_back" | "due";
+  /** What the run has spent, where something is kept back. */
+  readonly spentMicroUsd?: number;
 }
 
 export interface Reply {

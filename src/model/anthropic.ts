@@ -141,6 +141,7 @@ function bodyOf(request: Prompt & { messages: readonly Message[] }): MessageCrea
     cache_control: { type: "ephemeral" },
     system: [{ type: "text", text: request.instructions }],
     ...(tools.length > 0 ? { tools } : {}),
+    ...(tools.length > 0 && request.toolsOff === true ? { tool_choice: { type: "none" } } : {}),
     messages: request.messages,
     metadata: { user_id: request.userId },
   };

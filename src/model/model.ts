@@ -14,6 +14,8 @@ export interface ModelRequest {
   readonly serverTools: readonly ServerTool[];
   readonly messages: readonly Message[];
   readonly replyTokensMax: number;
+  /** The tools stay in the request, as thinking is bound to them, but none can be called. */
+  readonly toolsOff?: boolean;
   /** Opaque; names no person. */
   readonly userId: string;
 }

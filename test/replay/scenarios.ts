@@ -79,6 +79,14 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "sums-up",
+    workerEnv: { PAWL_WRAP_UP: "1" },
+    play: async (world) => {
+      await world.model.script([calls(sum(1)), calls(sum(2)), { reply: { text: "So far 3." } }]);
+      return await ended(world, { limits: { modelCalls: 3 } });
+    },
+  },
+  {
     name: "parked-and-resumed",
     play: async (world) => {
       await world.model.script([calls(sum(1)), done]);

@@ -43,6 +43,8 @@ const FAST: NodeJS.ProcessEnv = {
   PAWL_CALL_TIMEOUT_MS: "30000",
   PAWL_TOOL_TIMEOUT_MS: "10000",
   PAWL_RETRY_INITIAL_MS: "100",
+  // Tests of limits count calls; wrap-up.test.ts has it on, as users do.
+  PAWL_WRAP_UP: "0",
 };
 
 const WORKER_MAIN = "dist/src/worker/main.js";

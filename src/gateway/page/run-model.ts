@@ -96,7 +96,8 @@ export class RunModel {
     this.model = model;
     this.offline = event.offline;
     this.figures = { ...this.figures, spentUsd, capUsd, turns: turn };
-    this.#beginReply(turn, atMs);
+    // A turn that was denied is announced again where the model sums up in it.
+    this.#replyAt(turn, atMs);
     this.news = `turn ${turn} started`;
   }
 
