@@ -5,6 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import Anthropic from "@anthropic-ai/sdk";
 import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
 import type { Message } from "../domain/message.ts";
+import { withBreakpoint } from "./cache-breakpoint.ts";
 import { toModelCallError } from "./map-error.ts";
 import {
   CallAborted,
@@ -142,7 +143,7 @@ function bodyOf(request: Prompt & { messages: readonly Message[] }): MessageCrea
     system: [{ type: "text", text: request.instructions }],
     ...(tools.length > 0 ? { tools } : {}),
     ...(tools.length > 0 && request.toolsOff === true ? { tool_choice: { type: "none" } } : {}),
-    messages: request.messages,
+    messages: withBreakpoint(request.messages),
     metadata: { user_id: request.userId },
   };
   // Messages carry blocks that only the API can check; it does, and strictly.
