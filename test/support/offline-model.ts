@@ -60,9 +60,9 @@ export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
     billing,
     script: async (entries) => void (await admin("PUT", "/script", entries)),
     faults: async (faults) => void (await admin("PUT", "/faults", faults)),
-    pace: async (chunkDelayMs, chunkChars) =>
+    pace: async (delayMs, chunkChars) =>
       void (await admin("PUT", "/pace", {
-        chunkDelayMs,
+        chunkDelayMs: delayMs,
         ...(chunkChars === undefined ? {} : { chunkChars }),
       })),
     release: async (which = {}) => void (await admin("POST", "/release", which)),
