@@ -72,6 +72,19 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // Two probes in vain, then a rate limit; over several histories, since a run moves on while it waits.
+    name: "waits-for-capacity",
+    workerEnv: { PAWL_BREAKER_FAILURES: "1", PAWL_HISTORY_MAX_EVENTS: "30" },
+    play: async (world) => {
+      await world.model.script([calls(sum(1)), done]);
+      await world.model.faults([
+        { kind: "overloaded", times: 2 },
+        { kind: "rate_limit", retryAfterS: 2 },
+      ]);
+      return await ended(world);
+    },
+  },
+  {
     name: "stopped-by-a-limit",
     play: async (world) => {
       await world.model.script([calls(sum(1)), calls(sum(2))]);
