@@ -15,7 +15,7 @@ import { accountsOf } from "./accounts.ts";
 import { askedOfLedger } from "./asked-of-ledger.ts";
 import { aborted, failure, holdIdOf, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import { buyReply, type Held, type Purchase } from "./buy-reply.ts";
-import { askGate, heardByGate, standBack } from "./capacity.ts";
+import { askGate, heardByGate, standBack, waitOut } from "./capacity.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { whileStoreIsAway } from "./patience.ts";
@@ -80,7 +80,13 @@ async function buyWhenTaken(
     const { crashTaxMicroUsd } = held;
     return await standBack(deps, purchase, { wait: gate, crashTaxMicroUsd });
   }
-  return await buyReply({ ...deps, model: heardByGate(deps, purchase, gate) }, purchase, held);
+  try {
+    return await buyReply({ ...deps, model: heardByGate(deps, purchase, gate) }, purchase, held);
+  } catch (error) {
+    const wait = waitOut(error, deps, purchase, held.crashTaxMicroUsd);
+    if (wait === null) throw error;
+    return wait;
+  }
 }
 
 /** Holds of other runs are gone in seconds; it is not worth a turn of the workflow to wait for them. */

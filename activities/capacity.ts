@@ -57,26 +57,54 @@ export async function standBack(
 ): Promise<Denial> {
   const patience = { signal: attempt.signal, forMs: STORE_PATIENCE_MS };
   await whileStoreIsAway(() => ledger.void(holdIdOf(attempt), { sent: false }), patience);
-  const jitterMs = Math.random() * Math.max(JITTER_MIN_MS, wait.forMs * JITTER);
-  const nextAttemptAt = new Date(Date.now() + wait.forMs + jitterMs).toISOString();
   const message =
     wait.why === "down"
       ? `the provider of ${request.model} has been failing since ${momentOf(wait)}`
-      : `the provider's rate limit for ${request.model} is used up`;
+      : limitText(request.model);
+  const denial = denialFor(wait.forMs, { message, crashTaxMicroUsd });
+  const { nextAttemptAt } = denial;
   const { runId } = attempt;
   log.info(
     { event: "capacity_wait", runId, turn: input.turn, why: wait.why, nextAttemptAt },
     message,
   );
+  return denial;
+}
+
+/**
+ * A call that met a rate limit, and cost nothing, is waited out like one that was not let out: else the
+ * first to come again each time would use up its attempts. Null where the error is another.
+ */
+export function waitOut(
+  error: unknown,
+  { config }: ActivityDeps,
+  { request }: Purchase,
+  crashTaxMicroUsd: number,
+): Denial | null {
+  const cause = error instanceof Error ? error.cause : null;
+  if (!(cause instanceof ModelCallError) || cause.code !== "PROVIDER_RATE_LIMITED") return null;
+  if (cause.billing === "unknown") return null;
+  const forMs = cause.retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS;
+  return denialFor(forMs, { message: limitText(request.model), crashTaxMicroUsd });
+}
+
+function limitText(model: string): string {
+  return `the provider's rate limit for ${model} is used up`;
+}
+
+function denialFor(
+  forMs: number,
+  said: { readonly message: string; readonly crashTaxMicroUsd: number },
+): Denial {
+  const jitterMs = Math.random() * Math.max(JITTER_MIN_MS, forMs * JITTER);
   return {
     kind: "denied",
     limit: "capacity",
-    message,
     // To a workflow of an older build this is a denial that passes.
     temporary: true,
     resetsAt: null,
-    nextAttemptAt,
-    crashTaxMicroUsd,
+    nextAttemptAt: new Date(Date.now() + forMs + jitterMs).toISOString(),
+    ...said,
   };
 }
 
@@ -100,7 +128,7 @@ export function heardByGate(deps: ActivityDeps, purchase: Purchase, { watched }:
       try {
         return await model.call(request, { ...listener, alive }, signal);
       } catch (error) {
-        await Promise.race([tell(deps, purchase, wordOn(error)), delay(TELL_PATIENCE_MS)]);
+        await Promise.race([tell(deps, purchase, wordOn(error, deps)), delay(TELL_PATIENCE_MS)]);
         throw error;
       }
     },
@@ -112,13 +140,12 @@ interface Word {
   readonly retryAfterMs?: number;
 }
 
-function wordOn(error: unknown): Word {
+/** A rate limit that names no time is believed for as long as a first retry waits. */
+function wordOn(error: unknown, { config }: ActivityDeps): Word {
   if (!(error instanceof ModelCallError)) return { heard: "nothing" };
   if (OUTAGES.includes(error.code)) return { heard: "outage" };
-  const isLimited = error.code === "PROVIDER_RATE_LIMITED" && error.retryAfterMs !== null;
-  return isLimited
-    ? { heard: "limited", retryAfterMs: error.retryAfterMs ?? 0 }
-    : { heard: "answered" };
+  if (error.code !== "PROVIDER_RATE_LIMITED") return { heard: "answered" };
+  return { heard: "limited", retryAfterMs: error.retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS };
 }
 
 /** Never fails: the call itself is what counts, and a lease ends what nobody told. */
