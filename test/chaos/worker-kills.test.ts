@@ -10,6 +10,7 @@ import {
   progressAfter,
   PROGRESS_WITHIN_MS,
   requestsOf,
+  ROUNDS,
   startRescuer,
   startRun,
 } from "../support/chaos.ts";
@@ -145,13 +146,15 @@ describe("a worker that is frozen for twice the heartbeat timeout", () => {
         await world.model.faults([{ kind: "hold", skip: 1 }]);
         const zombie = await world.startWorker({
           ...PATIENT,
+          // The polls of a frozen worker stay open, and each may swallow an attempt for a heartbeat timeout.
+          PAWL_RETRY_MAX_ATTEMPTS: "50",
           PAWL_FAILPOINT: "call_model.before_settle:1:SIGSTOP",
         });
         const runId = await startRun(world);
         await until("the first reply is billed", async () => (await world.model.billing(runId))[0]);
         const frozenAtMs = Date.now();
         const worker = await world.startWorker(PATIENT);
-        await heldRequest(world, runId);
+        await heldRequest(world, runId, 90_000);
         await until(
           "it was frozen for long enough",
           () => Date.now() > frozenAtMs + 2 * HEARTBEAT_TIMEOUT_MS,
@@ -165,7 +168,7 @@ describe("a worker that is frozen for twice the heartbeat timeout", () => {
         await Promise.all([zombie.kill(), worker.kill()]);
       }
     },
-    patience(),
+    patience(2 * ROUNDS),
   );
 });
 

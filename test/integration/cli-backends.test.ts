@@ -72,6 +72,7 @@ describe("the local stack", () => {
       const stack = liveStack(stateDir);
       expect(stack).toMatchObject({ offline: false, modelUrl: null });
       expect(Object.keys(stack?.children ?? {}).toSorted()).toEqual([
+        "gateway",
         "postgres",
         "temporal",
         "worker",

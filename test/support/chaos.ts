@@ -41,10 +41,14 @@ export async function requestsOf(
 }
 
 /** The request of the run that waits at the provider. */
-export function heldRequest(world: World, runId: string): Promise<ModelRequestSeen> {
-  return until(`a request of ${runId} is held`, async () =>
-    (await requestsOf(world, runId)).find(({ state }) => state === "held"),
-  );
+export function heldRequest(
+  world: World,
+  runId: string,
+  withinMs = 30_000,
+): Promise<ModelRequestSeen> {
+  const look = async (): Promise<ModelRequestSeen | undefined> =>
+    (await requestsOf(world, runId)).find(({ state }) => state === "held");
+  return until(`a request of ${runId} is held`, look, withinMs);
 }
 
 export interface Hold {
