@@ -11,6 +11,7 @@ import type { EventHub } from "./event-hub.ts";
 import type { Health } from "./health.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Principal } from "./principal.ts";
+import type { RunOwners } from "./run-owners.ts";
 
 export interface Gateway {
   readonly client: RunClient;
@@ -18,6 +19,7 @@ export interface Gateway {
   readonly keys: ApiKeys;
   readonly config: Config;
   readonly log: Log;
+  readonly owners: RunOwners;
   /** Shows runs as they go. */
   readonly hub: EventHub;
   readonly metrics: GatewayMetrics;

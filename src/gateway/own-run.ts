@@ -15,6 +15,19 @@ export async function ownRun(
   runId: string,
 ): Promise<RunBrief> {
   const brief = await client.about(runId);
-  if (seesTenant(principal, brief.tenant)) return brief;
-  throw new PawlError("RUN_NOT_FOUND", `There is no run ${runId}.`);
+  if (!seesTenant(principal, brief.tenant)) throw notFound(runId);
+  return brief;
+}
+
+/** For those who want no more than to watch it. Throws PawlError RUN_NOT_FOUND. */
+export async function mayWatch(
+  { owners }: Pick<Gateway, "owners">,
+  principal: Principal,
+  runId: string,
+): Promise<void> {
+  if (!seesTenant(principal, await owners.tenantOf(runId))) throw notFound(runId);
+}
+
+function notFound(runId: string): PawlError {
+  return new PawlError("RUN_NOT_FOUND", `There is no run ${runId}.`);
 }

@@ -19,6 +19,7 @@ import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
 import { isLoopback } from "./local-guard.ts";
 import { createMetrics } from "./metrics.ts";
+import { createRunOwners } from "./run-owners.ts";
 
 export interface GatewayOptions {
   readonly host: string;
@@ -57,6 +58,7 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
     keys,
     config,
     log,
+    owners: createRunOwners(client),
     hub,
     metrics,
     health: createHealth(client, db, config),

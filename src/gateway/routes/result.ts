@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { z } from "@hono/zod-openapi";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { PawlError } from "../../domain/errors.ts";
-import { ownRun } from "../own-run.ts";
+import { mayWatch, ownRun } from "../own-run.ts";
 import { RESULT, RUN_PATH } from "../schemas.ts";
 import { resumeAfter, sendEvents } from "../sse.ts";
 
@@ -76,7 +76,7 @@ function addEvents(app: App): void {
     },
     async ({ params: { runId }, query, headers, principal, gateway, c }) => {
       const after = resumeAfter(headers["last-event-id"], query.after);
-      await ownRun(gateway, principal, runId);
+      await mayWatch(gateway, principal, runId);
       if (gateway.draining.aborted) {
         throw new PawlError("BACKEND_UNREACHABLE", "this gateway is ending");
       }
