@@ -2,6 +2,7 @@
 
 import type { RuleByTool } from "../src/domain/guardrail.ts";
 import type { CallerLimits } from "../src/domain/limits.ts";
+import type { Tier } from "../src/domain/prices.ts";
 
 export interface AgentDefinition {
   readonly name: string;
@@ -9,6 +10,8 @@ export interface AgentDefinition {
   readonly tools: readonly string[];
   /** By tool name; where nothing is said, a tool follows its permission. */
   readonly policy?: RuleByTool;
+  /** Models or tiers that stand in where a run's own takes no calls, by tier or for all; else the operator's. */
+  readonly fallbacks?: readonly string[] | Partial<Record<Tier, readonly string[]>>;
   /** For each run of the agent; like a caller's they can only lower what the operator allows. */
   readonly limits?: CallerLimits;
 }

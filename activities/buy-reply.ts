@@ -19,6 +19,7 @@ import { argsDigest } from "./args-digest.ts";
 import { aborted, failure, holdIdOf, isUnwanted, type Attempt } from "./attempt.ts";
 import type { Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { isHandedOn } from "./hand-on.ts";
 import { whileStoreIsAway } from "./patience.ts";
 import { previewOf } from "./preview.ts";
 import { specOf } from "./reply-room.ts";
@@ -124,7 +125,8 @@ async function resolveFailed(
     : deps.ledger.void(holdId, { sent: billing === "free" }));
 
   const { PAWL_RETRY_INITIAL_MS: initialMs, PAWL_RETRY_MAX_ATTEMPTS: attemptsMax } = deps.config;
-  const again = CATALOGUE[code].fate === "retry" && attempt.attempt < attemptsMax;
+  const hasMore = attempt.attempt < attemptsMax && !isHandedOn(code, attempt, input);
+  const again = CATALOGUE[code].fate === "retry" && hasMore;
   const waitMs = retryAfterMs ?? initialMs * 2 ** (attempt.attempt - 1);
   const nextAttemptAt = again ? new Date(Date.now() + waitMs).toISOString() : null;
   deps.deltas.mark(attempt, { kind: "failed", code, message, nextAttemptAt });

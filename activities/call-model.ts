@@ -6,6 +6,7 @@
 //   M5. A reply that was stopped keeps its text and costs its whole hold.
 
 import { createHash } from "node:crypto";
+import { readableBy } from "../src/domain/authors.ts";
 import { dayOf } from "../src/domain/budget.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import type { CallModelInput, CallModelResult, Denial } from "../src/domain/run.ts";
@@ -18,6 +19,7 @@ import { buyReply, type Held, type Purchase } from "./buy-reply.ts";
 import { askGate, heardByGate, standBack, waitOut } from "./capacity.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { handOn } from "./hand-on.ts";
 import { whileStoreIsAway } from "./patience.ts";
 import { roomFor, type Room } from "./reply-room.ts";
 
@@ -36,6 +38,7 @@ export function createCallModel(deps: ActivityDeps) {
     const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
     try {
       logWarnings(deps, attempt, input);
+      logChange(deps, attempt, input);
       const conversation = await whileStoreIsAway(
         () => loadConversation(deps.transcripts, attempt.runId, input),
         patience(attempt),
@@ -83,9 +86,10 @@ async function buyWhenTaken(
   try {
     return await buyReply({ ...deps, model: heardByGate(deps, purchase, gate) }, purchase, held);
   } catch (error) {
-    const wait = waitOut(error, deps, purchase, held.crashTaxMicroUsd);
-    if (wait === null) throw error;
-    return wait;
+    const end =
+      waitOut(error, deps, purchase, held.crashTaxMicroUsd) ?? handOn(error, deps, purchase, held);
+    if (end === null) throw error;
+    return end;
   }
 }
 
@@ -135,17 +139,18 @@ async function startAttempt(
 
 function requestOf(
   runId: string,
-  { tenant, wrapUp }: CallModelInput,
+  { tenant, wrapUp, course }: CallModelInput,
   { snapshot, messages }: Conversation,
 ): ModelRequest {
-  const { model, instructions, tools, serverTools, limits } = snapshot;
+  const { instructions, tools, serverTools, limits } = snapshot;
+  const model = course?.model ?? snapshot.model;
   return {
     runId,
     model,
     instructions,
     tools,
     serverTools,
-    messages,
+    messages: readableBy(model, messages, course?.authors ?? []),
     replyTokensMax: limits.replyTokens,
     ...(wrapUp === "due" ? { toolsOff: true } : {}),
     userId: createHash("sha256").update(`pawl tenant ${tenant}`).digest("hex").slice(0, 32),
@@ -193,4 +198,12 @@ function logWarnings({ log }: ActivityDeps, attempt: Attempt, input: CallModelIn
       `80 % of the ${limit} budget is used`,
     );
   }
+}
+
+function logChange({ log }: ActivityDeps, { runId }: Attempt, input: CallModelInput): void {
+  const { course, tenant, agent, turn } = input;
+  if (course?.change === undefined) return;
+  const { from, reason, message } = course.change;
+  const { model } = course;
+  log.info({ event: "model_changed", runId, tenant, agent, turn, model, from, reason }, message);
 }

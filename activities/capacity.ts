@@ -12,7 +12,7 @@ import type { ActivityDeps } from "./deps.ts";
 import { whileStoreIsAway } from "./patience.ts";
 
 /** What says that the provider is down or overloaded, and nothing about our request. */
-const OUTAGES: readonly ErrorCode[] = [
+export const OUTAGES: readonly ErrorCode[] = [
   "PROVIDER_OVERLOADED",
   "PROVIDER_UNAVAILABLE",
   "PROVIDER_UNREACHABLE",
@@ -61,7 +61,9 @@ export async function standBack(
     wait.why === "down"
       ? `the provider of ${request.model} has been failing since ${momentOf(wait)}`
       : limitText(request.model);
-  const denial = denialFor(wait.forMs, { message, crashTaxMicroUsd });
+  const isDown = wait.why === "down";
+  const said = { message, crashTaxMicroUsd, ...(isDown ? { away: "down" as const } : {}) };
+  const denial = denialFor(wait.forMs, said);
   const { nextAttemptAt } = denial;
   const { runId } = attempt;
   log.info(
@@ -92,9 +94,9 @@ function limitText(model: string): string {
   return `the provider's rate limit for ${model} is used up`;
 }
 
-function denialFor(
+export function denialFor(
   forMs: number,
-  said: { readonly message: string; readonly crashTaxMicroUsd: number },
+  said: Pick<Denial, "message" | "crashTaxMicroUsd" | "away">,
 ): Denial {
   const jitterMs = Math.random() * Math.max(JITTER_MIN_MS, forMs * JITTER);
   return {

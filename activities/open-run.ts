@@ -16,6 +16,7 @@ import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { fallbacksFor } from "./fallbacks.ts";
 import { specOf } from "./reply-room.ts";
 import { anthropicWebSearch } from "./tools/web-search.ts";
 
@@ -77,10 +78,13 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     .filter((name) => !onServer.includes(name))
     .map((name) => tools.find(({ spec }) => spec.name === name)?.spec)
     .filter((spec) => spec !== undefined);
-  specOf(model ?? TIERS.medium);
+  const own = model ?? TIERS.medium;
+  specOf(own);
+  const fallbacks = fallbacksFor(own, agent, config);
   return {
     agent: agent.name,
-    model: model ?? TIERS.medium,
+    model: own,
+    ...(fallbacks === null ? {} : { fallbacks }),
     instructions: agent.instructions,
     tools: specs.map((spec) => withinToolTimeout(spec, config)),
     serverTools,

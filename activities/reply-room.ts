@@ -65,7 +65,7 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** After the first reply most of the prompt has been weighed by the provider itself. */
+/** After the first reply most of the prompt has been weighed by the model itself; others count otherwise. */
 function boundOf(
   model: Model,
   request: ModelRequest,
@@ -73,7 +73,7 @@ function boundOf(
   { added, messages }: Conversation,
 ): number {
   const { toolPromptTokensMax } = specOf(request.model);
-  if (input.headTokens === 0) {
+  if (input.headTokens === 0 || input.course?.weighedBy !== undefined) {
     return (
       model.promptBytes(request, messages) + messages.length * FRAMING_TOKENS + toolPromptTokensMax
     );

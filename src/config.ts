@@ -63,6 +63,8 @@ export const ENV_SCHEMA = z.object({
   PAWL_GLOBAL_DAY_CAP_USD: usd.optional(),
 
   PAWL_AGENT_MODEL: z.string().optional(),
+  PAWL_FALLBACK_MODELS: list.default([]),
+  PAWL_FALLBACK_AFTER_ATTEMPTS: count.default(3),
   PAWL_AGENT_MAX_REPLY_TOKENS: count.default(4096),
   PAWL_AGENT_MAX_CALLS: count.default(50),
   PAWL_AGENT_MAX_TOOL_CALLS: count.default(200),

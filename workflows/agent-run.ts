@@ -21,6 +21,7 @@ import {
 import type { Activities } from "../activities/index.ts";
 import { limitHit, type LimitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
+import { passOver, wasHandedOn } from "../src/domain/model-course.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import { INTERRUPTED } from "../src/domain/run.ts";
 import type { Denial, Reply, RunInput } from "../src/domain/run.ts";
@@ -142,8 +143,10 @@ function isPaused({ stumble }: RunState): boolean {
 async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
   takeLoss(run.state, denial);
   const { limit, message, resetsAt, nextAttemptAt } = denial;
-  if (limit === "capacity") {
-    await waitForCapacity(run, message, nextAttemptAt ?? null);
+  const elsewhereMs = passOver(run.state, denial, Date.now());
+  if (elsewhereMs !== null || limit === "capacity") {
+    if (elsewhereMs === null) await waitForCapacity(run, message, nextAttemptAt ?? null);
+    else if (elsewhereMs > Date.now()) await waitForCapacity(run, message, isoOf(elsewhereMs));
     await moveToFreshHistory(run);
     return null;
   }
@@ -159,6 +162,7 @@ async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
 /** Does what the reply asks for; null where the conversation goes on. */
 async function act(run: Run, reply: Reply): Promise<Outcome | null> {
   const { state } = run;
+  if (wasHandedOn(state)) return null;
   forgetWhatPassed(state, reply);
   switch (reply.stopReason) {
     case "tool_use":
@@ -226,6 +230,10 @@ function goOnWriting(state: RunState, reply: Reply): Outcome | null {
   if (answers.length > 0) state.entries = answers;
   else nudge(state, "Continue exactly where you stopped.");
   return null;
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function failed(code: string, message: string): Outcome {

@@ -2,8 +2,10 @@
 
 import { CancellationScope, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
+import type { ErrorCode } from "../src/domain/errors.ts";
 import { warningNote, warningsDue } from "../src/domain/limits.ts";
 import { systemNote } from "../src/domain/message.ts";
+import { callCourse, isHandedOn, isStandIn } from "../src/domain/model-course.ts";
 import type { Limit, Outcome } from "../src/domain/outcome.ts";
 import { formatUsd } from "../src/domain/pricing.ts";
 import type {
@@ -22,6 +24,8 @@ import { endOf, isCancelled, isEndOfWork } from "./run-end.ts";
 import { summaryOf } from "./run-view.ts";
 import { withTranscript } from "./transcript.ts";
 
+const REJECTED = "PROVIDER_REJECTED" satisfies ErrorCode;
+
 type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
 
 /** With `lastAt`, the limit at which the run stops, it is asked to sum up with tools off. */
@@ -33,9 +37,10 @@ export async function askModel(run: Run, lastAt?: Limit): Promise<ModelAnswer> {
   state.untold = [...state.untold, ...warnings];
   const notes = lastAt === undefined ? notesFor(state) : lastNote(state, lastAt);
   state.turn += 1;
+  const asked = callCourse(state, Date.now());
   const { callModel: call } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
-    summary: summaryOf(titleOf(state, lastAt), state.snapshot.model, ...soFar(state)),
+    summary: summaryOf(titleOf(state, lastAt), ...whoIsAsked(state), ...soFar(state)),
   });
   try {
     const answer = await interruptibly(run, () =>
@@ -51,15 +56,30 @@ export async function askModel(run: Run, lastAt?: Limit): Promise<ModelAnswer> {
         tokensLeft: limits.tokens - used(state).tokens,
         warnings,
         ...wrapUpOf(state, lastAt),
+        ...asked,
       }),
     );
-    if (answer.kind === "replied") told(state, notes, answer);
+    if (answer.kind === "replied" && !isHandedOn(state, answer)) told(state, notes, answer);
     return answer;
   } catch (error) {
     const end = endOf(error);
+    if (end.kind === "failed" && isStandIn(state) && end.code === REJECTED) return unfit(end);
     if (end.kind !== "stopped") throw error;
     return end;
   }
+}
+
+/** What a stand-in takes for wrong, the model that is wanted may take. */
+function unfit({ message }: Extract<Outcome, { kind: "failed" }>): Denial {
+  return {
+    kind: "denied",
+    limit: "capacity",
+    message,
+    temporary: true,
+    resetsAt: null,
+    away: "unfit",
+    crashTaxMicroUsd: 0,
+  };
 }
 
 /** A person who interrupts stops the call alone; the activity brings home what was written. */
@@ -85,6 +105,11 @@ function costCapOf({ input, state }: Run): number | null {
   const caps = [input.limits.costMicroUsd, state.snapshot.agentCapMicroUsd];
   const said = caps.filter((cap) => cap !== undefined);
   return said.length === 0 ? null : Math.min(...said);
+}
+
+function whoIsAsked(state: RunState): string[] {
+  const { snapshot, course } = state;
+  return [course?.model ?? snapshot.model, ...(isStandIn(state) ? ["stands in"] : [])];
 }
 
 function soFar({ headTokens, spentMicroUsd }: RunState): string[] {

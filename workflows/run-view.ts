@@ -61,5 +61,5 @@ function details(state: RunState): string {
   const table = rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   const said = state.answer === null ? "" : `\n\nLast said: ${state.answer.slice(0, 500)}`;
   const simulated = state.snapshot.offline ? " · offline model, costs simulated" : "";
-  return `Turn ${state.turn} · ${state.snapshot.model}${simulated}\n\n| | used | of |\n|---|---|---|\n${table}${said}`;
+  return `Turn ${state.turn} · ${state.course?.model ?? state.snapshot.model}${simulated}\n\n| | used | of |\n|---|---|---|\n${table}${said}`;
 }

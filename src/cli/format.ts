@@ -59,6 +59,7 @@ export function summaryLines(
   const simulated = offline ? " (offline model: costs are simulated)" : "";
   const lost = result.modelAttempts > result.modelCalls;
   const attempts = lost ? ` (${count(result.modelAttempts, "attempt")})` : "";
+  const models = Object.entries(result.models).map(([model, calls]) => `${model} ×${calls}`);
   const work = [
     `${count(result.modelCalls, "model call")}${attempts}`,
     count(result.toolCalls, "tool call"),
@@ -72,6 +73,7 @@ export function summaryLines(
       : [];
   return [
     work.join(" · "),
+    ...(models.length > 1 ? [`replies of ${models.join(", ")}`] : []),
     `cost ${usd(result.costUsd)}${cap}${simulated}`,
     ...tax,
     ...(link === null ? [] : [link]),

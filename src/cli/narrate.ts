@@ -6,6 +6,7 @@ import type {
   ApprovalRequested,
   BudgetWarning,
   MessageReceived,
+  ModelChanged,
   ModelRetrying,
   RunContinued,
   RunEvent,
@@ -33,6 +34,7 @@ export function lineOf(event: RunEvent): Line | null {
     case "run.started":
       return { tone: "dim", text: `${event.runId} · agent ${oneLine(event.agent)}` };
     case "model.retrying":
+    case "model.changed":
     case "reply.withdrawn":
     case "reply.finished":
       return replyLine(event);
@@ -69,10 +71,14 @@ function courseLine(event: BudgetWarning | RunWaiting | RunContinued): Line | nu
   }
 }
 
-function replyLine(event: ModelRetrying | ReplyWithdrawn | ReplyFinished): Line | null {
+function replyLine(
+  event: ModelRetrying | ModelChanged | ReplyWithdrawn | ReplyFinished,
+): Line | null {
   switch (event.type) {
     case "model.retrying":
       return retryLine("", event);
+    case "model.changed":
+      return changeLine(event);
     case "reply.withdrawn":
       return { tone: "warn", text: "↩ the reply was lost; starting over" };
     case "reply.finished":
@@ -123,6 +129,15 @@ function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
   const { attempt, code, message, nextAttemptAt } = event;
   const failed = `${what}attempt ${attempt} failed (${oneLine(code)}): ${oneLine(message)}`;
   return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt)}` };
+}
+
+function changeLine({ from, model, reason, message }: ModelChanged): Line {
+  return reason === "returned"
+    ? { tone: "good", text: `⇄ back to ${oneLine(model)}` }
+    : {
+        tone: "warn",
+        text: `⇄ ${oneLine(model)} instead of ${oneLine(from)}: ${oneLine(message)}`,
+      };
 }
 
 function toolEndLine({ tool, isError, durationMs, preview }: ToolFinished): Line {

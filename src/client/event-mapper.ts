@@ -13,7 +13,7 @@ import { textOf } from "../domain/message.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import type { Approvals } from "../domain/approval.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import type { Reply, Waiting } from "../domain/run.ts";
+import type { CallModelInput, Waiting } from "../domain/run.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
 import { compareEventIds, formatEventId, RETRY_OFFSET, type EventId } from "./event-id.ts";
@@ -26,6 +26,7 @@ import {
   type ReplyView,
 } from "./reply-view.ts";
 import { brokenOutcome, createTally, type Tally } from "./run-tally.ts";
+import { replyFacts, turnFacts } from "./turn-view.ts";
 import { preview, ToolView } from "./tool-view.ts";
 
 export interface MapperOptions {
@@ -78,6 +79,7 @@ class HistoryMapper implements EventMapper {
   #cursor: EventId | null;
   #call: CallInFlight | null = null;
   #sumsUp = false;
+  #model = "";
   #announcedTurn = 0;
   #warned = new Set<string>();
   #heard = new Set<string>();
@@ -164,6 +166,7 @@ class HistoryMapper implements EventMapper {
     const { task, agent, tenant, session, traceId, resumed } = fact.input;
     this.#execution = resumed?.execution ?? 0;
     this.#announcedTurn = resumed?.turn ?? 0;
+    this.#model = resumed?.course?.model ?? "";
     this.#warned = new Set(resumed?.warned);
     this.#heard = new Set(resumed?.inbox?.ids);
     if (resumed !== undefined) return;
@@ -185,23 +188,31 @@ class HistoryMapper implements EventMapper {
     const sumsUp = input.wrapUp === "due" && !this.#sumsUp;
     if (input.turn > this.#announcedTurn || sumsUp) {
       [this.#announcedTurn, this.#sumsUp] = [input.turn, sumsUp];
-      this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, this.#turnStarted(sumsUp));
+      const body = this.#turnStarted(sumsUp, input);
+      this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, body);
     }
+    this.#modelChanged(fact, warnings.length + 2);
     const resumedAt = this.#cursorAt(fact.eventId);
     const view = openReplyView(resumedAt);
     this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, view };
   }
 
-  #turnStarted(sumsUp: boolean): Body {
-    const { state } = this.#tally;
+  /** Where a call is repeated for reasons of ours it is told once. */
+  #modelChanged(fact: Extract<Fact, { kind: "callScheduled" }>, role: number): void {
+    const { turn, course } = fact.input;
+    if (course === undefined || course.model === this.#model) return;
+    this.#model = course.model;
+    const { model, change } = course;
+    if (change !== undefined)
+      this.#tell(fact, role, { type: "model.changed", turn, model, ...change });
+  }
+
+  #turnStarted(sumsUp: boolean, { course }: CallModelInput): Body {
     return {
       type: "turn.started",
       turn: this.#announcedTurn,
       ...(sumsUp && { purpose: "wrap_up" as const }),
-      model: state?.snapshot.model ?? "",
-      spentUsd: toUsd(state?.spentMicroUsd ?? 0),
-      capUsd: toUsd(state?.costCapMicroUsd ?? 0),
-      offline: state?.snapshot.offline ?? false,
+      ...turnFacts(this.#tally.state, course?.model),
     };
   }
 
@@ -219,29 +230,14 @@ class HistoryMapper implements EventMapper {
       this.#tell(fact, WITHDRAWN, body);
     }
     if (rest !== "") this.#tell(fact, REST, { type: "reply.delta", turn, attempt, text: rest });
-    this.#tell(fact, FINISHED, this.#replyFinished(turn, text, result));
-    this.#tools.announce(result.toolCalls);
-    this.#call = null;
-  }
-
-  #replyFinished(turn: number, text: string, reply: Reply): Body {
-    const { usage } = reply;
-    const cacheWriteTokens = usage.cacheWrite5mTokens + usage.cacheWrite1hTokens;
-    return {
+    const spentMicroUsd = this.#tally.state?.spentMicroUsd ?? 0;
+    this.#tell(fact, FINISHED, {
       type: "reply.finished",
       turn,
-      attempt: reply.attempt,
-      model: reply.model,
-      stopReason: reply.stopReason,
-      text,
-      inputTokens: usage.inputTokens + usage.cacheReadTokens + cacheWriteTokens,
-      outputTokens: usage.outputTokens,
-      cacheReadTokens: usage.cacheReadTokens,
-      costUsd: toUsd(reply.costMicroUsd),
-      crashTaxUsd: toUsd(reply.crashTaxMicroUsd),
-      spentUsd: toUsd(this.#tally.state?.spentMicroUsd ?? 0),
-      capUsd: toUsd(reply.costCapMicroUsd),
-    };
+      ...replyFacts(result, spentMicroUsd),
+    });
+    this.#tools.announce(result.toolCalls);
+    this.#call = null;
   }
 
   /** The call gave no reply: what was shown of it is no part of the transcript. */
@@ -393,8 +389,4 @@ const MONEY: ReadonlySet<string> = new Set([...ACCOUNT_LIMITS, "provider_spend"]
 
 function isMoney(limit: string): boolean {
   return MONEY.has(limit);
-}
-
-function toUsd(microUsd: number): number {
-  return microUsd / 1_000_000;
 }

@@ -4,7 +4,7 @@
 import { NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 import { isToolUse, type ToolUseBlock } from "../domain/message.ts";
-import type { CallModelResult, RunInput, Waiting } from "../domain/run.ts";
+import type { CallModelInput, CallModelResult, RunInput, Waiting } from "../domain/run.ts";
 import { openingState, resultOf, takeReply, type RunState } from "../domain/run-state.ts";
 import type { Broken, Fact, FailureFact } from "./history-fact.ts";
 
@@ -55,7 +55,7 @@ class HistoryTally implements Tally {
     if (fact.kind === "toolScheduled") this.#countTool(fact.input.callId);
     if (fact.kind === "toolFinished") this.#countTool(fact.result.callId);
     if (this.state === null) return;
-    if (fact.kind === "callScheduled") this.state.turn = fact.input.turn;
+    if (fact.kind === "callScheduled") askedOf(this.state, fact.input);
     if (fact.kind === "callFinished") {
       takeCall(this.state, fact.result);
       if (fact.result.kind === "replied")
@@ -105,6 +105,12 @@ export function waitingFor({ waiting }: Approvals): Waiting | null {
       ? `a call of ${first.tool} waits for a person's decision`
       : `${waiting.length} calls wait for a person's decision`;
   return { reason: "approval", message, nextAttemptAt: null };
+}
+
+function askedOf(state: RunState, { turn, course }: CallModelInput): void {
+  state.turn = turn;
+  if (state.course === undefined || course === undefined) return;
+  state.course = { ...state.course, model: course.model };
 }
 
 function takeCall(state: RunState, result: CallModelResult): void {

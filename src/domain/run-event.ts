@@ -1,5 +1,6 @@
 // What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
 
+import type { ChangeReason } from "./model-course.ts";
 import type { Limit, RunResult } from "./outcome.ts";
 
 interface Base<Type extends string> {
@@ -39,6 +40,15 @@ export interface ModelRetrying extends Base<"model.retrying"> {
   readonly message: string;
   /** ISO 8601; null where the attempt is already under way. */
   readonly nextAttemptAt: string | null;
+}
+
+/** This call and the next go to another model than the one before. */
+export interface ModelChanged extends Base<"model.changed"> {
+  readonly turn: number;
+  readonly from: string;
+  readonly model: string;
+  readonly reason: ChangeReason;
+  readonly message: string;
 }
 
 /** Text of the reply in flight. Text of an attempt that died is taken back by `reply.withdrawn`. */
@@ -157,6 +167,7 @@ export type RunEvent =
   | RunStarted
   | TurnStarted
   | ModelRetrying
+  | ModelChanged
   | ReplyDelta
   | ReplyWithdrawn
   | ReplyFinished

@@ -5,6 +5,7 @@ import type { DecidedApproval } from "./approval.ts";
 import { fittingText } from "./json-size.ts";
 import type { Limits, Used, Warning } from "./limits.ts";
 import { textOf } from "./message.ts";
+import { isHandedOn, noteModel, openCourse, type Course } from "./model-course.ts";
 import type { Limit, Outcome, RunResult } from "./outcome.ts";
 import type { CloseRunResult, Entry, OpenRunResult, Reply, Snapshot, UserMessage } from "./run.ts";
 import { addUsage, NO_USAGE, promptTokens, totalTokens, type Usage } from "./usage.ts";
@@ -51,6 +52,8 @@ export interface RunState {
   /** What the model stumbled over last, and how often in a row. */
   stumble: { readonly over: Stumble; readonly times: number } | null;
   paused: boolean;
+  /** Which model is called; absent where there is but one. */
+  course?: Course;
   /** Tools that a person approved for the rest of the run. */
   alwaysApproved?: readonly string[];
   /** The newest decisions, so that one which comes twice is known in a fresh history too. */
@@ -100,6 +103,9 @@ export function openingState(opened: OpenRunResult, startedAtMs: number): RunSta
     continued: 0,
     stumble: null,
     paused: false,
+    ...(opened.snapshot.fallbacks === undefined
+      ? {}
+      : { course: openCourse(opened.snapshot.model) }),
   };
 }
 
@@ -139,11 +145,23 @@ export function used(state: RunState): Used {
   };
 }
 
+/** A refusal that is handed on costs what it costs, and leaves the conversation where it was. */
 export function takeReply(state: RunState, reply: Reply): void {
+  takeCost(state, reply);
+  const handedOn = isHandedOn(state, reply);
+  noteModel(state, reply);
+  if (handedOn) return;
   const text = textOf(reply.message);
   state.head = reply.head;
   state.headTokens = promptTokens(reply.usage) + reply.usage.outputTokens;
   state.entries = [];
+  if (text !== "") {
+    const answer = state.continued > 0 ? (state.answer ?? "") + text : text;
+    state.answer = fittingText(answer, ANSWER_BYTES_MAX, ANSWER_CUT);
+  }
+}
+
+function takeCost(state: RunState, reply: Reply): void {
   state.modelCalls += 1;
   state.modelAttempts += reply.attempts;
   state.usage = addUsage(state.usage, reply.usage);
@@ -152,10 +170,6 @@ export function takeReply(state: RunState, reply: Reply): void {
   state.costCapMicroUsd = reply.costCapMicroUsd;
   state.models = { ...state.models, [reply.model]: (state.models[reply.model] ?? 0) + 1 };
   state.nearCaps = reply.nearCaps;
-  if (text !== "") {
-    const answer = state.continued > 0 ? (state.answer ?? "") + text : text;
-    state.answer = fittingText(answer, ANSWER_BYTES_MAX, ANSWER_CUT);
-  }
 }
 
 export function takeFindings(state: RunState, findings: readonly string[]): void {

@@ -5,6 +5,8 @@ import type { CallerLimits, Limits, Warning } from "./limits.ts";
 import type { Rule } from "./approval.ts";
 import type { RunState } from "./run-state.ts";
 import type { Message } from "./message.ts";
+import type { Author } from "./authors.ts";
+import type { Fallbacks, ModelChange } from "./model-course.ts";
 import type { AccountLimit, Outcome, RunResult } from "./outcome.ts";
 import type { ServerTool, ToolCall, ToolSpec } from "./tool.ts";
 import type { Tier } from "./prices.ts";
@@ -81,6 +83,8 @@ export interface Snapshot {
   readonly approvals?: ApprovalTerms;
   /** True where the last of a limit pays for a call that sums up (wrap-up.ts). */
   readonly wrapUp?: boolean;
+  /** Who stands in where a model takes no calls (model-course.ts). */
+  readonly fallbacks?: Fallbacks;
 }
 
 export interface ApprovalTerms {
@@ -132,6 +136,20 @@ export interface CallModelInput {
   readonly wrapUp?: "kept_back" | "due";
   /** What the run has spent, where something is kept back. */
   readonly spentMicroUsd?: number;
+  readonly course?: CallCourse;
+}
+
+/** Of a run with stand-ins: which model is called. */
+export interface CallCourse {
+  readonly model: string;
+  /** Set where the call before went to another. */
+  readonly change?: ModelChange;
+  /** Who wrote the replies up to `head`, where it was not this model alone. */
+  readonly authors?: readonly Author[];
+  /** The model by whose count `headTokens` is, where it was another. */
+  readonly weighedBy?: string;
+  /** After so many attempts at a model that is overloaded or away another is asked. */
+  readonly attemptsMax?: number;
 }
 
 export interface Reply {
@@ -167,6 +185,8 @@ export interface Denial {
   readonly resetsAt: string | null;
   /** ISO 8601. Of `capacity`: until then the provider takes no call of the fleet. */
   readonly nextAttemptAt?: string;
+  /** Says no more than that this model can't serve now: its circuit is open, or its attempts are used up. */
+  readonly away?: "down" | "overloaded" | "unfit";
   readonly crashTaxMicroUsd: number;
 }
 

@@ -85,6 +85,29 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // An overload, a stand-in, a refusal of it, and back; over several histories.
+    name: "falls-back",
+    workerEnv: {
+      PAWL_FALLBACK_MODELS: "complex,simple",
+      PAWL_FALLBACK_AFTER_ATTEMPTS: "1",
+      PAWL_BREAKER_FAILURES: "100",
+      PAWL_HISTORY_MAX_EVENTS: "30",
+    },
+    play: async (world) => {
+      const [sonnet, opus, haiku] = ["sonnet", "opus", "haiku"].map((name) => ({
+        model: `claude-${name}-5-5`,
+      }));
+      await world.model.script([calls(sum(1)), calls(sum(2)), calls(sum(3)), done]);
+      await world.model.faults([
+        { kind: "overloaded", match: sonnet },
+        { kind: "refusal", match: opus, skip: 1, when: "mid" },
+        { kind: "overloaded", match: haiku },
+        { kind: "overloaded", match: sonnet, skip: 1 },
+      ]);
+      return await ended(world);
+    },
+  },
+  {
     name: "stopped-by-a-limit",
     play: async (world) => {
       await world.model.script([calls(sum(1)), calls(sum(2))]);

@@ -17,6 +17,7 @@ import { appendText, plain } from "./visible-text.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
+type OfModel = Of<"model.retrying" | "model.changed">;
 
 export class RunModel {
   readonly items: Item[] = [];
@@ -39,6 +40,7 @@ export class RunModel {
   apply(event: RunEvent): void {
     const atMs = this.#seenAt(event);
     if (isOfRun(event)) return this.#ofRun(event, atMs);
+    if (isOfModel(event)) return this.#ofModel(event, atMs);
     switch (event.type) {
       case "turn.started":
         return this.#turnStarted(event, atMs);
@@ -48,8 +50,6 @@ export class RunModel {
         return this.#withdrawn(event, atMs);
       case "reply.finished":
         return this.#replyFinished(event, atMs);
-      case "model.retrying":
-        return this.#modelRetrying(event, atMs);
       case "tool.started":
       case "tool.retrying":
       case "tool.finished":
@@ -145,12 +145,25 @@ export class RunModel {
     reply.version += 1;
   }
 
+  #ofModel(event: OfModel, atMs: number): void {
+    if (event.type === "model.retrying") this.#modelRetrying(event, atMs);
+    else this.#modelChanged(event, atMs);
+  }
+
   #modelRetrying(event: Of<"model.retrying">, atMs: number): void {
     const { turn, attempt, code, message, nextAttemptAt } = event;
     const reply = this.#replyAt(turn, atMs);
     reply.retries.push({ attempt, code, message, atMs, nextMs: parsed(nextAttemptAt) });
     reply.version += 1;
     this.news = `attempt ${attempt} failed (${code}), trying again`;
+  }
+
+  #modelChanged({ model, from, reason, message }: Of<"model.changed">, atMs: number): void {
+    this.model = model;
+    const why =
+      reason === "returned" ? `back to ${model}` : `${model} instead of ${from}: ${message}`;
+    this.#note(reason === "returned" ? "info" : "warning", why, atMs);
+    this.news = `${plain(model, 40)} is asked now`;
   }
 
   #replyFinished(event: Of<"reply.finished">, atMs: number): void {
@@ -309,6 +322,10 @@ export class RunModel {
   #fresh(): { key: number; version: number } {
     return { key: this.items.length, version: 0 };
   }
+}
+
+function isOfModel(event: RunEvent): event is OfModel {
+  return event.type.startsWith("model.");
 }
 
 function isOfRun(event: RunEvent): event is OfRun {

@@ -1,0 +1,50 @@
+// Who stands in for the model of a run: pinned when the run begins, so that a name that nobody knows fails
+// there, and not in the middle of an outage.
+
+import type { Config } from "../src/config.ts";
+import type { Fallbacks } from "../src/domain/model-course.ts";
+import { TIERS, type Tier } from "../src/domain/prices.ts";
+import { priceOn } from "../src/domain/pricing.ts";
+import type { AgentDefinition } from "./agents.ts";
+import { specOf } from "./reply-room.ts";
+
+/** Null where nobody does: then the run waits for its model. */
+export function fallbacksFor(
+  model: string,
+  { fallbacks }: AgentDefinition,
+  config: Pick<Config, "PAWL_FALLBACK_MODELS" | "PAWL_FALLBACK_AFTER_ATTEMPTS">,
+): Fallbacks | null {
+  const named = namedFor(tierOf(model), fallbacks) ?? config.PAWL_FALLBACK_MODELS;
+  const chain = [...new Set(named.map(modelOf))].filter((other) => other !== model);
+  if (chain.length === 0) return null;
+  const today = new Date().toISOString();
+  const prices = [model, ...chain].map((name) => [name, priceOn(specOf(name), today)] as const);
+  return {
+    chains: { [model]: chain },
+    attemptsMax: config.PAWL_FALLBACK_AFTER_ATTEMPTS,
+    prices: Object.fromEntries(prices),
+  };
+}
+
+function namedFor(
+  tier: Tier,
+  fallbacks: AgentDefinition["fallbacks"],
+): readonly string[] | undefined {
+  return isList(fallbacks) ? fallbacks : fallbacks?.[tier];
+}
+
+function isList(fallbacks: AgentDefinition["fallbacks"]): fallbacks is readonly string[] {
+  return Array.isArray(fallbacks);
+}
+
+/** A model that serves no tier is taken for one of the medium. */
+function tierOf(model: string): Tier {
+  return TIER_NAMES.find((tier) => TIERS[tier] === model) ?? "medium";
+}
+
+const TIER_NAMES = ["simple", "medium", "complex"] as const satisfies readonly Tier[];
+
+function modelOf(name: string): string {
+  const tier = TIER_NAMES.find((known) => known === name);
+  return tier === undefined ? name : TIERS[tier];
+}

@@ -1,0 +1,41 @@
+// What viewers are told of a turn as it starts, and of its reply, in dollars. Pure.
+
+import { textOf } from "../domain/message.ts";
+import type { ReplyFinished, TurnStarted } from "../domain/run-event.ts";
+import type { Reply } from "../domain/run.ts";
+import type { RunState } from "../domain/run-state.ts";
+import { promptTokens } from "../domain/usage.ts";
+
+type Envelope = "type" | "id" | "runId" | "ts" | "turn";
+
+export function turnFacts(
+  state: RunState | null,
+  model = state?.snapshot.model ?? "",
+): Omit<TurnStarted, Envelope> {
+  return {
+    model,
+    spentUsd: toUsd(state?.spentMicroUsd ?? 0),
+    capUsd: toUsd(state?.costCapMicroUsd ?? 0),
+    offline: state?.snapshot.offline ?? false,
+  };
+}
+
+export function replyFacts(reply: Reply, spentMicroUsd: number): Omit<ReplyFinished, Envelope> {
+  return {
+    attempt: reply.attempt,
+    model: reply.model,
+    stopReason: reply.stopReason,
+    text: textOf(reply.message),
+    inputTokens: promptTokens(reply.usage),
+    outputTokens: reply.usage.outputTokens,
+    cacheReadTokens: reply.usage.cacheReadTokens,
+    costUsd: toUsd(reply.costMicroUsd),
+    crashTaxUsd: toUsd(reply.crashTaxMicroUsd),
+    spentUsd: toUsd(spentMicroUsd),
+    capUsd: toUsd(reply.costCapMicroUsd),
+  };
+}
+
+function toUsd(microUsd: number): number {
+  return microUsd / 1_000_000;
+}

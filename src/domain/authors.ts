@@ -1,0 +1,43 @@
+// Who wrote which reply of a conversation. A model reads its own thinking alone, and its thinking is bound
+// to every byte before it: so each model is always shown the same conversation, which only grows.
+//
+//   F4. A model is sent what all have said and done, and no thinking but its own.
+
+import type { Message } from "./message.ts";
+
+/** Replies in a row of one model. */
+export interface Author {
+  readonly model: string;
+  readonly replies: number;
+}
+
+const THINKING = ["thinking", "redacted_thinking"];
+/** What any model reads, whoever wrote it. Of other blocks nothing is known, so they stay with their model. */
+const SHARED = ["text", "tool_use", "server_tool_use", "web_search_tool_result"];
+
+/** What other models thought is left out: a model reads, and is bound to, its own thinking alone. */
+export function readableBy(
+  model: string,
+  messages: readonly Message[],
+  authors: readonly Author[],
+): readonly Message[] {
+  // From the end, as a shortened conversation keeps its end.
+  const writers = authors.flatMap((author) => Array<string>(author.replies).fill(author.model));
+  let at = writers.length - messages.filter(({ role }) => role === "assistant").length;
+  return messages.map((message) => {
+    if (message.role !== "assistant") return message;
+    const writer = writers[at];
+    at += 1;
+    return writer === undefined || writer === model ? message : withoutThinking(message);
+  });
+}
+
+function withoutThinking({ role, content }: Message): Message {
+  return { role, content: content.filter(({ type }) => !THINKING.includes(type)) };
+}
+
+/** Without its thinking it would be empty, or it holds what another model may not read. */
+export function isBinding({ content }: Message): boolean {
+  const rest = content.filter(({ type }) => !THINKING.includes(type));
+  return rest.length === 0 || rest.some(({ type }) => !SHARED.includes(type));
+}

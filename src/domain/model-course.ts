@@ -1,0 +1,238 @@
+// Which model the next call of a run goes to: the one that it wants, or the next of its chain while that
+// takes no calls, or has refused. Decided in the workflow from what is recorded, and told once.
+//
+//   F1. A run changes its model only where none of its replies must go back to the model that wrote it.
+//   F2. A refusal that another model is then asked about is no part of the transcript.
+//   F3. A stand-in that can't serve the run (too dear, too small, rejected) ends nothing: it is passed over.
+
+import { isBinding, type Author } from "./authors.ts";
+import type { Message } from "./message.ts";
+import type { Price } from "./prices.ts";
+import { costOf } from "./pricing.ts";
+import type { CallCourse, Denial, Reply } from "./run.ts";
+import type { RunState } from "./run-state.ts";
+import { NO_USAGE } from "./usage.ts";
+
+/** Pinned when the run begins; absent where it has no stand-ins. */
+export interface Fallbacks {
+  /** By the model that is wanted: who stands in for it, the first that takes calls. */
+  readonly chains: Readonly<Record<string, readonly string[]>>;
+  /** Attempts at a model that is overloaded or away, while another can be asked. */
+  readonly attemptsMax: number;
+  /** As the run began: they only weigh whether a return pays, and charge nothing. */
+  readonly prices: Readonly<Record<string, Price>>;
+}
+
+export interface Course {
+  readonly wanted: string;
+  /** The model that was asked last. */
+  readonly model: string;
+  /** Who wrote the replies of the transcript, from the first to the last. */
+  readonly authors: readonly Author[];
+  /** The model by whose count `headTokens` is. */
+  readonly weighedBy: string;
+  readonly away: readonly Away[];
+  /** They refused this conversation, and are not asked about it again. */
+  readonly refused: readonly string[];
+  /** A reply of its can't be read by another. */
+  readonly boundTo: string | null;
+  /** What stand-ins cost more than the wanted model would have, since it left; below 0 where less. */
+  readonly extraMicroUsd: number;
+}
+
+export type ChangeReason = NonNullable<Denial["away"]> | "refused" | "returned";
+
+export interface ModelChange {
+  readonly from: string;
+  readonly reason: ChangeReason;
+  readonly message: string;
+}
+
+interface Away {
+  readonly model: string;
+  readonly reason: NonNullable<Denial["away"]>;
+  readonly message: string;
+  readonly untilMs: number;
+  /** While another serves, it is not tried before. */
+  readonly returnAtMs: number;
+  readonly times: number;
+}
+
+/** What was away a moment ago may be away again, and each change writes the prompt to another cache. */
+const RETURN_AFTER_MS = 60_000;
+const RETURN_AFTER_MS_MAX = 900_000;
+const FOR_GOOD_MS = Number.MAX_SAFE_INTEGER;
+
+export function openCourse(model: string): Course {
+  return {
+    wanted: model,
+    model,
+    authors: [],
+    weighedBy: model,
+    away: [],
+    refused: [],
+    boundTo: null,
+    extraMicroUsd: 0,
+  };
+}
+
+/** Sets the run on the model that its next call goes to. */
+export function callCourse(state: RunState, nowMs: number): { readonly course?: CallCourse } {
+  const { course } = state;
+  if (course === undefined) return {};
+  const model = nextModel(state, course, nowMs);
+  const change = model === course.model ? null : whyChanged(course, model);
+  const { authors, weighedBy } = course;
+  state.course = { ...course, model };
+  const attemptsMax = hasOther(state, nowMs) ? state.snapshot.fallbacks?.attemptsMax : undefined;
+  return {
+    course: {
+      model,
+      ...(change !== null && { change }),
+      ...(authors.some((author) => author.model !== model) && { authors }),
+      ...(weighedBy !== model && { weighedBy }),
+      ...(attemptsMax !== undefined && { attemptsMax }),
+    },
+  };
+}
+
+/** Where nobody else can be asked, every attempt is worth making. */
+function hasOther(state: RunState, nowMs: number): boolean {
+  const { course } = state;
+  if (course === undefined || isBound(state)) return false;
+  const others = candidates(state, course).filter((model) => model !== course.model);
+  return others.some((model) => untilMsOf(course, model) <= nowMs);
+}
+
+function isBound({ course, stumble }: RunState): boolean {
+  return course?.boundTo != null || stumble?.over === "provider_pause";
+}
+
+function whyChanged(course: Course, model: string): ModelChange {
+  const from = course.model;
+  if (course.refused.includes(from)) {
+    return { from, reason: "refused", message: `${from} refused the task` };
+  }
+  const away = awayOf(course, from);
+  if (away !== undefined) return { from, reason: away.reason, message: away.message };
+  return { from, reason: "returned", message: `${model} is asked again` };
+}
+
+function nextModel(state: RunState, course: Course, nowMs: number): string {
+  if (isBound(state)) return course.boundTo ?? course.model;
+  const able = candidates(state, course);
+  const isFree = (model: string): boolean => untilMsOf(course, model) <= nowMs;
+  const stays = course.model !== course.wanted && able.includes(course.model);
+  if (stays && isFree(course.model) && !returnPays(state, course, nowMs)) return course.model;
+  const soonest = able.toSorted((a, b) => untilMsOf(course, a) - untilMsOf(course, b));
+  return able.find(isFree) ?? soonest[0] ?? course.model;
+}
+
+function candidates({ snapshot }: RunState, { wanted, refused }: Course): readonly string[] {
+  const chain = snapshot.fallbacks?.chains[wanted] ?? [];
+  return [wanted, ...chain].filter((model) => !refused.includes(model));
+}
+
+/**
+ * A stand-in that costs no more is no saving that anybody asked for: the run goes back when it may. A
+ * dearer one is left once it has cost so much more as the return does, which is to write the prompt
+ * to the other cache: so at worst twice is paid of what the better of both would have cost.
+ */
+function returnPays(state: RunState, course: Course, nowMs: number): boolean {
+  const { wanted, refused, extraMicroUsd } = course;
+  if (refused.includes(wanted)) return false;
+  if ((awayOf(course, wanted)?.returnAtMs ?? 0) > nowMs) return false;
+  return extraMicroUsd <= 0 || extraMicroUsd >= costOfReturn(state, wanted);
+}
+
+function costOfReturn({ snapshot, headTokens }: RunState, model: string): number {
+  const price = snapshot.fallbacks?.prices[model];
+  if (price === undefined) return 0;
+  const anew = costOf({ ...NO_USAGE, cacheWrite5mTokens: headTokens }, price);
+  return anew - costOf({ ...NO_USAGE, cacheReadTokens: headTokens }, price);
+}
+
+/**
+ * A denial that says no more than that this model can't serve: when the next in line may be asked, in ms
+ * of the epoch. Null where the denial holds for the whole chain.
+ */
+export function passOver(state: RunState, denial: Denial, nowMs: number): number | null {
+  const { course } = state;
+  if (course === undefined) return null;
+  const reason = denial.away ?? (isUnfit(course, denial) ? "unfit" : null);
+  if (reason === null) return null;
+  const { model } = course;
+  const times = (awayOf(course, model)?.times ?? 0) + 1;
+  const untilMs = reason === "unfit" ? FOR_GOOD_MS : msOf(denial.nextAttemptAt, nowMs);
+  const returnInMs = Math.min(RETURN_AFTER_MS * 2 ** (times - 1), RETURN_AFTER_MS_MAX);
+  const returnAtMs = Math.max(untilMs, nowMs + returnInMs);
+  const away = { model, reason, message: denial.message, untilMs, returnAtMs, times };
+  state.course = { ...course, away: [...course.away.filter((a) => a.model !== model), away] };
+  const next = untilMsOf(state.course, nextModel(state, state.course, nowMs));
+  return next === FOR_GOOD_MS ? null : next;
+}
+
+/** What the wanted model is denied is denied; a stand-in may only be too dear, or its window too small. */
+function isUnfit({ model, wanted }: Course, { limit, temporary }: Denial): boolean {
+  return model !== wanted && !temporary && limit !== "tokens" && limit !== "capacity";
+}
+
+function msOf(iso: string | undefined, nowMs: number): number {
+  const ms = iso === undefined ? Number.NaN : Date.parse(iso);
+  return Number.isNaN(ms) ? nowMs : ms;
+}
+
+/** True where the reply is a refusal, and there is another model to ask. */
+export function isHandedOn(state: RunState, { stopReason }: Reply): boolean {
+  const { course } = state;
+  if (course === undefined || stopReason !== "refusal" || isBound(state)) return false;
+  return candidates(state, course).some((model) => model !== course.model);
+}
+
+/** True once it is: the next call goes to another. */
+export function wasHandedOn({ course }: RunState): boolean {
+  return course?.refused.includes(course.model) ?? false;
+}
+
+export function isStandIn({ course }: RunState): boolean {
+  return course !== undefined && course.model !== course.wanted;
+}
+
+/** What a reply says of its model. */
+export function noteModel(state: RunState, reply: Reply): void {
+  const { course } = state;
+  if (course === undefined) return;
+  const { model, wanted } = course;
+  const price = state.snapshot.fallbacks?.prices[wanted];
+  const wouldCost = price === undefined ? reply.costMicroUsd : costOf(reply.usage, price);
+  const noted = {
+    ...course,
+    away: course.away.filter((away) => away.model !== model),
+    extraMicroUsd: isStandIn(state) ? course.extraMicroUsd + reply.costMicroUsd - wouldCost : 0,
+  };
+  state.course = isHandedOn(state, reply)
+    ? { ...noted, refused: [...course.refused, model] }
+    : { ...noted, ...written(course, reply.message) };
+}
+
+function written(course: Course, message: Message): Partial<Course> {
+  const { model, authors } = course;
+  if (message.content.length === 0) return { weighedBy: model };
+  const last = authors.at(-1);
+  return {
+    weighedBy: model,
+    authors:
+      last?.model === model
+        ? [...authors.slice(0, -1), { model, replies: last.replies + 1 }]
+        : [...authors, { model, replies: 1 }],
+    ...(isBinding(message) ? { boundTo: model } : {}),
+  };
+}
+
+function awayOf({ away }: Course, model: string): Away | undefined {
+  return away.find((entry) => entry.model === model);
+}
+
+function untilMsOf(course: Course, model: string): number {
+  return awayOf(course, model)?.untilMs ?? 0;
+}
