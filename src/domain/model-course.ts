@@ -36,6 +36,8 @@ export interface Course {
   readonly refused: readonly string[];
   /** A reply of its can't be read by another. */
   readonly boundTo: string | null;
+  /** By the model that was wanted: who serves instead. */
+  readonly standIns: Readonly<Record<string, string>>;
   /** What stand-ins cost more than the wanted model would have, since it left; below 0 where less. */
   readonly extraMicroUsd: number;
 }
@@ -61,6 +63,8 @@ interface Away {
 /** What was away a moment ago may be away again, and each change writes the prompt to another cache. */
 const RETURN_AFTER_MS = 60_000;
 const RETURN_AFTER_MS_MAX = 900_000;
+/** Whatever the clocks say, nobody is asked again at once. */
+const AWAY_MS_MIN = 200;
 const FOR_GOOD_MS = Number.MAX_SAFE_INTEGER;
 
 export function openCourse(model: string): Course {
@@ -72,6 +76,7 @@ export function openCourse(model: string): Course {
     away: [],
     refused: [],
     boundTo: null,
+    standIns: {},
     extraMicroUsd: 0,
   };
 }
@@ -82,8 +87,8 @@ export function callCourse(state: RunState, nowMs: number): { readonly course?: 
   if (course === undefined) return {};
   const model = nextModel(state, course, nowMs);
   const change = model === course.model ? null : whyChanged(course, model);
-  const { authors, weighedBy } = course;
-  state.course = { ...course, model };
+  const { authors, weighedBy, wanted, standIns } = course;
+  state.course = { ...course, model, standIns: { ...standIns, [wanted]: model } };
   const attemptsMax = hasOther(state, nowMs) ? state.snapshot.fallbacks?.attemptsMax : undefined;
   return {
     course: {
@@ -122,8 +127,9 @@ function nextModel(state: RunState, course: Course, nowMs: number): string {
   if (isBound(state)) return course.boundTo ?? course.model;
   const able = candidates(state, course);
   const isFree = (model: string): boolean => untilMsOf(course, model) <= nowMs;
-  const stays = course.model !== course.wanted && able.includes(course.model);
-  if (stays && isFree(course.model) && !returnPays(state, course, nowMs)) return course.model;
+  const standIn = course.standIns[course.wanted] ?? course.wanted;
+  const stays = standIn !== course.wanted && able.includes(standIn) && isFree(standIn);
+  if (stays && !returnPays(state, course, nowMs)) return standIn;
   const soonest = able.toSorted((a, b) => untilMsOf(course, a) - untilMsOf(course, b));
   return able.find(isFree) ?? soonest[0] ?? course.model;
 }
@@ -163,7 +169,10 @@ export function passOver(state: RunState, denial: Denial, nowMs: number): number
   if (reason === null) return null;
   const { model } = course;
   const times = (awayOf(course, model)?.times ?? 0) + 1;
-  const untilMs = reason === "unfit" ? FOR_GOOD_MS : msOf(denial.nextAttemptAt, nowMs);
+  const untilMs =
+    reason === "unfit"
+      ? FOR_GOOD_MS
+      : Math.max(msOf(denial.nextAttemptAt, nowMs), nowMs + AWAY_MS_MIN);
   const returnInMs = Math.min(RETURN_AFTER_MS * 2 ** (times - 1), RETURN_AFTER_MS_MAX);
   const returnAtMs = Math.max(untilMs, nowMs + returnInMs);
   const away = { model, reason, message: denial.message, untilMs, returnAtMs, times };
