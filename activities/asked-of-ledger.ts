@@ -24,7 +24,7 @@ interface Call {
 
 export function askedOfLedger(
   { input, request, now }: Call,
-  { promptTokensMax, replyTokensMax }: Room,
+  { promptTokensMax, promptTokens, replyTokensMax }: Room,
   [own]: readonly Account[],
 ): Asked | Denial {
   const price = priceOn(specOf(request.model), now.toISOString());
@@ -33,7 +33,7 @@ export function askedOfLedger(
   const cap = own?.capMicroUsd ?? null;
   if (!keepsBack(input) || cap === null) return { worst, replyTokensMin, replyTokensMax };
 
-  const kept = microUsdKeptBack(price, promptTokensMax);
+  const kept = microUsdKeptBack(price, promptTokens);
   const left = cap - (input.spentMicroUsd ?? 0);
   const payable = repliesFor(left - kept - worst.fixedMicroUsd, worst);
   if (payable < replyTokensMin) return denial(left, cap, kept);

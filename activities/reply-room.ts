@@ -17,6 +17,8 @@ const FRAMING_TOKENS = 16;
 export interface Room {
   /** The prompt weighs at most this, whatever the tokenizer. */
   readonly promptTokensMax: number;
+  /** What it weighs by all that is known. Holds rest on the bound, what is kept back on this. */
+  readonly promptTokens: number;
   readonly replyTokensMax: number;
 }
 
@@ -34,15 +36,17 @@ export async function roomFor(
   const spec = specOf(request.model);
   const promptTokensMax = boundOf(model, request, input, conversation);
   const { limits } = conversation.snapshot;
-  const tokensLeft = input.tokensLeft - (keepsBack(input) ? tokensKeptBack(promptTokensMax) : 0);
+  const likely = await likelyTokens(model, request, { input, signal, promptTokensMax });
+  const tokensLeft = input.tokensLeft - (keepsBack(input) ? tokensKeptBack(likely) : 0);
   const cap = Math.min(limits.requestTokens, tokensLeft, spec.contextTokens);
   const longest = Math.min(limits.replyTokens, spec.replyTokensMax);
-  if (promptTokensMax + longest <= cap) return { promptTokensMax, replyTokensMax: longest };
-
+  if (promptTokensMax + longest <= cap) {
+    return { promptTokensMax, promptTokens: likely, replyTokensMax: longest };
+  }
   const promptTokens = Math.min(promptTokensMax, await model.countTokens(request, signal));
   const replyTokensMax = Math.min(longest, cap - promptTokens);
   if (replyTokensMax >= Math.min(longest, USEFUL_REPLY_TOKENS)) {
-    return { promptTokensMax, replyTokensMax };
+    return { promptTokensMax, promptTokens: likely, replyTokensMax };
   }
   return {
     kind: "denied",
@@ -54,9 +58,30 @@ export async function roomFor(
   };
 }
 
+/** Bytes say little of a long prompt; what another model counted says nothing that could be relied on. */
+async function likelyTokens(
+  model: Model,
+  request: ModelRequest,
+  { input, signal, promptTokensMax }: Likely,
+): Promise<number> {
+  if (input.course?.weighedBy === undefined || !keepsBack(input)) return promptTokensMax;
+  try {
+    return Math.min(promptTokensMax, await model.countTokens(request, signal));
+  } catch {
+    signal.throwIfAborted();
+    return promptTokensMax;
+  }
+}
+
 /** Before the first reply there is nothing to sum up. */
 export function keepsBack({ wrapUp, headTokens }: CallModelInput): boolean {
   return wrapUp === "kept_back" && headTokens > 0;
+}
+
+interface Likely {
+  readonly input: CallModelInput;
+  readonly signal: AbortSignal;
+  readonly promptTokensMax: number;
 }
 
 interface Asked {
