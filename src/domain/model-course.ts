@@ -89,7 +89,7 @@ export function callCourse(state: RunState, nowMs: number): { readonly course?: 
   const change = model === course.model ? null : whyChanged(course, model);
   const { authors, weighedBy, wanted, standIns } = course;
   state.course = { ...course, model, standIns: { ...standIns, [wanted]: model } };
-  const attemptsMax = hasOther(state, nowMs) ? state.snapshot.fallbacks?.attemptsMax : undefined;
+  const attemptsMax = hasOther(state) ? state.snapshot.fallbacks?.attemptsMax : undefined;
   return {
     course: {
       model,
@@ -101,12 +101,12 @@ export function callCourse(state: RunState, nowMs: number): { readonly course?: 
   };
 }
 
-/** Where nobody else can be asked, every attempt is worth making. */
-function hasOther(state: RunState, nowMs: number): boolean {
+/** Where nobody else will ever be asked, every attempt is worth making. */
+function hasOther(state: RunState): boolean {
   const { course } = state;
   if (course === undefined || isBound(state)) return false;
   const others = candidates(state, course).filter((model) => model !== course.model);
-  return others.some((model) => untilMsOf(course, model) <= nowMs);
+  return others.some((model) => untilMsOf(course, model) < FOR_GOOD_MS);
 }
 
 function isBound({ course, stumble }: RunState): boolean {

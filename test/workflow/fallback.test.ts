@@ -82,7 +82,7 @@ describe("the next model of the chain is asked", () => {
     expect(changesIn(events)).toMatchObject([
       { turn: 2, from: SONNET, model: OPUS, reason: "overloaded" },
     ]);
-    expect(events.filter(({ type }) => type === "model.retrying")).toHaveLength(ATTEMPTS - 1);
+    expect(bench.logged(runId, "model_retry")).toHaveLength(ATTEMPTS - 1);
     expect(events.filter(({ type }) => type === "run.waiting")).toEqual([]);
     const charges = events.filter((event) => event.type === "reply.finished");
     const sum = charges.reduce((total, { costUsd }) => total + microUsd(costUsd), 0);

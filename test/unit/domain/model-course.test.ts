@@ -61,8 +61,7 @@ describe("while a model takes no calls", () => {
     passOver(state, down(3000), NOW_MS);
     call(state);
     passOver(state, down(5000), NOW_MS);
-    expect(call(state)).toMatchObject({ model: HAIKU });
-    expect(call(state).attemptsMax).toBeUndefined();
+    expect(call(state)).toMatchObject({ model: HAIKU, attemptsMax: 3 });
     expect(passOver(state, down(9000), NOW_MS)).toBe(NOW_MS + 3000);
     expect(call(state, NOW_MS + 3000)).toMatchObject({ model: SONNET, change: { from: HAIKU } });
   });
@@ -92,7 +91,9 @@ describe("F3: a stand-in that can't serve the run is passed over", () => {
     passOver(state, down(3000), NOW_MS);
     expect(call(state).model).toBe(OPUS);
     expect(passOver(state, denied(why), NOW_MS)).toBe(NOW_MS + 3000);
-    expect(call(state, NOW_MS + 3000).model).toBe(SONNET);
+    const last = call(state, NOW_MS + 3000);
+    expect(last.model).toBe(SONNET);
+    expect(last.attemptsMax).toBeUndefined();
     passOver(state, down(7000), NOW_MS + 3000);
     expect(call(state, NOW_MS + 3001).model).toBe(SONNET);
   });
