@@ -29,7 +29,7 @@ export function handOn(
   if (!(cause instanceof ModelCallError) || !isHandedOn(cause.code, attempt, input)) return null;
   const lost = cause.billing === "unknown" ? heldMicroUsd : 0;
   return denialFor(cause.retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS, {
-    message: `${request.model} did not answer ${attempt.attempt} attempts: ${cause.message}`,
+    message: `${request.model} gave no reply up to attempt ${attempt.attempt}: ${cause.message}`,
     crashTaxMicroUsd: crashTaxMicroUsd + lost,
     away: "overloaded",
   });
