@@ -4,6 +4,7 @@ import { Argument, type Command } from "commander";
 import type { BudgetChanged, BudgetShown, NewCap } from "../client/budgets.ts";
 import { BUDGET_SCOPES, type BudgetName, type BudgetScope } from "../domain/budget.ts";
 import { formatUsd } from "../domain/pricing.ts";
+import { readBudgetFile } from "./budget-file.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { count } from "./format.ts";
 import { dollarsAsMicroUsd } from "./option-values.ts";
@@ -20,7 +21,7 @@ interface Flags extends Whose {
 }
 
 export function addBudget(program: Command, context: CliContext): void {
-  const budget = program.command("budget").description("caps that runs share: show, set, raise");
+  const budget = program.command("budget").description("caps that runs share: show, set, apply, raise");
   const scope = () => new Argument("<scope>", "what shares the cap").choices(BUDGET_SCOPES);
   addWhose(budget.command("show"))
     .description("caps as they hold now, with what is left of them")
@@ -43,6 +44,17 @@ export function addBudget(program: Command, context: CliContext): void {
         tell(context, changed, json);
       }),
     );
+  budget
+    .command("apply")
+    .description("set the budgets of a JSON file; what it does not name stays as it is")
+    .argument("<file>", '[{ "scope": "tenant_day", "tenant": "acme", "usd": 25 }, ...]')
+    .option("--json", "one budget per line")
+    .action(async (file: string, { json }: Flags) => {
+      const wanted = await readBudgetFile(file);
+      await withClient(context, async (client) => {
+        for (const { name, cap } of wanted) tell(context, await client.setBudget(name, cap), json);
+      });
+    });
   addWhose(budget.command("raise"))
     .description("add to the cap of this day, month or session alone")
     .addArgument(scope())

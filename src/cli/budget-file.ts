@@ -1,0 +1,66 @@
+// Shared caps as a file that a team keeps under version control: a JSON array, checked as a whole before
+// any of it is set.
+
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { NewCap } from "../client/budgets.ts";
+import { checkedName } from "../client/budgets.ts";
+import { BUDGET_SCOPES, budgetKey, type BudgetName } from "../domain/budget.ts";
+import { PawlError } from "../domain/errors.ts";
+
+export interface BudgetWanted {
+  readonly name: BudgetName;
+  readonly cap: NewCap;
+}
+
+const USD_MAX = 1_000_000;
+const entry = z.strictObject({
+  scope: z.enum(BUDGET_SCOPES),
+  tenant: z.string().min(1).max(64).exactOptional(),
+  session: z.string().min(1).max(64).exactOptional(),
+  usd: z.union([z.number().min(0.000001).max(USD_MAX), z.enum(["none", "default"])]),
+});
+
+/** Throws PawlError USAGE that names each entry that is wrong. */
+export async function readBudgetFile(path: string): Promise<readonly BudgetWanted[]> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new PawlError("USAGE", `${path} can't be read.`, { cause });
+  });
+  return budgetsIn(text, path);
+}
+
+export function budgetsIn(text: string, path: string): readonly BudgetWanted[] {
+  const parsed = z.array(entry).safeParse(jsonOf(text, path));
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path: [index, ...rest], message }) => {
+      const where = typeof index === "number" ? [`entry ${index + 1}`, ...rest].join(" ") : "it";
+      return `${where}: ${message}`;
+    });
+    throw new PawlError("USAGE", `${path} holds no budgets. ${issues.join("; ")}`);
+  }
+  const wanted = parsed.data.map(({ usd, ...name }, index) => ({
+    name: namedAt(index, name),
+    cap: typeof usd === "number" ? { microUsd: Math.round(usd * 1_000_000) } : usd,
+  }));
+  const keys = wanted.map(({ name }) => budgetKey(name));
+  const twice = keys.find((key, index) => keys.indexOf(key) < index);
+  if (twice !== undefined) throw new PawlError("USAGE", `${path} sets ${twice} twice.`);
+  return wanted;
+}
+
+function namedAt(index: number, name: BudgetName): BudgetName {
+  try {
+    return checkedName(name);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new PawlError("USAGE", `Entry ${index + 1}: ${why}`, { cause: error });
+  }
+}
+
+function jsonOf(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PawlError("USAGE", `${path} is not JSON.`, { cause });
+  }
+}
