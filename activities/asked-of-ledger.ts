@@ -2,6 +2,7 @@
 // the run's own money exactly, by a shorter reply or none; of what it shares with others by asking for
 // more room than it needs, since nothing can be kept back from others.
 
+import { batchPrice } from "../src/domain/batch-lane.ts";
 import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
 import { priceOn, worstCase, type WorstCase } from "../src/domain/pricing.ts";
 import type { CallModelInput, Denial } from "../src/domain/run.ts";
@@ -20,15 +21,18 @@ interface Call {
   readonly input: CallModelInput;
   readonly request: ModelRequest;
   readonly now: Date;
+  /** At the prices of the batch lane. */
+  readonly inBatch?: boolean;
 }
 
 export function askedOfLedger(
-  { input, request, now }: Call,
+  { input, request, now, inBatch = false }: Call,
   { promptTokensMax, promptTokens, replyTokensMax }: Room,
   [own]: readonly Account[],
 ): Asked | Denial {
   const price = priceOn(specOf(request.model), now.toISOString());
-  const worst = worstCase(price, promptTokensMax, searchesMax(request));
+  const ofLane = inBatch ? batchPrice(price) : price;
+  const worst = worstCase(ofLane, promptTokensMax, searchesMax(request));
   const replyTokensMin = Math.min(USEFUL_REPLY_TOKENS, replyTokensMax);
   const cap = own?.capMicroUsd ?? null;
   if (!keepsBack(input) || cap === null) return { worst, replyTokensMin, replyTokensMax };

@@ -2,6 +2,7 @@
 // that the run stopped is settled with what was heard of it; what the provider bills for such a reply
 // is unknown, so it costs its whole hold.
 
+import { batchPrice } from "../src/domain/batch-lane.ts";
 import { CATALOGUE } from "../src/domain/errors.ts";
 import type { Warning } from "../src/domain/limits.ts";
 import { isToolUse } from "../src/domain/message.ts";
@@ -30,6 +31,8 @@ export interface Purchase {
   readonly conversation: Conversation;
   readonly request: ModelRequest;
   readonly promptTokensMax: number;
+  /** Of a reply from the batch lane: when it was made, as ISO 8601. */
+  readonly batchEndedAt?: string;
 }
 
 export type Held = Extract<AttemptStart, { kind: "held" }>;
@@ -149,12 +152,16 @@ async function resolveFailed(
 }
 
 interface Bought {
-  readonly held: Held;
+  readonly held: Pick<Held, "heldMicroUsd" | "crashTaxMicroUsd" | "attempts">;
   readonly reply: ModelReply;
   readonly latencyMs: number;
 }
 
-async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): Promise<Reply> {
+export async function settle(
+  deps: ActivityDeps,
+  purchase: Purchase,
+  bought: Bought,
+): Promise<Reply> {
   const { attempt, conversation } = purchase;
   const { reply, held } = bought;
   const { runId } = attempt;
@@ -173,6 +180,7 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
     ref,
     message: reply.message,
     model: reply.model,
+    ...(purchase.batchEndedAt === undefined ? {} : { lane: "batch" as const }),
     stopReason: reply.stopReason,
     ...(reply.refusalCategory === undefined ? {} : { refusalCategory: reply.refusalCategory }),
     toolCalls: callsIn(reply),
@@ -213,10 +221,11 @@ async function settle(deps: ActivityDeps, purchase: Purchase, bought: Bought): P
 }
 
 /** A refusal before any output is reported with its usage, but not billed. */
-function chargeFor({ request }: Purchase, reply: ModelReply): number {
+function chargeFor({ request, batchEndedAt }: Purchase, reply: ModelReply): number {
   if (reply.stopReason === "refusal" && reply.message.content.length === 0) return 0;
   const spec = modelSpec(reply.model) ?? specOf(request.model);
-  return costOf(reply.usage, priceOn(spec, new Date().toISOString()));
+  const price = priceOn(spec, batchEndedAt ?? new Date().toISOString());
+  return costOf(reply.usage, batchEndedAt === undefined ? price : batchPrice(price));
 }
 
 function callsIn(reply: ModelReply): ToolCall[] {

@@ -9,9 +9,9 @@ import { createHash } from "node:crypto";
 import { readableBy } from "../src/domain/authors.ts";
 import { dayOf } from "../src/domain/budget.ts";
 import { isPawlError } from "../src/domain/errors.ts";
-import type { CallModelInput, CallModelResult, Denial } from "../src/domain/run.ts";
+import type { CallModelInput, CallModelResult, Denial, Reply } from "../src/domain/run.ts";
 import type { ModelRequest } from "../src/model/model.ts";
-import type { AttemptStart } from "../src/store/ledger.ts";
+import type { AttemptRequest, AttemptStart } from "../src/store/ledger.ts";
 import { accountsOf } from "./accounts.ts";
 import { askedOfLedger } from "./asked-of-ledger.ts";
 import { aborted, failure, holdIdOf, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
@@ -30,7 +30,7 @@ const CAPACITY_POLL_MS = 150;
 /** No ledger, no call; but a restart of Postgres costs no retry. */
 const STORE_PATIENCE_MS = 60_000;
 
-const patience = ({ signal }: Attempt) => ({ signal, forMs: STORE_PATIENCE_MS });
+export const patience = ({ signal }: Attempt) => ({ signal, forMs: STORE_PATIENCE_MS });
 
 export function createCallModel(deps: ActivityDeps) {
   return async function callModel(input: CallModelInput): Promise<CallModelResult> {
@@ -53,7 +53,7 @@ export function createCallModel(deps: ActivityDeps) {
       const { promptTokensMax } = room;
       const purchase = { attempt, input, conversation, request, promptTokensMax };
       if (attempt.signal.aborted) throw aborted(attempt.signal);
-      const start = await startWithPatience(deps, purchase, room);
+      const start = await startWithPatience(attempt, () => startAttempt(deps, purchase, room));
       switch (start.kind) {
         case "journaled":
           return adopted(start);
@@ -94,33 +94,42 @@ async function buyWhenTaken(
 }
 
 /** Holds of other runs are gone in seconds; it is not worth a turn of the workflow to wait for them. */
-async function startWithPatience(
-  deps: ActivityDeps,
-  purchase: Purchase,
-  room: Room,
-): Promise<AttemptStart | Denial> {
+export async function startWithPatience<
+  Start extends AttemptStart | Denial | { kind: "submitted" },
+>(attempt: Attempt, ask: () => Promise<Start>): Promise<Start> {
   const deadline = Date.now() + CAPACITY_PATIENCE_MS;
   while (true) {
-    const start = await whileStoreIsAway(
-      () => startAttempt(deps, purchase, room),
-      patience(purchase.attempt),
-    );
+    const start = await whileStoreIsAway(ask, patience(attempt));
     const worthWaiting = start.kind === "denied" && start.temporary && Date.now() < deadline;
-    if (!worthWaiting || purchase.attempt.signal.aborted) return start;
+    if (!worthWaiting || attempt.signal.aborted) return start;
     await new Promise((resolve) => setTimeout(resolve, CAPACITY_POLL_MS * (0.5 + Math.random())));
   }
 }
 
 async function startAttempt(
   { ledger, config }: ActivityDeps,
-  { attempt, input, request }: Purchase,
+  purchase: Purchase,
   room: Room,
 ): Promise<AttemptStart | Denial> {
+  const asked = attemptRequest(config, purchase, { room, inBatch: false });
+  return "kind" in asked ? asked : await ledger.startAttempt(asked);
+}
+
+interface Wanted {
+  readonly room: Room;
+  readonly inBatch: boolean;
+}
+
+export function attemptRequest(
+  config: ActivityDeps["config"],
+  { attempt, input, request }: Purchase,
+  { room, inBatch }: Wanted,
+): AttemptRequest | Denial {
   const now = new Date();
   const accounts = accountsOf(attempt.runId, input, config, now);
-  const asked = askedOfLedger({ input, request, now }, room, accounts);
+  const asked = askedOfLedger({ input, request, now, inBatch }, room, accounts);
   if ("kind" in asked) return asked;
-  return await ledger.startAttempt({
+  return {
     holdId: holdIdOf(attempt),
     callKey: attempt.callKey,
     runId: attempt.runId,
@@ -134,10 +143,10 @@ async function startAttempt(
     accounts,
     ...asked,
     deadAfterMs: config.PAWL_CALL_TIMEOUT_MS + 2 * config.PAWL_HEARTBEAT_TIMEOUT_MS + 60_000,
-  });
+  };
 }
 
-function requestOf(
+export function requestOf(
   runId: string,
   { tenant, wrapUp, course }: CallModelInput,
   { snapshot, messages }: Conversation,
@@ -157,18 +166,16 @@ function requestOf(
   };
 }
 
+type Journaled = Omit<Extract<AttemptStart, { kind: "journaled" }>, "kind">;
+
 /** The charges for attempts that died after the reply was journaled are newer than the journal. */
-function adopted({
-  reply,
-  crashTaxMicroUsd,
-  attempts,
-}: Extract<AttemptStart, { kind: "journaled" }>): CallModelResult {
+export function adopted({ reply, crashTaxMicroUsd, attempts }: Journaled): Reply {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- journaled by buyReply
-  const result = JSON.parse(reply) as Extract<CallModelResult, { kind: "replied" }>;
+  const result = JSON.parse(reply) as Reply;
   return { ...result, crashTaxMicroUsd, attempts };
 }
 
-function denial(denied: Extract<AttemptStart, { kind: "denied" }>): Denial {
+export function denial(denied: Extract<AttemptStart, { kind: "denied" }>): Denial {
   const { limit, account, askedMicroUsd, leftMicroUsd, capMicroUsd, resetsAt } = denied;
   const left = `${leftMicroUsd} of ${capMicroUsd} micro-USD are left`;
   const reset = resetsAt === null ? "" : `; it resets at ${resetsAt}`;
@@ -182,7 +189,7 @@ function denial(denied: Extract<AttemptStart, { kind: "denied" }>): Denial {
   };
 }
 
-function logWarnings({ log }: ActivityDeps, attempt: Attempt, input: CallModelInput): void {
+export function logWarnings({ log }: ActivityDeps, attempt: Attempt, input: CallModelInput): void {
   for (const { limit, used, cap } of input.warnings) {
     log.warn(
       {
@@ -200,7 +207,7 @@ function logWarnings({ log }: ActivityDeps, attempt: Attempt, input: CallModelIn
   }
 }
 
-function logChange({ log }: ActivityDeps, { runId }: Attempt, input: CallModelInput): void {
+export function logChange({ log }: ActivityDeps, { runId }: Attempt, input: CallModelInput): void {
   const { course, tenant, agent, turn } = input;
   if (course?.change === undefined) return;
   const { from, reason, message } = course.change;

@@ -2,8 +2,10 @@
 
 import type { Config } from "../src/config.ts";
 import type { Log } from "../src/log.ts";
+import type { BatchLane } from "../src/model/batch-lane.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
+import type { LaneCalls } from "../src/store/lane-calls.ts";
 import type { DeltaWriter } from "../src/store/delta-writer.ts";
 import type { Gates } from "../src/store/gates.ts";
 import type { Ledger } from "../src/store/ledger.ts";
@@ -16,6 +18,8 @@ export interface ActivityDeps {
   readonly config: Config;
   readonly log: Log;
   readonly model: Model;
+  readonly lane: BatchLane;
+  readonly laneCalls: LaneCalls;
   readonly ledger: Ledger;
   readonly gates: Gates;
   readonly transcripts: Transcripts;

@@ -2,11 +2,13 @@
 
 import { createCallModel } from "./call-model.ts";
 import { createCloseRun } from "./close-run.ts";
+import { createCollectBatchCall } from "./collect-batch-call.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { createNotifyApproval } from "./notify-approval.ts";
 import { createOpenRun } from "./open-run.ts";
 import { createRebuildTranscript } from "./rebuild-transcript.ts";
 import { createRunTool } from "./run-tool.ts";
+import { createSubmitBatchCall } from "./submit-batch-call.ts";
 
 export type { ActivityDeps } from "./deps.ts";
 export type Activities = ReturnType<typeof createActivities>;
@@ -15,6 +17,8 @@ export function createActivities(deps: ActivityDeps) {
   return {
     openRun: createOpenRun(deps),
     callModel: createCallModel(deps),
+    submitBatchCall: createSubmitBatchCall(deps),
+    collectBatchCall: createCollectBatchCall(deps),
     runTool: createRunTool(deps),
     notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),

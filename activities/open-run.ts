@@ -102,12 +102,19 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     },
     offline: config.PAWL_OFFLINE_MODEL,
     policy,
+    ...batchLane(config, input),
     ...(config.PAWL_WRAP_UP && input.onLimit === "stop" ? { wrapUp: true } : {}),
     approvals: {
       timeoutMs: config.PAWL_APPROVAL_TIMEOUT_MS,
       webhook: config.PAWL_APPROVAL_WEBHOOK_URL !== undefined,
     },
   };
+}
+
+function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batchLane"> {
+  if (canWait === undefined) return {};
+  const firstLookMs = config.PAWL_BATCH_FIRST_LOOK_MS;
+  return { batchLane: { firstLookMs, canWaitForMs: canWait.forMs } };
 }
 
 /** A caller who denies a tool that nobody knows has misspelt one, and would get what was to be denied. */

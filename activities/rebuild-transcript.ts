@@ -1,11 +1,12 @@
 // Restores the transcript of a run from its histories. Everything the model saw is there: the task in
 // the start event, the snapshot in openRun's result, tool answers and replies in their results, and
-// which of them follow one another in the arguments of each callModel.
+// which of them follow one another in the arguments of each callModel and collectBatchCall.
 
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
+import type { CollectBatchInput, CollectBatchResult } from "../src/domain/batch-lane.ts";
 import { toolAnswer } from "../src/domain/message.ts";
 import {
   taskMessage,
@@ -75,11 +76,8 @@ class Rebuilt {
       const input = decode<RunInput>(started.input);
       if (input.resumed === undefined) this.#store(JSON.stringify(taskMessage(input)));
     } else if (scheduled) {
-      const id = String(event.eventId);
-      this.#activities.set(id, scheduled.activityType?.name ?? "");
-      if (scheduled.activityType?.name === "callModel") {
-        this.#calls.set(id, decode<CallModelInput>(scheduled.input));
-      }
+      const name = scheduled.activityType?.name ?? "";
+      this.#scheduled(String(event.eventId), name, scheduled.input);
     } else if (completed) {
       this.#finished(String(completed.scheduledEventId), completed.result);
     } else if (marker?.markerName === "core_local_activity") {
@@ -88,20 +86,26 @@ class Rebuilt {
     }
   }
 
+  #scheduled(id: string, name: string, input: Payloads): void {
+    this.#activities.set(id, name);
+    if (name === "callModel") this.#calls.set(id, decode<CallModelInput>(input));
+    if (name === "collectBatchCall") this.#calls.set(id, decode<CollectBatchInput>(input).call);
+  }
+
   #finished(scheduledEventId: string, result: Payloads): void {
     const activity = this.#activities.get(scheduledEventId);
     const input = this.#calls.get(scheduledEventId);
     if (activity === "openRun") {
       const { snapshot } = decode<OpenRunResult>(result);
       this.#link("", this.#store(JSON.stringify(snapshot)));
-    } else if (activity === "callModel" && input !== undefined) {
-      this.#replied(input, decode<CallModelResult>(result));
+    } else if (input !== undefined) {
+      this.#replied(input, decode<CallModelResult | CollectBatchResult>(result));
     } else if (activity === "runTool") {
       this.#toolAnswered(decode<RunToolResult>(result));
     }
   }
 
-  #replied(input: CallModelInput, result: CallModelResult): void {
+  #replied(input: CallModelInput, result: CallModelResult | CollectBatchResult): void {
     if (result.kind !== "replied") return;
     let head = input.head;
     for (const entry of input.entries) {

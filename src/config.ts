@@ -88,6 +88,7 @@ export const ENV_SCHEMA = z.object({
   PAWL_RETRY_INITIAL_MS: millis.default(1000),
   PAWL_RETRY_MAX_ATTEMPTS: count.default(8),
   PAWL_BREAKER_FAILURES: count.default(5),
+  PAWL_BATCH_FIRST_LOOK_MS: millis.default(15_000),
   PAWL_HISTORY_MAX_EVENTS: count.default(2000),
   PAWL_HISTORY_MAX_BYTES: count.default(2_000_000),
 

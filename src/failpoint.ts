@@ -2,7 +2,12 @@
 // signal (SIGKILL) to this process when it passes the named point for the nth (first) time.
 // Not a setting for users, so it is no part of the Config; where it is not set, a point does nothing.
 
-type Failpoint = "call_model.before_settle" | "call_model.after_settle" | "run_tool.before_answer";
+type Failpoint =
+  | "call_model.before_settle"
+  | "call_model.after_settle"
+  | "run_tool.before_answer"
+  | "submit_batch_call.before_create"
+  | "submit_batch_call.after_create";
 
 const [armed = "", nth = "1", signal = "SIGKILL"] = (process.env["PAWL_FAILPOINT"] ?? "").split(
   ":",

@@ -59,6 +59,16 @@ export function modelCalling(timers: Timers): ActivityOptions {
   };
 }
 
+/** A provider that can't be reached is no failure of it: the batch is looked at again later. */
+export function batchCollecting(timers: Timers): ActivityOptions {
+  return {
+    ...bookkeeping,
+    cancellationType: "WAIT_CANCELLATION_COMPLETED",
+    startToCloseTimeout: "5m",
+    heartbeatTimeout: timers.heartbeatTimeoutMs,
+  };
+}
+
 /** A tool whose second execution can't be told from the first is never executed a second time. */
 function toolAttemptsMax(tool: ToolSpec): number {
   return tool.effect === "once" ? 1 : tool.attemptsMax;

@@ -19,6 +19,7 @@ import type {
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
 import { wrapUpNote } from "../src/domain/wrap-up.ts";
 import { modelCalling } from "./activity-options.ts";
+import { viaBatchLane } from "./batch-lane.ts";
 import type { Run } from "./run.ts";
 import { endOf, isCancelled, isEndOfWork } from "./run-end.ts";
 import { summaryOf } from "./run-view.ts";
@@ -37,27 +38,30 @@ export async function askModel(run: Run, lastAt?: Limit): Promise<ModelAnswer> {
   state.untold = [...state.untold, ...warnings];
   const notes = lastAt === undefined ? notesFor(state) : lastNote(state, lastAt);
   state.turn += 1;
-  const asked = callCourse(state, Date.now());
+  const course = callCourse(state, Date.now());
   const { callModel: call } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
     summary: summaryOf(titleOf(state, lastAt), ...whoIsAsked(state), ...soFar(state)),
   });
   try {
+    const asked: CallModelInput = {
+      turn: state.turn,
+      tenant: input.tenant,
+      session: input.session,
+      agent: input.agent,
+      head: state.head,
+      entries: [...state.entries, ...notes],
+      headTokens: state.headTokens,
+      costCapMicroUsd: costCapOf(run),
+      tokensLeft: limits.tokens - used(state).tokens,
+      warnings,
+      ...wrapUpOf(state, lastAt),
+      ...course,
+    };
+    // A run that stops has no time left to wait.
+    const canWait = state.snapshot.batchLane !== undefined && lastAt === undefined;
     const answer = await interruptibly(run, () =>
-      call({
-        turn: state.turn,
-        tenant: input.tenant,
-        session: input.session,
-        agent: input.agent,
-        head: state.head,
-        entries: [...state.entries, ...notes],
-        headTokens: state.headTokens,
-        costCapMicroUsd: costCapOf(run),
-        tokensLeft: limits.tokens - used(state).tokens,
-        warnings,
-        ...wrapUpOf(state, lastAt),
-        ...asked,
-      }),
+      canWait ? viaBatchLane(run, asked, call) : call(asked),
     );
     if (answer.kind === "replied" && !isHandedOn(state, answer)) told(state, notes, answer);
     return answer;

@@ -13,7 +13,7 @@ import { oneLine } from "./printable.ts";
 import { columns } from "./table.ts";
 import { linesOf, reportOn, ROUTING_DEFAULT, whatIf, type WhatIf } from "./what-if.ts";
 
-const BY = ["run", "session", "tenant", "agent", "model", "day"] as const;
+const BY = ["run", "session", "tenant", "agent", "model", "lane", "day"] as const;
 
 interface CostFlags {
   readonly by: (typeof BY)[number];

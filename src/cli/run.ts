@@ -26,6 +26,8 @@ interface RunOptions {
   readonly maxCalls?: number;
   readonly timeout?: number;
   readonly onLimit: "stop" | "pause";
+  readonly canWait?: boolean;
+  readonly canWaitFor?: number;
   readonly ask?: readonly string[];
   readonly deny?: readonly string[];
   readonly tenant?: string;
@@ -53,6 +55,8 @@ export function addRun(program: Command, context: CliContext): void {
         .choices(["stop", "pause"])
         .default("stop"),
     )
+    .option("--can-wait", "replies from the batch lane: half price, each within a day")
+    .option("--can-wait-for <duration>", "the same, but answered by then, such as 2h", durationMs)
     .option(
       "--ask <tools>",
       "ask a person before each call of these, separated by commas",
@@ -99,8 +103,14 @@ export function orderOf(
     ...(tier === undefined ? {} : { tier }),
     ...(model === undefined ? {} : { model }),
     ...(key === undefined ? {} : { key }),
+    ...waitOf(options),
     ...policyOf(options),
   };
+}
+
+function waitOf({ canWait, canWaitFor }: RunOptions): Pick<RunOrder, "canWait"> {
+  if (canWaitFor !== undefined) return { canWait: { forMs: canWaitFor } };
+  return canWait === true ? { canWait: { forMs: null } } : {};
 }
 
 function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy"> {

@@ -9,8 +9,8 @@
 // speak meanwhile: the text that follows is numbered behind what they said, whose id says how much of
 // the reply the viewer held by then.
 
+import type { BatchUnserved } from "../domain/batch-lane.ts";
 import { textOf } from "../domain/message.ts";
-import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import type { Approvals } from "../domain/approval.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { CallModelInput, Waiting } from "../domain/run.ts";
@@ -26,7 +26,7 @@ import {
   type ReplyView,
 } from "./reply-view.ts";
 import { brokenOutcome, createTally, type Tally } from "./run-tally.ts";
-import { replyFacts, turnFacts } from "./turn-view.ts";
+import { replyFacts, turnFacts, warningFacts } from "./turn-view.ts";
 import { preview, ToolView } from "./tool-view.ts";
 
 export interface MapperOptions {
@@ -80,6 +80,7 @@ class HistoryMapper implements EventMapper {
   #call: CallInFlight | null = null;
   #sumsUp = false;
   #model = "";
+  #unserved: BatchUnserved | null = null;
   #announcedTurn = 0;
   #warned = new Set<string>();
   #heard = new Set<string>();
@@ -104,6 +105,7 @@ class HistoryMapper implements EventMapper {
     const known = this.#tally.toolCalls.size;
     this.#tally.apply(fact);
     if (fact.kind === "approvalsChanged") this.#approvalsChanged(fact, approvals);
+    else if (fact.kind === "callUnserved") this.#unserved = fact.result;
     else this.#map(fact, waiting, this.#tally.toolCalls.size > known);
     return this.#take();
   }
@@ -125,7 +127,7 @@ class HistoryMapper implements EventMapper {
   }
 
   #map(
-    fact: Exclude<Fact, { kind: "approvalsChanged" }>,
+    fact: Exclude<Fact, { kind: "approvalsChanged" | "callUnserved" }>,
     waitedFor: Waiting | null,
     newTool: boolean,
   ): void {
@@ -176,13 +178,12 @@ class HistoryMapper implements EventMapper {
 
   /** A call that is repeated for reasons of ours (a lost transcript, a lack of capacity) is one turn. */
   #callScheduled(fact: Extract<Fact, { kind: "callScheduled" }>): void {
-    const { activityId, input } = fact;
+    const { activityId, input, inBatch } = fact;
+    if (this.#unserved !== null) this.#tellUnserved(fact, this.#unserved);
     const warnings = input.warnings.filter(({ limit }) => !this.#warned.has(limit));
-    for (const [index, { limit, used, cap }] of warnings.entries()) {
-      this.#warned.add(limit);
-      const unit = isMoney(limit) ? 1_000_000 : 1;
-      const body = { type: "budget.warning", limit, used: used / unit, cap: cap / unit } as const;
-      this.#tell(fact, index + 1, body);
+    for (const [index, warning] of warnings.entries()) {
+      this.#warned.add(warning.limit);
+      this.#tell(fact, index + 1, { type: "budget.warning", ...warningFacts(warning) });
     }
     // A call that was denied may have announced the turn in which the model then sums up.
     const sumsUp = input.wrapUp === "due" && !this.#sumsUp;
@@ -192,6 +193,7 @@ class HistoryMapper implements EventMapper {
       this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, body);
     }
     this.#modelChanged(fact, warnings.length + 2);
+    if (inBatch === true) return;
     const resumedAt = this.#cursorAt(fact.eventId);
     const view = openReplyView(resumedAt);
     this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, view };
@@ -205,6 +207,12 @@ class HistoryMapper implements EventMapper {
     const { model, change } = course;
     if (change !== undefined)
       this.#tell(fact, role, { type: "model.changed", turn, model, ...change });
+  }
+
+  #tellUnserved(fact: Fact, { code, message }: BatchUnserved): void {
+    this.#unserved = null;
+    const again = { attempt: 1, code, message, nextAttemptAt: null };
+    this.#tell(fact, 0, { type: "model.retrying", turn: this.#announcedTurn, ...again });
   }
 
   #turnStarted(sumsUp: boolean, { course }: CallModelInput): Body {
@@ -383,10 +391,4 @@ class HistoryMapper implements EventMapper {
     this.#told = [];
     return told;
   }
-}
-
-const MONEY: ReadonlySet<string> = new Set([...ACCOUNT_LIMITS, "provider_spend"]);
-
-function isMoney(limit: string): boolean {
-  return MONEY.has(limit);
 }

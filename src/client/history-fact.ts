@@ -8,6 +8,7 @@ import {
 } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { tsToMs } from "@temporalio/common/lib/time.js";
 import type { temporal } from "@temporalio/proto";
+import type { BatchUnserved, CollectBatchResult, SubmitBatchResult } from "../domain/batch-lane.ts";
 import type {
   CallModelInput,
   CallModelResult,
@@ -36,12 +37,20 @@ export interface FailureFact {
 export type FactBody =
   | { readonly kind: "started"; readonly input: RunInput }
   | { readonly kind: "opened"; readonly result: OpenRunResult }
-  | { readonly kind: "callScheduled"; readonly activityId: string; readonly input: CallModelInput }
+  | {
+      readonly kind: "callScheduled";
+      readonly activityId: string;
+      readonly input: CallModelInput;
+      /** Nothing is heard of the reply until it is there. */
+      readonly inBatch?: true;
+    }
   | {
       readonly kind: "callFinished";
       readonly scheduledId: number;
       readonly result: CallModelResult;
     }
+  /** The batch lane gave no reply; the call is made once more. */
+  | { readonly kind: "callUnserved"; readonly result: BatchUnserved }
   | { readonly kind: "callFailed"; readonly scheduledId: number; readonly failure: FailureFact }
   | { readonly kind: "toolScheduled"; readonly activityId: string; readonly input: RunToolInput }
   | {
@@ -122,6 +131,10 @@ async function scheduledFact(
       const input = await first<CallModelInput>(converter, payloads);
       return { kind: "callScheduled", activityId, input };
     }
+    case "submitBatchCall": {
+      const input = await first<CallModelInput>(converter, payloads);
+      return { kind: "callScheduled", activityId, input, inBatch: true };
+    }
     case "runTool": {
       const input = await first<RunToolInput>(converter, payloads);
       return { kind: "toolScheduled", activityId, input };
@@ -143,12 +156,32 @@ async function finishedFact(
       const result = await first<CallModelResult>(converter, payloads);
       return { kind: "callFinished", scheduledId, result };
     }
+    case "submitBatchCall":
+    case "collectBatchCall": {
+      const result = await first<BatchResult>(converter, payloads);
+      return batchFact(scheduledId, result);
+    }
     case "runTool": {
       const result = await first<RunToolResult>(converter, payloads);
       return { kind: "toolFinished", scheduledId, result };
     }
     default:
       return null;
+  }
+}
+
+type BatchResult = SubmitBatchResult | CollectBatchResult;
+
+function batchFact(scheduledId: number, result: BatchResult): FactBody | null {
+  switch (result.kind) {
+    case "submitted":
+    case "pending":
+      return null;
+    case "unserved":
+      return { kind: "callUnserved", result };
+    case "replied":
+    case "denied":
+      return { kind: "callFinished", scheduledId, result };
   }
 }
 

@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { CallerLimits } from "../domain/limits.ts";
 import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
-import type { CallerPolicy, RunInput } from "../domain/run.ts";
+import type { CallerPolicy, CanWait, RunInput } from "../domain/run.ts";
 
 export interface RunOrder {
   readonly task: string;
@@ -19,6 +19,8 @@ export interface RunOrder {
   readonly tier?: Tier;
   readonly limits?: CallerLimits;
   readonly onLimit?: "stop" | "pause";
+  /** Half price for replies that may take up to a day each (docs/batch-lane.md). */
+  readonly canWait?: CanWait;
   /** Tools to be asked about, or not to be used: it only makes the rules stricter. */
   readonly policy?: CallerPolicy;
 }
@@ -47,6 +49,7 @@ export function identify(order: RunOrder): IdentifiedRun {
     ...(tier === undefined ? {} : { tier }),
     limits,
     onLimit,
+    ...(order.canWait === undefined ? {} : { canWait: usableWait(order.canWait) }),
     ...(order.policy === undefined ? {} : { policy: usablePolicy(order.policy) }),
   };
   return {
@@ -71,6 +74,11 @@ function usableTask(given: string): string {
     throw new PawlError("TASK_TOO_LARGE", message);
   }
   return task;
+}
+
+function usableWait({ forMs }: CanWait): CanWait {
+  if (forMs === null || (Number.isSafeInteger(forMs) && forMs > 0)) return { forMs };
+  throw new PawlError("USAGE", "A run can wait for a whole number of milliseconds above 0.");
 }
 
 /** In order and without repetition, so that the same wish is the same order under its key. */

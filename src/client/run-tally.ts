@@ -54,13 +54,15 @@ class HistoryTally implements Tally {
     if (fact.kind === "approvalsChanged") this.approvals = fact.approvals;
     if (fact.kind === "toolScheduled") this.#countTool(fact.input.callId);
     if (fact.kind === "toolFinished") this.#countTool(fact.result.callId);
-    if (this.state === null) return;
-    if (fact.kind === "callScheduled") askedOf(this.state, fact.input);
-    if (fact.kind === "callFinished") {
-      takeCall(this.state, fact.result);
-      if (fact.result.kind === "replied")
-        this.#calls = fact.result.message.content.filter(isToolUse);
-    }
+    if (this.state !== null) this.#applyCall(fact, this.state);
+  }
+
+  #applyCall(fact: Fact, state: RunState): void {
+    if (fact.kind === "callScheduled") askedOf(state, fact.input);
+    if (fact.kind === "callUnserved") takeTax(state, fact.result.crashTaxMicroUsd);
+    if (fact.kind !== "callFinished") return;
+    takeCall(state, fact.result);
+    if (fact.result.kind === "replied") this.#calls = fact.result.message.content.filter(isToolUse);
   }
 
   get waiting(): Waiting | null {
@@ -120,6 +122,10 @@ function takeCall(state: RunState, result: CallModelResult): void {
     return;
   }
   state.turn -= 1;
-  state.spentMicroUsd += result.crashTaxMicroUsd;
-  state.crashTaxMicroUsd += result.crashTaxMicroUsd;
+  takeTax(state, result.crashTaxMicroUsd);
+}
+
+function takeTax(state: RunState, microUsd: number): void {
+  state.spentMicroUsd += microUsd;
+  state.crashTaxMicroUsd += microUsd;
 }

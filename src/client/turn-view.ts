@@ -1,7 +1,9 @@
-// What viewers are told of a turn as it starts, and of its reply, in dollars. Pure.
+// What viewers are told of a turn as it starts, of its reply, and of caps that near, in dollars. Pure.
 
+import type { Warning } from "../domain/limits.ts";
 import { textOf } from "../domain/message.ts";
-import type { ReplyFinished, TurnStarted } from "../domain/run-event.ts";
+import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
+import type { BudgetWarning, ReplyFinished, TurnStarted } from "../domain/run-event.ts";
 import type { Reply } from "../domain/run.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { promptTokens } from "../domain/usage.ts";
@@ -24,6 +26,7 @@ export function replyFacts(reply: Reply, spentMicroUsd: number): Omit<ReplyFinis
   return {
     attempt: reply.attempt,
     model: reply.model,
+    ...(reply.lane !== undefined && { lane: reply.lane }),
     stopReason: reply.stopReason,
     text: textOf(reply.message),
     inputTokens: promptTokens(reply.usage),
@@ -35,6 +38,13 @@ export function replyFacts(reply: Reply, spentMicroUsd: number): Omit<ReplyFinis
     capUsd: toUsd(reply.costCapMicroUsd),
   };
 }
+
+export function warningFacts({ limit, used, cap }: Warning): Omit<BudgetWarning, Envelope> {
+  const unit = MONEY.has(limit) ? 1_000_000 : 1;
+  return { limit, used: used / unit, cap: cap / unit };
+}
+
+const MONEY: ReadonlySet<string> = new Set([...ACCOUNT_LIMITS, "provider_spend"]);
 
 function toUsd(microUsd: number): number {
   return microUsd / 1_000_000;

@@ -55,6 +55,7 @@ function accountOf(
       return sharedAccount("tenant_day", at({ tenant: name, session: "" }));
     case "agent":
     case "model":
+    case "lane":
     case "day":
       return null;
   }

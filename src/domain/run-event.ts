@@ -67,6 +67,8 @@ export interface ReplyFinished extends Base<"reply.finished"> {
   readonly turn: number;
   readonly attempt: number;
   readonly model: string;
+  /** Bought in the batch lane, at half price. */
+  readonly lane?: "batch";
   readonly stopReason: string;
   readonly text: string;
   readonly inputTokens: number;
@@ -152,7 +154,7 @@ export interface RunWaiting extends Base<"run.waiting"> {
   readonly nextAttemptAt: string | null;
 }
 
-export type WaitReason = "approval" | "capacity" | "budget" | "provider";
+export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch";
 
 /** The run goes on after a wait, or in a fresh history. */
 export interface RunContinued extends Base<"run.continued"> {

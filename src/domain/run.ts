@@ -3,6 +3,7 @@
 
 import type { CallerLimits, Limits, Warning } from "./limits.ts";
 import type { Rule } from "./approval.ts";
+import type { BatchTerms } from "./batch-lane.ts";
 import type { RunState } from "./run-state.ts";
 import type { Message } from "./message.ts";
 import type { Author } from "./authors.ts";
@@ -47,6 +48,11 @@ export interface CallerPolicy {
   readonly deny?: readonly string[];
 }
 
+export interface CanWait {
+  /** From the start of the run; null means as long as the provider takes. */
+  readonly forMs: number | null;
+}
+
 export interface RunInput {
   readonly task: string;
   readonly agent: string;
@@ -57,6 +63,8 @@ export interface RunInput {
   readonly tier?: Tier;
   readonly limits: CallerLimits;
   readonly onLimit: "stop" | "pause";
+  /** The replies may take as long as a batch takes, and cost half. */
+  readonly canWait?: CanWait;
   readonly policy?: CallerPolicy;
   /** Set where the run goes on in a fresh history. */
   readonly resumed?: RunState;
@@ -85,6 +93,8 @@ export interface Snapshot {
   readonly wrapUp?: boolean;
   /** Who stands in where a model takes no calls (model-course.ts). */
   readonly fallbacks?: Fallbacks;
+  /** Set where the model is called through the provider's batch lane (batch-lane.ts). */
+  readonly batchLane?: BatchTerms;
 }
 
 export interface ApprovalTerms {
@@ -158,6 +168,8 @@ export interface Reply {
   readonly ref: string;
   readonly message: Message;
   readonly model: string;
+  /** Bought in the batch lane, at half price. */
+  readonly lane?: "batch";
   readonly stopReason: string;
   readonly refusalCategory?: string;
   readonly toolCalls: readonly ToolCall[];

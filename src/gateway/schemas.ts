@@ -18,7 +18,7 @@ export const STATUS = z.enum(STATUSES);
 
 export const WAITING = z
   .strictObject({
-    reason: z.enum(["approval", "capacity", "budget", "provider"]),
+    reason: z.enum(["approval", "capacity", "budget", "provider", "batch"]),
     message: z.string(),
     nextAttemptAt: z.string().nullable(),
   })

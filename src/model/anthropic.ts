@@ -126,7 +126,9 @@ function throwIfAborted(signal: AbortSignal, clock: StreamClock): void {
  * The same snapshot gives the same bytes in the same order on every call: thinking is bound to the
  * prefix, and the cache is keyed by it.
  */
-function bodyOf(request: Prompt & { messages: readonly Message[] }): MessageCreateParamsStreaming {
+export function bodyOf(
+  request: Prompt & { messages: readonly Message[] },
+): MessageCreateParamsStreaming {
   const tools = [
     ...request.tools.map(({ name, description, inputSchema }) => ({
       name,

@@ -18,6 +18,7 @@ const NAMES = [
   "6-budgets",
   "7-cost-alerts",
   "8-gates",
+  "9-batch-lane",
 ] as const;
 
 export function readMigrations(): readonly Migration[] {

@@ -4,7 +4,7 @@
 import { promptTokens, type Usage } from "../domain/usage.ts";
 import type { Database } from "./database.ts";
 
-export const USAGE_BY = ["run", "session", "tenant", "agent", "model", "day"] as const;
+export const USAGE_BY = ["run", "session", "tenant", "agent", "model", "lane", "day"] as const;
 
 export type UsageBy = (typeof USAGE_BY)[number];
 
@@ -35,7 +35,7 @@ export interface UsageFigures {
 }
 
 export interface UsageRow extends UsageFigures {
-  /** The run, session, …, or the day as `YYYY-MM-DD`. */
+  /** The run, session, …, `live` or `batch`, or the day as `YYYY-MM-DD`. */
   readonly name: string;
   /** Of a run, a session and a tenant. */
   readonly tenant: string | null;
@@ -68,6 +68,8 @@ export async function readUsage(db: Database, query: UsageQuery): Promise<UsageR
       select h.*, case ${by}
           when 'run' then run_id when 'session' then session when 'tenant' then tenant
           when 'agent' then agent when 'model' then model
+          when 'lane' then case when exists (select from pawl.lane_call c where c.hold_id = h.hold_id)
+            then 'batch' else 'live' end
           else coalesce(on_day, (held_at at time zone 'UTC')::date)::text end as name,
         case when ${by} in ('run', 'session', 'tenant') then tenant end as of_tenant
       from pawl.hold h

@@ -13,8 +13,10 @@ import { ensureSearchAttributes } from "../client/search-attributes.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import type { Log } from "../log.ts";
+import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
+import { createLaneCalls } from "../store/lane-calls.ts";
 import { takeCostAlerts } from "../store/cost-alerts.ts";
 import { migrate, openDatabase, type Database } from "../store/database.ts";
 import { createDeltaWriter } from "../store/delta-writer.ts";
@@ -108,13 +110,18 @@ function createDeps(
   { db, tools = builtInTools, agents = AGENTS }: WorkerSkills & { readonly db: Database },
 ): ActivityDeps {
   const transcripts = createTranscripts(db);
+  const provider = {
+    apiKey: required(config, "ANTHROPIC_API_KEY"),
+    baseUrl: config.ANTHROPIC_BASE_URL,
+    offline: config.PAWL_OFFLINE_MODEL,
+  };
   return {
     config,
     log,
+    lane: anthropicBatches(provider),
+    laneCalls: createLaneCalls(db),
     model: anthropicModel({
-      apiKey: required(config, "ANTHROPIC_API_KEY"),
-      baseUrl: config.ANTHROPIC_BASE_URL,
-      offline: config.PAWL_OFFLINE_MODEL,
+      ...provider,
       timers: {
         firstByteMs: config.PAWL_FIRST_BYTE_TIMEOUT_MS,
         idleMs: config.PAWL_IDLE_TIMEOUT_MS,

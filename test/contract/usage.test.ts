@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "@jest/globals";
 import { NO_USAGE, type Usage } from "../../src/domain/usage.ts";
+import { createLaneCalls } from "../../src/store/lane-calls.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { readCalls, readUsage, USAGE_BY, type UsageBy } from "../../src/store/usage.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
@@ -37,6 +38,7 @@ const MADE: readonly Made[] = Array.from({ length: 60 }, (_, n): Made => {
     session: `s${n % 3}`,
     agent: `agent-${n % 4}`,
     day: n % 6 < 3 ? "2026-11-20" : "2026-11-21",
+    lane: n % 7 === 0 ? "batch" : "live",
     model: state === "settled" && n % 4 > 1 ? "claude-haiku-5-5" : "claude-sonnet-5-5",
     state,
     spent,
@@ -51,9 +53,11 @@ onEachDatabase((underTest) => {
   test("the attempts are made", async () => {
     const ledger = createLedger(db());
     for (const [n, made] of MADE.entries()) {
-      const { run, tenant, session, agent, day, model, state, spent, usage } = made;
+      const { run, tenant, session, agent, day, model, lane, state, spent, usage } = made;
       const who = { tenant, session, agent, day };
-      await ledger.startAttempt(anAttempt(run, [anAccount("all", null)], who));
+      const attempt = anAttempt(run, [anAccount("all", null)], who);
+      if (lane === "batch") await createLaneCalls(db()).start(attempt);
+      else await ledger.startAttempt(attempt);
       const holdId = `${run}/1/1`;
       if (state === "settled") {
         await ledger.settle(aSettlement(holdId, spent, { model, usage: usage ?? NO_USAGE }));

@@ -101,6 +101,7 @@ export const eventLine = z.discriminatedUnion("type", [
     turn,
     attempt,
     model: z.string(),
+    lane: z.literal("batch").optional(),
     stopReason: z.string(),
     text: z.string(),
     inputTokens: count,

@@ -11,11 +11,21 @@ export interface ModelWorld {
   script(entries: readonly object[]): Promise<void>;
   faults(faults: readonly object[]): Promise<void>;
   pace(chunkDelayMs: number, chunkChars?: number): Promise<void>;
+  /** How the batch lane works off what comes, and what has come. */
+  batchLane(settings: { delayMs?: number; fates?: readonly object[] }): Promise<void>;
+  batches(): Promise<readonly BatchSeen[]>;
   release(which?: { id?: string; runKey?: string }): Promise<void>;
   billing(runId?: string): Promise<readonly BillingRecord[]>;
   billedMicroUsd(runId?: string): Promise<number>;
   requests(): Promise<readonly ModelRequestSeen[]>;
   reset(): Promise<void>;
+}
+
+export interface BatchSeen {
+  readonly id: string;
+  readonly processing_status: string;
+  readonly cancel_initiated_at: string | null;
+  readonly customIds: readonly string[];
 }
 
 export interface ModelRequestSeen {
@@ -65,6 +75,8 @@ export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
         chunkDelayMs: delayMs,
         ...(chunkChars === undefined ? {} : { chunkChars }),
       })),
+    batchLane: async (settings) => void (await admin("PUT", "/batches", settings)),
+    batches: async () => ((await admin("GET", "/batches")) as { batches: BatchSeen[] }).batches,
     release: async (which = {}) => void (await admin("POST", "/release", which)),
     requests: async () =>
       ((await admin("GET", "/requests")) as { requests: ModelRequestSeen[] }).requests,

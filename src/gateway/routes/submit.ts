@@ -34,6 +34,16 @@ const ORDER = z
     session: name(64).optional(),
     limits: LIMITS.optional(),
     onLimit: z.enum(["stop", "pause"]).optional(),
+    canWait: z
+      .strictObject({
+        forMs: z
+          .int()
+          .min(1)
+          .max(365 * DAY_MS)
+          .nullable(),
+      })
+      .optional()
+      .openapi({ description: "Half price; each reply may take a day. forMs: answer by then." }),
     policy: z.strictObject({ ask: TOOLS, deny: TOOLS }).partial().optional(),
   })
   .openapi("RunOrder");
@@ -97,8 +107,8 @@ function orderOf(
   principal: Principal,
   session: string,
 ): RunOrder {
-  const { agent, tier, model, onLimit, policy } = body;
-  const asked = { agent, tier, model, onLimit, key };
+  const { agent, tier, model, onLimit, canWait, policy } = body;
+  const asked = { agent, tier, model, onLimit, canWait, key };
   return {
     task: body.task,
     tenant: principal.tenant,

@@ -1,9 +1,11 @@
 // The test's side of the server. Not part of the Messages API; bound to loopback like the rest.
 //   PUT /admin/script [..]   PUT /admin/faults [..]   PUT /admin/pace {chunkDelayMs, chunkChars}
-//   POST /admin/release {id?, runKey?}   GET /admin/billing   GET /admin/requests   DELETE /admin
+//   POST /admin/release {id?, runKey?}   PUT /admin/batches {delayMs?, fates?}   GET /admin/batches
+//   GET /admin/billing   GET /admin/requests   DELETE /admin
 
 import { z } from "zod";
 import { invalidRequest } from "./api-error.ts";
+import { batchFateList } from "./batches.ts";
 import { faultList } from "./faults.ts";
 import { scriptList } from "./script.ts";
 import type { OfflineState } from "./state.ts";
@@ -11,6 +13,10 @@ import type { OfflineState } from "./state.ts";
 const pace = z.strictObject({
   chunkDelayMs: z.int().nonnegative(),
   chunkChars: z.int().positive().default(12),
+});
+const batches = z.strictObject({
+  delayMs: z.int().nonnegative().optional(),
+  fates: batchFateList.optional(),
 });
 const which = z.strictObject({ id: z.string().optional(), runKey: z.string().optional() });
 
@@ -47,6 +53,14 @@ export async function answerAdmin(
       };
       return { released: state.gate.release(chosen) };
     }
+    case "PUT /admin/batches": {
+      const { delayMs, fates } = parse(batches, await call.body());
+      if (fates !== undefined) state.batches.fates.replace(fates);
+      if (delayMs !== undefined) state.batches.setDelay(delayMs);
+      return { set: true };
+    }
+    case "GET /admin/batches":
+      return { batches: state.batches.seen() };
     case "GET /admin/billing":
       return { records: state.billing.records() };
     case "GET /admin/requests":
@@ -66,6 +80,7 @@ function reset(state: OfflineState): void {
   state.gate.release({});
   state.billing.clear();
   state.cache.clear();
+  state.batches.clear();
   state.requests.clear();
 }
 

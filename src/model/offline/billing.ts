@@ -30,6 +30,8 @@ export interface BillingRecord extends BilledUsage {
   readonly costMicroUsd: number;
   /** `aborted`: the stream ended early. `lost`: all was generated and the client got none of it. */
   readonly status: "complete" | "aborted" | "lost";
+  /** Half price. */
+  readonly lane?: "batch";
 }
 
 export type Charge = Omit<BillingRecord, "seq" | "at" | "model" | "costMicroUsd">;
@@ -82,8 +84,15 @@ function readRecords(fd: number): BillingRecord[] {
   return lines.map((line): BillingRecord => JSON.parse(line));
 }
 
-/** The exact sum in integers, rounded up once to the micro-USD; $10 per 1000 searches on top. */
-export function billedMicroUsd(usage: BilledUsage, { spec }: ServedModel, at: string): number {
+/**
+ * The exact sum in integers, rounded up once to the micro-USD; $10 per 1000 searches on top. In a batch
+ * tokens cost half.
+ */
+export function billedMicroUsd(
+  usage: BilledUsage & Pick<BillingRecord, "lane">,
+  { spec }: ServedModel,
+  at: string,
+): number {
   const day = at.slice(0, 10);
   const dated = spec.prices.toSorted((a, b) => a.effectiveFrom.localeCompare(b.effectiveFrom));
   const price = dated.findLast(({ effectiveFrom }) => effectiveFrom <= day) ?? dated[0];
@@ -100,6 +109,7 @@ export function billedMicroUsd(usage: BilledUsage, { spec }: ServedModel, at: st
     [usage.outputTokens, rates.output],
   ];
   const scaled = parts.reduce((sum, [tokens, rate]) => sum + BigInt(tokens) * BigInt(rate), 0n);
-  const tokensMicroUsd = Number((scaled + TOKENS_PER_RATE - 1n) / TOKENS_PER_RATE);
+  const perRate = usage.lane === "batch" ? 2n * TOKENS_PER_RATE : TOKENS_PER_RATE;
+  const tokensMicroUsd = Number((scaled + perRate - 1n) / perRate);
   return tokensMicroUsd + usage.webSearchRequests * WEB_SEARCH_MICRO_USD;
 }

@@ -49,7 +49,7 @@ export async function createMessage(exchange: Exchange, state: OfflineState): Pr
   await reply({ exchange, state, request, model, cachePlan, fault, script, entry });
 }
 
-function checkedPrompt(prompt: Prompt): { model: ServedModel; segments: Segment[] } {
+export function checkedPrompt(prompt: Prompt): { model: ServedModel; segments: Segment[] } {
   const model = modelOf(prompt.model);
   checkPrompt(prompt, model);
   checkConversation(prompt, model);
@@ -106,11 +106,11 @@ async function reply(turn: Turn): Promise<void> {
   }
 }
 
-function drafted(request: MessagesRequest, script: ScriptEntry | undefined): Draft {
+export function drafted(request: MessagesRequest, script: ScriptEntry | undefined): Draft {
   return script === undefined ? planReply(request) : draftOf(script.reply, request);
 }
 
-function faulted(draft: Draft, fault: Fault | undefined, request: MessagesRequest): Draft {
+export function faulted(draft: Draft, fault: Fault | undefined, request: MessagesRequest): Draft {
   return fault !== undefined && isReplyFault(fault) ? withReplyFault(draft, fault, request) : draft;
 }
 

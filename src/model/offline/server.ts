@@ -7,6 +7,8 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { answerAdmin } from "./admin.ts";
 import { ApiError } from "./api-error.ts";
+import { answerBatches } from "./batches-endpoint.ts";
+import { createBatches, type BatchFate } from "./batches.ts";
 import { openBilling, type BillingRecord } from "./billing.ts";
 import { createPromptCache } from "./cache.ts";
 import type { Exchange } from "./exchange.ts";
@@ -49,6 +51,7 @@ export async function startOfflineModel(options: OfflineModelOptions = {}): Prom
   const state: OfflineState = {
     billing: openBilling(options.billingFile, nowMs),
     cache: createPromptCache(nowMs),
+    batches: createBatches(nowMs, createQueue<BatchFate>()),
     faults: createQueue<Fault>(),
     script: createQueue<ScriptEntry>(),
     gate: createGate(),
@@ -74,6 +77,7 @@ export async function startOfflineModel(options: OfflineModelOptions = {}): Prom
       server.closeAllConnections();
       await closed;
       await Promise.all(open);
+      state.batches.clear();
       state.billing.close();
     },
   };
@@ -111,7 +115,8 @@ async function route(
   apiKey: string | undefined,
 ): Promise<void> {
   const { req, res } = exchange;
-  const { pathname } = new URL(req.url ?? "/", "http://offline");
+  const url = new URL(req.url ?? "/", "http://offline");
+  const { pathname } = url;
   const target = `${req.method} ${pathname}`;
   if (pathname === "/admin" || pathname.startsWith("/admin/")) {
     const done = await answerAdmin({ route: target, body: () => readJson(req) }, state);
@@ -125,7 +130,7 @@ async function route(
   else if (target === "POST /v1/messages/count_tokens") await countTokens(exchange);
   else if (target === "GET /v1/models") sendJson(res, 200, listModels());
   else if (req.method === "GET" && id !== undefined) sendJson(res, 200, retrieveModel(id));
-  else throw notFound(target);
+  else if (!(await answerBatches(exchange, url, state))) throw notFound(target);
 }
 
 function notFound(target: string): ApiError {

@@ -1,5 +1,6 @@
 // What one offline server knows: its settings, what tests have put on order, what came in, what it cost.
 
+import type { Batches } from "./batches.ts";
 import type { Billing } from "./billing.ts";
 import type { PromptCache } from "./cache.ts";
 import type { Pace } from "./delivery.ts";
@@ -12,6 +13,7 @@ import type { ScriptEntry } from "./script.ts";
 export interface OfflineState {
   readonly billing: Billing;
   readonly cache: PromptCache;
+  readonly batches: Batches;
   readonly faults: Queue<Fault>;
   readonly script: Queue<ScriptEntry>;
   readonly gate: Gate;

@@ -58,6 +58,7 @@ describe("arguments", () => {
     ["run", "add", "--max-calls", "0"],
     ["run", "add", "--max-tokens", "many"],
     ["run", "add", "--timeout", "soon"],
+    ["run", "add", "--can-wait-for", "long"],
     ["run", "add", "--on-limit", "wait"],
     ["run", "add", "--unknown"],
     ["run", "add", "more"],
@@ -109,6 +110,16 @@ describe("arguments", () => {
         key: "k",
       },
     ]);
+  });
+
+  test.each([
+    ["--can-wait", null],
+    ["--can-wait-for 2h", 7_200_000],
+    ["--can-wait --can-wait-for 90s", 90_000],
+  ])("%s says how long the run can wait", async (flags, forMs) => {
+    const client = createFakeClient({ events: ANSWERED });
+    await pawl(client, ["run", "add", ...flags.split(" ")]);
+    expect(client.orders).toMatchObject([{ canWait: { forMs } }]);
   });
 
   test("tenant and session come from the environment where no flag names them", async () => {

@@ -50,6 +50,28 @@ describe("history events as facts", () => {
     ]);
   });
 
+  test("a call in a batch begins where it is submitted and ends where it is collected", async () => {
+    const collect = (id: number): HistoryEvent =>
+      eventAt(id, scheduled(String(id), "collectBatchCall", {}));
+    const facts = await factsIn([
+      eventAt(11, scheduled("2", "submitBatchCall", { turn: 1 })),
+      eventAt(13, completed(11, { kind: "submitted", batchId: "b" })),
+      collect(20),
+      eventAt(22, completed(20, { kind: "pending", message: "" })),
+      collect(30),
+      eventAt(32, completed(30, { kind: "unserved", code: "BATCH_EXPIRED" })),
+      collect(40),
+      eventAt(42, completed(40, { kind: "replied", lane: "batch" })),
+    ]);
+    expect(facts).toMatchObject([
+      { kind: "callScheduled", activityId: "2", input: { turn: 1 }, inBatch: true },
+      ...[null, null, null, null],
+      { kind: "callUnserved", result: { code: "BATCH_EXPIRED" } },
+      null,
+      { kind: "callFinished", scheduledId: 40, result: { kind: "replied" } },
+    ]);
+  });
+
   test("an activity that failed for good tells the innermost code and message", async () => {
     const cause = { message: "busy", applicationFailureInfo: { type: "PROVIDER_OVERLOADED" } };
     const facts = await factsIn([

@@ -1,0 +1,114 @@
+// What has become of a call in the batch lane. Where nobody heard the id of its batch (the worker died,
+// or the answer was lost), the batch is looked for: the API tells which requests a batch holds only with
+// its results, so every batch of that moment that is nobody else's is waited for and asked.
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { BatchTicket, BatchUnserved } from "../src/domain/batch-lane.ts";
+import { CATALOGUE } from "../src/domain/errors.ts";
+import type { BatchedResult, BatchSeen } from "../src/model/batch-lane.ts";
+import { ModelCallError, type ModelReply } from "../src/model/model.ts";
+import { failure } from "./attempt.ts";
+import { customIdOf } from "./batch-id.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+/** What the provider's clock and ours may differ by, and how late a request may arrive. */
+const CLOCKS_DIFFER_MS = 120_000;
+
+/** A cancelled batch ends when what was begun is done; whoever gives up does not wait for long. */
+const CANCEL_PATIENCE_MS = 10_000;
+const CANCEL_POLL_MS = 250;
+
+export interface Sought {
+  readonly holdId: string;
+  readonly ticket: BatchTicket;
+  readonly batchId: string | null;
+  readonly giveUp: boolean;
+}
+
+export type Found =
+  | { readonly kind: "replied"; readonly reply: ModelReply; readonly endedAt: string }
+  | { readonly kind: "pending"; readonly message: string }
+  /** The provider says itself that it gave no reply, so it is free. */
+  | { readonly kind: "free"; readonly code: BatchUnserved["code"]; readonly message: string }
+  | { readonly kind: "lost"; readonly message: string };
+
+export async function findBatch(deps: ActivityDeps, sought: Sought): Promise<Found> {
+  try {
+    return sought.batchId === null
+      ? await searched(deps, sought)
+      : await lookedAt(deps, sought, sought.batchId);
+  } catch (error) {
+    if (!(error instanceof ModelCallError)) throw error;
+    const { code, message } = error;
+    if (code === "PROVIDER_STREAM_INVALID") return { kind: "lost", message };
+    if (CATALOGUE[code].fate === "retry" || sought.giveUp) return { kind: "pending", message };
+    throw failure(code, message, { cause: error });
+  }
+}
+
+async function lookedAt(
+  { lane }: ActivityDeps,
+  { holdId, giveUp }: Sought,
+  batchId: string,
+): Promise<Found> {
+  let seen = await lane.look(batchId);
+  if (seen !== null && !seen.hasEnded && giveUp) {
+    await lane.cancel(batchId);
+    const deadline = Date.now() + CANCEL_PATIENCE_MS;
+    seen = await lane.look(batchId);
+    while (seen !== null && !seen.hasEnded && Date.now() < deadline) {
+      await delay(CANCEL_POLL_MS);
+      seen = await lane.look(batchId);
+    }
+  }
+  if (seen === null) return lost(`the provider knows no batch ${batchId} any more`);
+  if (!seen.hasEnded) return { kind: "pending", message: `batch ${batchId} is under way` };
+  const result = await lane.resultOf(batchId, customIdOf(holdId));
+  return result === null ? lost(`batch ${batchId} has no such request`) : ended(result, seen);
+}
+
+function ended(result: BatchedResult, { createdAt, endedAt }: BatchSeen): Found {
+  switch (result.kind) {
+    case "succeeded":
+      return { kind: "replied", reply: result.reply, endedAt: endedAt ?? createdAt };
+    case "errored":
+      return {
+        kind: "free",
+        code: "BATCH_ERRORED",
+        message: `the batch failed: ${result.message}`,
+      };
+    case "expired":
+      return {
+        kind: "free",
+        code: "BATCH_EXPIRED",
+        message: `the batch expired: ${result.message}`,
+      };
+    case "canceled":
+      return { kind: "free", code: "BATCH_CANCELED", message: "the batch was cancelled" };
+  }
+}
+
+async function searched(
+  { lane, laneCalls }: ActivityDeps,
+  { holdId, ticket }: Sought,
+): Promise<Found> {
+  const from = new Date(Date.parse(ticket.sentAfter) - CLOCKS_DIFFER_MS);
+  const to = new Date(Date.parse(ticket.sentBefore) + CLOCKS_DIFFER_MS);
+  const made = await lane.createdBetween(from, to);
+  const others = await laneCalls.known(made.map(({ id }) => id));
+  const candidates = made.filter((batch) => batch.requestCount === 1 && !others.has(batch.id));
+  for (const batch of candidates.filter(({ hasEnded }) => hasEnded)) {
+    const result = await lane.resultOf(batch.id, customIdOf(holdId));
+    if (result === null) continue;
+    await laneCalls.note(holdId, batch.id);
+    return ended(result, batch);
+  }
+  const waiting = candidates.filter(({ hasEnded }) => !hasEnded).length;
+  if (waiting === 0) return lost("no batch of that moment holds the call");
+  const message = `the call is in one of ${waiting} batches under way, or in none`;
+  return { kind: "pending", message };
+}
+
+function lost(message: string): Found {
+  return { kind: "lost", message };
+}

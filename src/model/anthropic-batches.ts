@@ -1,0 +1,101 @@
+// The Message Batches API through Anthropic's SDK. The body of a request is that of a live call, so a
+// run may change lanes between two turns and keeps its thinking and its cache.
+
+import Anthropic, { NotFoundError } from "@anthropic-ai/sdk";
+import type {
+  MessageBatch,
+  MessageBatchIndividualResponse,
+} from "@anthropic-ai/sdk/resources/messages/batches";
+import { bodyOf, type AnthropicOptions } from "./anthropic.ts";
+import type { BatchedResult, BatchSeen, BatchLane } from "./batch-lane.ts";
+import { toModelCallError } from "./map-error.ts";
+import { wholeReply } from "./whole-reply.ts";
+
+/** Small requests that are answered at once; what takes longer is asked again. */
+const ANSWER_MS = 30_000;
+const PAGE_BATCHES = 100;
+
+export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): BatchLane {
+  const client = new Anthropic({
+    apiKey: options.apiKey,
+    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    maxRetries: 0,
+    timeout: ANSWER_MS,
+    openTelemetry: false,
+    logLevel: "off",
+  });
+  const { batches } = client.messages;
+
+  return {
+    async create(request, customId) {
+      const { stream: _streamed, ...params } = bodyOf(request);
+      const headers = options.offline ? { "x-pawl-run": request.runId } : {};
+      const requests = [{ custom_id: customId, params }];
+      return await told(async () => (await batches.create({ requests }, { headers })).id);
+    },
+    async look(batchId) {
+      return await told(async () => {
+        try {
+          return seen(await batches.retrieve(batchId));
+        } catch (error) {
+          if (error instanceof NotFoundError) return null;
+          throw error;
+        }
+      });
+    },
+    async resultOf(batchId, customId) {
+      return await told(async () => {
+        for await (const line of await batches.results(batchId)) {
+          if (line.custom_id === customId) return resultIn(line);
+        }
+        return null;
+      });
+    },
+    async cancel(batchId) {
+      await told(() => batches.cancel(batchId));
+    },
+    async createdBetween(from, to) {
+      return await told(async () => {
+        const found: BatchSeen[] = [];
+        for await (const batch of batches.list({ limit: PAGE_BATCHES })) {
+          const createdAt = new Date(batch.created_at);
+          if (createdAt < from) break;
+          if (createdAt <= to) found.push(seen(batch));
+        }
+        return found;
+      });
+    },
+  };
+}
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toModelCallError(error, false);
+  }
+}
+
+function seen(batch: MessageBatch): BatchSeen {
+  const counts = Object.values<number>({ ...batch.request_counts });
+  return {
+    id: batch.id,
+    hasEnded: batch.processing_status === "ended",
+    requestCount: counts.reduce((sum, count) => sum + count, 0),
+    createdAt: batch.created_at,
+    endedAt: batch.ended_at,
+  };
+}
+
+function resultIn({ result }: MessageBatchIndividualResponse): BatchedResult {
+  switch (result.type) {
+    case "succeeded":
+      return { kind: "succeeded", reply: wholeReply(result.message) };
+    case "errored":
+      return { kind: "errored", message: result.error.error.message };
+    case "expired":
+      return { kind: "expired", message: "the provider did not come to it within its time" };
+    case "canceled":
+      return { kind: "canceled", message: "it was cancelled before it was answered" };
+  }
+}

@@ -1,0 +1,34 @@
+// The port to a provider's batch lane: requests that are answered within a day, at half price. A batch
+// is never changed once it is made, and a request in it is known by the id that we gave it.
+
+import type { ModelReply, ModelRequest } from "./model.ts";
+
+export interface BatchSeen {
+  readonly id: string;
+  readonly hasEnded: boolean;
+  readonly requestCount: number;
+  /** ISO 8601, by the provider's clock. */
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+}
+
+export type BatchedResult =
+  | { readonly kind: "succeeded"; readonly reply: ModelReply }
+  /** None of these is billed. */
+  | { readonly kind: "errored" | "expired" | "canceled"; readonly message: string };
+
+/**
+ * Contract: one call is one HTTP request, or one a page; no retries inside. Rejects with ModelCallError,
+ * whose `billing` says of `create` whether there can be a batch.
+ */
+export interface BatchLane {
+  /** A batch of this one request. Gives the id of the batch. */
+  create(request: ModelRequest, customId: string): Promise<string>;
+  /** Null where the provider knows no such batch. */
+  look(batchId: string): Promise<BatchSeen | null>;
+  /** Of a batch that has ended; null where it holds no such request. */
+  resultOf(batchId: string, customId: string): Promise<BatchedResult | null>;
+  /** Requests that are being answered may still be answered, and are then billed. */
+  cancel(batchId: string): Promise<void>;
+  createdBetween(from: Date, to: Date): Promise<readonly BatchSeen[]>;
+}

@@ -1,0 +1,72 @@
+// Calls in the batch lane: the ledger's hold, and which batch it pays for. The rules U1 and U2 are kept
+// by the functions of migrations/9-batch-lane.sql; each operation here is one call of one of them, and
+// can be repeated.
+
+import type { Database } from "./database.ts";
+import type { AttemptRequest, AttemptStart } from "./ledger.ts";
+
+export type LaneStart =
+  | AttemptStart
+  | {
+      /** By an earlier attempt, whose hold is still open. */
+      readonly kind: "submitted";
+      readonly attempt: number;
+      readonly batchId: string | null;
+      readonly intendedAt: string;
+    };
+
+export interface LaneCallState {
+  readonly state: "held" | "settled" | "charged" | "voided" | "unsent";
+  readonly heldMicroUsd: number;
+  readonly replyTokens: number;
+  readonly batchId: string | null;
+  /** As it was journaled; null where none was, or where the run is closed. */
+  readonly reply: string | null;
+  readonly crashTaxMicroUsd: number;
+  readonly attempts: number;
+}
+
+export interface LaneCalls {
+  start(request: AttemptRequest): Promise<LaneStart>;
+  note(holdId: string, batchId: string): Promise<"awaited" | "unwanted">;
+  state(holdId: string): Promise<LaneCallState>;
+  /** Those of the batches that are known to be of some call. */
+  known(batchIds: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+export function createLaneCalls(db: Database): LaneCalls {
+  return {
+    async start(request) {
+      const rows = await db<Answer<LaneStart>>`
+        select pawl.start_lane_call(${{ json: request }}) as answer`;
+      return only(rows);
+    },
+    async note(holdId, batchId) {
+      const rows = await db<Answer<boolean>>`
+        select pawl.note_batch(${holdId}, ${batchId}) as answer`;
+      return only(rows) ? "awaited" : "unwanted";
+    },
+    async state(holdId) {
+      const rows = await db<Answer<LaneCallState | null>>`
+        select pawl.lane_call_state(${holdId}) as answer`;
+      const state = only(rows);
+      if (state === null) throw new Error(`there is no call in the batch lane with hold ${holdId}`);
+      return state;
+    },
+    async known(batchIds) {
+      const rows = await db<{ id: string }>`
+        select batch_id as id from pawl.lane_call where batch_id = any (${batchIds})`;
+      return new Set(rows.map(({ id }) => id));
+    },
+  };
+}
+
+interface Answer<T> {
+  readonly answer: T;
+}
+
+function only<T>(rows: readonly Answer<T>[]): T {
+  const [row] = rows;
+  if (row === undefined) throw new Error("a function of the batch lane returned no row");
+  return row.answer;
+}
