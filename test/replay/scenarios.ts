@@ -123,6 +123,27 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // Two batches, one that expires and one that is taken back by an interrupt; live calls behind both.
+    name: "batch-lane",
+    workerEnv: { PAWL_BATCH_FIRST_LOOK_MS: "300" },
+    play: async (world) => {
+      await world.model.batchLane({ delayMs: 600, fates: [{ kind: "expired", skip: 1 }] });
+      await world.model.script([calls(sum(1)), calls(sum(2)), calls(sum(3)), done]);
+      const canWait = { forMs: 120_000 };
+      const runId = await start(world, { canWait });
+      await until("the third batch is made", async () => {
+        const isThird = (await world.model.batches()).length === 3;
+        if (isThird) await world.model.batchLane({ delayMs: 3_600_000 });
+        return isThird;
+      });
+      await world.client.say(runId, { text: "And?", by: "tester", mode: "interrupt" });
+      await until("the next batch is made", async () => (await world.model.batches()).length === 4);
+      await world.model.batchLane({ delayMs: 0 });
+      await world.client.result(runId, AbortSignal.timeout(60_000));
+      return runId;
+    },
+  },
+  {
     name: "parked-and-resumed",
     play: async (world) => {
       await world.model.script([calls(sum(1)), done]);
