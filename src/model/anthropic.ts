@@ -14,6 +14,7 @@ import {
   type ModelReply,
   type ModelRequest,
 } from "./model.ts";
+import { rateLimitsIn } from "./rate-limit-headers.ts";
 import { ReplyBuilder } from "./reply-builder.ts";
 import { StreamClock, tappedFetch, type StreamTimers } from "./stream-clock.ts";
 
@@ -50,6 +51,8 @@ export function anthropicModel(options: AnthropicOptions): Model {
         );
         streaming = true;
         requestId = response.headers.get("request-id");
+        const limits = rateLimitsIn(response.headers);
+        if (limits !== null) listener.limits?.(limits);
         for await (const event of stream) {
           clock.progressed();
           const seen = builder.take(event);

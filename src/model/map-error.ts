@@ -6,6 +6,7 @@ import { types } from "node:util";
 import { APIError } from "@anthropic-ai/sdk";
 import type { ErrorCode } from "../domain/errors.ts";
 import { ModelCallError } from "./model.ts";
+import { rateLimitsIn } from "./rate-limit-headers.ts";
 
 const SPEND_LIMIT_CODES = ["enforced_spend_limit_reached", "contract_spend_limit_reached"];
 
@@ -42,6 +43,7 @@ function fromStatus(error: StatusError): ModelCallError {
       // API behind it did.
       billing: error.type === null && (status >= 500 || status === 408) ? "unknown" : "free",
       retryAfterMs,
+      limits: status === 429 ? rateLimitsIn(error.headers) : null,
       cause: error,
     },
   );

@@ -3,6 +3,7 @@
 
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
+import type { RateLimits } from "../domain/rate-limits.ts";
 import type { ServerTool, ToolSpec } from "../domain/tool.ts";
 import type { Usage } from "../domain/usage.ts";
 
@@ -38,6 +39,8 @@ export interface ReplyListener {
   alive(usageSoFar: Usage): void;
   /** Visible text, in order; `offset` counts UTF-16 units of the reply's text before this piece. */
   text(piece: string, offset: number): void;
+  /** Once, before all else, where the provider says what is left of its limits. */
+  limits?(seen: RateLimits): void;
 }
 
 /** What is worth keeping of a reply that was stopped. Its content may be empty. */
@@ -85,16 +88,24 @@ export class ModelCallError extends Error {
   readonly billing: Billing;
   /** The provider's word on when to come again. */
   readonly retryAfterMs: number | null;
+  /** What the provider said of its limits with a refusal. */
+  readonly limits: RateLimits | null;
 
   constructor(
     code: ErrorCode,
     message: string,
-    details: { billing: Billing; retryAfterMs?: number | null; cause?: unknown },
+    details: {
+      billing: Billing;
+      retryAfterMs?: number | null;
+      limits?: RateLimits | null;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: details.cause });
     this.name = "ModelCallError";
     this.code = code;
     this.billing = details.billing;
     this.retryAfterMs = details.retryAfterMs ?? null;
+    this.limits = details.limits ?? null;
   }
 }

@@ -10,6 +10,13 @@ export interface ModelWorld {
   readonly process: Process;
   script(entries: readonly object[]): Promise<void>;
   faults(faults: readonly object[]): Promise<void>;
+  /** A minute, of each model; none where it is empty. */
+  limits(limits: {
+    requests?: number;
+    inputTokens?: number;
+    outputTokens?: number;
+    filled?: number;
+  }): Promise<void>;
   pace(chunkDelayMs: number, chunkChars?: number): Promise<void>;
   /** How the batch lane works off what comes, and what has come. */
   batchLane(settings: { delayMs?: number; fates?: readonly object[] }): Promise<void>;
@@ -70,6 +77,7 @@ export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
     billing,
     script: async (entries) => void (await admin("PUT", "/script", entries)),
     faults: async (faults) => void (await admin("PUT", "/faults", faults)),
+    limits: async (limits) => void (await admin("PUT", "/limits", limits)),
     pace: async (delayMs, chunkChars) =>
       void (await admin("PUT", "/pace", {
         chunkDelayMs: delayMs,

@@ -1,5 +1,6 @@
 // The test's side of the server. Not part of the Messages API; bound to loopback like the rest.
 //   PUT /admin/script [..]   PUT /admin/faults [..]   PUT /admin/pace {chunkDelayMs, chunkChars}
+//   PUT /admin/limits {requests?, inputTokens?, outputTokens?, filled?}, a minute and model
 //   POST /admin/release {id?, runKey?}   PUT /admin/batches {delayMs?, fates?}   GET /admin/batches
 //   GET /admin/billing   GET /admin/requests   DELETE /admin
 
@@ -7,6 +8,7 @@ import { z } from "zod";
 import { invalidRequest } from "./api-error.ts";
 import { batchFateList } from "./batches.ts";
 import { faultList } from "./faults.ts";
+import { limitList } from "./rate-limits.ts";
 import { scriptList } from "./script.ts";
 import type { OfflineState } from "./state.ts";
 
@@ -45,14 +47,13 @@ export async function answerAdmin(
     case "PUT /admin/pace":
       state.pace = parse(pace, await call.body());
       return state.pace;
-    case "POST /admin/release": {
-      const { id, runKey } = parse(which, await call.body());
-      const chosen = {
-        ...(id === undefined ? {} : { id }),
-        ...(runKey === undefined ? {} : { runKey }),
-      };
-      return { released: state.gate.release(chosen) };
+    case "PUT /admin/limits": {
+      const limits = parse(limitList, await call.body());
+      state.limiter.set(limits);
+      return limits;
     }
+    case "POST /admin/release":
+      return { released: release(parse(which, await call.body()), state) };
     case "PUT /admin/batches": {
       const { delayMs, fates } = parse(batches, await call.body());
       if (fates !== undefined) state.batches.fates.replace(fates);
@@ -73,6 +74,13 @@ export async function answerAdmin(
   }
 }
 
+function release({ id, runKey }: z.infer<typeof which>, { gate }: OfflineState): number {
+  return gate.release({
+    ...(id === undefined ? {} : { id }),
+    ...(runKey === undefined ? {} : { runKey }),
+  });
+}
+
 /** Back to an empty server. Requests on hold go on; those in flight are still billed. */
 function reset(state: OfflineState): void {
   state.script.replace([]);
@@ -82,6 +90,7 @@ function reset(state: OfflineState): void {
   state.cache.clear();
   state.batches.clear();
   state.requests.clear();
+  state.limiter.clear();
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

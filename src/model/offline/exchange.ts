@@ -29,10 +29,13 @@ interface Account {
   readonly model: ServedModel;
   readonly plan: CachePlan;
   readonly userId: string | null;
+  /** Told of the output when it is billed. */
+  readonly wrote: (outputTokens: number) => void;
 }
 
 /** From here on the request costs money: a client that leaves is charged for what there is by then. */
-export function openMeter(exchange: Exchange, { billing, model, plan, userId }: Account): Meter {
+export function openMeter(exchange: Exchange, account: Account): Meter {
+  const { billing, model, plan, userId, wrote } = account;
   let soFar = NOTHING_YET;
   let isSettled = false;
   const settle: Meter["settle"] = (status, progress = soFar) => {
@@ -40,6 +43,7 @@ export function openMeter(exchange: Exchange, { billing, model, plan, userId }: 
     isSettled = true;
     const { requestId, runKey } = exchange;
     billing.append(model, { requestId, userId, runKey, status, ...billedUsage(plan, progress) });
+    wrote(progress.outputTokens);
   };
   exchange.gone.addEventListener("abort", () => settle("aborted"), { once: true });
   return {

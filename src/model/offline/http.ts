@@ -45,7 +45,7 @@ export function sendError(res: ServerResponse, error: ApiError, requestId: strin
   sendJson(res, error.status, errorBody(error, requestId));
 }
 
-/** Limits of a mid tier, never used up: the offline model limits nobody unless a fault says so. */
+/** Limits of a mid tier, never used up: the offline model limits nobody unless it is told to. */
 export function setApiHeaders(res: ServerResponse, requestId: string): void {
   const reset = new Date(Date.now() + 1_000).toISOString();
   res.setHeader("request-id", requestId);

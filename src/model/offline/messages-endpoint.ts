@@ -45,6 +45,13 @@ export async function createMessage(exchange: Exchange, state: OfflineState): Pr
   }
 
   const cachePlan = state.cache.plan(request, segments, model.spec.cacheTokensMin);
+  const { inputTokens, write5mTokens, write1hTokens } = cachePlan;
+  try {
+    state.limiter.admit(exchange.res, model.id, inputTokens + write5mTokens + write1hTokens);
+  } catch (error) {
+    entry.fault = "limit";
+    throw error;
+  }
   const script = state.script.take(target);
   await reply({ exchange, state, request, model, cachePlan, fault, script, entry });
 }
@@ -74,6 +81,7 @@ async function reply(turn: Turn): Promise<void> {
     model,
     plan: cachePlan,
     userId: request.metadata?.user_id ?? null,
+    wrote: (tokens) => state.limiter.wrote(model.id, tokens),
   });
   const said = replyOf(faulted(drafted(request, script), fault, request), request, model);
   const isFree = said.stopReason === "refusal" && said.outputTokens === 0;

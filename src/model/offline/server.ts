@@ -18,6 +18,7 @@ import { headerOf, readJson, sendError, sendJson, setApiHeaders } from "./http.t
 import { countTokens, createMessage } from "./messages-endpoint.ts";
 import { listModels, retrieveModel } from "./models-endpoint.ts";
 import { createQueue } from "./queue.ts";
+import { createRateLimiter } from "./rate-limits.ts";
 import type { ScriptEntry } from "./script.ts";
 import { createRequestLog, type OfflineState } from "./state.ts";
 
@@ -55,6 +56,7 @@ export async function startOfflineModel(options: OfflineModelOptions = {}): Prom
     faults: createQueue<Fault>(),
     script: createQueue<ScriptEntry>(),
     gate: createGate(),
+    limiter: createRateLimiter(nowMs),
     requests: createRequestLog(),
     pace: { chunkDelayMs, chunkChars: 12 },
   };

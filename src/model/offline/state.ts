@@ -7,6 +7,7 @@ import type { Pace } from "./delivery.ts";
 import type { Fault } from "./faults.ts";
 import type { Gate } from "./gate.ts";
 import type { Queue } from "./queue.ts";
+import type { RateLimiter } from "./rate-limits.ts";
 import type { MessagesRequest } from "./request.ts";
 import type { ScriptEntry } from "./script.ts";
 
@@ -17,6 +18,7 @@ export interface OfflineState {
   readonly faults: Queue<Fault>;
   readonly script: Queue<ScriptEntry>;
   readonly gate: Gate;
+  readonly limiter: RateLimiter;
   readonly requests: RequestLog;
   pace: Pace;
 }
@@ -28,7 +30,8 @@ export interface LoggedRequest {
   readonly model: string;
   readonly at: string;
   readonly isStream: boolean;
-  readonly fault: string | null;
+  /** The kind of the fault that it met; `limit` where a rate limit was used up. */
+  fault: string | null;
   eventsSent: number;
   state: "in_flight" | "held" | "done";
   /** The request as received, while it is among the newest. */
