@@ -16,9 +16,10 @@ import { accountsOf } from "./accounts.ts";
 import { askedOfLedger } from "./asked-of-ledger.ts";
 import { aborted, failure, holdIdOf, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import { buyReply, type Held, type Purchase } from "./buy-reply.ts";
-import { askGate, heardByGate, standBack, waitOut } from "./capacity.ts";
+import { askGate, standBack, waitOut } from "./capacity.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { heardByGate } from "./gate-listener.ts";
 import { handOn } from "./hand-on.ts";
 import { whileStoreIsAway } from "./patience.ts";
 import { roomFor, type Room } from "./reply-room.ts";
@@ -78,13 +79,14 @@ async function buyWhenTaken(
   purchase: Purchase,
   held: Held,
 ): Promise<CallModelResult> {
-  const gate = await askGate(deps, purchase);
-  if (gate.kind === "wait") {
+  const { ask, answer } = await askGate(deps, purchase);
+  if (answer.kind === "wait") {
     const { crashTaxMicroUsd } = held;
-    return await standBack(deps, purchase, { wait: gate, crashTaxMicroUsd });
+    return await standBack(deps, purchase, { wait: answer, crashTaxMicroUsd });
   }
   try {
-    return await buyReply({ ...deps, model: heardByGate(deps, purchase, gate) }, purchase, held);
+    const model = heardByGate(deps, { ask, pass: answer });
+    return await buyReply({ ...deps, model }, purchase, held);
   } catch (error) {
     const end =
       waitOut(error, deps, purchase, held.crashTaxMicroUsd) ?? handOn(error, deps, purchase, held);

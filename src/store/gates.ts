@@ -1,7 +1,9 @@
-// The gate before each model, shared by all workers: a circuit that opens when the provider is down, and
-// the time until which a rate limit forbids calls. Its rules, C1 and C2, are kept by the two functions of
-// migrations/8-gates.sql, by the clock of the database; each operation here is one call of one of them.
+// The gate before each model, shared by all workers: a circuit that opens when the provider is down, the
+// time until which a rate limit forbids calls, and the buckets that keep within the limits. Its rules, C1 to
+// C4, are kept by the functions of migrations/8-gates.sql and 10-buckets.sql, by the clock of the database;
+// each operation here is one call of one of them.
 
+import type { Amounts, RateLimits } from "../domain/rate-limits.ts";
 import type { Database } from "./database.ts";
 
 export interface GateAsk {
@@ -10,22 +12,34 @@ export interface GateAsk {
   readonly callId: string;
   /** A probe that says nothing for this long is taken for dead. */
   readonly leaseMs: number;
+  /** Waits in line as one of its tenant's. */
+  readonly runId: string;
+  readonly tenant: string;
+  /** What the call can count for at most. */
+  readonly bounds: Amounts;
 }
 
 export type GateAnswer =
   | {
       readonly kind: "pass";
-      /** It wants to hear that the call was answered. */ readonly watched: boolean;
+      /** It wants to hear that the call was answered. */
+      readonly watched: boolean;
+      /** What it set aside for the call, and wants to hear the use of; absent where nobody keeps count. */
+      readonly drawn?: Partial<Amounts>;
     }
   | {
       readonly kind: "wait";
-      readonly why: "down" | "rate_limited";
+      /** `busy`: the limits are in use, and others are before it. */
+      readonly why: "down" | "rate_limited" | "busy";
       readonly forMs: number;
       readonly downSince: string | null;
     };
 
-/** `outage`: overloaded, away or silent; `answered`: anything else it said; `nothing`: it was not asked. */
-export type Heard = "answered" | "outage" | "limited" | "nothing";
+/**
+ * `outage`: overloaded, away or silent; `answered`: anything else it said; `nothing`: it was not asked.
+ * `counted`: no more than what a call that was heard of used in the end.
+ */
+export type Heard = "answered" | "outage" | "limited" | "nothing" | "counted";
 
 export interface GateWord {
   readonly key: string;
@@ -35,6 +49,15 @@ export interface GateWord {
   readonly retryAfterMs: number;
   /** So many outages in a row open the circuit. */
   readonly failuresMax: number;
+  readonly limits?: RateLimits;
+  /** Of `limits`: from now on count is kept. */
+  readonly isTight?: boolean;
+  /** How old `limits` are. */
+  readonly saidAgoMs?: number;
+  /** With `bounds` and `drawn` as they were asked and answered. */
+  readonly used?: Partial<Amounts>;
+  readonly bounds?: Amounts;
+  readonly drawn?: Partial<Amounts>;
 }
 
 export interface Gates {

@@ -19,6 +19,7 @@ const NAMES = [
   "7-cost-alerts",
   "8-gates",
   "9-batch-lane",
+  "10-buckets",
 ] as const;
 
 export function readMigrations(): readonly Migration[] {

@@ -8,13 +8,15 @@ import { onEachDatabase } from "../support/each-database.ts";
 const FAILURES_MAX = 3;
 const WINDOW_MS = 3000;
 const LEASE_MS = 20_000;
+const BOUNDS = { requests: 1, input: 1000, output: 1000 };
 
 onEachDatabase((underTest) => {
   const gateOf = (key: string) => {
     const { db } = underTest();
     const gates = createGates(db);
     return {
-      ask: (callId: string): Promise<GateAnswer> => gates.ask({ key, callId, leaseMs: LEASE_MS }),
+      ask: (callId: string): Promise<GateAnswer> =>
+        gates.ask({ key, callId, leaseMs: LEASE_MS, runId: callId, tenant: "t", bounds: BOUNDS }),
       tell: (callId: string, heard: Heard, retryAfterMs = 0) =>
         gates.tell({ key, callId, heard, retryAfterMs, failuresMax: FAILURES_MAX }),
       async fail(times: number): Promise<void> {

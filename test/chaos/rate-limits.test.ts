@@ -1,0 +1,126 @@
+// A provider whose limit is lower than what is asked, before three workers, and two tenants: one wants
+// twice what there is, the other a tenth of that. PAWL_CHAOS_ROUNDS above 1 makes it a minute long, and
+// then the times themselves are asserted.
+
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { RunEvent } from "../../src/domain/run-event.ts";
+import { ROUNDS } from "../support/chaos.ts";
+import { until, type Process } from "../support/processes.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+const IS_WHOLE = ROUNDS > 1;
+const WORKERS = 3;
+const STORM_MS = IS_WHOLE ? 60_000 : 15_000;
+const LIMITS = { requests: 60, filled: 0.2 };
+/** The greedy tenant alone wants twice what there is. */
+const GREEDY_EVERY_MS = 500;
+const MODEST_EVERY_MS = IS_WHOLE ? 5000 : 3000;
+const WARM_UP_RUNS = 4;
+/** Most of what the modest tenant takes is the work of the machine, which has more to do in a storm. */
+const SLOWER_MAX = 2;
+const PATIENCE_MS = 300_000 + 6 * STORM_MS;
+
+let world: World;
+let workers: readonly Process[];
+
+beforeAll(async () => {
+  world = await openWorld({
+    database: "postgres",
+    env: { PAWL_FIRST_BYTE_TIMEOUT_MS: "10000", PAWL_HEARTBEAT_TIMEOUT_MS: "15000" },
+  });
+  workers = await Promise.all(Array.from({ length: WORKERS }, () => world.startWorker()));
+}, 240_000);
+afterAll(() => world?.close(), 60_000);
+beforeEach(async () => {
+  await world.model.reset();
+  await world.db`delete from pawl.gate`;
+  await world.db`delete from pawl.gate_bucket`;
+});
+
+/** Starts a run whenever its time has come, until the storm is over. */
+async function startEvery(everyMs: number, tenant: string): Promise<readonly string[]> {
+  const runIds: string[] = [];
+  const beganMs = Date.now();
+  for (let n = 0; n * everyMs < STORM_MS; n += 1) {
+    await until("the next run is due", () => Date.now() >= beganMs + n * everyMs, STORM_MS * 2);
+    const order = { task: `Task ${n} of the ${tenant}.`, tenant, session: tenant };
+    runIds.push((await world.client.start(order)).runId);
+  }
+  return runIds;
+}
+
+/** How long each took, from its start to its end: one turn. */
+async function durations(runIds: readonly string[]): Promise<readonly number[]> {
+  const results = await Promise.all(runIds.map((id) => world.client.result(id)));
+  for (const result of results) {
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, modelCalls: 1, crashTaxUsd: 0 });
+  }
+  return results.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
+}
+
+const p = (share: number, sorted: readonly number[]): number =>
+  sorted[Math.ceil(share * sorted.length) - 1] ?? Infinity;
+
+/** Of runs, the part that was ever told to wait. */
+function shareThatWaited(runIds: readonly string[]): number {
+  const lines = workers.flatMap((worker) => worker.lines);
+  const waits = lines.filter((line) => line.includes("capacity_wait"));
+  const waited = runIds.filter((runId) => waits.some((line) => line.includes(runId)));
+  return waited.length / runIds.length;
+}
+
+async function waitsOf(runId: string): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of world.client.watch(runId)) events.push(event);
+  return events.filter(({ type }) => type === "run.waiting");
+}
+
+test(
+  "C3, C4: where more is wanted than there is, nothing is asked in vain, and a modest tenant waits for nobody",
+  async () => {
+    const warmUp = Array.from({ length: WARM_UP_RUNS }, () =>
+      world.client.start({ task: "Warm up.", tenant: "warm", session: "warm" }),
+    );
+    await durations((await Promise.all(warmUp)).map(({ runId }) => runId));
+    await world.model.limits(LIMITS);
+    const quiet = await durations(await startEvery(MODEST_EVERY_MS, "modest"));
+    await world.model.limits(LIMITS);
+    const before = (await world.model.requests()).length;
+    const [greedyIds, modestIds] = await Promise.all([
+      startEvery(GREEDY_EVERY_MS, "greedy"),
+      startEvery(MODEST_EVERY_MS, "modest"),
+    ]);
+    const [greedy, modest] = await Promise.all([durations(greedyIds), durations(modestIds)]);
+    const requests = (await world.model.requests()).slice(before);
+    const refused = requests.filter(({ fault }) => fault !== null).length;
+    const runs = greedyIds.length + modestIds.length;
+    const amplification = requests.length / runs;
+    const [greedyShare, modestShare] = [greedyIds, modestIds].map(shareThatWaited);
+    const figures = (sorted: readonly number[]) => `p50 ${p(0.5, sorted)} p95 ${p(0.95, sorted)}`;
+    process.stderr.write(
+      `${runs} runs in ${STORM_MS} ms at ${LIMITS.requests} requests a minute: ${refused} refused, ` +
+        `amplification ${amplification.toFixed(3)}; modest ${figures(modest)} ms (quiet: ${figures(quiet)}), ` +
+        `${modestShare} had to wait; greedy ${figures(greedy)} ms, ${greedyShare} had to wait\n`,
+    );
+    expect(amplification).toBeLessThanOrEqual(1.2);
+    expect(greedyShare).toBeGreaterThan(0.5);
+    expect(modestShare).toBeLessThanOrEqual(0.34);
+    expect(p(0.5, modest)).toBeLessThan(p(0.5, greedy));
+    if (IS_WHOLE) {
+      expect(p(0.95, modest)).toBeLessThanOrEqual(SLOWER_MAX * p(0.95, quiet));
+      expect(refused / runs).toBeLessThanOrEqual(0.02);
+    }
+    const waits = await waitsOf(greedyIds.at(-1) ?? "");
+    expect(waits.length).toBeGreaterThan(0);
+    for (const wait of waits) {
+      expect(wait).toMatchObject({
+        reason: "capacity",
+        message: expect.stringContaining("take turns"),
+        nextAttemptAt: expect.any(String),
+      });
+    }
+    const open = await world.db`select hold_id from pawl.hold where state = 'held'`;
+    expect(open).toEqual([]);
+  },
+  PATIENCE_MS,
+);
