@@ -9,6 +9,9 @@ import { readConfig } from "../../dist/src/config.js";
 import { createLog } from "../../dist/src/log.js";
 import { runWorker } from "../../dist/src/worker/run-worker.js";
 
+/** With `TESTER_RELEASE=2` this is the next release: other words, and a tool less. */
+const isNext = process.env["TESTER_RELEASE"] === "2";
+
 const LINE = "Each tooth that the pawl has passed stays passed. ";
 
 /** JSON 100,000 levels deep can't be written by a recursive function. */
@@ -36,7 +39,7 @@ const text = (bytes, of) => of.repeat(Math.ceil(bytes / of.length)).slice(0, byt
 function textTool(name, inline) {
   return defineTool({
     name,
-    description: "Gives a text of so many bytes.",
+    description: isNext ? "Writes at length." : "Gives a text of so many bytes.",
     input: z.object({ bytes: z.number().int().min(1), of: z.string().min(1).default(LINE) }),
     permission: "read",
     effect: "pure",
@@ -55,10 +58,11 @@ const oddTool = defineTool({
 });
 
 const tools = [...builtInTools, textTool("text", false), textTool("inline_text", true), oddTool];
+const names = tools.map(({ spec }) => spec.name);
 const tester = {
   name: "tester",
-  instructions: "Do what the test says.",
-  tools: tools.map(({ spec }) => spec.name),
+  instructions: isNext ? "Do what the next test says." : "Do what the test says.",
+  tools: isNext ? names.filter((name) => name !== "oddity") : names,
 };
 
 const config = readConfig();
