@@ -7,7 +7,7 @@ import { CATALOGUE } from "../src/domain/errors.ts";
 import type { Warning } from "../src/domain/limits.ts";
 import { isToolUse } from "../src/domain/message.ts";
 import { costOf, modelSpec, priceOn } from "../src/domain/pricing.ts";
-import { INTERRUPTED } from "../src/domain/run.ts";
+import { INTERRUPTED, isSummary } from "../src/domain/run.ts";
 import type { CallModelInput, Interrupted, Reply } from "../src/domain/run.ts";
 import type { ToolCall } from "../src/domain/tool.ts";
 import { promptTokens } from "../src/domain/usage.ts";
@@ -260,6 +260,7 @@ function logReply({ log }: ActivityDeps, { attempt, input }: Purchase, logged: L
       tenant: input.tenant,
       agent: input.agent,
       turn: input.turn,
+      ...(isSummary(input) ? { purpose: "compaction" } : {}),
       model: result.model,
       stop_reason: result.stopReason,
       prompt_tokens: promptTokens(result.usage),

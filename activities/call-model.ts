@@ -150,7 +150,7 @@ export function attemptRequest(
 
 export function requestOf(
   runId: string,
-  { tenant, wrapUp, course }: CallModelInput,
+  { tenant, wrapUp, compaction, course }: CallModelInput,
   { snapshot, messages }: Conversation,
 ): ModelRequest {
   const { instructions, tools, serverTools, limits } = snapshot;
@@ -163,7 +163,7 @@ export function requestOf(
     serverTools,
     messages: readableBy(model, messages, course?.authors ?? []),
     replyTokensMax: limits.replyTokens,
-    ...(wrapUp === "due" ? { toolsOff: true } : {}),
+    ...(wrapUp === "due" || compaction === "again" ? { toolsOff: true } : {}),
     userId: createHash("sha256").update(`pawl tenant ${tenant}`).digest("hex").slice(0, 32),
   };
 }

@@ -2,8 +2,8 @@
 // read by reference from the store, plus what is new.
 
 import type { Message } from "../src/domain/message.ts";
-import { mergeNeighbours } from "../src/domain/message.ts";
-import type { CallModelInput, Snapshot } from "../src/domain/run.ts";
+import { mergeNeighbours, withoutThinking } from "../src/domain/message.ts";
+import type { CallModelInput, Entry, Snapshot } from "../src/domain/run.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
 import { failure } from "./attempt.ts";
@@ -56,12 +56,19 @@ async function newEntries(
   input: CallModelInput,
 ): Promise<string[]> {
   const bodies = input.entries.map(async (entry) => {
-    if ("message" in entry) return JSON.stringify(entry.message);
-    const body = await transcripts.get(runId, entry.ref);
-    if (body === null) throw missing(runId, entry.ref);
+    const stored = "ref" in entry ? await transcripts.get(runId, entry.ref) : null;
+    const body = bodyOf(entry, stored);
+    if (body === null) throw missing(runId, "ref" in entry ? entry.ref : "a message");
     return body;
   });
   return await Promise.all(bodies);
+}
+
+/** The body under which an entry joins the transcript; null where what it refers to is not there. */
+export function bodyOf(entry: Entry, stored: string | null): string | null {
+  if ("message" in entry) return JSON.stringify(entry.message);
+  if (stored === null || entry.bare !== true) return stored;
+  return JSON.stringify(withoutThinking(parseMessage(stored)));
 }
 
 function missing(runId: string, what: string): Error {

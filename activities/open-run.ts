@@ -2,6 +2,7 @@
 // keeps the instructions, tools, limits and timers that are resolved here, once.
 
 import type { Config } from "../src/config.ts";
+import { compactionMark } from "../src/domain/compaction.ts";
 import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
 import { TIERS } from "../src/domain/prices.ts";
@@ -79,8 +80,9 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     .map((name) => tools.find(({ spec }) => spec.name === name)?.spec)
     .filter((spec) => spec !== undefined);
   const own = model ?? TIERS.medium;
-  specOf(own);
+  const { contextTokens } = specOf(own);
   const fallbacks = fallbacksFor(own, agent, config);
+  const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
   return {
     agent: agent.name,
     model: own,
@@ -88,7 +90,8 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     instructions: agent.instructions,
     tools: specs.map((spec) => withinToolTimeout(spec, config)),
     serverTools,
-    limits: lowered(lowered(operatorLimits(config), ofAgent), input.limits),
+    limits,
+    ...contextTerms(config, limits, contextTokens),
     ...(ofAgent.costMicroUsd === undefined ? {} : { agentCapMicroUsd: ofAgent.costMicroUsd }),
     timers: {
       heartbeatTimeoutMs: config.PAWL_HEARTBEAT_TIMEOUT_MS,
@@ -115,6 +118,15 @@ function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batch
   if (canWait === undefined) return {};
   const firstLookMs = config.PAWL_BATCH_FIRST_LOOK_MS;
   return { batchLane: { firstLookMs, canWaitForMs: canWait.forMs } };
+}
+
+function contextTerms(
+  { PAWL_COMPACTION }: Config,
+  limits: Limits,
+  contextTokens: number,
+): Pick<Snapshot, "compactAtTokens"> {
+  const compactAtTokens = PAWL_COMPACTION ? compactionMark(limits, contextTokens) : null;
+  return compactAtTokens === null ? {} : { compactAtTokens };
 }
 
 /** A caller who denies a tool that nobody knows has misspelt one, and would get what was to be denied. */

@@ -18,6 +18,7 @@ import {
 } from "../src/domain/run.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
 import { thisAttempt } from "./attempt.ts";
+import { bodyOf } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -56,6 +57,7 @@ class Rebuilt {
   readonly links: Link[] = [];
   readonly #runId: string;
   readonly #calls = new Map<string, CallModelInput>();
+  readonly #bodies = new Map<string, string>();
   readonly #activities = new Map<string, string>();
 
   constructor(runId: string) {
@@ -109,8 +111,10 @@ class Rebuilt {
     if (result.kind !== "replied") return;
     let head = input.head;
     for (const entry of input.entries) {
-      const ref = "ref" in entry ? entry.ref : this.#store(JSON.stringify(entry.message));
-      head = this.#link(head, ref);
+      const stored = "ref" in entry ? this.#bodies.get(entry.ref) : undefined;
+      const body = bodyOf(entry, stored ?? null);
+      if (body === null) throw new Error("a message of the run is not in its histories");
+      head = this.#link(head, this.#store(body));
     }
     if (result.message.content.length > 0) {
       this.#link(head, this.#store(JSON.stringify(result.message)));
@@ -123,7 +127,8 @@ class Rebuilt {
 
   #store(body: string): string {
     const ref = refOf(body);
-    this.messages.push({ runId: this.#runId, ref, body });
+    if (!this.#bodies.has(ref)) this.messages.push({ runId: this.#runId, ref, body });
+    this.#bodies.set(ref, body);
     return ref;
   }
 

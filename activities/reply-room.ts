@@ -2,9 +2,10 @@
 // the token limits leave room for. A token is never shorter than a byte, so bytes bound the prompt;
 // only where that bound would refuse a call is the provider asked to count, which is free.
 
-import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
+import { roomForSummary, summaryTokensMax } from "../src/domain/compaction.ts";
+import { USEFUL_REPLY_TOKENS, type Limits } from "../src/domain/limits.ts";
 import { tokensKeptBack } from "../src/domain/wrap-up.ts";
-import type { CallModelInput, Denial } from "../src/domain/run.ts";
+import { isSummary, type CallModelInput, type Denial } from "../src/domain/run.ts";
 import { modelSpec } from "../src/domain/pricing.ts";
 import type { ModelSpec } from "../src/domain/prices.ts";
 import type { Model, ModelRequest } from "../src/model/model.ts";
@@ -38,14 +39,17 @@ export async function roomFor(
   const { limits } = conversation.snapshot;
   const likely = await likelyTokens(model, request, { input, signal, promptTokensMax });
   const tokensLeft = input.tokensLeft - (keepsBack(input) ? tokensKeptBack(likely) : 0);
-  const cap = Math.min(limits.requestTokens, tokensLeft, spec.contextTokens);
-  const longest = Math.min(limits.replyTokens, spec.replyTokensMax);
+  const requestCap = Math.min(limits.requestTokens, spec.contextTokens) - keptFree(input, limits);
+  const cap = Math.min(requestCap, tokensLeft);
+  const longest = Math.min(replyTokensFor(input, limits), spec.replyTokensMax);
   if (promptTokensMax + longest <= cap) {
     return { promptTokensMax, promptTokens: likely, replyTokensMax: longest };
   }
   const promptTokens = Math.min(promptTokensMax, await model.countTokens(request, signal));
   const replyTokensMax = Math.min(longest, cap - promptTokens);
-  if (replyTokensMax >= Math.min(longest, USEFUL_REPLY_TOKENS)) {
+  // Where the conversation can be made shorter, a cut reply is no choice.
+  const mayShorten = input.compaction === "kept_back" && cap < tokensLeft;
+  if (replyTokensMax >= Math.min(longest, mayShorten ? longest : USEFUL_REPLY_TOKENS)) {
     return { promptTokensMax, promptTokens: likely, replyTokensMax };
   }
   return {
@@ -71,6 +75,14 @@ async function likelyTokens(
     signal.throwIfAborted();
     return promptTokensMax;
   }
+}
+
+function keptFree({ compaction }: CallModelInput, limits: Limits): number {
+  return compaction === "kept_back" ? roomForSummary(limits) : 0;
+}
+
+function replyTokensFor(input: CallModelInput, limits: Limits): number {
+  return isSummary(input) ? summaryTokensMax(limits) : limits.replyTokens;
 }
 
 /** Before the first reply there is nothing to sum up. */

@@ -69,6 +69,7 @@ export const ENV_SCHEMA = z.object({
   PAWL_AGENT_MAX_CALLS: count.default(50),
   PAWL_AGENT_MAX_TOOL_CALLS: count.default(200),
   PAWL_WRAP_UP: flag.default(true),
+  PAWL_COMPACTION: flag.default(true),
   PAWL_AGENT_MAX_REQUEST_TOKENS: count.default(50_000),
   PAWL_AGENT_MAX_TOKENS: count.default(200_000),
   PAWL_AGENT_ALLOWED_TOOLS: list.optional(),

@@ -2,7 +2,8 @@
 // rule (src/domain), what people say (run-inbox), a tool call's life (run-tools), or an activity.
 //
 // Invariants; each number is also the name of a test.
-//   R1. The transcript only grows: what the model has seen is never edited and never dropped.
+//   R1. The transcript only grows: what the model has seen is never edited and never dropped. Where it
+//       grows too long, the run goes on from a summary, on a branch of the transcript.
 //   R2. Every limit is checked before a model call, so a run never starts a call that it can't pay.
 //   R3. Every tool call gets exactly one answer, in the order in which the model asked.
 //   R4. A tool that fails is an answer to the model, never the end of the run.
@@ -19,6 +20,7 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
+import { makesRoom, noteReply, withFailures } from "../src/domain/compaction.ts";
 import { limitHit, type LimitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
 import { passOver, wasHandedOn } from "../src/domain/model-course.ts";
@@ -36,7 +38,8 @@ import {
 import { openApprovalDesk } from "./approvals.ts";
 import { limitHitWithReserve } from "../src/domain/wrap-up.ts";
 import { opening } from "./activity-options.ts";
-import { askModel, takeLoss } from "./ask-model.ts";
+import { goOnFromSummary, summaryDue } from "./compaction.ts";
+import { askModel, takeLoss, type ModelAnswer } from "./ask-model.ts";
 import { closeRun, endOf, throwIfCancelled, withinWallClock } from "./run-end.ts";
 import type { Run } from "./run.ts";
 import { openInbox } from "./run-inbox.ts";
@@ -92,24 +95,20 @@ async function converse(run: Run): Promise<Outcome> {
       continue;
     }
 
-    hearPeople(run);
-    const call = await askModel(run);
-    if (call.kind === "interrupted") {
-      takeLoss(state, call);
-      continue;
-    }
-    if (call.kind === "denied") {
-      const end = await heedDenial(run, call);
+    const summing = summaryDue(state);
+    if (summing === null) hearPeople(run);
+    const call = await askModel(run, summing);
+    if (call.kind !== "replied") {
+      const end = await withoutReply(run, call);
       if (end !== null) return end;
       continue;
     }
-    if (call.kind === "stopped") {
-      const { limit, message } = call;
-      if (!(await parked(run, { reason: "provider", limit, message }))) return call;
-      state.turn -= 1;
+
+    if (summing !== null) {
+      goOnFromSummary(state, call);
       continue;
     }
-
+    noteReply(state, call);
     takeReply(state, call);
     throwIfCancelled();
     const end = await act(run, call);
@@ -131,7 +130,8 @@ function limitReached(state: RunState): LimitHit | null {
 /** Not where the transcript ends with what only the model may go on from: a note of ours, a paused turn. */
 function hearPeople({ state, inbox }: Run): void {
   if (state.endsWithNote || isPaused(state)) return;
-  state.entries = [...state.entries, ...inbox.hear()];
+  const said = inbox.hear().map((entry) => ({ ...entry, said: true as const }));
+  state.entries = [...state.entries, ...said];
 }
 
 /** The provider wants its turn back as it is, to go on with it. */
@@ -139,10 +139,24 @@ function isPaused({ stumble }: RunState): boolean {
   return stumble?.over === "provider_pause";
 }
 
+async function withoutReply(run: Run, call: Exclude<ModelAnswer, Reply>): Promise<Outcome | null> {
+  const { state } = run;
+  if (call.kind === "denied") return await heedDenial(run, call);
+  if (call.kind === "interrupted") {
+    takeLoss(state, call);
+    return null;
+  }
+  const { limit, message } = call;
+  if (!(await parked(run, { reason: "provider", limit, message }))) return call;
+  state.turn -= 1;
+  return null;
+}
+
 /** The ledger or the gate said no. Holds of other runs pass, and outages; what is spent stays spent. */
 async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
   takeLoss(run.state, denial);
   const { limit, message, resetsAt, nextAttemptAt } = denial;
+  if (limit === "request_tokens" && makesRoom(run.state, message)) return null;
   const elsewhereMs = passOver(run.state, denial, Date.now());
   if (elsewhereMs !== null || limit === "capacity") {
     if (elsewhereMs === null) await waitForCapacity(run, message, nextAttemptAt ?? null);
@@ -156,7 +170,7 @@ async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
   }
   const mayPass = limit !== "request_tokens";
   const goOn = mayPass && (await parked(run, { reason: "budget", limit, message, resetsAt }));
-  return goOn ? null : await stopAt(run, { limit, message });
+  return goOn ? null : await stopAt(run, { limit, message: withFailures(message, run.state) });
 }
 
 /** Does what the reply asks for; null where the conversation goes on. */

@@ -2,6 +2,7 @@
 
 import { CancellationScope, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
+import { maySumUp, summaryQuestion } from "../src/domain/compaction.ts";
 import type { ErrorCode } from "../src/domain/errors.ts";
 import { warningNote, warningsDue } from "../src/domain/limits.ts";
 import { systemNote } from "../src/domain/message.ts";
@@ -27,21 +28,25 @@ import { withTranscript } from "./transcript.ts";
 
 const REJECTED = "PROVIDER_REJECTED" satisfies ErrorCode;
 
-type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
+export type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
 
-/** With `lastAt`, the limit at which the run stops, it is asked to sum up with tools off. */
-export async function askModel(run: Run, lastAt?: Limit): Promise<ModelAnswer> {
+/** Why a turn is no step of the work: then the model is asked to sum up. */
+export type Purpose =
+  | { readonly kind: "wrap_up"; readonly limit: Limit }
+  | { readonly kind: "compaction"; readonly isAgain: boolean };
+
+export async function askModel(run: Run, purpose: Purpose | null): Promise<ModelAnswer> {
   const { input, state } = run;
   const limits = limitsNow(state);
   const warnings = warningsDue(limits, used(state), state.nearCaps, state.warned);
   state.warned = [...state.warned, ...warnings.map(({ limit }) => limit)];
   state.untold = [...state.untold, ...warnings];
-  const notes = lastAt === undefined ? notesFor(state) : lastNote(state, lastAt);
+  const notes = purpose === null ? notesFor(state) : lastNotes(state, purpose);
   state.turn += 1;
   const course = callCourse(state, Date.now());
   const { callModel: call } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
-    summary: summaryOf(titleOf(state, lastAt), ...whoIsAsked(state), ...soFar(state)),
+    summary: summaryOf(titleOf(state, purpose), ...whoIsAsked(state), ...soFar(state)),
   });
   try {
     const asked: CallModelInput = {
@@ -50,19 +55,22 @@ export async function askModel(run: Run, lastAt?: Limit): Promise<ModelAnswer> {
       session: input.session,
       agent: input.agent,
       head: state.head,
-      entries: [...state.entries, ...notes],
+      entries: entriesFor(state, notes, purpose),
       headTokens: state.headTokens,
       costCapMicroUsd: costCapOf(run),
       tokensLeft: limits.tokens - used(state).tokens,
       warnings,
-      ...wrapUpOf(state, lastAt),
+      ...wrapUpOf(state, purpose),
+      ...compactionOf(state, purpose),
       ...course,
     };
     // A run that stops has no time left to wait.
-    const canWait = state.snapshot.batchLane !== undefined && lastAt === undefined;
-    const answer = await interruptibly(run, () =>
-      canWait ? viaBatchLane(run, asked, call) : call(asked),
-    );
+    const canWait = state.snapshot.batchLane !== undefined && purpose?.kind !== "wrap_up";
+    const bought = () => (canWait ? viaBatchLane(run, asked, call) : call(asked));
+    if (purpose?.kind === "compaction") {
+      return canWait ? await soon(run, bought, () => call(asked)) : await withTranscript(bought);
+    }
+    const answer = await interruptibly(run, bought);
     if (answer.kind === "replied" && !isHandedOn(state, answer)) told(state, notes, answer);
     return answer;
   } catch (error) {
@@ -84,6 +92,19 @@ function unfit({ message }: Extract<Outcome, { kind: "failed" }>): Denial {
     away: "unfit",
     crashTaxMicroUsd: 0,
   };
+}
+
+/** A person who speaks up is heard behind the summary, so it is made live from then on. */
+async function soon(
+  run: Run,
+  inTime: () => Promise<CallModelResult>,
+  live: () => Promise<CallModelResult>,
+): Promise<CallModelResult> {
+  const answer = await interruptibly(run, inTime);
+  if (answer.kind !== "interrupted" || isCancelled()) return answer;
+  run.state.spentMicroUsd += answer.crashTaxMicroUsd;
+  run.state.crashTaxMicroUsd += answer.crashTaxMicroUsd;
+  return await withTranscript(live);
 }
 
 /** A person who interrupts stops the call alone; the activity brings home what was written. */
@@ -127,19 +148,33 @@ function notesFor({ untold, entries }: RunState): Entry[] {
 }
 
 /** After a note of ours no other may follow; that the tools are off it will find out. */
-function lastNote(state: RunState, limit: Limit): Entry[] {
-  return state.entries.length === 0 ? [] : [{ message: systemNote(wrapUpNote(limit)) }];
+function lastNotes({ entries }: RunState, purpose: Purpose): Entry[] {
+  if (purpose.kind === "compaction" || entries.length === 0) return [];
+  return [{ message: systemNote(wrapUpNote(purpose.limit)) }];
 }
 
-function titleOf({ turn }: RunState, lastAt: Limit | undefined): string {
-  return lastAt === undefined ? `turn ${turn}` : `turn ${turn}, summing up`;
+function entriesFor(state: RunState, notes: readonly Entry[], purpose: Purpose | null): Entry[] {
+  const isCompaction = purpose?.kind === "compaction";
+  return isCompaction ? [...summaryQuestion(state)] : [...state.entries, ...notes];
+}
+
+function titleOf({ turn }: RunState, purpose: Purpose | null): string {
+  return purpose === null ? `turn ${turn}` : `turn ${turn}, summing up`;
 }
 
 type WrapUp = Pick<CallModelInput, "wrapUp" | "spentMicroUsd">;
 
-function wrapUpOf({ snapshot, spentMicroUsd }: RunState, lastAt?: Limit): WrapUp {
+function wrapUpOf({ snapshot, spentMicroUsd }: RunState, purpose: Purpose | null): WrapUp {
   if (snapshot.wrapUp !== true) return {};
-  return { wrapUp: lastAt === undefined ? "kept_back" : "due", spentMicroUsd };
+  return { wrapUp: purpose?.kind === "wrap_up" ? "due" : "kept_back", spentMicroUsd };
+}
+
+function compactionOf(
+  state: RunState,
+  purpose: Purpose | null,
+): Pick<CallModelInput, "compaction"> {
+  if (purpose?.kind === "compaction") return { compaction: purpose.isAgain ? "again" : "due" };
+  return purpose === null && maySumUp(state) ? { compaction: "kept_back" } : {};
 }
 
 /** A call without a reply is no turn, but its lost attempts cost. */

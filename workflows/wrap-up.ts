@@ -14,7 +14,7 @@ export async function stopAt(run: Run, { limit, message }: LimitHit): Promise<Ou
   if (!canSumUp(run) || !leavesRoom(limit)) return stopped;
   run.state.continued = 0;
   try {
-    const answer = await askModel(run, limit);
+    const answer = await askModel(run, { kind: "wrap_up", limit });
     if (answer.kind === "replied") takeReply(run.state, answer);
     else if (answer.kind === "stopped") run.state.turn -= 1;
     else takeLoss(run.state, answer);

@@ -51,14 +51,17 @@ export function lineOf(event: RunEvent): Line | null {
     case "run.continued":
       return courseLine(event);
     case "turn.started":
-      return event.purpose === "wrap_up"
-        ? { tone: "warn", text: "! a limit is reached; the model sums up, without tools" }
-        : null;
+      return event.purpose === undefined ? null : { tone: "warn", text: PURPOSE[event.purpose] };
     case "reply.delta":
     case "run.ended":
       return null;
   }
 }
+
+const PURPOSE = {
+  wrap_up: "! a limit is reached; the model sums up, without tools",
+  compaction: "! the conversation grows too long; the model sums it up and goes on from there",
+} as const;
 
 function courseLine(event: BudgetWarning | RunWaiting | RunContinued): Line | null {
   switch (event.type) {

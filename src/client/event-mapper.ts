@@ -78,7 +78,7 @@ class HistoryMapper implements EventMapper {
   #execution = 0;
   #cursor: EventId | null;
   #call: CallInFlight | null = null;
-  #sumsUp = false;
+  #purpose: Tally["purpose"];
   #model = "";
   #unserved: BatchUnserved | null = null;
   #announcedTurn = 0;
@@ -186,10 +186,10 @@ class HistoryMapper implements EventMapper {
       this.#tell(fact, index + 1, { type: "budget.warning", ...warningFacts(warning) });
     }
     // A call that was denied may have announced the turn in which the model then sums up.
-    const sumsUp = input.wrapUp === "due" && !this.#sumsUp;
-    if (input.turn > this.#announcedTurn || sumsUp) {
-      [this.#announcedTurn, this.#sumsUp] = [input.turn, sumsUp];
-      const body = this.#turnStarted(sumsUp, input);
+    const { purpose } = this.#tally;
+    if (input.turn > this.#announcedTurn || purpose !== this.#purpose) {
+      [this.#announcedTurn, this.#purpose] = [input.turn, purpose];
+      const body = this.#turnStarted(input);
       this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, body);
     }
     this.#modelChanged(fact, warnings.length + 2);
@@ -215,12 +215,13 @@ class HistoryMapper implements EventMapper {
     this.#tell(fact, 0, { type: "model.retrying", turn: this.#announcedTurn, ...again });
   }
 
-  #turnStarted(sumsUp: boolean, { course }: CallModelInput): Body {
+  #turnStarted({ course }: CallModelInput): Body {
+    const { state, purpose } = this.#tally;
     return {
       type: "turn.started",
       turn: this.#announcedTurn,
-      ...(sumsUp && { purpose: "wrap_up" as const }),
-      ...turnFacts(this.#tally.state, course?.model),
+      ...(purpose && { purpose }),
+      ...turnFacts(state, course?.model),
     };
   }
 

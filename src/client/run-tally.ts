@@ -4,8 +4,16 @@
 import { NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 import { isToolUse, type ToolUseBlock } from "../domain/message.ts";
+import type { TurnStarted } from "../domain/run-event.ts";
+import { isSummary } from "../domain/run.ts";
 import type { CallModelInput, CallModelResult, RunInput, Waiting } from "../domain/run.ts";
-import { openingState, resultOf, takeReply, type RunState } from "../domain/run-state.ts";
+import {
+  openingState,
+  resultOf,
+  takeReply,
+  takeSummary,
+  type RunState,
+} from "../domain/run-state.ts";
 import type { Broken, Fact, FailureFact } from "./history-fact.ts";
 
 export interface Tally {
@@ -13,6 +21,8 @@ export interface Tally {
   readonly state: RunState | null;
   /** Why the run waits, be it for a person's decision. */
   readonly waiting: Waiting | null;
+  /** Of the newest call; undefined where that is a step of the work. */
+  readonly purpose: TurnStarted["purpose"];
   readonly approvals: Approvals;
   /** The arguments that the newest reply calls a tool with, whole. */
   argumentsOf(callId: string): unknown;
@@ -33,6 +43,11 @@ export function brokenOutcome(how: Broken, { code, message }: FailureFact): Outc
   return how === "cancelled" ? { kind: "cancelled", message } : { kind: "failed", code, message };
 }
 
+function purposeOf(input: CallModelInput): TurnStarted["purpose"] {
+  if (input.wrapUp === "due") return "wrap_up";
+  return isSummary(input) ? "compaction" : undefined;
+}
+
 class HistoryTally implements Tally {
   input: RunInput | null = null;
   state: RunState | null = null;
@@ -41,6 +56,7 @@ class HistoryTally implements Tally {
   #calls: readonly ToolUseBlock[] = [];
   readonly toolCalls = new Set<string>();
   #startedAtMs = 0;
+  purpose: TurnStarted["purpose"];
 
   apply(fact: Fact): void {
     if (fact.kind === "started") {
@@ -58,10 +74,13 @@ class HistoryTally implements Tally {
   }
 
   #applyCall(fact: Fact, state: RunState): void {
-    if (fact.kind === "callScheduled") askedOf(state, fact.input);
+    if (fact.kind === "callScheduled") {
+      askedOf(state, fact.input);
+      this.purpose = purposeOf(fact.input);
+    }
     if (fact.kind === "callUnserved") takeTax(state, fact.result.crashTaxMicroUsd);
     if (fact.kind !== "callFinished") return;
-    takeCall(state, fact.result);
+    takeCall(state, fact.result, this.purpose === "compaction");
     if (fact.result.kind === "replied") this.#calls = fact.result.message.content.filter(isToolUse);
   }
 
@@ -115,7 +134,11 @@ function askedOf(state: RunState, { turn, course }: CallModelInput): void {
   state.course = { ...state.course, model: course.model };
 }
 
-function takeCall(state: RunState, result: CallModelResult): void {
+function takeCall(state: RunState, result: CallModelResult, sumsUp: boolean): void {
+  if (result.kind === "replied" && sumsUp) {
+    takeSummary(state, result);
+    return;
+  }
   if (result.kind === "replied") {
     takeReply(state, result);
     state.continued = result.stopReason === "max_tokens" ? state.continued + 1 : 0;

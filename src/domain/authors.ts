@@ -3,7 +3,7 @@
 //
 //   F4. A model is sent what all have said and done, and no thinking but its own.
 
-import type { Message } from "./message.ts";
+import { isThinking, withoutThinking, type Message } from "./message.ts";
 
 /** Replies in a row of one model. */
 export interface Author {
@@ -11,7 +11,6 @@ export interface Author {
   readonly replies: number;
 }
 
-const THINKING = ["thinking", "redacted_thinking"];
 /** What any model reads, whoever wrote it. Of other blocks nothing is known, so they stay with their model. */
 const SHARED = ["text", "tool_use", "server_tool_use", "web_search_tool_result"];
 
@@ -32,12 +31,8 @@ export function readableBy(
   });
 }
 
-function withoutThinking({ role, content }: Message): Message {
-  return { role, content: content.filter(({ type }) => !THINKING.includes(type)) };
-}
-
 /** Without its thinking it would be empty, or it holds what another model may not read. */
 export function isBinding({ content }: Message): boolean {
-  const rest = content.filter(({ type }) => !THINKING.includes(type));
+  const rest = content.filter((block) => !isThinking(block));
   return rest.length === 0 || rest.some(({ type }) => !SHARED.includes(type));
 }

@@ -56,6 +56,23 @@ export function toolAnswer(callId: string, content: string, isError: boolean): M
   return { role: "user", content: [isError ? { ...block, is_error: true } : block] };
 }
 
+/** The provider has begun a call of its own tool and wants to end it first: only answers may follow. */
+export function hasOpenServerCall({ content }: Message): boolean {
+  const ended = content.map((block) => ("tool_use_id" in block ? block.tool_use_id : undefined));
+  return content.some(
+    (block) => block.type === "server_tool_use" && "id" in block && !ended.includes(block["id"]),
+  );
+}
+
+export function isThinking({ type }: Block): boolean {
+  return type === "thinking" || type === "redacted_thinking";
+}
+
+/** For a place behind other messages than those that its thinking is bound to. */
+export function withoutThinking({ role, content }: Message): Message {
+  return { role, content: content.filter((block) => !isThinking(block)) };
+}
+
 export function textOf(message: Message): string {
   return message.content
     .filter(isText)

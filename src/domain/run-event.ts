@@ -24,8 +24,11 @@ export interface RunStarted extends Base<"run.started"> {
 
 export interface TurnStarted extends Base<"turn.started"> {
   readonly turn: number;
-  /** `wrap_up`: the run stops at a limit, and the model is asked, tools off, to sum up. */
-  readonly purpose?: "wrap_up";
+  /**
+   * `wrap_up`: the run stops at a limit, and the model is asked, tools off, to sum up.
+   * `compaction`: the conversation grows too long, and goes on from a summary that is written now.
+   */
+  readonly purpose?: "wrap_up" | "compaction";
   readonly model: string;
   readonly spentUsd: number;
   readonly capUsd: number;

@@ -60,6 +60,30 @@ export interface RunState {
   settledCalls?: readonly SettledCall[];
   /** Set where the run goes on in a fresh history. */
   inbox?: CarriedInbox;
+  /** Set where the run may go on from a summary of itself. */
+  compaction?: Compaction;
+}
+
+/** What a branch of the transcript is made of (compaction.ts). */
+export interface Compaction {
+  /** The transcript that holds the snapshot alone: every branch begins there. */
+  readonly genesis: string;
+  readonly taskRef: string;
+  /** Tokens of the first prompt, which no summary makes fewer; null before the first reply. */
+  readonly openingTokens: number | null;
+  /** The newest reply, where it called tools, and its calls. */
+  readonly asking: string | null;
+  readonly openCalls: readonly string[];
+  /** True where only the answers to these may be told: the provider has a call open as well. */
+  readonly onlyAnswers: boolean;
+  /** What people said and the model has read: the newest of it. */
+  readonly said: readonly string[];
+  /** Tools whose answers the model has read. */
+  readonly sources: readonly string[];
+  /** True where the next step did not fit into a request. */
+  readonly tooLong: boolean;
+  /** Why there was no summary, each time in a row. */
+  readonly failures: readonly string[];
 }
 
 export interface CarriedInbox {
@@ -77,6 +101,7 @@ export interface SettledCall {
 export type Stumble = "empty_reply" | "provider_pause" | "unreadable_call";
 
 export function openingState(opened: OpenRunResult, startedAtMs: number): RunState {
+  const maySumUp = opened.snapshot.compactAtTokens !== undefined;
   return {
     snapshot: opened.snapshot,
     execution: 0,
@@ -106,6 +131,22 @@ export function openingState(opened: OpenRunResult, startedAtMs: number): RunSta
     ...(opened.snapshot.fallbacks === undefined
       ? {}
       : { course: openCourse(opened.snapshot.model) }),
+    ...(maySumUp ? { compaction: openingCompaction(opened) } : {}),
+  };
+}
+
+function openingCompaction({ head, taskRef }: OpenRunResult): Compaction {
+  return {
+    genesis: head,
+    taskRef,
+    openingTokens: null,
+    asking: null,
+    openCalls: [],
+    onlyAnswers: false,
+    said: [],
+    sources: [],
+    tooLong: false,
+    failures: [],
   };
 }
 
@@ -159,6 +200,17 @@ export function takeReply(state: RunState, reply: Reply): void {
     const answer = state.continued > 0 ? (state.answer ?? "") + text : text;
     state.answer = fittingText(answer, ANSWER_BYTES_MAX, ANSWER_CUT);
   }
+}
+
+/**
+ * It is no step of the conversation, but one of the run's replies, and costs. False where the model
+ * refused and another is asked.
+ */
+export function takeSummary(state: RunState, reply: Reply): boolean {
+  takeCost(state, reply);
+  const handedOn = isHandedOn(state, reply);
+  if (handedOn) noteModel(state, reply);
+  return !handedOn;
 }
 
 function takeCost(state: RunState, reply: Reply): void {

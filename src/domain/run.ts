@@ -95,6 +95,8 @@ export interface Snapshot {
   readonly fallbacks?: Fallbacks;
   /** Set where the model is called through the provider's batch lane (batch-lane.ts). */
   readonly batchLane?: BatchTerms;
+  /** Tokens of a conversation from which the run goes on from a summary of it (compaction.ts). */
+  readonly compactAtTokens?: number;
 }
 
 export interface ApprovalTerms {
@@ -117,7 +119,17 @@ export interface HistoryMarks {
 }
 
 /** A message that is new since `head`: by reference where it lies in the store, else as it is. */
-export type Entry = { readonly ref: string } | { readonly message: Message };
+export type Entry =
+  | {
+      readonly ref: string;
+      /** Without what the model thought, which is bound to what went before it. */
+      readonly bare?: true;
+    }
+  | {
+      readonly message: Message;
+      /** By a person, and not by us. */
+      readonly said?: true;
+    };
 
 export interface OpenRunResult {
   readonly snapshot: Snapshot;
@@ -144,6 +156,8 @@ export interface CallModelInput {
   readonly warnings: readonly Warning[];
   /** `kept_back`: leave the price of a summary untouched. `due`: this is that call, tools off. */
   readonly wrapUp?: "kept_back" | "due";
+  /** `kept_back`: leave room for a summary. `due`: this is that call; `again`: a second try, tools off. */
+  readonly compaction?: "kept_back" | "due" | "again";
   /** What the run has spent, where something is kept back. */
   readonly spentMicroUsd?: number;
   readonly course?: CallCourse;
@@ -160,6 +174,11 @@ export interface CallCourse {
   readonly weighedBy?: string;
   /** After so many attempts at a model that is overloaded or away another is asked. */
   readonly attemptsMax?: number;
+}
+
+/** A reply to it is no step of the conversation. */
+export function isSummary({ compaction }: Pick<CallModelInput, "compaction">): boolean {
+  return compaction === "due" || compaction === "again";
 }
 
 export interface Reply {

@@ -144,6 +144,22 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // The first summary is empty and asked for again; the second comes in another history.
+    name: "goes-on-from-summaries",
+    workerEnv: { PAWL_HISTORY_MAX_EVENTS: "60" },
+    play: async (world) => {
+      const asked = { match: { contains: "will go on from a summary" } };
+      const step = { text: "A tooth at a time. ".repeat(80), toolCalls: [sum(1)] };
+      await world.model.script([
+        { ...asked, reply: {} },
+        { ...asked, times: 10, reply: { text: "So far 2." } },
+        { times: 20, reply: step },
+        done,
+      ]);
+      return await ended(world, { limits: { requestTokens: 8000, replyTokens: 512 } });
+    },
+  },
+  {
     name: "parked-and-resumed",
     play: async (world) => {
       await world.model.script([calls(sum(1)), done]);

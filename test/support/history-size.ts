@@ -51,17 +51,22 @@ export function sizeOf(exported: unknown): HistorySize {
   return { ...total, turns };
 }
 
-/** The transcript's head after the last reply. */
-export function headOf(exported: unknown): string {
+/** The transcript's head after each reply. */
+export function headsOf(exported: unknown): readonly string[] {
   const results = eventsOf(exported).map(
     (event) => event.activityTaskCompletedEventAttributes?.result?.payloads?.[0],
   );
-  for (const payload of results.toReversed()) {
-    if (!payload) continue;
-    const result = defaultPayloadConverter.fromPayload<Partial<Reply>>(payload);
-    if (result.kind === "replied" && result.head !== undefined) return result.head;
-  }
-  throw new Error("there is no reply in this history");
+  return results.flatMap((payload) => {
+    if (!payload) return [];
+    const result = defaultPayloadConverter.fromPayload<Partial<Reply> | undefined>(payload);
+    return result?.kind === "replied" && result.head !== undefined ? [result.head] : [];
+  });
+}
+
+export function headOf(exported: unknown): string {
+  const last = headsOf(exported).at(-1);
+  if (last === undefined) throw new Error("there is no reply in this history");
+  return last;
 }
 
 export function mean(numbers: readonly number[]): number {

@@ -38,6 +38,7 @@ export interface BatchSeen {
 export interface ModelRequestSeen {
   readonly id: string;
   readonly runKey: string | null;
+  readonly model?: string;
   /** ISO 8601: when it came in. */
   readonly at: string;
   readonly state: string;

@@ -73,10 +73,11 @@ function MessageView({ item }: { item: MessageItem }): VNode {
 }
 
 function ReplyView({ item }: { item: ReplyItem }): VNode {
-  const { turn, isOpen, stopReason, costUsd, outputTokens, fromMs, toMs } = item;
+  const { turn, isOpen, stopReason, purpose, costUsd, outputTokens, fromMs, toMs } = item;
   const lost = item.crashTaxUsd > 0 ? [`${usd(item.crashTaxUsd)} for lost attempts`] : [];
   const isBought = stopReason !== "";
   const facts = [
+    ...(purpose === undefined ? [] : [PURPOSE[purpose]]),
     ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
     usd(costUsd),
     ...lost,
@@ -110,10 +111,16 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   </article>`;
 }
 
+const PURPOSE = {
+  wrap_up: "sums up at a limit",
+  compaction: "sums up what grew too long",
+} as const;
+
 const UNUSUAL = new Set(["max_tokens", "refusal", "pause_turn", "interrupted"]);
 
-function openState({ chars, attempt }: ReplyItem): string {
-  const which = attempt > 1 ? `, attempt ${attempt}` : "";
+function openState({ chars, attempt, purpose }: ReplyItem): string {
+  const why = purpose === undefined ? "" : ` · ${PURPOSE[purpose]}`;
+  const which = attempt > 1 ? `${why}, attempt ${attempt}` : why;
   return chars === 0 ? `thinking${which}` : `writing${which}`;
 }
 

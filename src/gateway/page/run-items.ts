@@ -1,7 +1,7 @@
 // What stands in the conversation of a run, and in its time line.
 
 import type { RunResult } from "../../domain/outcome.ts";
-import type { ApprovalDecided, ApprovalRequested } from "../../domain/run-event.ts";
+import type { ApprovalDecided, ApprovalRequested, TurnStarted } from "../../domain/run-event.ts";
 
 interface Versioned {
   readonly key: number;
@@ -35,6 +35,7 @@ export interface ReplyItem extends Versioned {
   readonly retries: Retry[];
   withdrawn: number;
   stopReason: string;
+  purpose: TurnStarted["purpose"];
   costUsd: number;
   /** Charged for attempts of this turn whose reply was lost. */
   crashTaxUsd: number;

@@ -97,7 +97,9 @@ export class RunModel {
     this.offline = event.offline;
     this.figures = { ...this.figures, spentUsd, capUsd, turns: turn };
     // A turn that was denied is announced again where the model sums up in it.
-    this.#replyAt(turn, atMs);
+    const reply = this.#replyAt(turn, atMs);
+    reply.purpose = event.purpose;
+    reply.version += 1;
     this.news = `turn ${turn} started`;
   }
 
@@ -114,6 +116,7 @@ export class RunModel {
       retries: [],
       withdrawn: 0,
       stopReason: "",
+      purpose: undefined,
       costUsd: 0,
       crashTaxUsd: 0,
       outputTokens: 0,

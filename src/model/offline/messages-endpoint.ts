@@ -115,7 +115,8 @@ async function reply(turn: Turn): Promise<void> {
 }
 
 export function drafted(request: MessagesRequest, script: ScriptEntry | undefined): Draft {
-  return script === undefined ? planReply(request) : draftOf(script.reply, request);
+  const isPlanned = script === undefined || script.reply.planned;
+  return isPlanned ? planReply(request) : draftOf(script.reply, request);
 }
 
 export function faulted(draft: Draft, fault: Fault | undefined, request: MessagesRequest): Draft {

@@ -17,6 +17,8 @@ const scriptedReply = z.strictObject({
   /** The JSON of the first tool call exactly as it goes over the wire. */
   rawToolJson: z.string().optional(),
   stopReason: z.string().optional(),
+  /** The planner answers after all: only pace and hold are scripted. */
+  planned: z.boolean().default(false),
   chunkDelayMs: z.int().nonnegative().optional(),
   chunkChars: z.int().positive().optional(),
 });

@@ -108,6 +108,42 @@ describe("durable events", () => {
     expect(typesOf(events)).toEqual(["run.started", "turn.started"]);
   });
 
+  test("a turn that sums up says so, also where a call announced it that was denied, and is no answer", () => {
+    const denied: FactBody = {
+      kind: "callFinished",
+      scheduledId: 11,
+      result: {
+        kind: "denied",
+        limit: "request_tokens",
+        message: "",
+        temporary: false,
+        resetsAt: null,
+        crashTaxMicroUsd: 0,
+      },
+    };
+    const failure = { code: "TERMINATED", message: "" };
+    const events = tell(mapperFrom(), [
+      ...OPENING,
+      [11, call(1)],
+      [13, finished("Step one.")],
+      [15, call(2)],
+      [17, denied],
+      [19, call(2, { compaction: "due" })],
+      [21, finished("So far, one.")],
+      [23, call(3)],
+      [25, { kind: "broken", how: "terminated", failure }],
+    ]);
+    const turns = events.filter(({ type }) => type === "turn.started");
+    expect(turns).toMatchObject([
+      { turn: 1 },
+      { turn: 2 },
+      { turn: 2, purpose: "compaction" },
+      { turn: 3, spentUsd: 0.003 },
+    ]);
+    expect(turns.map((event) => "purpose" in event)).toEqual([false, false, true, false]);
+    expect(events.at(-1)).toMatchObject({ result: { answer: "Step one.", modelCalls: 2 } });
+  });
+
   test("tools tell their start and their end, with the preview from the reply", () => {
     const toolCalls = [{ callId: "a", name: "web_search", preview: "query" }];
     const events = tell(mapperFrom(), [

@@ -188,6 +188,54 @@ test("a note that the budget runs low makes it finish with what it has", async (
   expect(reply.content.at(-1)).toMatchObject({ text: expect.stringContaining("told to finish") });
 });
 
+test("asked for a summary it writes down what it knows, and goes on from that", async () => {
+  const task = "What is 12.5% of 340?";
+  const calls = [
+    {
+      type: "tool_use" as const,
+      id: "a",
+      name: "calculator",
+      input: { expression: "(12.5 / 100) * 340" },
+    },
+  ];
+  const open = [
+    { type: "tool_use" as const, id: "b", name: "calculator", input: { expression: "1 + 1" } },
+  ];
+  const summary = await bench.sdk.messages.create({
+    ...ask("", { tools: [CALCULATOR] }),
+    messages: [
+      { role: "user", content: task },
+      { role: "assistant", content: calls },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "a", content: "42.5" }] },
+      { role: "assistant", content: open },
+      {
+        role: "user",
+        content: [
+          {
+            type: "tool_result",
+            tool_use_id: "b",
+            content: "[This answer follows after the summary.]",
+          },
+          { type: "text", text: "This will go on from a summary, which you write now." },
+        ],
+      },
+    ],
+  });
+  const said = summary.content.flatMap((block) => (block.type === "text" ? [block.text] : []));
+  expect(said.join("")).toContain("42.5");
+  expect(said.join("")).not.toContain("1 + 1");
+  const after = await bench.sdk.messages.create({
+    ...ask("", { tools: [CALCULATOR] }),
+    messages: [
+      { role: "user", content: task },
+      { role: "assistant", content: said.join("") },
+      { role: "user", content: "Go on from your summary above." },
+    ],
+  });
+  expect(after.stop_reason).toBe("end_turn");
+  expect(JSON.stringify(after.content)).toContain("is 42.5.");
+});
+
 test("a tool that the task names is called with the JSON it gives", async () => {
   const note = { ...SEARCH, name: "write_note", input_schema: { type: "object" as const } };
   const worked = await work(

@@ -2,6 +2,7 @@
 // tools are on offer, and whether it was told to come to an end.
 
 import { blocksOf, type MessagesRequest, type RequestBlock } from "../request.ts";
+import { isAboutSummary, isSummaryAsked, remembered } from "./summary.ts";
 
 export interface ToolAnswer {
   readonly tool: string;
@@ -24,6 +25,8 @@ export interface View {
   readonly serverSearch: { readonly usesMax: number } | undefined;
   /** The newest note of the system says that little is left. */
   readonly mustWrapUp: boolean;
+  /** A summary is asked for, and not the next step. */
+  readonly mustSumUp: boolean;
 }
 
 const GO_ON = /^(please )?(continue|go on|carry on)\b/i;
@@ -31,9 +34,10 @@ const WRAP_UP = /\b(wrap up|budget|running low|little is left|finish now|final a
 
 export function viewOf(request: MessagesRequest): View {
   const { messages, tool_choice: choice } = request;
-  const start = taskStart(messages.map(saidBy));
+  const said = messages.map(saidBy);
+  const start = taskStart(said);
   const since = messages.slice(start);
-  const task = since[0] === undefined ? "" : saidBy(since[0]);
+  const task = said[start] ?? "";
   const note = since.findLast(({ role }) => role === "system");
   const offered = choice?.type === "none" ? [] : (request.tools ?? []);
   const search = offered.find((tool) => "type" in tool && tool.type?.startsWith("web_search_"));
@@ -48,6 +52,7 @@ export function viewOf(request: MessagesRequest): View {
     ),
     serverSearch: search === undefined ? undefined : { usesMax: usesMax ?? Infinity },
     mustWrapUp: note !== undefined && WRAP_UP.test(JSON.stringify(note.content)),
+    mustSumUp: textsOf(messages.at(-1)).some(isSummaryAsked),
   };
 }
 
@@ -55,12 +60,16 @@ export function hasTool(view: View, name: string): boolean {
   return view.tools.some((tool) => tool.name === name);
 }
 
-function saidBy(message: MessagesRequest["messages"][number]): string {
-  if (message.role !== "user") return "";
-  return blocksOf(message)
-    .flatMap((block) => (block.type === "text" ? [block.text] : []))
-    .join("\n")
-    .trim();
+type RequestMessage = MessagesRequest["messages"][number];
+
+function saidBy(message: RequestMessage): string {
+  const texts = textsOf(message).filter((text) => !isAboutSummary(text));
+  return texts.join("\n").trim();
+}
+
+function textsOf(message: RequestMessage | undefined): string[] {
+  if (message?.role !== "user") return [];
+  return blocksOf(message).flatMap((block) => (block.type === "text" ? [block.text] : []));
 }
 
 /** The newest thing a person asked for; "please continue" asks for what came before it. */
@@ -76,6 +85,7 @@ function answersIn(blocks: readonly RequestBlock[]): ToolAnswer[] {
     ),
   );
   return blocks.flatMap((block) => {
+    if (block.type === "text") return remembered(block.text);
     if (block.type !== "tool_result" && block.type !== "web_search_tool_result") return [];
     const call = calls.get(block.tool_use_id);
     if (call === undefined) return [];

@@ -13,6 +13,7 @@ import { jsonAnswer } from "./json-answer.ts";
 import { knownFact, knownSum, sumOf } from "./knowledge.ts";
 import { searchOnServer } from "./server-search.ts";
 import { smallTalk } from "./small-talk.ts";
+import { summaryOf } from "./summary.ts";
 import { impliedCall, inputFor, namedCalls, type NamedCall } from "./tool-call.ts";
 
 type Step =
@@ -22,6 +23,10 @@ type Step =
 export function plan(request: MessagesRequest): Draft {
   const blocks: DraftBlock[] = [];
   let view = viewOf(request);
+  if (view.mustSumUp) {
+    const text = summaryOf(view.answers);
+    return { thinking: "I write down what I know.", blocks: [{ type: "text", text }] };
+  }
   let thinking: string | undefined;
   let searches = 0;
   for (;;) {
