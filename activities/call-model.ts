@@ -150,7 +150,7 @@ export function attemptRequest(
 
 export function requestOf(
   runId: string,
-  { tenant, wrapUp, compaction, course }: CallModelInput,
+  { tenant, wrapUp, compaction, cacheTtl, course }: CallModelInput,
   { snapshot, messages }: Conversation,
 ): ModelRequest {
   const { instructions, tools, serverTools, limits } = snapshot;
@@ -164,6 +164,7 @@ export function requestOf(
     messages: readableBy(model, messages, course?.authors ?? []),
     replyTokensMax: limits.replyTokens,
     ...(wrapUp === "due" || compaction === "again" ? { toolsOff: true } : {}),
+    ...(cacheTtl === undefined ? {} : { cacheTtl }),
     userId: createHash("sha256").update(`pawl tenant ${tenant}`).digest("hex").slice(0, 32),
   };
 }

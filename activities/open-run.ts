@@ -121,12 +121,15 @@ function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batch
 }
 
 function contextTerms(
-  { PAWL_COMPACTION }: Config,
+  { PAWL_COMPACTION, PAWL_CACHE_TTL }: Config,
   limits: Limits,
   contextTokens: number,
-): Pick<Snapshot, "compactAtTokens"> {
+): Pick<Snapshot, "compactAtTokens" | "cacheTtl"> {
   const compactAtTokens = PAWL_COMPACTION ? compactionMark(limits, contextTokens) : null;
-  return compactAtTokens === null ? {} : { compactAtTokens };
+  return {
+    ...(compactAtTokens === null ? {} : { compactAtTokens }),
+    ...(PAWL_CACHE_TTL === "5m" ? {} : { cacheTtl: PAWL_CACHE_TTL }),
+  };
 }
 
 /** A caller who denies a tool that nobody knows has misspelt one, and would get what was to be denied. */

@@ -70,6 +70,7 @@ export const ENV_SCHEMA = z.object({
   PAWL_AGENT_MAX_TOOL_CALLS: count.default(200),
   PAWL_WRAP_UP: flag.default(true),
   PAWL_COMPACTION: flag.default(true),
+  PAWL_CACHE_TTL: z.enum(["auto", "5m", "1h"]).default("auto"),
   PAWL_AGENT_MAX_REQUEST_TOKENS: count.default(50_000),
   PAWL_AGENT_MAX_TOKENS: count.default(200_000),
   PAWL_AGENT_ALLOWED_TOOLS: list.optional(),

@@ -68,6 +68,7 @@ class Desk implements ApprovalDesk {
 
   async ask(pending: PendingApproval, state: RunState): Promise<Ruling> {
     this.#state = state;
+    state.waitedForPerson = true;
     const { callId, tool, turn, deadlineAt } = pending;
     this.#waiting.set(callId, pending);
     this.#show();

@@ -63,6 +63,7 @@ export async function askModel(run: Run, purpose: Purpose | null): Promise<Model
       ...wrapUpOf(state, purpose),
       ...compactionOf(state, purpose),
       ...course,
+      ...cacheOf(state),
     };
     // A run that stops has no time left to wait.
     const canWait = state.snapshot.batchLane !== undefined && purpose?.kind !== "wrap_up";
@@ -175,6 +176,13 @@ function compactionOf(
 ): Pick<CallModelInput, "compaction"> {
   if (purpose?.kind === "compaction") return { compaction: purpose.isAgain ? "again" : "due" };
   return purpose === null && maySumUp(state) ? { compaction: "kept_back" } : {};
+}
+
+/** An hour costs more to write, and is worth it where a person may take that long to answer. */
+function cacheOf({ snapshot, waitedForPerson }: RunState): Pick<CallModelInput, "cacheTtl"> {
+  const { cacheTtl } = snapshot;
+  const isLong = cacheTtl === "1h" || (cacheTtl === "auto" && waitedForPerson === true);
+  return isLong ? { cacheTtl: "1h" } : {};
 }
 
 /** A call without a reply is no turn, but its lost attempts cost. */

@@ -28,6 +28,7 @@ export interface Cause {
  */
 export async function parked(run: Run, cause: Cause | "paused"): Promise<boolean> {
   if (cause === "paused") {
+    run.state.waitedForPerson = true;
     showStatus("paused", run.state);
     await run.inbox.resumed(null);
     showStatus("running", run.state);

@@ -58,6 +58,8 @@ export interface RunState {
   alwaysApproved?: readonly string[];
   /** The newest decisions, so that one which comes twice is known in a fresh history too. */
   settledCalls?: readonly SettledCall[];
+  /** True once the run has waited for a person: it is likely to do so again. */
+  waitedForPerson?: boolean;
   /** Set where the run goes on in a fresh history. */
   inbox?: CarriedInbox;
   /** Set where the run may go on from a summary of itself. */

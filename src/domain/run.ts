@@ -95,6 +95,8 @@ export interface Snapshot {
   readonly fallbacks?: Fallbacks;
   /** Set where the model is called through the provider's batch lane (batch-lane.ts). */
   readonly batchLane?: BatchTerms;
+  /** `auto`: once the run has waited for a person, the provider's cache is asked for an hour. Absent: never. */
+  readonly cacheTtl?: "auto" | "1h";
   /** Tokens of a conversation from which the run goes on from a summary of it (compaction.ts). */
   readonly compactAtTokens?: number;
 }
@@ -160,6 +162,8 @@ export interface CallModelInput {
   readonly compaction?: "kept_back" | "due" | "again";
   /** What the run has spent, where something is kept back. */
   readonly spentMicroUsd?: number;
+  /** The provider's cache shall keep the prompt for so long; five minutes where nothing is said. */
+  readonly cacheTtl?: "1h";
   readonly course?: CallCourse;
 }
 

@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import Anthropic from "@anthropic-ai/sdk";
 import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
 import type { Message } from "../domain/message.ts";
-import { withBreakpoint } from "./cache-breakpoint.ts";
+import { markFor, withBreakpoint } from "./cache-breakpoint.ts";
 import { toModelCallError } from "./map-error.ts";
 import {
   CallAborted,
@@ -140,15 +140,16 @@ export function bodyOf(
     })),
     ...request.serverTools,
   ];
+  const mark = markFor(request.cacheTtl);
   const body = {
     model: request.model,
     max_tokens: request.replyTokensMax,
     stream: true,
-    cache_control: { type: "ephemeral" },
+    cache_control: mark,
     system: [{ type: "text", text: request.instructions }],
     ...(tools.length > 0 ? { tools } : {}),
     ...(tools.length > 0 && request.toolsOff === true ? { tool_choice: { type: "none" } } : {}),
-    messages: withBreakpoint(request.messages),
+    messages: withBreakpoint(request.messages, mark),
     metadata: { user_id: request.userId },
   };
   // Messages carry blocks that only the API can check; it does, and strictly.

@@ -17,6 +17,8 @@ export interface ModelRequest {
   readonly replyTokensMax: number;
   /** The tools stay in the request, as thinking is bound to them, but none can be called. */
   readonly toolsOff?: boolean;
+  /** How long the provider shall keep the prompt in its cache; five minutes where nothing is said. */
+  readonly cacheTtl?: "1h";
   /** Opaque; names no person. */
   readonly userId: string;
 }

@@ -21,6 +21,8 @@ export interface ModelWorld {
   /** How the batch lane works off what comes, and what has come. */
   batchLane(settings: { delayMs?: number; fates?: readonly object[] }): Promise<void>;
   batches(): Promise<readonly BatchSeen[]>;
+  /** The cache takes it to be so much later. */
+  ahead(byMs: number): Promise<void>;
   release(which?: { id?: string; runKey?: string }): Promise<void>;
   billing(runId?: string): Promise<readonly BillingRecord[]>;
   billedMicroUsd(runId?: string): Promise<number>;
@@ -86,6 +88,7 @@ export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
       })),
     batchLane: async (settings) => void (await admin("PUT", "/batches", settings)),
     batches: async () => ((await admin("GET", "/batches")) as { batches: BatchSeen[] }).batches,
+    ahead: async (byMs) => void (await admin("PUT", "/clock", { aheadMs: byMs })),
     release: async (which = {}) => void (await admin("POST", "/release", which)),
     requests: async () =>
       ((await admin("GET", "/requests")) as { requests: ModelRequestSeen[] }).requests,

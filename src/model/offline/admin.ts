@@ -1,7 +1,8 @@
 // The test's side of the server. Not part of the Messages API; bound to loopback like the rest.
 //   PUT /admin/script [..]   PUT /admin/faults [..]   PUT /admin/pace {chunkDelayMs, chunkChars}
 //   PUT /admin/limits {requests?, inputTokens?, outputTokens?, filled?}, a minute and model
-//   POST /admin/release {id?, runKey?}   PUT /admin/batches {delayMs?, fates?}   GET /admin/batches
+//   PUT /admin/clock {aheadMs}   POST /admin/release {id?, runKey?}
+//   PUT /admin/batches {delayMs?, fates?}   GET /admin/batches
 //   GET /admin/billing   GET /admin/requests   DELETE /admin
 
 import { z } from "zod";
@@ -20,6 +21,7 @@ const batches = z.strictObject({
   delayMs: z.int().nonnegative().optional(),
   fates: batchFateList.optional(),
 });
+const clock = z.strictObject({ aheadMs: z.int().nonnegative() });
 const which = z.strictObject({ id: z.string().optional(), runKey: z.string().optional() });
 
 export interface AdminCall {
@@ -29,6 +31,7 @@ export interface AdminCall {
 }
 
 /** The answer, or undefined where there is no such route. */
+// oxlint-disable-next-line eslint/complexity -- one case for each route
 export async function answerAdmin(
   call: AdminCall,
   state: OfflineState,
@@ -47,6 +50,9 @@ export async function answerAdmin(
     case "PUT /admin/pace":
       state.pace = parse(pace, await call.body());
       return state.pace;
+    case "PUT /admin/clock":
+      state.clock = parse(clock, await call.body());
+      return state.clock;
     case "PUT /admin/limits": {
       const limits = parse(limitList, await call.body());
       state.limiter.set(limits);
@@ -91,6 +97,7 @@ function reset(state: OfflineState): void {
   state.batches.clear();
   state.requests.clear();
   state.limiter.clear();
+  state.clock = { aheadMs: 0 };
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -51,7 +51,7 @@ export async function startOfflineModel(options: OfflineModelOptions = {}): Prom
   const { port = 0, host = "127.0.0.1", chunkDelayMs = 12, nowMs = Date.now } = options;
   const state: OfflineState = {
     billing: openBilling(options.billingFile, nowMs),
-    cache: createPromptCache(nowMs),
+    cache: createPromptCache(() => nowMs() + state.clock.aheadMs),
     batches: createBatches(nowMs, createQueue<BatchFate>()),
     faults: createQueue<Fault>(),
     script: createQueue<ScriptEntry>(),
@@ -59,6 +59,7 @@ export async function startOfflineModel(options: OfflineModelOptions = {}): Prom
     limiter: createRateLimiter(nowMs),
     requests: createRequestLog(),
     pace: { chunkDelayMs, chunkChars: 12 },
+    clock: { aheadMs: 0 },
   };
   const open = new Set<Promise<void>>();
   const server = createServer((req, res) => {

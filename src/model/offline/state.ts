@@ -21,6 +21,8 @@ export interface OfflineState {
   readonly limiter: RateLimiter;
   readonly requests: RequestLog;
   pace: Pace;
+  /** How far the cache is ahead of the machine's clock. */
+  clock: { readonly aheadMs: number };
 }
 
 /** A request that passed every check. */
