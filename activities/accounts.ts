@@ -4,8 +4,9 @@
 
 import { capsByScope, type Config, type SharedCaps } from "../src/config.ts";
 import { sharedAccount } from "../src/store/budgets.ts";
+import { batchAccountKey } from "../src/domain/batch.ts";
 import { BUDGET_SCOPES } from "../src/domain/budget.ts";
-import type { CallModelInput } from "../src/domain/run.ts";
+import type { BatchShare, CallModelInput } from "../src/domain/run.ts";
 import type { Account } from "../src/store/ledger.ts";
 
 type Caps = SharedCaps & Pick<Config, "PAWL_RUN_CAP_USD">;
@@ -24,7 +25,14 @@ export function accountsOf(
     resetsAt: null,
     budgets: [],
   };
+  const batch: Account[] = input.batch === undefined ? [] : [batchAccount(input.batch)];
   const given = capsByScope(caps);
   const at = { payer: input, now, given };
-  return [own, ...BUDGET_SCOPES.map((scope) => sharedAccount(scope, at))];
+  return [own, ...batch, ...BUDGET_SCOPES.map((scope) => sharedAccount(scope, at))];
+}
+
+/** Its cap is the caller's and was part of the order: no budget overrides it. */
+function batchAccount({ batchId, capMicroUsd }: BatchShare): Account {
+  const key = batchAccountKey(batchId);
+  return { key, limit: "batch", capMicroUsd, resetsAt: null, budgets: [] };
 }

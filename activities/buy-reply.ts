@@ -237,8 +237,10 @@ function callsIn(reply: ModelReply): ToolCall[] {
   }));
 }
 
+/** That a batch is nearly through its cap is no reason for one of its items to be answered in haste. */
 function nearCaps(accounts: readonly AccountState[]): Warning[] {
-  return accounts.flatMap(({ limit, spentMicroUsd, capMicroUsd }) =>
+  const told = accounts.filter(({ limit }) => limit !== "batch");
+  return told.flatMap(({ limit, spentMicroUsd, capMicroUsd }) =>
     capMicroUsd !== null && spentMicroUsd >= capMicroUsd * NEAR_CAP
       ? [{ limit, used: spentMicroUsd, cap: capMicroUsd }]
       : [],

@@ -5,6 +5,7 @@ import type { Log } from "../src/log.ts";
 import type { BatchLane } from "../src/model/batch-lane.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
+import type { Batches } from "../src/store/batches.ts";
 import type { LaneCalls } from "../src/store/lane-calls.ts";
 import type { DeltaWriter } from "../src/store/delta-writer.ts";
 import type { Gates } from "../src/store/gates.ts";
@@ -25,6 +26,7 @@ export interface ActivityDeps {
   readonly transcripts: Transcripts;
   readonly artefacts: Artefacts;
   readonly records: RunRecords;
+  readonly batches: Batches;
   readonly deltas: DeltaWriter;
   readonly tools: readonly Tool[];
   readonly agents: readonly AgentDefinition[];

@@ -1,5 +1,6 @@
 // The set of activities a worker serves. Workflows see its type and nothing more.
 
+import { createBatchBooks } from "./batch-books.ts";
 import { createCallModel } from "./call-model.ts";
 import { createCloseRun } from "./close-run.ts";
 import { createCollectBatchCall } from "./collect-batch-call.ts";
@@ -23,5 +24,6 @@ export function createActivities(deps: ActivityDeps) {
     notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),
     closeRun: createCloseRun(deps),
+    ...createBatchBooks(deps),
   };
 }

@@ -26,6 +26,7 @@ add() {
 
 add PawlAgent Keyword
 add PawlTenant Keyword
+add PawlSession Keyword
 add PawlStatus Keyword
 add PawlOutcome Keyword
 add PawlCostUsd Double

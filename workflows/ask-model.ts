@@ -54,6 +54,7 @@ export async function askModel(run: Run, purpose: Purpose | null): Promise<Model
       tenant: input.tenant,
       session: input.session,
       agent: input.agent,
+      ...(input.batch === undefined ? {} : { batch: input.batch }),
       head: state.head,
       entries: entriesFor(state, notes, purpose),
       headTokens: state.headTokens,

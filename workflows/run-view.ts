@@ -5,8 +5,12 @@ import { setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow"
 import type { SearchAttributePair } from "@temporalio/common";
 import type { RunStatus } from "../src/domain/outcome.ts";
 import { formatUsd } from "../src/domain/pricing.ts";
+import type { RunInput } from "../src/domain/run.ts";
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
 
+const AGENT = { name: "PawlAgent", type: "KEYWORD" } as const;
+const TENANT = { name: "PawlTenant", type: "KEYWORD" } as const;
+const SESSION = { name: "PawlSession", type: "KEYWORD" } as const;
 const STATUS = { name: "PawlStatus", type: "KEYWORD" } as const;
 const OUTCOME = { name: "PawlOutcome", type: "KEYWORD" } as const;
 const COST = { name: "PawlCostUsd", type: "DOUBLE" } as const;
@@ -20,6 +24,16 @@ const SUMMARY_CHARS = 64;
 /** One line beside an activity or timer in the Web UI. */
 export function summaryOf(...parts: readonly string[]): string {
   return parts.join(" · ").slice(0, SUMMARY_CHARS).toWellFormed();
+}
+
+/** What a run is found by from its start on. */
+export function attributesOfNew({ agent, tenant, session }: RunInput): SearchAttributePair[] {
+  return [
+    { key: AGENT, value: agent },
+    { key: TENANT, value: tenant },
+    { key: SESSION, value: session },
+    { key: STATUS, value: "running" },
+  ];
 }
 
 export function showProgress(state: RunState): void {

@@ -6,8 +6,8 @@ import { withClient, type CliContext } from "./context.ts";
 export function addCancel(program: Command, context: CliContext): void {
   program
     .command("cancel")
-    .description("end a run; it returns what it has")
-    .argument("<id>", "the run")
+    .description("end a run, or a batch with all its runs; each returns what it has")
+    .argument("<id>", "the run, or the batch")
     .action((runId: string) =>
       withClient(context, async (client) => {
         await client.cancel(runId);

@@ -14,6 +14,7 @@ interface LsOptions {
   readonly outcome?: string;
   readonly tenant?: string;
   readonly agent?: string;
+  readonly session?: string;
   readonly json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function addLs(program: Command, context: CliContext): void {
     .addOption(new Option("--outcome <outcome>").choices(OUTCOMES))
     .option("--tenant <name>", "only this tenant's")
     .option("--agent <name>", "only this agent's")
+    .option("--session <name>", "only this session's; a batch is one")
     .option("--json", "one run per line")
     .action(({ json, ...query }: LsOptions) =>
       withClient(context, async (client) => {

@@ -17,6 +17,7 @@ import type {
   ToolRetrying,
   ToolStarted,
 } from "../domain/run-event.ts";
+import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/run.ts";
 import { duration, usd } from "./format.ts";
 import { oneLine } from "./printable.ts";
@@ -174,7 +175,7 @@ function continueLine({ reason }: RunContinued): Line | null {
   return reason === "resumed" ? { tone: "good", text: "▶ the run goes on" } : null;
 }
 
-const MONEY: readonly string[] = ["cost", "session", "tenant_day", "tenant_month", "global_day"];
+const MONEY: readonly string[] = ACCOUNT_LIMITS;
 
 function budget(limit: string, used: number, cap: number): string {
   const percent = Math.floor((used / cap) * 100);

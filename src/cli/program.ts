@@ -6,6 +6,7 @@ import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
 import { addBudget } from "./budget.ts";
 import { addCancel } from "./cancel.ts";
+import { addBatch } from "./batch.ts";
 import type { CliContext, CliIo } from "./context.ts";
 import { addCost } from "./cost.ts";
 import { addApprove, addDeny } from "./decide.ts";
@@ -28,6 +29,7 @@ import { addWorker } from "./worker.ts";
 
 const ADD = [
   addRun,
+  addBatch,
   addAttach,
   addShow,
   addLs,

@@ -1,8 +1,10 @@
-// `pawl show ID`: one run as it stands, or as it ended.
+// `pawl show ID`: one run as it stands, or as it ended; or a batch.
 
 import type { Command } from "commander";
 import type { RunShown } from "../client/read-run.ts";
+import { isBatchId } from "../domain/batch.ts";
 import { withClient, type CliContext } from "./context.ts";
+import { showBatch } from "./follow-batch.ts";
 import { outcomeText, summaryLines } from "./format.ts";
 import { oneLine, printable } from "./printable.ts";
 
@@ -10,10 +12,13 @@ export function addShow(program: Command, context: CliContext): void {
   program
     .command("show")
     .description("what a run did, said and cost")
-    .argument("<id>", "the run")
+    .argument("<id>", "the run, or a batch")
     .option("--json", "the fields of the result line; status instead of outcome while open")
     .action((runId: string, options: { readonly json?: boolean }) =>
       withClient(context, async (client) => {
+        if (isBatchId(runId)) {
+          return await showBatch(context, client, runId, options.json === true);
+        }
         const shown = await client.show(runId);
         const text = options.json === true ? JSON.stringify(fieldsOf(shown)) : textOf(shown);
         context.stdout.write(`${text}\n`);

@@ -13,6 +13,7 @@ import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../domain/run.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
+import { batchesOf, type BatchClient } from "./batches.ts";
 import type { Backend } from "./connect.ts";
 import type { EndedQuery, EndedStats } from "../store/run-records.ts";
 import { createDeltaFeed } from "./delta-feed.ts";
@@ -40,7 +41,7 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends Money {
+export interface RunClient extends Money, BatchClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -93,6 +94,7 @@ export function createRunClient(backend: Backend): RunClient {
 
   return {
     ...moneyOf(backend),
+    ...batchesOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
     start: (order) => startRun(backend, order),

@@ -13,6 +13,7 @@ export interface ListQuery {
   readonly outcome?: string;
   readonly tenant?: string;
   readonly agent?: string;
+  readonly session?: string;
 }
 
 export interface RunListed {
@@ -57,7 +58,8 @@ export async function listRuns(
 }
 
 /** Histories that went on in a fresh one are parts of a run, not runs. */
-export function visibilityQuery({ status, outcome, tenant, agent }: ListQuery): string {
+export function visibilityQuery(query: ListQuery): string {
+  const { status, outcome, tenant, agent, session } = query;
   const conditions = [`WorkflowType = '${WORKFLOW_TYPE}'`, "ExecutionStatus != 'ContinuedAsNew'"];
   if (status === "ended") conditions.push("ExecutionStatus != 'Running'");
   else if (status !== undefined) {
@@ -66,6 +68,7 @@ export function visibilityQuery({ status, outcome, tenant, agent }: ListQuery): 
   if (outcome !== undefined) conditions.push(`PawlOutcome = ${quoted(outcome)}`);
   if (tenant !== undefined) conditions.push(`PawlTenant = ${quoted(tenant)}`);
   if (agent !== undefined) conditions.push(`PawlAgent = ${quoted(agent)}`);
+  if (session !== undefined) conditions.push(`PawlSession = ${quoted(session)}`);
   return conditions.join(" AND ");
 }
 

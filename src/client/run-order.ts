@@ -92,14 +92,19 @@ function usablePolicy({ ask = [], deny = [] }: CallerPolicy): CallerPolicy {
 }
 
 function derivedRunId(tenant: string, key: string): string {
+  return `run_${keyed([tenant, key], key)}`;
+}
+
+/** Throws PawlError USAGE for a key that is none. */
+export function keyed(what: readonly string[], key: string): string {
   if (key.trim() === "" || key.length > KEY_CHARS_MAX) {
     throw new PawlError("USAGE", `A key has 1 to ${KEY_CHARS_MAX} characters.`);
   }
-  return `run_${sha256(JSON.stringify([tenant, key])).slice(0, 32)}`;
+  return sha256(JSON.stringify(what)).slice(0, 32);
 }
 
 /** Keys in order, so that the order of fields is no difference. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) =>
     typeof field === "object" && field !== null && !Array.isArray(field)
       ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)))
@@ -107,6 +112,6 @@ function canonical(value: unknown): string {
   );
 }
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

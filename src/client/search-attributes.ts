@@ -12,6 +12,7 @@ const { INDEXED_VALUE_TYPE_KEYWORD, INDEXED_VALUE_TYPE_DOUBLE, INDEXED_VALUE_TYP
 const ATTRIBUTES = {
   PawlAgent: { type: INDEXED_VALUE_TYPE_KEYWORD, word: "Keyword" },
   PawlTenant: { type: INDEXED_VALUE_TYPE_KEYWORD, word: "Keyword" },
+  PawlSession: { type: INDEXED_VALUE_TYPE_KEYWORD, word: "Keyword" },
   PawlStatus: { type: INDEXED_VALUE_TYPE_KEYWORD, word: "Keyword" },
   PawlOutcome: { type: INDEXED_VALUE_TYPE_KEYWORD, word: "Keyword" },
   PawlCostUsd: { type: INDEXED_VALUE_TYPE_DOUBLE, word: "Double" },

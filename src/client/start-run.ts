@@ -10,7 +10,7 @@ import type { Backend } from "./connect.ts";
 import { pause } from "./histories.ts";
 import { identify, shortTask, type IdentifiedRun, type RunOrder } from "./run-order.ts";
 import { ensureSearchAttributes, isSearchAttributeMissing } from "./search-attributes.ts";
-import { AGENT, STATUS, TENANT } from "./search-keys.ts";
+import { AGENT, SESSION, STATUS, TENANT } from "./search-keys.ts";
 import { asked } from "./steer.ts";
 import { linkTo } from "./run-links.ts";
 
@@ -60,6 +60,7 @@ async function startOnce(backend: Backend, run: IdentifiedRun): Promise<RunStart
       typedSearchAttributes: [
         { key: AGENT, value: agent },
         { key: TENANT, value: tenant },
+        { key: SESSION, value: session },
         { key: STATUS, value: "running" },
       ],
       staticSummary: shortTask(task).slice(0, 100).toWellFormed(),

@@ -2,8 +2,6 @@
 // runs alone does not.
 
 import type { BudgetName } from "../domain/budget.ts";
-import { PawlError } from "../domain/errors.ts";
-import { migrate } from "../store/database.ts";
 import { readCalls, type RecordedCalls, type UsageQuery } from "../store/usage.ts";
 import {
   checkedName,
@@ -18,6 +16,7 @@ import {
   type Treasury,
 } from "./budgets.ts";
 import type { Backend } from "./connect.ts";
+import { tablesIn } from "./own-tables.ts";
 import { asked } from "./steer.ts";
 import { usageOf, type Used } from "./usage.ts";
 
@@ -34,22 +33,8 @@ export interface Money {
 }
 
 export function moneyOf({ client, db, caps }: Backend): Money {
-  let ready: Promise<Treasury> | undefined;
-  // A client may come before any worker has made the tables.
-  const open = async (): Promise<Treasury> => {
-    if (db === null) throw new PawlError("CONFIG", "DATABASE_URL is not set: the ledger is there.");
-    await migrate(db);
-    return { client, db, caps };
-  };
-  const treasury = async (): Promise<Treasury> => {
-    ready ??= open();
-    try {
-      return await ready;
-    } catch (error) {
-      ready = undefined;
-      throw error;
-    }
-  };
+  const tables = tablesIn(db, "the ledger is there");
+  const treasury = async (): Promise<Treasury> => ({ client, db: await tables(), caps });
   return {
     budgets: async (query) => await listBudgets(await treasury(), query),
     setBudget: async (name, cap) =>

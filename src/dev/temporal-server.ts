@@ -17,6 +17,7 @@ const SQLITE_PRAGMAS = ["journal_mode=wal", "synchronous=normal"];
 export const SEARCH_ATTRIBUTES = {
   PawlAgent: "Keyword",
   PawlTenant: "Keyword",
+  PawlSession: "Keyword",
   PawlStatus: "Keyword",
   PawlOutcome: "Keyword",
   PawlCostUsd: "Double",

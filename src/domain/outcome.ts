@@ -2,6 +2,7 @@
 
 export const ACCOUNT_LIMITS = [
   "cost",
+  "batch",
   "session",
   "tenant_day",
   "tenant_month",

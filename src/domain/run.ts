@@ -53,6 +53,13 @@ export interface CanWait {
   readonly forMs: number | null;
 }
 
+/** The batch that a run is an item of, and what all its items share. */
+export interface BatchShare {
+  readonly batchId: string;
+  /** Null: counted, never denied. */
+  readonly capMicroUsd: number | null;
+}
+
 export interface RunInput {
   readonly task: string;
   readonly agent: string;
@@ -66,6 +73,7 @@ export interface RunInput {
   /** The replies may take as long as a batch takes, and cost half. */
   readonly canWait?: CanWait;
   readonly policy?: CallerPolicy;
+  readonly batch?: BatchShare;
   /** Set where the run goes on in a fresh history. */
   readonly resumed?: RunState;
 }
@@ -146,6 +154,7 @@ export interface CallModelInput {
   readonly tenant: string;
   readonly session: string;
   readonly agent: string;
+  readonly batch?: BatchShare;
   readonly head: string;
   readonly entries: readonly Entry[];
   /** Tokens that the transcript up to `head` is known to weigh; 0 before the first reply. */

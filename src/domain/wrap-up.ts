@@ -9,6 +9,7 @@ import type { Price } from "./prices.ts";
 /** The others leave no room for one more call: a prompt that is too long, a provider that wants no more. */
 const LEAVES_ROOM: readonly Limit[] = [
   "cost",
+  "batch",
   "session",
   "tenant_day",
   "tenant_month",

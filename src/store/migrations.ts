@@ -20,6 +20,7 @@ const NAMES = [
   "8-gates",
   "9-batch-lane",
   "10-buckets",
+  "11-batches",
 ] as const;
 
 export function readMigrations(): readonly Migration[] {

@@ -17,6 +17,7 @@ import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
 import { createLaneCalls } from "../store/lane-calls.ts";
+import { createBatches } from "../store/batches.ts";
 import { takeCostAlerts } from "../store/cost-alerts.ts";
 import { migrate, openDatabase, type Database } from "../store/database.ts";
 import { createDeltaWriter } from "../store/delta-writer.ts";
@@ -134,6 +135,7 @@ function createDeps(
     transcripts,
     artefacts: createArtefacts(db),
     records: createRunRecords(db),
+    batches: createBatches(db),
     deltas: createDeltaWriter(db),
     tools,
     agents,

@@ -19,21 +19,26 @@ describe("recorded runs", () => {
   });
 });
 
-describe("a workflow that closes a run before it opens it", () => {
+describe("workflows that close a run or a batch before they open it", () => {
   // Inside the repository, so that its imports resolve as those of the real one do.
   mkdirSync(packageFile("dist"), { recursive: true });
   const dir = mkdtempSync(packageFile("dist/planted-"));
   afterAll(() => rmSync(dir, { recursive: true }));
 
-  it("differs from every recorded run", async () => {
+  function plant(file: string, what: string, instead: string): void {
+    const story = join(dir, file);
+    const text = readFileSync(story, "utf8");
+    const planted = text.replace(what, instead);
+    expect(planted).not.toBe(text);
+    writeFileSync(story, planted);
+  }
+
+  it("differ from everything that was recorded", async () => {
     for (const folder of ["workflows", "src/domain"]) {
       cpSync(packageFile(folder), join(dir, folder), { recursive: true });
     }
-    const story = join(dir, "workflows/agent-run.ts");
-    const text = readFileSync(story, "utf8");
-    const planted = text.replace("{ openRun }", "{ closeRun: openRun }");
-    expect(planted).not.toBe(text);
-    writeFileSync(story, planted);
+    plant("workflows/agent-run.ts", "{ openRun }", "{ closeRun: openRun }");
+    plant("workflows/agent-batch.ts", "{ openBatch }", "{ closeBatch: openBatch }");
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: join(dir, "workflows/index.ts"),
       logger: SILENT,

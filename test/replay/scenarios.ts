@@ -1,7 +1,10 @@
 // Runs whose histories are kept, to be replayed against every later version of the workflow.
 
+import { identifyBatch } from "../../src/client/batch-order.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
+import { endedCount, itemRunId } from "../../src/domain/batch.ts";
 import { approval, denial, waitingCalls } from "../support/approvals.ts";
+import { aBatch, endedBatch, standing } from "../support/batches.ts";
 import { until } from "../support/processes.ts";
 import type { World } from "../support/world.ts";
 
@@ -37,6 +40,25 @@ const waitingInTurn = (world: World, runId: string, turn: number, count: number)
     const waiting = await waitingCalls(world.client, runId, count);
     return waiting.every((call) => call.turn === turn) && waiting;
   });
+
+/** A window of items over several histories: one fails, one outlives the history that began it. */
+async function batch(world: World): Promise<string> {
+  const tasks = ["Go on.", "Go on.", "Go on.", "Go on.", "Go on."];
+  const { items, ...order } = aBatch(tasks, { concurrency: 2, key: "replay" });
+  const given = items.map((item, at) => (at === 1 ? { ...item, agent: "nobody" } : item));
+  const { batchId } = identifyBatch({ ...order, items: given }).input;
+  const slow = { match: { runKey: itemRunId(batchId, 1) }, ...done, hold: true };
+  await world.model.script([slow, { times: 3, ...done }]);
+  await world.client.startBatch({ ...order, items: given });
+  await standing(world, batchId, "waits for one", (b) => endedCount(b.ended) === 4);
+  await until("a later history looks after it", async () => {
+    const { histories } = await world.client.exportHistories(batchId);
+    return histories.length > 1 && JSON.stringify(histories.at(-1)).includes("lookAtItems");
+  });
+  await world.model.release();
+  await endedBatch(world, batchId);
+  return batchId;
+}
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -259,4 +281,5 @@ export const SCENARIOS: readonly Scenario[] = [
       return await ended(world, { limits: { wallClockMs: 3000 } });
     },
   },
+  { name: "batch", workerEnv: { PAWL_HISTORY_MAX_EVENTS: "40" }, play: batch },
 ];

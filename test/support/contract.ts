@@ -9,6 +9,7 @@ const nextAttemptAt = z.iso.datetime().nullable();
 
 const limit = z.enum([
   "cost",
+  "batch",
   "session",
   "tenant_day",
   "tenant_month",

@@ -150,6 +150,9 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     raiseBudget: notHere,
     usage: notHere,
     recordedCalls: async () => [],
+    startBatch: notHere,
+    batch: notHere,
+    async *batchResults() {},
     async close() {
       isClosed = true;
     },

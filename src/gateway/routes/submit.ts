@@ -1,27 +1,12 @@
 // POST /v1/runs: a task becomes a run, once per key.
 
 import { z } from "@hono/zod-openapi";
+import { LIMITS, limitsOf } from "../../client/caller-limits.ts";
 import type { RunOrder } from "../../client/run-order.ts";
-import type { CallerLimits } from "../../domain/limits.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../present.ts";
 import type { Principal } from "../principal.ts";
 import { name, STATUS } from "../schemas.ts";
-
-const DAY_MS = 86_400_000;
-
-const LIMITS = z
-  .strictObject({
-    maxCostUsd: z.number().min(0.000001).max(1_000_000),
-    maxTokens: z.int().min(1),
-    maxReplyTokens: z.int().min(1),
-    maxCalls: z.int().min(1),
-    timeoutMs: z
-      .int()
-      .min(1)
-      .max(365 * DAY_MS),
-  })
-  .partial();
 
 const TOOLS = z.array(name(64)).max(100);
 
@@ -117,15 +102,4 @@ function orderOf(
     ...present(asked),
     ...(policy === undefined ? {} : { policy: present(policy) }),
   };
-}
-
-function limitsOf(limits: z.output<typeof LIMITS>): CallerLimits {
-  const { maxCostUsd, maxTokens, maxReplyTokens, maxCalls, timeoutMs } = limits;
-  return present({
-    costMicroUsd: maxCostUsd === undefined ? undefined : Math.round(maxCostUsd * 1_000_000),
-    tokens: maxTokens,
-    replyTokens: maxReplyTokens,
-    modelCalls: maxCalls,
-    wallClockMs: timeoutMs,
-  });
 }

@@ -1,0 +1,91 @@
+// `pawl batch FILE`: a file of tasks as one durable batch, shown to its end.
+
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import type { BatchOrder } from "../client/batch-order.ts";
+import type { Config } from "../config.ts";
+import { BATCH_CONCURRENCY_MAX } from "../domain/batch.ts";
+import { PawlError } from "../domain/errors.ts";
+import { withClient, type CliContext } from "./context.ts";
+import { followBatch } from "./follow-batch.ts";
+import { dollarsAsMicroUsd, positiveInteger } from "./option-values.ts";
+
+interface BatchFlags {
+  readonly concurrency: number;
+  readonly maxCost?: number;
+  readonly key?: string;
+  readonly tenant?: string;
+  readonly detach?: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const CONCURRENCY_DEFAULT = 10;
+
+export function addBatch(program: Command, context: CliContext): void {
+  program
+    .command("batch")
+    .description("run a file of tasks as one batch; Ctrl-C detaches, the batch goes on")
+    .argument("<file>", "one JSON object a line: task, and id, agent, tier, model, limits")
+    .option("--concurrency <n>", "runs at once (10)", positiveInteger, CONCURRENCY_DEFAULT)
+    .option("--max-cost <usd>", "what all of it may cost together", dollarsAsMicroUsd)
+    .option("--key <key>", "the same key and file give the same batch")
+    .option("--tenant <name>", "who pays")
+    .option("--detach", "print the batch's id and return")
+    .option("--out <file>", "write the results there (FILE.results.jsonl)")
+    .option("--json", "one line a step, the summary last")
+    .action(async (file: string, flags: BatchFlags) => {
+      const { readItems } = await import("../client/batch-lines.ts");
+      const items = readItems(await contentOf(file));
+      await withClient(context, async (client, config) => {
+        const { batchId, created } = await client.startBatch(orderOf(items, flags, config));
+        const out = flags.out ?? resultsFile(file);
+        if (flags.detach === true) return detach(context, batchId, { out, json: flags.json });
+        if (!created) context.stderr.write("This key has been used before: showing its batch.\n");
+        return await followBatch(context, client, batchId, { out, json: flags.json });
+      });
+    });
+}
+
+async function contentOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new PawlError("USAGE", `${file} can't be read.`, { cause: error });
+  }
+}
+
+function orderOf(
+  items: BatchOrder["items"],
+  { concurrency, maxCost, key, tenant }: BatchFlags,
+  config: Pick<Config, "PAWL_TENANT">,
+): BatchOrder {
+  if (concurrency > BATCH_CONCURRENCY_MAX) {
+    throw new PawlError("USAGE", `--concurrency is at most ${BATCH_CONCURRENCY_MAX}.`);
+  }
+  return {
+    items,
+    concurrency,
+    tenant: tenant ?? config.PAWL_TENANT,
+    capMicroUsd: maxCost ?? null,
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+/** `tasks.jsonl` gives `tasks.results.jsonl`. */
+function resultsFile(file: string): string {
+  return `${file.replace(/\.jsonl$/, "")}.results.jsonl`;
+}
+
+interface Detached {
+  readonly out: string;
+  readonly json: boolean | undefined;
+}
+
+function detach({ stdout, stderr }: CliContext, batchId: string, { out, json }: Detached): number {
+  stdout.write(
+    json === true ? `${JSON.stringify({ type: "batch.started", batchId })}\n` : `${batchId}\n`,
+  );
+  stderr.write(`Watch it: pawl attach ${batchId} --out ${out}\n`);
+  return 0;
+}

@@ -1,0 +1,130 @@
+// Watches one batch to its end, then writes what its items came to: one line an item, in the order of
+// the file. Looking costs the batch nothing, and whoever leaves stops nothing.
+
+import type { BatchShown } from "../client/batches.ts";
+import type { RunClient } from "../client/run-client.ts";
+import type { BatchResult } from "../domain/batch.ts";
+import { isPawlError, type ErrorCode } from "../domain/errors.ts";
+import { batchLine, createBatchView, summaryOf, type BatchView } from "./batch-view.ts";
+import type { CliContext } from "./context.ts";
+import { writeResults } from "./batch-results.ts";
+
+export interface FollowBatchOptions {
+  readonly out: string | undefined;
+  readonly json: boolean | undefined;
+}
+
+const LOOK_EVERY_MS = 500;
+const PATIENCE_MS = 600_000;
+const WORKER_CHECK_MS = 3000;
+const DETACHED = 0;
+const BROKEN_EXIT = 1;
+const PASSING: readonly ErrorCode[] = ["BACKEND_UNREACHABLE", "LEDGER_UNAVAILABLE"];
+
+/** Returns the exit code. */
+export async function followBatch(
+  context: CliContext,
+  client: RunClient,
+  batchId: string,
+  { out, json }: FollowBatchOptions,
+): Promise<number> {
+  const leaving = new AbortController();
+  const view = createBatchView(context, json === true);
+  const onInterrupt = (): void => leaving.abort();
+  process.on("SIGINT", onInterrupt);
+  try {
+    const last = await untilEnded(client, batchId, { view, signal: leaving.signal });
+    if (last === null) {
+      const where = out === undefined ? "" : ` --out ${out}`;
+      view.notice(`Detached: the batch goes on. See it again: pawl attach ${batchId}${where}`);
+      return DETACHED;
+    }
+    if (out !== undefined) {
+      const lines = await writeResults(client.batchResults(batchId), out);
+      view.notice(`${lines} results: ${out}`);
+    }
+    view.end(last);
+    return last.result === null ? BROKEN_EXIT : exitCodeOfBatch(last.result);
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    view.close();
+  }
+}
+
+/** `pawl show`: the batch as it stands. */
+export async function showBatch(
+  { stdout }: CliContext,
+  client: RunClient,
+  batchId: string,
+  json: boolean,
+): Promise<void> {
+  const shown = await client.batch(batchId);
+  const lines = shown.status === "running" ? [batchLine(shown)] : summaryOf(shown);
+  const text = json ? JSON.stringify(shown) : [batchId, ...lines].join("\n");
+  stdout.write(`${text}\n`);
+}
+
+interface Watching {
+  readonly view: BatchView;
+  readonly signal: AbortSignal;
+}
+
+/** Null where the watcher has left. */
+async function untilEnded(
+  client: RunClient,
+  batchId: string,
+  { view, signal }: Watching,
+): Promise<BatchShown | null> {
+  const startedAt = Date.now();
+  let troubledSince: number | null = null;
+  let lookedForWorkers = false;
+  while (!signal.aborted) {
+    try {
+      const shown = await client.batch(batchId);
+      troubledSince = null;
+      view.step(shown);
+      if (shown.status !== "running") return shown;
+      const isSilent = shown.costUsd === 0 && Date.now() - startedAt > WORKER_CHECK_MS;
+      if (isSilent && !lookedForWorkers) {
+        lookedForWorkers = true;
+        await sayWhetherServed(client, view);
+      }
+    } catch (error) {
+      if (!isPawlError(error) || !PASSING.includes(error.code)) throw error;
+      if (troubledSince === null) {
+        view.notice("The backend does not answer; trying again. The batch itself is safe.");
+      }
+      troubledSince ??= Date.now();
+      if (Date.now() - troubledSince > PATIENCE_MS) throw error;
+    }
+    await pause(signal);
+  }
+  return null;
+}
+
+/** A batch without a worker waits for ever, and nothing but this would say why. */
+async function sayWhetherServed(client: RunClient, view: BatchView): Promise<void> {
+  if ((await client.workers()) > 0) return;
+  view.notice("No worker polls the task queue; the batch waits until one starts: pawl worker");
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, LOOK_EVERY_MS);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+/** Part of the contract, as the exit codes of a run are. */
+export function exitCodeOfBatch({ outcome, ended, notStarted }: BatchResult): number {
+  if (outcome.kind === "cancelled") return 5;
+  if (outcome.kind === "stopped") return 3;
+  if (ended.failed + ended.refused + ended.cancelled + notStarted > 0) return 1;
+  return ended.stopped > 0 ? 3 : 0;
+}

@@ -1,0 +1,93 @@
+// A file of tasks, one JSON object a line. It is read whole before anything is started: every line that
+// can't be used is named, and a batch is never begun by halves.
+
+import { z } from "zod";
+import { BATCH_ITEMS_MAX } from "../domain/batch.ts";
+import { PawlError } from "../domain/errors.ts";
+import { MODELS, TIERS, type Tier } from "../domain/prices.ts";
+import type { ItemOrder } from "./batch-order.ts";
+import { LIMITS, limitsOf } from "./caller-limits.ts";
+
+const PROBLEMS_NAMED = 20;
+const ID_CHARS_MAX = 200;
+const NAME_CHARS_MAX = 64;
+
+const LINE = z.strictObject({
+  id: z.string().min(1).max(ID_CHARS_MAX).optional(),
+  task: z.string().regex(/\S/, "must not be empty"),
+  agent: z.string().min(1).max(NAME_CHARS_MAX).optional(),
+  tier: z.enum(Object.keys(TIERS).filter(isTier)).optional(),
+  model: z
+    .string()
+    .refine((id) => Object.hasOwn(MODELS, id), "is not in the price table (src/domain/prices.ts)")
+    .optional(),
+  limits: LIMITS.optional(),
+});
+
+function isTier(name: string): name is Tier {
+  return Object.hasOwn(TIERS, name);
+}
+
+/** Throws PawlError USAGE that names each line that is wrong. */
+export function readItems(text: string): readonly ItemOrder[] {
+  const items: ItemOrder[] = [];
+  const problems: string[] = [];
+  const lineOf = new Map<string, number>();
+  const lines = text.replace(/^\uFEFF/, "").split("\n");
+  for (const [index, content] of lines.entries()) {
+    const line = index + 1;
+    if (content.trim() === "") continue;
+    const item = itemIn(content, line);
+    if (typeof item === "string") {
+      problems.push(`line ${line}: ${item}`);
+      continue;
+    }
+    const before = lineOf.get(item.id);
+    if (before !== undefined) {
+      problems.push(`line ${line}: the id ${JSON.stringify(item.id)} is that of line ${before}`);
+    }
+    lineOf.set(item.id, line);
+    items.push(item);
+  }
+  if (problems.length > 0) throw unusable(problems);
+  if (items.length === 0) throw new PawlError("USAGE", "The file has no tasks.");
+  if (items.length > BATCH_ITEMS_MAX) {
+    const message = `The file has ${items.length} tasks; ${BATCH_ITEMS_MAX} are possible.`;
+    throw new PawlError("USAGE", message);
+  }
+  return items;
+}
+
+/** What is wrong with it, where it can't be used. */
+function itemIn(content: string, line: number): ItemOrder | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch {
+    return "it is no JSON";
+  }
+  const parsed = LINE.safeParse(json);
+  if (!parsed.success) {
+    return parsed.error.issues
+      .map(({ path, message }) => `${path.join(".")} ${message}`)
+      .join("; ");
+  }
+  const { id = String(line), task, agent, tier, model, limits = {} } = parsed.data;
+  return {
+    id,
+    line,
+    task,
+    limits: limitsOf(limits),
+    ...(agent === undefined ? {} : { agent }),
+    ...(tier === undefined ? {} : { tier }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+function unusable(problems: readonly string[]): PawlError {
+  const named = problems.slice(0, PROBLEMS_NAMED);
+  const more = problems.length - named.length;
+  const rest = more === 0 ? [] : [`and ${more} more`];
+  const message = `Nothing was started: ${[...named, ...rest].join("; ")}.`;
+  return new PawlError("USAGE", message);
+}

@@ -1,0 +1,31 @@
+// What a caller may ask of limits, as JSON says it: in a request to the gateway, in a line of a batch.
+
+import { z } from "zod";
+import type { CallerLimits } from "../domain/limits.ts";
+
+const DAY_MS = 86_400_000;
+
+export const LIMITS = z
+  .strictObject({
+    maxCostUsd: z.number().min(0.000001).max(1_000_000),
+    maxTokens: z.int().min(1),
+    maxReplyTokens: z.int().min(1),
+    maxCalls: z.int().min(1),
+    timeoutMs: z
+      .int()
+      .min(1)
+      .max(365 * DAY_MS),
+  })
+  .partial();
+
+/** In the units of the domain; what was not asked for is not there. */
+export function limitsOf(limits: z.output<typeof LIMITS>): CallerLimits {
+  const { maxCostUsd, maxTokens, maxReplyTokens, maxCalls, timeoutMs } = limits;
+  return {
+    ...(maxCostUsd === undefined ? {} : { costMicroUsd: Math.round(maxCostUsd * 1_000_000) }),
+    ...(maxTokens === undefined ? {} : { tokens: maxTokens }),
+    ...(maxReplyTokens === undefined ? {} : { replyTokens: maxReplyTokens }),
+    ...(maxCalls === undefined ? {} : { modelCalls: maxCalls }),
+    ...(timeoutMs === undefined ? {} : { wallClockMs: timeoutMs }),
+  };
+}

@@ -1,0 +1,83 @@
+// Batches as tests order and read them.
+
+import { expect } from "@jest/globals";
+import { Client, Connection } from "@temporalio/client";
+import type { BatchOrder } from "../../src/client/batch-order.ts";
+import type { BatchShown } from "../../src/client/batches.ts";
+import type { BatchResult, ItemResult } from "../../src/domain/batch.ts";
+import { batchAccountKey } from "../../src/domain/batch.ts";
+import { createLedger } from "../../src/store/ledger.ts";
+import { until } from "./processes.ts";
+import type { World } from "./world.ts";
+
+export function aBatch(tasks: readonly string[], more: Partial<BatchOrder> = {}): BatchOrder {
+  const items = tasks.map((task, index) => ({ id: `item-${index + 1}`, line: index + 1, task }));
+  return { tenant: "batches", items, concurrency: 3, capMicroUsd: null, ...more };
+}
+
+export const sums = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `What is ${index + 1} + 1?`);
+
+export async function startBatch(
+  { client }: World,
+  tasks: readonly string[],
+  more: Partial<BatchOrder> = {},
+): Promise<string> {
+  return (await client.startBatch(aBatch(tasks, more))).batchId;
+}
+
+export async function standing(
+  { client }: World,
+  batchId: string,
+  what: string,
+  is: (shown: BatchShown) => boolean,
+): Promise<BatchShown> {
+  return await until(
+    `${batchId} ${what}`,
+    async () => {
+      const shown = await client.batch(batchId);
+      return is(shown) && shown;
+    },
+    120_000,
+  );
+}
+
+export interface EndedBatch {
+  readonly result: BatchResult;
+  readonly items: readonly ItemResult[];
+  readonly billedMicroUsd: number;
+}
+
+/** The end of a batch, and what must be true of its money however it got there. */
+export async function endedBatch(world: World, batchId: string): Promise<EndedBatch> {
+  const { result } = await standing(world, batchId, "ended", ({ status }) => status === "ended");
+  if (result === null) throw new Error(`${batchId} ended without a result`);
+  const items: ItemResult[] = [];
+  for await (const item of world.client.batchResults(batchId)) items.push(item);
+  expect(items).toHaveLength(result.items);
+
+  const runIds = items.flatMap(({ runId }) => runId ?? []);
+  expect(new Set(runIds).size).toBe(runIds.length);
+  const account = await createLedger(world.db).account(batchAccountKey(batchId));
+  const spentMicroUsd = account?.spentMicroUsd ?? 0;
+  const ofItems = items.reduce((sum, { costUsd }) => sum + Math.round(costUsd * 1e6), 0);
+  expect(account?.heldMicroUsd ?? 0).toBe(0);
+  expect(Math.round(result.costUsd * 1e6)).toBe(spentMicroUsd);
+  expect(ofItems).toBe(spentMicroUsd);
+  const billed = (await world.model.billing()).filter(({ runKey }) =>
+    runIds.includes(runKey ?? ""),
+  );
+  const billedMicroUsd = billed.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0);
+  expect(billedMicroUsd).toBeLessThanOrEqual(spentMicroUsd);
+  return { result, items, billedMicroUsd };
+}
+
+/** As an operator does in an emergency: nothing of the run gets to close its books. */
+export async function terminate({ temporal }: World, workflowId: string): Promise<void> {
+  const connection = await Connection.connect({ address: temporal.address });
+  try {
+    await new Client({ connection }).workflow.getHandle(workflowId).terminate("from outside");
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,133 @@
+// A batch, from its first item to its result: each item becomes a run of its own, a number of them at
+// once, all of them on one cap. The items lie in the store; this history holds places and counts.
+//
+// Invariants; each number is also the name of a test.
+//   I3. Never more runs under way than the order allows.
+//   I4. Once an item could not be paid from a cap that all share, none is begun any more; those that
+//       are under way come to their own ends.
+//   I5. A batch moves to a fresh history with runs under way, and ends when the last of them has ended.
+
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  workflowInfo,
+} from "@temporalio/workflow";
+import type { Activities } from "../activities/index.ts";
+import {
+  endedCount,
+  openingBatch,
+  type BatchInput,
+  type BatchItem,
+  type BatchOutcome,
+  type BatchResult,
+  type BatchState,
+} from "../src/domain/batch.ts";
+import { bookkeeping } from "./activity-options.ts";
+import { openCrew, type Crew } from "./batch-crew.ts";
+import { throwIfCancelled } from "./run-end.ts";
+
+/** Runs that end within it are heard at once; of the others a fresh history hears by looking. */
+const DRAIN_MS = 10_000;
+
+const { openBatch } = proxyActivities<Activities>({ ...bookkeeping, summary: "open the batch" });
+const { loadItems } = proxyActivities<Activities>({ ...bookkeeping, summary: "the next items" });
+const { closeBatch } = proxyActivities<Activities>({
+  ...bookkeeping,
+  summary: "close the batch, read what it cost",
+});
+
+interface Batch {
+  readonly input: BatchInput;
+  readonly state: BatchState;
+  readonly crew: Crew;
+}
+
+export async function agentBatch(input: BatchInput): Promise<BatchResult> {
+  const whole = CancellationScope.current();
+  const state = input.resumed ?? (await CancellationScope.nonCancellable(() => opened(input)));
+  const batch: Batch = { input, state, crew: openCrew(input, state) };
+  try {
+    await workThrough(batch);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+  }
+  // Runs that were cancelled with the batch bring home what they have.
+  return await CancellationScope.nonCancellable(async () => {
+    await condition(() => batch.crew.underWay() === 0);
+    return await closed(batch, whole.consideredCancelled);
+  });
+}
+
+async function opened(input: BatchInput): Promise<BatchState> {
+  const startedAtMs = workflowInfo().startTime.getTime();
+  return openingBatch(await openBatch({ ...input, startedAtMs }), startedAtMs);
+}
+
+/** Item after item, until all have ended or no more can be begun. */
+async function workThrough(batch: Batch): Promise<void> {
+  const { input, state, crew } = batch;
+  const { batchId, digest } = input;
+  const mayBegin = (): boolean => hasMore(batch) && crew.underWay() < input.concurrency;
+  let page: readonly BatchItem[] = [];
+  while (!isOver(batch)) {
+    throwIfCancelled();
+    if (isHistoryLong(state)) {
+      await moveToFreshHistory(batch);
+    } else if (!mayBegin()) {
+      await condition(() => mayBegin() || isOver(batch) || isHistoryLong(state));
+    } else if (page.length === 0) {
+      page = await loadItems({ batchId, digest, after: state.begun });
+      if (page.length === 0) throw new Error(`${batchId} has no item behind ${state.begun}`);
+    } else {
+      const [item, ...rest] = page;
+      page = rest;
+      if (item === undefined) continue;
+      state.begun = item.position;
+      crew.begin(item);
+    }
+  }
+}
+
+function hasMore({ input, state }: Batch): boolean {
+  return state.stop === null && state.begun < input.items;
+}
+
+function isOver(batch: Batch): boolean {
+  return batch.crew.underWay() === 0 && !hasMore(batch);
+}
+
+function isHistoryLong({ marks }: BatchState): boolean {
+  const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= marks.events || historySize >= marks.bytes;
+}
+
+async function moveToFreshHistory(batch: Batch): Promise<void> {
+  const { input, state, crew } = batch;
+  await condition(() => crew.underWay() === 0, DRAIN_MS);
+  // One that is abandoned before its start is confirmed may never start.
+  await condition(() => crew.allStarted());
+  throwIfCancelled();
+  if (isOver(batch)) return;
+  const resumed: BatchState = { ...state, leftOver: crew.positions() };
+  await continueAsNew<typeof agentBatch>({ ...input, resumed });
+}
+
+async function closed({ input, state }: Batch, isCancelled: boolean): Promise<BatchResult> {
+  const { batchId, items } = input;
+  return await closeBatch({
+    batchId,
+    outcome: outcomeOf(state, isCancelled),
+    items,
+    ended: state.ended,
+    notStarted: items - endedCount(state.ended),
+    durationMs: Date.now() - state.startedAtMs,
+  });
+}
+
+function outcomeOf({ stop }: BatchState, isCancelled: boolean): BatchOutcome {
+  if (isCancelled) return { kind: "cancelled", message: "the batch was cancelled" };
+  return stop === null ? { kind: "finished" } : { kind: "stopped", ...stop };
+}
