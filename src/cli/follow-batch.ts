@@ -15,6 +15,7 @@ export interface FollowBatchOptions {
 }
 
 const LOOK_EVERY_MS = 500;
+const LOOK_SHARE = 10;
 const PATIENCE_MS = 600_000;
 const WORKER_CHECK_MS = 3000;
 const DETACHED = 0;
@@ -79,6 +80,7 @@ async function untilEnded(
   let troubledSince: number | null = null;
   let lookedForWorkers = false;
   while (!signal.aborted) {
+    const askedAt = Date.now();
     try {
       const shown = await client.batch(batchId);
       troubledSince = null;
@@ -97,7 +99,8 @@ async function untilEnded(
       troubledSince ??= Date.now();
       if (Date.now() - troubledSince > PATIENCE_MS) throw error;
     }
-    await pause(signal);
+    // Counting a large batch costs its database something: nobody does so all the time.
+    await pause(Math.max(LOOK_EVERY_MS, LOOK_SHARE * (Date.now() - askedAt)), signal);
   }
   return null;
 }
@@ -108,7 +111,7 @@ async function sayWhetherServed(client: RunClient, view: BatchView): Promise<voi
   view.notice("No worker polls the task queue; the batch waits until one starts: pawl worker");
 }
 
-async function pause(signal: AbortSignal): Promise<void> {
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
@@ -116,7 +119,7 @@ async function pause(signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, LOOK_EVERY_MS);
+    const timer = setTimeout(done, ms);
     signal.addEventListener("abort", done, { once: true });
   });
 }

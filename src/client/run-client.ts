@@ -30,7 +30,7 @@ import { pageOfRuns, type PageQuery, type RunPage } from "./run-page.ts";
 import type { RunOrder } from "./run-order.ts";
 import { say, type Said } from "./say.ts";
 import { startRun, type RunStartedReceipt } from "./start-run.ts";
-import { asked, runEnded, told } from "./steer.ts";
+import { asked, ofRun, runEnded, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type Money } from "./treasury.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
@@ -116,8 +116,8 @@ export function createRunClient(backend: Backend): RunClient {
       if (closeTime !== undefined) throw runEnded(runId);
       await told(handle(runId), (run) => run.cancel());
     },
-    pause: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.pause)),
-    resume: (runId) => told(handle(runId), (run) => run.signal(SIGNALS.resume)),
+    pause: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.pause)),
+    resume: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.resume)),
     say: (runId, said) => say(client, runId, said),
     show: (runId) => shown(runId, { wait: false }),
     async result(runId, signal) {

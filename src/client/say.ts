@@ -7,7 +7,7 @@ import { PawlError } from "../domain/errors.ts";
 import { INBOX_FULL_MEMO, MESSAGE_BYTES_MAX, SIGNALS, UNREAD_MAX } from "../domain/run.ts";
 import type { UserMessage } from "../domain/run.ts";
 import { backendError } from "./backend-error.ts";
-import { asked, runEnded, told } from "./steer.ts";
+import { asked, ofRun, runEnded, told } from "./steer.ts";
 
 export interface Said {
   readonly text: string;
@@ -30,7 +30,7 @@ export async function say(
   if (messageId === "" || messageId.length > ID_CHARS_MAX) {
     throw new PawlError("USAGE", `A message id has 1 to ${ID_CHARS_MAX} characters.`);
   }
-  const handle = client.workflow.getHandle(runId);
+  const handle = ofRun(client.workflow.getHandle(runId));
   const { closeTime, memo } = await asked(handle.describe(), runId);
   if (closeTime !== undefined) throw runEnded(runId);
   if (memo?.[INBOX_FULL_MEMO] === true) throw full(runId);

@@ -1,6 +1,7 @@
 // What all requests to a run in flight share: which refusal of Temporal means what.
 
 import type { WorkflowHandle } from "@temporalio/client";
+import { isBatchId } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
 import { backendError, isNotFound } from "./backend-error.ts";
 
@@ -25,6 +26,13 @@ export async function told(
     await asked(handle.describe(), runId);
     throw runEnded(runId, error);
   }
+}
+
+/** A batch would take the signal, and nobody would ever hear it. */
+export function ofRun(handle: WorkflowHandle): WorkflowHandle {
+  const { workflowId } = handle;
+  if (!isBatchId(workflowId)) return handle;
+  throw new PawlError("RUN_NOT_FOUND", `${workflowId} is a batch: this can be said to its runs.`);
 }
 
 export function runEnded(runId: string, cause?: unknown): PawlError {

@@ -1,5 +1,6 @@
 // Batches as tests order and read them.
 
+import { randomUUID } from "node:crypto";
 import { expect } from "@jest/globals";
 import { Client, Connection } from "@temporalio/client";
 import type { BatchOrder } from "../../src/client/batch-order.ts";
@@ -73,10 +74,32 @@ export async function endedBatch(world: World, batchId: string): Promise<EndedBa
 }
 
 /** As an operator does in an emergency: nothing of the run gets to close its books. */
-export async function terminate({ temporal }: World, workflowId: string): Promise<void> {
+export async function terminate(world: World, workflowId: string): Promise<void> {
+  await asOperator(world, (client) => client.workflow.getHandle(workflowId).terminate("no more"));
+}
+
+/** Back to its first decision: all that came of it is decided anew. */
+export async function resetToStart(world: World, workflowId: string): Promise<void> {
+  await asOperator(world, async (client) => {
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    await client.workflowService.resetWorkflowExecution({
+      namespace: "default",
+      workflowExecution: { workflowId },
+      workflowTaskFinishEventId: first?.eventId ?? null,
+      requestId: randomUUID(),
+      reason: "a test",
+    });
+  });
+}
+
+async function asOperator(
+  { temporal }: World,
+  act: (client: Client) => Promise<unknown>,
+): Promise<void> {
   const connection = await Connection.connect({ address: temporal.address });
   try {
-    await new Client({ connection }).workflow.getHandle(workflowId).terminate("from outside");
+    await act(new Client({ connection }));
   } finally {
     await connection.close();
   }

@@ -3,26 +3,34 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { identifyBatch } from "../../src/client/batch-order.ts";
 import { endedCount, itemRunId } from "../../src/domain/batch.ts";
-import { aBatch, endedBatch, standing, startBatch, sums, terminate } from "../support/batches.ts";
+import {
+  aBatch,
+  endedBatch,
+  resetToStart,
+  standing,
+  startBatch,
+  sums,
+  terminate,
+} from "../support/batches.ts";
 import { until, type Process } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-const CALL = { name: "calculator", input: { expression: "6*7" } };
 const WITHIN_MS = 240_000;
 
 let world: World;
 let worker: Process;
 
 beforeAll(async () => {
-  world = await openWorld({ env: PATIENT });
+  // Attempts that a busy machine loses would be charged, and hide what the cap leaves unused.
+  world = await openWorld({ env: { ...PATIENT, PAWL_HEARTBEAT_TIMEOUT_MS: "30000" } });
   worker = await world.startWorker();
 }, 180_000);
 afterAll(() => world?.close());
 beforeEach(() => world.model.reset());
 
 async function restartedWith(env: NodeJS.ProcessEnv): Promise<void> {
-  await worker.kill();
+  await worker.stop();
   worker = await world.startWorker(env);
 }
 
@@ -97,15 +105,30 @@ describe("the items of a batch", () => {
   }, 120_000);
 });
 
+describe("a batch that an operator resets", () => {
+  test("I1: begins no item twice: the runs that there are go on, and count", async () => {
+    await world.model.script([{ times: 3, reply: { text: "Done." }, hold: true }]);
+    const batchId = await startBatch(world, sums(5), { concurrency: 3 });
+    await until("three wait at the provider", async () => (await underWay()) === 3);
+    await resetToStart(world, batchId);
+    await world.model.release();
+    const { result, items } = await endedBatch(world, batchId);
+    expect(result).toMatchObject({ outcome: { kind: "finished" }, ended: { answered: 5 } });
+    expect(items.slice(0, 3).map(({ answer }) => answer)).toEqual(["Done.", "Done.", "Done."]);
+    for (const { runId } of items.slice(0, 3)) {
+      expect(await world.model.billing(runId ?? "")).toHaveLength(1);
+    }
+  }, 120_000);
+});
+
 describe("the cap of a batch", () => {
   test(
     "I4: is never passed, and once it is reached no further item is begun",
     async () => {
-      const step = { text: "I am on it. ".repeat(60), toolCalls: [CALL] };
-      await world.model.script([{ times: 2000, reply: step }]);
-      const capMicroUsd = 200_000;
+      await world.model.script([{ times: 100, reply: { text: "That is one. ".repeat(60) } }]);
+      const capMicroUsd = 150_000;
       const order = { concurrency: 5, capMicroUsd };
-      const batchId = await startBatch(world, sums(60), order);
+      const batchId = await startBatch(world, sums(100), order);
       const { result, items, billedMicroUsd } = await endedBatch(world, batchId);
       let billed = 0;
       for (const { costMicroUsd } of await world.model.billing()) {
@@ -122,7 +145,7 @@ describe("the cap of a batch", () => {
       expect(last?.outcome).toMatchObject({ message: expect.stringContaining("not started") });
       const runs = await world.db<{ runs: number }>`
         select count(*) as runs from pawl.run_record where session = ${batchId}`;
-      expect(runs[0]?.runs).toBe(60 - result.notStarted);
+      expect(runs[0]?.runs).toBe(100 - result.notStarted);
     },
     WITHIN_MS,
   );
@@ -215,6 +238,7 @@ describe("a batch with a key", () => {
     });
     worker = await world.startWorker();
     expect((await endedBatch(world, batchId)).result).toMatchObject({ items: 2, notStarted: 0 });
+    await expect(world.client.pause(batchId)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
     await expect(world.client.batch("batch_nobody")).rejects.toMatchObject({
       code: "RUN_NOT_FOUND",
     });
