@@ -48,6 +48,7 @@ describe("the query for lists", () => {
       "WorkflowType = 'agentRun' AND ExecutionStatus != 'ContinuedAsNew' AND " +
         "ExecutionStatus = 'Running' AND PawlStatus = 'waiting' AND PawlTenant = 'acme'",
     );
+    expect(visibilityQuery({ session: "batch_1" })).toMatch(/ AND PawlSession = 'batch_1'$/);
   });
 
   test("refuses values that would change it", () => {
