@@ -106,7 +106,7 @@ function isHistoryLong({ marks }: BatchState): boolean {
 
 async function moveToFreshHistory(batch: Batch): Promise<void> {
   const { input, state, crew } = batch;
-  await condition(() => crew.underWay() === 0, DRAIN_MS);
+  await condition(() => crew.children() === 0, DRAIN_MS);
   // One that is abandoned before its start is confirmed may never start.
   await condition(() => crew.allStarted());
   throwIfCancelled();

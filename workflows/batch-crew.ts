@@ -46,6 +46,8 @@ const { noteBrokenItem } = proxyActivities<Activities>({
 
 export interface Crew {
   underWay(): number;
+  /** Those of them that this history has begun, and will be told of. */
+  children(): number;
   /** False while Temporal has not confirmed the start of each run. */
   allStarted(): boolean;
   begin(item: BatchItem): void;
@@ -78,6 +80,10 @@ class ItemCrew implements Crew {
 
   underWay(): number {
     return this.#underWay.size;
+  }
+
+  children(): number {
+    return this.#underWay.size - this.#leftOver.size;
   }
 
   allStarted(): boolean {
