@@ -22,6 +22,8 @@ let world: World;
 beforeAll(async () => {
   world = await openWorld({
     database: "postgres",
+    // So slow that a kill finds calls under way.
+    chunkDelayMs: 25,
     env: { ...PATIENT, PAWL_HISTORY_MAX_EVENTS: String(ITEMS < 200 ? 80 : 2000) },
   });
 }, 180_000);

@@ -4,8 +4,9 @@ import { identifyBatch } from "../../src/client/batch-order.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import { endedCount, itemRunId } from "../../src/domain/batch.ts";
 import { approval, denial, waitingCalls } from "../support/approvals.ts";
-import { aBatch, endedBatch, standing } from "../support/batches.ts";
+import { aBatch, endedBatch, historyCount, standing } from "../support/batches.ts";
 import { until } from "../support/processes.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import type { World } from "../support/world.ts";
 
 export interface Scenario {
@@ -51,10 +52,10 @@ async function batch(world: World): Promise<string> {
   await world.model.script([slow, { times: 3, ...done }]);
   await world.client.startBatch({ ...order, items: given });
   await standing(world, batchId, "waits for one", (b) => endedCount(b.ended) === 4);
-  await until("a later history looks after it", async () => {
-    const { histories } = await world.client.exportHistories(batchId);
-    return histories.length > 1 && JSON.stringify(histories.at(-1)).includes("lookAtItems");
-  });
+  await until(
+    "a later history looks after it",
+    async () => (await historyCount(world, batchId)) > 1,
+  );
   await world.model.release();
   await endedBatch(world, batchId);
   return batchId;
@@ -281,5 +282,5 @@ export const SCENARIOS: readonly Scenario[] = [
       return await ended(world, { limits: { wallClockMs: 3000 } });
     },
   },
-  { name: "batch", workerEnv: { PAWL_HISTORY_MAX_EVENTS: "40" }, play: batch },
+  { name: "batch", workerEnv: { ...PATIENT, PAWL_HISTORY_MAX_EVENTS: "25" }, play: batch },
 ];

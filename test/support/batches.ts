@@ -93,13 +93,18 @@ export async function resetToStart(world: World, workflowId: string): Promise<vo
   });
 }
 
-async function asOperator(
-  { temporal }: World,
-  act: (client: Client) => Promise<unknown>,
-): Promise<void> {
+/** How many histories the batch has so far; to read them while it is open takes Temporal 14 s. */
+export async function historyCount(world: World, batchId: string): Promise<number> {
+  return await asOperator(world, async (client) => {
+    const { count } = await client.workflow.count(`WorkflowId = '${batchId}'`);
+    return count;
+  });
+}
+
+async function asOperator<T>({ temporal }: World, act: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address: temporal.address });
   try {
-    await act(new Client({ connection }));
+    return await act(new Client({ connection }));
   } finally {
     await connection.close();
   }

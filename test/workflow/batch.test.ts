@@ -172,9 +172,6 @@ describe("a batch that is cancelled", () => {
 
 describe("a batch with a long history", () => {
   const SHORT = { PAWL_HISTORY_MAX_EVENTS: "60" };
-  const historiesOf = async (batchId: string): Promise<number> =>
-    (await world.client.exportHistories(batchId)).histories.length;
-
   test(
     "I5: goes on in fresh ones, and every item still has one run",
     async () => {
@@ -182,7 +179,7 @@ describe("a batch with a long history", () => {
       const batchId = await startBatch(world, sums(24), { concurrency: 4 });
       const { result, items } = await endedBatch(world, batchId);
       expect(result.ended.answered).toBe(24);
-      expect(await historiesOf(batchId)).toBeGreaterThanOrEqual(3);
+      expect(await historyCount(world, batchId)).toBeGreaterThanOrEqual(3);
       expect(items.map(({ answer }) => answer?.match(/(\d+)\D*$/)?.[1])).toEqual(
         items.map((_, index) => String(index + 2)),
       );
@@ -201,7 +198,7 @@ describe("a batch with a long history", () => {
       await world.model.script([first, second].map((runKey) => ({ match: { runKey }, ...slow })));
       await world.client.startBatch(order);
       await standing(world, batchId, "has all others behind it", (b) => endedCount(b.ended) === 18);
-      expect(await historiesOf(batchId)).toBeGreaterThanOrEqual(2);
+      expect(await historyCount(world, batchId)).toBeGreaterThanOrEqual(2);
       await world.model.release({ runKey: first });
       await standing(world, batchId, "has heard of the first", (b) => b.ended.answered === 19);
       await world.client.cancel(batchId);
