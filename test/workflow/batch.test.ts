@@ -7,6 +7,7 @@ import { isPawlError } from "../../src/domain/errors.ts";
 import {
   aBatch,
   endedBatch,
+  historyCount,
   resetToStart,
   standing,
   startBatch,
