@@ -15,6 +15,7 @@ import { packageFile } from "../../src/package-root.ts";
 import { runPawl, startPawl } from "../support/cli-process.ts";
 import { linesOf } from "../support/cli.ts";
 import { until } from "../support/processes.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 jest.setTimeout(240_000);
@@ -23,7 +24,8 @@ let world: World;
 let dir: string;
 
 beforeAll(async () => {
-  world = await openWorld();
+  // Replies are held back for as long as a test likes.
+  world = await openWorld({ env: PATIENT });
   await world.startWorker();
   dir = mkdtempSync(join(tmpdir(), "pawl-batch-"));
 });
