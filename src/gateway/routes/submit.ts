@@ -8,6 +8,8 @@ import { present } from "../present.ts";
 import type { Principal } from "../principal.ts";
 import { name, STATUS } from "../schemas.ts";
 
+const DAY_MS = 86_400_000;
+
 const TOOLS = z.array(name(64)).max(100);
 
 const ORDER = z
