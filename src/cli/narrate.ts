@@ -11,6 +11,7 @@ import type {
   RunContinued,
   RunEvent,
   RunWaiting,
+  WaitReason,
   ReplyFinished,
   ReplyWithdrawn,
   ToolFinished,
@@ -166,8 +167,13 @@ function decisionLine({ tool, verdict, by, reason, edited, always }: ApprovalDec
 /** Each call that waits for a person has a line of its own. */
 function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line | null {
   if (reason === "approval") return null;
-  const next = nextAttemptAt === null ? "until `pawl resume`" : again(nextAttemptAt);
+  const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt);
   return { tone: "warn", text: `⏸ waiting (${reason}): ${oneLine(message)}; ${next}` };
+}
+
+/** A batch is no attempt that is made again: it is looked at. */
+function nextText(reason: WaitReason, at: string): string {
+  return reason === "batch" ? `next look at ${at.slice(11, 19)} UTC` : again(at);
 }
 
 /** Moving to a fresh history is nothing that a person needs to know. */

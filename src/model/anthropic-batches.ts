@@ -2,6 +2,7 @@
 // run may change lanes between two turns and keeps its thinking and its cache.
 
 import Anthropic, { NotFoundError } from "@anthropic-ai/sdk";
+import type { MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages";
 import type {
   MessageBatch,
   MessageBatchIndividualResponse,
@@ -9,6 +10,7 @@ import type {
 import { bodyOf, type AnthropicOptions } from "./anthropic.ts";
 import type { BatchedResult, BatchSeen, BatchLane } from "./batch-lane.ts";
 import { toModelCallError } from "./map-error.ts";
+import type { ModelRequest } from "./model.ts";
 import { wholeReply } from "./whole-reply.ts";
 
 /** Small requests that are answered at once; what takes longer is asked again. */
@@ -28,7 +30,7 @@ export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): Bat
 
   return {
     async create(request, customId) {
-      const { stream: _streamed, ...params } = bodyOf(request);
+      const params = batchParams(request);
       const headers = options.offline ? { "x-pawl-run": request.runId } : {};
       const requests = [{ custom_id: customId, params }];
       return await told(async () => (await batches.create({ requests }, { headers })).id);
@@ -66,6 +68,23 @@ export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): Bat
       });
     },
   };
+}
+
+/**
+ * A batch outlasts the cache of five minutes, so an hour is asked for; but not for the first turn, which
+ * may be the last. Marks are no part of the prompt: thinking is not bound to them.
+ */
+function batchParams(request: ModelRequest): MessageCreateParamsNonStreaming {
+  const {
+    stream: _streamed,
+    cache_control: mark,
+    ...params
+  } = bodyOf({
+    ...request,
+    cacheTtl: "1h",
+  });
+  const isFirst = !request.messages.some(({ role }) => role === "assistant");
+  return isFirst || mark === undefined ? params : { ...params, cache_control: mark };
 }
 
 async function told<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,13 @@
 // The batch lane as activities see it, against the offline model.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import {
+  isToolUse,
+  mergeNeighbours,
+  toolAnswer,
+  userMessage,
+  type Message,
+} from "../../../src/domain/message.ts";
 import type { ToolSpec } from "../../../src/domain/tool.ts";
 import { anthropicBatches } from "../../../src/model/anthropic-batches.ts";
 import type { BatchLane } from "../../../src/model/batch-lane.ts";
@@ -53,6 +60,32 @@ test("a reply is the same as from a live call, thinking and tool calls included"
     invalidCalls: [],
   });
   expect(result.reply.usage.outputTokens).toBe(live.usage.outputTokens);
+});
+
+test("from the second turn on the prompt is cached for an hour, where a batch outlasts five minutes", async () => {
+  const instructions = "Answer. ".repeat(1000);
+  const asked = { ...request, instructions };
+  const calls = Array.from({ length: 25 }, () => ({ name, input: { expression: "6*7" } }));
+  await bench.script({ reply: { toolCalls: calls }, times: 2 }, { reply: { text: "42." } });
+  const ask = async (messages: readonly Message[]): Promise<Message> => {
+    const batchId = await lane.create({ ...asked, messages }, "call");
+    await ended(batchId);
+    const result = await lane.resultOf(batchId, "call");
+    if (result?.kind !== "succeeded") throw new Error(JSON.stringify(result));
+    return result.reply.message;
+  };
+  const conversation = [userMessage("How much is it?")];
+  for (let turn = 1; turn <= 3; turn += 1) {
+    const reply = await ask(conversation);
+    const answers = reply.content.filter(isToolUse).map(({ id }) => toolAnswer(id, "42", false));
+    conversation.push(reply, ...mergeNeighbours(answers));
+  }
+  const bills = bench.model.billing();
+  expect(bills.map(({ cacheWrite5mTokens }) => cacheWrite5mTokens)).toEqual([0, 0, 0]);
+  expect(bills[0]).toMatchObject({ cacheWrite1hTokens: 0, cacheReadTokens: 0 });
+  expect(bills[1]?.cacheWrite1hTokens).toBeGreaterThan(1000);
+  // The third has more blocks than the provider looks back over: its second mark finds them.
+  expect(bills[2]?.cacheReadTokens).toBe(bills[1]?.cacheWrite1hTokens);
 });
 
 test("a refusal names its category", async () => {
