@@ -73,7 +73,10 @@ export async function standBack(
   const isDown = wait.why === "down";
   const said = { message, crashTaxMicroUsd, ...(isDown ? { away: "down" as const } : {}) };
   // Each that waits in line was given a moment of its own.
-  const denial = wait.why === "busy" ? denialAfter(wait.forMs, said) : denialFor(wait.forMs, said);
+  const denial =
+    wait.why === "busy"
+      ? { ...denialAfter(wait.forMs, said), inLine: true }
+      : denialFor(wait.forMs, said);
   const { nextAttemptAt } = denial;
   const { runId } = attempt;
   log.info(

@@ -2,19 +2,23 @@
 // stays the outcome, and where the call can't be paid or fails the run stops as it would have.
 
 import type { LimitHit } from "../src/domain/limits.ts";
-import type { Outcome } from "../src/domain/outcome.ts";
+import type { Limit, Outcome } from "../src/domain/outcome.ts";
 import { limitsNow, takeReply } from "../src/domain/run-state.ts";
 import { leavesRoom } from "../src/domain/wrap-up.ts";
-import { askModel, takeLoss } from "./ask-model.ts";
+import { askModel, takeLoss, type ModelAnswer } from "./ask-model.ts";
 import { isCancelled, isEndOfWork } from "./run-end.ts";
 import type { Run } from "./run.ts";
+import { waitForCapacity } from "./waiting.ts";
+
+/** A run that was told to stop does not wait for ever to say what it found. */
+const TURNS_WAITED_MAX = 20;
 
 export async function stopAt(run: Run, { limit, message }: LimitHit): Promise<Outcome> {
   const stopped: Outcome = { kind: "stopped", limit, message };
   if (!canSumUp(run) || !leavesRoom(limit)) return stopped;
   run.state.continued = 0;
   try {
-    const answer = await askModel(run, { kind: "wrap_up", limit });
+    const answer = await askInTurn(run, limit);
     if (answer.kind === "replied") takeReply(run.state, answer);
     else if (answer.kind === "stopped") run.state.turn -= 1;
     else takeLoss(run.state, answer);
@@ -23,6 +27,16 @@ export async function stopAt(run: Run, { limit, message }: LimitHit): Promise<Ou
     run.state.turn -= 1;
   }
   return stopped;
+}
+
+async function askInTurn(run: Run, limit: Limit): Promise<ModelAnswer> {
+  for (let waited = 0; ; waited += 1) {
+    const answer = await askModel(run, { kind: "wrap_up", limit });
+    const isInLine = answer.kind === "denied" && answer.inLine === true;
+    if (!isInLine || waited >= TURNS_WAITED_MAX) return answer;
+    takeLoss(run.state, answer);
+    await waitForCapacity(run, answer.message, answer.nextAttemptAt ?? null);
+  }
 }
 
 /** There is something to sum up, and the transcript ends where the model may be asked. */

@@ -229,6 +229,8 @@ export interface Denial {
   readonly resetsAt: string | null;
   /** ISO 8601. Of `capacity`: until then the provider takes no call of the fleet. */
   readonly nextAttemptAt?: string;
+  /** True where the provider is well and its limits are in use: the run's turn comes. */
+  readonly inLine?: boolean;
   /** Says no more than that this model can't serve now: its circuit is open, or its attempts are used up. */
   readonly away?: "down" | "overloaded" | "unfit";
   readonly crashTaxMicroUsd: number;

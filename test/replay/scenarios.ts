@@ -108,6 +108,16 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // The provider's limit is in use when the run stops at one of its own: it waits its turn to sum up.
+    name: "sums-up-in-turn",
+    workerEnv: { PAWL_WRAP_UP: "1" },
+    play: async (world) => {
+      await world.model.limits({ requests: 4, filled: 0.8 });
+      await world.model.script([calls(sum(1)), calls(sum(2)), calls(sum(3)), done]);
+      return await ended(world, { limits: { modelCalls: 4 } });
+    },
+  },
+  {
     // An overload, a stand-in, a refusal of it, and back; over several histories.
     name: "falls-back",
     workerEnv: {

@@ -65,6 +65,18 @@ describe("a run that stops at a limit sums up, once, within the limit", () => {
     expect(charge).toMatchObject({ turn: requests.length, text: SUMMARY });
   });
 
+  it("when its turn comes, where the provider's rate limit is in use", async () => {
+    await bench.world.model.limits({ requests: 4, filled: 0.8 });
+    const { result, requests } = await bench.run("Work on it.", { limits: { modelCalls: 4 } });
+    expect(result).toMatchObject({ outcome: { limit: "model_calls" }, answer: SUMMARY, turns: 4 });
+    expect(requests.map(({ fault }) => fault)).toEqual([null, null, null, null]);
+    const events = await bench.events(result.runId);
+    const last = events.findLastIndex((e) => e.type === "run.waiting");
+    expect(events[last]).toMatchObject({ reason: "capacity" });
+    expect(events.slice(last).filter((e) => e.type === "reply.finished")).toHaveLength(1);
+    await bench.world.db`update pawl.gate set metered_until = null`;
+  });
+
   it("tenant_day: out of what is left of a cap that others share", async () => {
     const budget = { scope: "tenant_day", tenant: "poor" } as const;
     await bench.world.client.setBudget(budget, { microUsd: TENANT_CAP_MICRO_USD });

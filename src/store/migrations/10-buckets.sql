@@ -59,36 +59,39 @@ $$;
 -- How many seconds until the buckets can pay for all that stand before this run in the line, and for its own
 -- call; 0 or less: it may go out now.
 create function pawl.seconds_in_line(me pawl.gate_line, now timestamptz) returns double precision
-language sql stable as $$
-  with drew as (
-    select t.tenant, pawl.drawn_at(t, now) as drawn from pawl.gate_tenant t
-    where t.key = me.key and t.at > now - interval '1 minute'
-  ), fair as (
-    -- All that can be drawn adds up to half a minute's limit, as it fades.
-    select 0.5 / (count(*) + 1) as share, coalesce(max(drawn), 0) * 2 / 3 as less_than_most from drew
-  ), standing as (
-    select l.run_id, l.since, l.needs, greatest(coalesce(d.drawn, 0), fair.share)
-      + sum(l.cost) over (partition by l.tenant order by l.since, l.run_id) - l.cost as turn
-    from (
-      select * from pawl.gate_line
-      where key = me.key and run_id <> me.run_id and due_at > now - interval '15 seconds'
-      union all select me.*
-    ) l left join drew d using (tenant) cross join fair
-  ), mine as (
-    select turn, coalesce((select drawn from drew where tenant = me.tenant), 0)
-      <= greatest(fair.share, fair.less_than_most) as is_modest
-    from standing, fair where run_id = me.run_id
-  )
-  select max(60 / b.minute_limit * (
-    coalesce((
-      select sum((s.needs ->> b.kind)::double precision) from standing s
-      where (s.turn, s.since, s.run_id) < (mine.turn, me.since, me.run_id)
-    ), 0)
-    + need + case when is_modest then 0 else least(b.minute_limit / 10, b.minute_limit - need) end
-    - pawl.level_at(b, now)))
-  from mine, pawl.gate_bucket b, lateral (select (me.needs ->> b.kind)::double precision as need) n
-  where b.key = me.key
-$$;
+language plpgsql stable as $$
+begin
+  return (
+    with drew as (
+      select t.tenant, pawl.drawn_at(t, now) as drawn from pawl.gate_tenant t
+      where t.key = me.key and t.at > now - interval '1 minute'
+    ), fair as (
+      -- All that can be drawn adds up to half a minute's limit, as it fades.
+      select 0.5 / (count(*) + 1) as share, coalesce(max(drawn), 0) * 2 / 3 as less_than_most from drew
+    ), standing as (
+      select l.run_id, l.since, l.needs, greatest(coalesce(d.drawn, 0), fair.share)
+        + sum(l.cost) over (partition by l.tenant order by l.since, l.run_id) - l.cost as turn
+      from (
+        select * from pawl.gate_line
+        where key = me.key and run_id <> me.run_id and due_at > now - interval '15 seconds'
+        union all select me.*
+      ) l left join drew d using (tenant) cross join fair
+    ), mine as (
+      select turn, coalesce((select drawn from drew where tenant = me.tenant), 0)
+        <= greatest(fair.share, fair.less_than_most) as is_modest
+      from standing, fair where run_id = me.run_id
+    )
+    select max(60 / b.minute_limit * (
+      coalesce((
+        select sum((s.needs ->> b.kind)::double precision) from standing s
+        where (s.turn, s.since, s.run_id) < (mine.turn, me.since, me.run_id)
+      ), 0)
+      + need + case when is_modest then 0 else least(b.minute_limit / 10, b.minute_limit - need) end
+      - pawl.level_at(b, now)))
+    from mine, pawl.gate_bucket b, lateral (select (me.needs ->> b.kind)::double precision as need) n
+    where b.key = me.key
+  );
+end $$;
 
 -- What a call draws, by kind, where it may go out; else how many seconds it is to wait. The caller holds the
 -- lock on the gate.
