@@ -8,13 +8,15 @@ import { BATCH_CONCURRENCY_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { followBatch } from "./follow-batch.ts";
-import { dollarsAsMicroUsd, positiveInteger } from "./option-values.ts";
+import { dollarsAsMicroUsd, durationMs, positiveInteger, waitOf } from "./option-values.ts";
 
 interface BatchFlags {
   readonly concurrency: number;
   readonly maxCost?: number;
   readonly key?: string;
   readonly tenant?: string;
+  readonly canWait?: boolean;
+  readonly canWaitFor?: number;
   readonly detach?: boolean;
   readonly out?: string;
   readonly json?: boolean;
@@ -26,11 +28,17 @@ export function addBatch(program: Command, context: CliContext): void {
   program
     .command("batch")
     .description("run a file of tasks as one batch; Ctrl-C detaches, the batch goes on")
-    .argument("<file>", "one JSON object a line: task, and id, agent, tier, model, limits")
+    .argument("<file>", "one JSON object a line: task, and id, agent, tier, model, limits, canWait")
     .option("--concurrency <n>", "runs at once (10)", positiveInteger, CONCURRENCY_DEFAULT)
     .option("--max-cost <usd>", "what all of it may cost together", dollarsAsMicroUsd)
     .option("--key <key>", "the same key and file give the same batch")
     .option("--tenant <name>", "who pays")
+    .option("--can-wait", "replies from the batch lane: half price, each within a day")
+    .option(
+      "--can-wait-for <duration>",
+      "the same, but each answered by then, such as 2h",
+      durationMs,
+    )
     .option("--detach", "print the batch's id and return")
     .option("--out <file>", "write the results there (FILE.results.jsonl)")
     .option("--json", "one line a step, the summary last")
@@ -57,14 +65,14 @@ async function contentOf(file: string): Promise<string> {
 
 function orderOf(
   items: BatchOrder["items"],
-  { concurrency, maxCost, key, tenant }: BatchFlags,
+  { concurrency, maxCost, key, tenant, ...wait }: BatchFlags,
   config: Pick<Config, "PAWL_TENANT">,
 ): BatchOrder {
   if (concurrency > BATCH_CONCURRENCY_MAX) {
     throw new PawlError("USAGE", `--concurrency is at most ${BATCH_CONCURRENCY_MAX}.`);
   }
   return {
-    items,
+    items: items.map((item) => ({ ...waitOf(wait), ...item })),
     concurrency,
     tenant: tenant ?? config.PAWL_TENANT,
     capMicroUsd: maxCost ?? null,

@@ -21,7 +21,9 @@ interface Flags extends Whose {
 }
 
 export function addBudget(program: Command, context: CliContext): void {
-  const budget = program.command("budget").description("caps that runs share: show, set, apply, raise");
+  const budget = program
+    .command("budget")
+    .description("caps that runs share: show, set, apply, raise");
   const scope = () => new Argument("<scope>", "what shares the cap").choices(BUDGET_SCOPES);
   addWhose(budget.command("show"))
     .description("caps as they hold now, with what is left of them")

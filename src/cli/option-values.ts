@@ -1,6 +1,7 @@
 // Values of options, checked where they are given: what is wrong costs nothing and says why.
 
 import { InvalidArgumentError } from "commander";
+import type { CanWait } from "../domain/run.ts";
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -52,6 +53,16 @@ export function dollarsAsMicroUsd(text: string): number {
     throw new InvalidArgumentError("it must be an amount in dollars above 0, such as 0.50.");
   }
   return microUsd;
+}
+
+/** Of `--can-wait` and `--can-wait-for`; the second says more. */
+export function waitOf(flags: {
+  readonly canWait?: boolean | undefined;
+  readonly canWaitFor?: number | undefined;
+}): { readonly canWait?: CanWait } {
+  const { canWait, canWaitFor } = flags;
+  if (canWaitFor !== undefined) return { canWait: { forMs: canWaitFor } };
+  return canWait === true ? { canWait: { forMs: null } } : {};
 }
 
 function isUnit(unit: string): unit is keyof typeof UNIT_MS {

@@ -13,6 +13,7 @@ import {
   positiveInteger,
   taskText,
   toolNames,
+  waitOf,
 } from "./option-values.ts";
 import { keyboardFor, rendererFor } from "./show-events.ts";
 
@@ -106,11 +107,6 @@ export function orderOf(
     ...waitOf(options),
     ...policyOf(options),
   };
-}
-
-function waitOf({ canWait, canWaitFor }: RunOptions): Pick<RunOrder, "canWait"> {
-  if (canWaitFor !== undefined) return { canWait: { forMs: canWaitFor } };
-  return canWait === true ? { canWait: { forMs: null } } : {};
 }
 
 function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy"> {

@@ -6,7 +6,7 @@ import { BATCH_ITEMS_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
 import { MODELS, TIERS, type Tier } from "../domain/prices.ts";
 import type { ItemOrder } from "./batch-order.ts";
-import { LIMITS, limitsOf } from "./caller-limits.ts";
+import { CAN_WAIT, LIMITS, limitsOf } from "./caller-limits.ts";
 
 const PROBLEMS_NAMED = 20;
 const ID_CHARS_MAX = 200;
@@ -22,6 +22,7 @@ const LINE = z.strictObject({
     .refine((id) => Object.hasOwn(MODELS, id), "is not in the price table (src/domain/prices.ts)")
     .optional(),
   limits: LIMITS.optional(),
+  canWait: CAN_WAIT.optional(),
 });
 
 function isTier(name: string): name is Tier {
@@ -72,7 +73,7 @@ function itemIn(content: string, line: number): ItemOrder | string {
       .map(({ path, message }) => `${path.join(".")} ${message}`)
       .join("; ");
   }
-  const { id = String(line), task, agent, tier, model, limits = {} } = parsed.data;
+  const { id = String(line), task, agent, tier, model, limits = {}, canWait } = parsed.data;
   return {
     id,
     line,
@@ -81,6 +82,7 @@ function itemIn(content: string, line: number): ItemOrder | string {
     ...(agent === undefined ? {} : { agent }),
     ...(tier === undefined ? {} : { tier }),
     ...(model === undefined ? {} : { model }),
+    ...(canWait === undefined ? {} : { canWait }),
   };
 }
 

@@ -7,7 +7,10 @@ import { isPawlError, PawlError } from "../domain/errors.ts";
 import type { StoredItem } from "../store/batches.ts";
 import { canonical, identify, keyed, sha256, type RunOrder } from "./run-order.ts";
 
-export interface ItemOrder extends Pick<RunOrder, "task" | "agent" | "tier" | "model" | "limits"> {
+export interface ItemOrder extends Pick<
+  RunOrder,
+  "task" | "agent" | "tier" | "model" | "limits" | "canWait"
+> {
   /** Names the item in the results; no two items share one. */
   readonly id: string;
   /** Of the file. */

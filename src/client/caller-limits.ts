@@ -1,4 +1,4 @@
-// What a caller may ask of limits, as JSON says it: in a request to the gateway, in a line of a batch.
+// What a caller may ask of limits and of time, as JSON says it: in a request to the gateway, in a line of a batch.
 
 import { z } from "zod";
 import type { CallerLimits } from "../domain/limits.ts";
@@ -17,6 +17,15 @@ export const LIMITS = z
       .max(365 * DAY_MS),
   })
   .partial();
+
+/** `{"forMs": null}`: as long as the provider takes. */
+export const CAN_WAIT = z.strictObject({
+  forMs: z
+    .int()
+    .min(1)
+    .max(365 * DAY_MS)
+    .nullable(),
+});
 
 /** In the units of the domain; what was not asked for is not there. */
 export function limitsOf(limits: z.output<typeof LIMITS>): CallerLimits {

@@ -106,6 +106,22 @@ afterAll(async () => {
   await world?.close();
 }, 60_000);
 
+test("a run that can wait is shown in the batch lane", async () => {
+  const key = keys["admin"] ?? "";
+  const order = { task: "What is 6*7?", canWait: { forMs: null } };
+  const { json } = await ask(gateway.url, "POST /v1/runs", { key, body: order });
+  const path = `/v1/runs/${String(json?.["runId"])}`;
+  await until("it waits", async () => {
+    const { json: run } = await ask(gateway.url, `GET ${path}`, { key });
+    expect(run).not.toBeNull();
+    return JSON.stringify(run?.["waiting"] ?? null).includes('"reason":"batch"');
+  });
+  await ask(gateway.url, `POST ${path}/cancel`, { key });
+  const wrong = { task: "What is 6*7?", canWait: { forMs: 0 } };
+  const refused = await ask(gateway.url, "POST /v1/runs", { key, body: wrong });
+  expect(refused.status).toBe(400);
+});
+
 test("the table holds every route of the document, and no other, with its scopes", async () => {
   const { json } = await ask(gateway.url, "GET /openapi.json");
   const paths = json?.["paths"] as Record<string, Record<string, Operation>>;

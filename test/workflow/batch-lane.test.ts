@@ -5,6 +5,7 @@ import type { RunOrder } from "../../src/client/run-order.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { billedMicroUsd } from "../../src/model/offline/billing.ts";
 import { servedModel } from "../../src/model/offline/model-rules.ts";
+import { aBatch, endedBatch, startBatch, sums } from "../support/batches.ts";
 import { holdsOf } from "../support/chaos.ts";
 import type { BatchSeen } from "../support/offline-model.ts";
 import { until } from "../support/processes.ts";
@@ -124,6 +125,17 @@ describe("M3: a run that can wait", () => {
     expect(requests).toEqual([]);
     expect(await bench.world.model.batches()).toEqual([]);
   });
+});
+
+it("I1: the items of a file of tasks share one cap in the batch lane too", async () => {
+  const order = aBatch(sums(5));
+  const items = order.items.map((item) => ({ ...item, ...FOR_LONG }));
+  const batchId = await startBatch(bench.world, [], { items, capMicroUsd: 2_000_000 });
+  const { result, billedMicroUsd: billed } = await endedBatch(bench.world, batchId);
+  expect(result.ended).toMatchObject({ answered: 5 });
+  expect(microUsd(result.costUsd)).toBe(billed);
+  const lanes = (await bench.world.model.billing()).map((record) => record.lane ?? "live");
+  expect(new Set(lanes)).toEqual(new Set(["batch"]));
 });
 
 describe("a batch that gives no reply is followed by a live call", () => {

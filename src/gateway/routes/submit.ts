@@ -1,14 +1,12 @@
 // POST /v1/runs: a task becomes a run, once per key.
 
 import { z } from "@hono/zod-openapi";
-import { LIMITS, limitsOf } from "../../client/caller-limits.ts";
+import { CAN_WAIT, LIMITS, limitsOf } from "../../client/caller-limits.ts";
 import type { RunOrder } from "../../client/run-order.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../present.ts";
 import type { Principal } from "../principal.ts";
 import { name, STATUS } from "../schemas.ts";
-
-const DAY_MS = 86_400_000;
 
 const TOOLS = z.array(name(64)).max(100);
 
@@ -21,16 +19,9 @@ const ORDER = z
     session: name(64).optional(),
     limits: LIMITS.optional(),
     onLimit: z.enum(["stop", "pause"]).optional(),
-    canWait: z
-      .strictObject({
-        forMs: z
-          .int()
-          .min(1)
-          .max(365 * DAY_MS)
-          .nullable(),
-      })
-      .optional()
-      .openapi({ description: "Half price; each reply may take a day. forMs: answer by then." }),
+    canWait: CAN_WAIT.optional().openapi({
+      description: "Half price; each reply may take a day. forMs: answer by then.",
+    }),
     policy: z.strictObject({ ask: TOOLS, deny: TOOLS }).partial().optional(),
   })
   .openapi("RunOrder");

@@ -93,6 +93,21 @@ describe("pawl batch", () => {
     expect(readdirSync(dir).filter((name) => name.includes("unfinished"))).toEqual([]);
   });
 
+  test("says of all lines that they can wait, but for those that say it themselves", async () => {
+    const waiting = join(dir, "waiting.jsonl");
+    writeFileSync(waiting, '{"task": "add"}\n{"task": "add", "canWait": {"forMs": 5}}\n');
+    const { client, orders } = fake([ENDED, ENDED]);
+    await pawl(client, ["batch", waiting, "--can-wait-for", "2h"]);
+    await pawl(client, ["batch", waiting, "--can-wait"]);
+    await pawl(client, ["batch", waiting]);
+    const waits = orders.map(({ items }) => items.map(({ canWait }) => canWait?.forMs));
+    expect(waits).toEqual([
+      [7_200_000, 5],
+      [null, 5],
+      [undefined, 5],
+    ]);
+  });
+
   test("tells a program each step once, and the result last", async () => {
     const out = join(dir, "there.jsonl");
     const { client } = fake([UNDER_WAY, UNDER_WAY, ENDED]);

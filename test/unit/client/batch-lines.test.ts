@@ -6,9 +6,9 @@ const line = (fields: object): string => JSON.stringify({ task: "Add.", ...field
 
 describe("a file of tasks", () => {
   test("gives an item a line, named by its id or its line; blank lines are none", () => {
-    const text = `\uFEFF${line({ id: "a" })}\n\n${line({ tier: "simple", limits: { maxCostUsd: 0.05, timeoutMs: 9 } })}\r\n`;
+    const text = `\uFEFF${line({ id: "a", canWait: { forMs: null } })}\n\n${line({ tier: "simple", limits: { maxCostUsd: 0.05, timeoutMs: 9 } })}\r\n`;
     expect(readItems(text)).toEqual([
-      { id: "a", line: 1, task: "Add.", limits: {} },
+      { id: "a", line: 1, task: "Add.", limits: {}, canWait: { forMs: null } },
       {
         id: "3",
         line: 3,
