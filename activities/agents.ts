@@ -3,6 +3,7 @@
 import type { RuleByTool } from "../src/domain/guardrail.ts";
 import type { CallerLimits } from "../src/domain/limits.ts";
 import type { Tier } from "../src/domain/prices.ts";
+import type { Policy } from "../src/domain/routing.ts";
 
 export interface AgentDefinition {
   readonly name: string;
@@ -10,6 +11,9 @@ export interface AgentDefinition {
   readonly tools: readonly string[];
   /** By tool name; where nothing is said, a tool follows its permission. */
   readonly policy?: RuleByTool;
+  /** For callers that name neither tier nor model; else the operator's. */
+  readonly tier?: Tier;
+  readonly routing?: Policy;
   /** Models or tiers that stand in where a run's own takes no calls, by tier or for all; else the operator's. */
   readonly fallbacks?: readonly string[] | Partial<Record<Tier, readonly string[]>>;
   /** For each run of the agent; like a caller's they can only lower what the operator allows. */

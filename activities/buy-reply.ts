@@ -100,13 +100,14 @@ async function resolveUnheard(
 
 async function stream(
   { model, deltas }: ActivityDeps,
-  { attempt, request }: Purchase,
+  { attempt, input, request }: Purchase,
   replyTokensMax: number,
 ): Promise<ModelReply> {
   deltas.mark(attempt, { kind: "started" });
+  const isShown = input.purpose === undefined;
   const listener = {
     alive: () => undefined,
-    text: (piece: string) => deltas.text(attempt, piece),
+    text: (piece: string) => (isShown ? deltas.text(attempt, piece) : undefined),
   };
   return await model.call({ ...request, replyTokensMax }, listener, attempt.signal);
 }

@@ -6,7 +6,7 @@
 //   M5. A reply that was stopped keeps its text and costs its whole hold.
 
 import { createHash } from "node:crypto";
-import { readableBy } from "../src/domain/authors.ts";
+import { lastReplyOf, readableBy } from "../src/domain/authors.ts";
 import { dayOf } from "../src/domain/budget.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import type { CallModelInput, CallModelResult, Denial, Reply } from "../src/domain/run.ts";
@@ -17,6 +17,7 @@ import { askedOfLedger } from "./asked-of-ledger.ts";
 import { aborted, failure, holdIdOf, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import { buyReply, type Held, type Purchase } from "./buy-reply.ts";
 import { askGate, standBack, waitOut } from "./capacity.ts";
+import { asClassifier } from "./classifier.ts";
 import { loadConversation, type Conversation } from "./conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { heardByGate } from "./gate-listener.ts";
@@ -44,7 +45,9 @@ export function createCallModel(deps: ActivityDeps) {
         () => loadConversation(deps.transcripts, attempt.runId, input),
         patience(attempt),
       );
-      const request = requestOf(attempt.runId, input, conversation);
+      const asked = requestOf(attempt.runId, input, conversation);
+      const request =
+        input.purpose === "route" ? asClassifier(asked, conversation.snapshot) : asked;
       const room = await roomFor(deps.model, request, {
         input,
         conversation,
@@ -155,13 +158,16 @@ export function requestOf(
 ): ModelRequest {
   const { instructions, tools, serverTools, limits } = snapshot;
   const model = course?.model ?? snapshot.model;
+  const authors = course?.authors ?? [];
+  const ownReplyAt = lastReplyOf(model, messages, authors);
   return {
     runId,
     model,
     instructions,
     tools,
     serverTools,
-    messages: readableBy(model, messages, course?.authors ?? []),
+    messages: readableBy(model, messages, authors),
+    ...(ownReplyAt === null ? {} : { ownReplyAt }),
     replyTokensMax: limits.replyTokens,
     ...(wrapUp === "due" || compaction === "again" ? { toolsOff: true } : {}),
     ...(cacheTtl === undefined ? {} : { cacheTtl }),

@@ -8,19 +8,21 @@ import { priceOn } from "../src/domain/pricing.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { specOf } from "./reply-room.ts";
 
-/** Null where nobody does: then the run waits for its model. */
+/** Null where nobody does: then the run waits for its model. `models` are all that it may want. */
 export function fallbacksFor(
-  model: string,
+  models: readonly string[],
   { fallbacks }: AgentDefinition,
   config: Pick<Config, "PAWL_FALLBACK_MODELS" | "PAWL_FALLBACK_AFTER_ATTEMPTS">,
 ): Fallbacks | null {
-  const named = namedFor(tierOf(model), fallbacks) ?? config.PAWL_FALLBACK_MODELS;
-  const chain = [...new Set(named.map(modelOf))].filter((other) => other !== model);
-  if (chain.length === 0) return null;
+  const chains = models.map((model) => {
+    const named = namedFor(tierOf(model), fallbacks) ?? config.PAWL_FALLBACK_MODELS;
+    return [model, [...new Set(named.map(modelOf))].filter((other) => other !== model)] as const;
+  });
+  if (chains.every(([, chain]) => chain.length === 0)) return null;
   const today = new Date().toISOString();
-  const prices = [model, ...chain].map((name) => [name, priceOn(specOf(name), today)] as const);
+  const prices = chains.flat(2).map((name) => [name, priceOn(specOf(name), today)] as const);
   return {
-    chains: { [model]: chain },
+    chains: Object.fromEntries(chains),
     attemptsMax: config.PAWL_FALLBACK_AFTER_ATTEMPTS,
     prices: Object.fromEntries(prices),
   };

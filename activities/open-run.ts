@@ -5,7 +5,6 @@ import type { Config } from "../src/config.ts";
 import { compactionMark } from "../src/domain/compaction.ts";
 import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
-import { TIERS } from "../src/domain/prices.ts";
 import {
   taskMessage,
   type OpenRunResult,
@@ -19,6 +18,7 @@ import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
 import { specOf } from "./reply-room.ts";
+import { modelFor, routingFor } from "./routing.ts";
 import { anthropicWebSearch } from "./tools/web-search.ts";
 
 /** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
@@ -65,7 +65,10 @@ export function createOpenRun(deps: ActivityDeps) {
 }
 
 function pin(agent: AgentDefinition, input: RunInput, { config, tools }: ActivityDeps): Snapshot {
-  const model = input.model ?? (input.tier && TIERS[input.tier]) ?? config.PAWL_AGENT_MODEL;
+  const model = modelFor(input, agent, config);
+  const routing = routingFor(model, { input, agent, config });
+  const wanted = [model, ...Object.values(routing?.models ?? {})];
+  const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
   const allowed = config.PAWL_AGENT_ALLOWED_TOOLS ?? agent.tools;
   const policy = policyOf(agent, input, { config, tools });
   const ofAgent = agent.limits ?? {};
@@ -79,13 +82,12 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     .filter((name) => !onServer.includes(name))
     .map((name) => tools.find(({ spec }) => spec.name === name)?.spec)
     .filter((spec) => spec !== undefined);
-  const own = model ?? TIERS.medium;
-  const { contextTokens } = specOf(own);
-  const fallbacks = fallbacksFor(own, agent, config);
+  const { contextTokens } = specOf(model);
   const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
   return {
     agent: agent.name,
-    model: own,
+    model,
+    ...(routing === null ? {} : { routing }),
     ...(fallbacks === null ? {} : { fallbacks }),
     instructions: agent.instructions,
     tools: specs.map((spec) => withinToolTimeout(spec, config)),

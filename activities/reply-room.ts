@@ -41,7 +41,11 @@ export async function roomFor(
   const tokensLeft = input.tokensLeft - (keepsBack(input) ? tokensKeptBack(likely) : 0);
   const requestCap = Math.min(limits.requestTokens, spec.contextTokens) - keptFree(input, limits);
   const cap = Math.min(requestCap, tokensLeft);
-  const longest = Math.min(replyTokensFor(input, limits), spec.replyTokensMax);
+  const longest = Math.min(
+    replyTokensFor(input, limits),
+    request.replyTokensMax,
+    spec.replyTokensMax,
+  );
   if (promptTokensMax + longest <= cap) {
     return { promptTokensMax, promptTokens: likely, replyTokensMax: longest };
   }

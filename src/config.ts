@@ -7,6 +7,7 @@ import type { Rule } from "./domain/approval.ts";
 import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
 import { strictest } from "./domain/guardrail.ts";
+import { POLICIES } from "./domain/routing.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -63,6 +64,7 @@ export const ENV_SCHEMA = z.object({
   PAWL_GLOBAL_DAY_CAP_USD: usd.optional(),
 
   PAWL_AGENT_MODEL: z.string().optional(),
+  PAWL_ROUTING: z.enum(POLICIES).default("fixed"),
   PAWL_FALLBACK_MODELS: list.default([]),
   PAWL_FALLBACK_AFTER_ATTEMPTS: count.default(3),
   PAWL_AGENT_MAX_REPLY_TOKENS: count.default(4096),

@@ -13,6 +13,8 @@ import type { ToolSpec } from "../src/domain/tool.ts";
 /** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */
 const SETTLING_MS = 30_000;
 
+const CLASSIFIER_ATTEMPTS = 2;
+
 const INLINE_SETTLING_MS = 5000;
 
 const nonRetryableErrorTypes = [...FINAL_CODES, "TRANSCRIPT_MISSING"];
@@ -67,6 +69,13 @@ export function batchCollecting(timers: Timers): ActivityOptions {
     startToCloseTimeout: "5m",
     heartbeatTimeout: timers.heartbeatTimeoutMs,
   };
+}
+
+/** Whether a task is hard is worth two attempts and no more: without a word on it, it is of the medium tier. */
+export function tierChoosing(timers: Timers): ActivityOptions {
+  const calling = modelCalling(timers);
+  const maximumAttempts = Math.min(CLASSIFIER_ATTEMPTS, timers.retryAttemptsMax);
+  return { ...calling, retry: { ...calling.retry, maximumAttempts } };
 }
 
 /** A tool whose second execution can't be told from the first is never executed a second time. */

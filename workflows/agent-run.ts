@@ -45,6 +45,7 @@ import type { Run } from "./run.ts";
 import { openInbox } from "./run-inbox.ts";
 import { answerCalls, refuseCalls } from "./run-tools.ts";
 import { showEnd, showProgress, summaryOf } from "./run-view.ts";
+import { chooseTier, isTierOpen } from "./choose-tier.ts";
 import { parked, waitForCapacity } from "./waiting.ts";
 import { stopAt } from "./wrap-up.ts";
 
@@ -65,7 +66,9 @@ export async function agentRun(input: RunInput): Promise<RunResult> {
     try {
       state ??= openingState(await openRun(input), startedAtMs);
       const run: Run = { input, state, inbox, desk };
-      outcome = await withinWallClock(run.state, () => converse(run));
+      outcome = await withinWallClock(run.state, () =>
+        isTierOpen(run) ? chooseAndConverse(run) : converse(run),
+      );
     } catch (error) {
       outcome = endOf(error);
     }
@@ -76,6 +79,11 @@ export async function agentRun(input: RunInput): Promise<RunResult> {
     showEnd(outcome.kind, result.costUsd, result.turns);
     return result;
   }
+}
+
+async function chooseAndConverse(run: Run): Promise<Outcome> {
+  await chooseTier(run);
+  return await converse(run);
 }
 
 /** Turn after turn until there is an outcome. */

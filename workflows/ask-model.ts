@@ -17,7 +17,7 @@ import type {
   Interrupted,
   Reply,
 } from "../src/domain/run.ts";
-import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
+import { limitsNow, takeTax, used, type RunState } from "../src/domain/run-state.ts";
 import { wrapUpNote } from "../src/domain/wrap-up.ts";
 import { modelCalling } from "./activity-options.ts";
 import { viaBatchLane } from "./batch-lane.ts";
@@ -43,7 +43,7 @@ export async function askModel(run: Run, purpose: Purpose | null): Promise<Model
   state.untold = [...state.untold, ...warnings];
   const notes = purpose === null ? notesFor(state) : lastNotes(state, purpose);
   state.turn += 1;
-  const course = callCourse(state, Date.now());
+  const course = callCourse(state, { nowMs: Date.now(), sumsUp: purpose !== null });
   const { callModel: call } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
     summary: summaryOf(titleOf(state, purpose), ...whoIsAsked(state), ...soFar(state)),
@@ -76,11 +76,16 @@ export async function askModel(run: Run, purpose: Purpose | null): Promise<Model
     if (answer.kind === "replied" && !isHandedOn(state, answer)) told(state, notes, answer);
     return answer;
   } catch (error) {
-    const end = endOf(error);
-    if (end.kind === "failed" && isStandIn(state) && end.code === REJECTED) return unfit(end);
-    if (end.kind !== "stopped") throw error;
-    return end;
+    return answerOf(error, state);
   }
+}
+
+/** Rethrows what is the end of the run. */
+function answerOf(error: unknown, state: RunState): ModelAnswer {
+  const end = endOf(error);
+  if (end.kind === "failed" && isStandIn(state) && end.code === REJECTED) return unfit(end);
+  if (end.kind !== "stopped") throw error;
+  return end;
 }
 
 /** What a stand-in takes for wrong, the model that is wanted may take. */
@@ -128,7 +133,7 @@ async function interruptibly(
 }
 
 /** The lower of what the caller and the agent's definition allow; null where neither says. */
-function costCapOf({ input, state }: Run): number | null {
+export function costCapOf({ input, state }: Run): number | null {
   const caps = [input.limits.costMicroUsd, state.snapshot.agentCapMicroUsd];
   const said = caps.filter((cap) => cap !== undefined);
   return said.length === 0 ? null : Math.min(...said);
@@ -189,8 +194,7 @@ function cacheOf({ snapshot, waitedForPerson }: RunState): Pick<CallModelInput, 
 /** A call without a reply is no turn, but its lost attempts cost. */
 export function takeLoss(state: RunState, { crashTaxMicroUsd }: Denial | Interrupted): void {
   state.turn -= 1;
-  state.spentMicroUsd += crashTaxMicroUsd;
-  state.crashTaxMicroUsd += crashTaxMicroUsd;
+  takeTax(state, crashTaxMicroUsd);
 }
 
 /** A reply without content leaves no message behind, so what was asked is still the end. */

@@ -17,6 +17,7 @@ import type {
   ToolFinished,
   ToolRetrying,
   ToolStarted,
+  TurnStarted,
 } from "../domain/run-event.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/run.ts";
@@ -53,7 +54,7 @@ export function lineOf(event: RunEvent): Line | null {
     case "run.continued":
       return courseLine(event);
     case "turn.started":
-      return event.purpose === undefined ? null : { tone: "warn", text: PURPOSE[event.purpose] };
+      return purposeLine(event);
     case "reply.delta":
     case "run.ended":
       return null;
@@ -136,7 +137,17 @@ function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
   return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt)}` };
 }
 
+function purposeLine({ purpose, model }: TurnStarted): Line | null {
+  if (purpose === undefined) return null;
+  return purpose === "route"
+    ? { tone: "dim", text: `⇄ ${oneLine(model)} is asked how hard the task is` }
+    : { tone: "warn", text: PURPOSE[purpose] };
+}
+
 function changeLine({ from, model, reason, message }: ModelChanged): Line {
+  if (reason === "routed" || reason === "answers") {
+    return { tone: "dim", text: `⇄ ${oneLine(model)} · ${oneLine(message)}` };
+  }
   return reason === "returned"
     ? { tone: "good", text: `⇄ back to ${oneLine(model)}` }
     : {

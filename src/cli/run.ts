@@ -5,6 +5,7 @@ import type { RunClient } from "../client/run-client.ts";
 import type { RunOrder } from "../client/run-order.ts";
 import type { Config } from "../config.ts";
 import { TIERS, type Tier } from "../domain/prices.ts";
+import { POLICIES, type Policy } from "../domain/routing.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
 import {
@@ -21,6 +22,7 @@ interface RunOptions {
   readonly agent?: string;
   readonly tier?: Tier;
   readonly model?: string;
+  readonly route?: Policy;
   readonly maxCost?: number;
   readonly maxTokens?: number;
   readonly maxReplyTokens?: number;
@@ -46,6 +48,7 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--agent <name>", "agent to use")
     .addOption(new Option("--tier <tier>", "class of model").choices(Object.keys(TIERS)))
     .option("--model <id>", "model to use instead of the tier's")
+    .addOption(new Option("--route <policy>", "who chooses the model").choices(POLICIES))
     .option("--max-cost <usd>", "what the run may cost", dollarsAsMicroUsd)
     .option("--max-tokens <n>", "tokens of the whole run", positiveInteger)
     .option("--max-reply-tokens <n>", "tokens of one reply", positiveInteger)
@@ -103,6 +106,7 @@ export function orderOf(
     ...(agent === undefined ? {} : { agent }),
     ...(tier === undefined ? {} : { tier }),
     ...(model === undefined ? {} : { model }),
+    ...(options.route === undefined ? {} : { routing: options.route }),
     ...(key === undefined ? {} : { key }),
     ...waitOf(options),
     ...policyOf(options),

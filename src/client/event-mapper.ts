@@ -65,6 +65,8 @@ interface CallInFlight {
   readonly anchorId: number;
   readonly turn: number;
   readonly view: ReplyView;
+  /** False of a reply that is meant for the run alone. */
+  readonly isShown: boolean;
 }
 
 const WITHDRAWN = 1;
@@ -79,8 +81,8 @@ class HistoryMapper implements EventMapper {
   #cursor: EventId | null;
   #call: CallInFlight | null = null;
   #purpose: Tally["purpose"];
-  #model = "";
   #unserved: BatchUnserved | null = null;
+  #changeTold = "";
   #announcedTurn = 0;
   #warned = new Set<string>();
   #heard = new Set<string>();
@@ -168,7 +170,6 @@ class HistoryMapper implements EventMapper {
     const { task, agent, tenant, session, traceId, resumed } = fact.input;
     this.#execution = resumed?.execution ?? 0;
     this.#announcedTurn = resumed?.turn ?? 0;
-    this.#model = resumed?.course?.model ?? "";
     this.#warned = new Set(resumed?.warned);
     this.#heard = new Set(resumed?.inbox?.ids);
     if (resumed !== undefined) return;
@@ -196,17 +197,19 @@ class HistoryMapper implements EventMapper {
     if (inBatch === true) return;
     const resumedAt = this.#cursorAt(fact.eventId);
     const view = openReplyView(resumedAt);
-    this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, view };
+    const isShown = input.purpose === undefined;
+    this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, view, isShown };
   }
 
   /** Where a call is repeated for reasons of ours it is told once. */
   #modelChanged(fact: Extract<Fact, { kind: "callScheduled" }>, role: number): void {
     const { turn, course } = fact.input;
-    if (course === undefined || course.model === this.#model) return;
-    this.#model = course.model;
+    if (course === undefined) return;
     const { model, change } = course;
-    if (change !== undefined)
-      this.#tell(fact, role, { type: "model.changed", turn, model, ...change });
+    const told = JSON.stringify([turn, model, change]);
+    if (change === undefined || told === this.#changeTold) return;
+    this.#changeTold = told;
+    this.#tell(fact, role, { type: "model.changed", turn, model, ...change });
   }
 
   #tellUnserved(fact: Fact, { code, message }: BatchUnserved): void {
@@ -231,7 +234,7 @@ class HistoryMapper implements EventMapper {
     const call = this.#call;
     const turn = call?.turn ?? this.#announcedTurn;
     const { attempt } = result;
-    const text = textOf(result.message);
+    const text = call?.isShown === false ? "" : textOf(result.message);
     const shown = this.#shown(fact);
     const { withdraw, rest } = finishReply(shown, { attempt, text });
     if (withdraw) {
@@ -240,11 +243,8 @@ class HistoryMapper implements EventMapper {
     }
     if (rest !== "") this.#tell(fact, REST, { type: "reply.delta", turn, attempt, text: rest });
     const spentMicroUsd = this.#tally.state?.spentMicroUsd ?? 0;
-    this.#tell(fact, FINISHED, {
-      type: "reply.finished",
-      turn,
-      ...replyFacts(result, spentMicroUsd),
-    });
+    const facts = { ...replyFacts(result, spentMicroUsd), text };
+    this.#tell(fact, FINISHED, { type: "reply.finished", turn, ...facts });
     this.#tools.announce(result.toolCalls);
     this.#call = null;
   }

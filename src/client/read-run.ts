@@ -29,6 +29,8 @@ export interface RunAbout {
   readonly session: string;
   /** Null until the run has been opened by a worker. */
   readonly model: string | null;
+  /** Which tier the run was given to last, and why; null where nobody chose. */
+  readonly routing: string | null;
   readonly offline: boolean;
   readonly capUsd: number | null;
   readonly link: string | null;
@@ -101,6 +103,10 @@ async function fold(
   return { tally, last };
 }
 
+function routingOf(state: Tally["state"]): string | null {
+  return state?.course?.why ?? null;
+}
+
 function aboutOf({ input, state }: Tally, link: string | null): RunAbout {
   return {
     task: input?.task ?? "",
@@ -108,6 +114,7 @@ function aboutOf({ input, state }: Tally, link: string | null): RunAbout {
     tenant: input?.tenant ?? "",
     session: input?.session ?? "",
     model: state?.snapshot.model ?? null,
+    routing: routingOf(state),
     offline: state?.snapshot.offline ?? false,
     capUsd: state === null ? null : state.costCapMicroUsd / 1_000_000,
     link,

@@ -40,7 +40,7 @@ export function shownOf(record: RunRecord): Extract<RunShown, { kind: "ended" }>
   const { task, agent, tenant, session, model, offline, capMicroUsd, result } = record;
   const capUsd = capMicroUsd === null ? null : capMicroUsd / 1_000_000;
   // Temporal's Web UI has nothing to show any more.
-  const about = { task, agent, tenant, session, model, offline, capUsd, link: null };
+  const about = { task, agent, tenant, session, model, routing: null, offline, capUsd, link: null };
   return { kind: "ended", about, result };
 }
 

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { CallerLimits } from "../domain/limits.ts";
 import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
+import type { Policy } from "../domain/routing.ts";
 import type { CallerPolicy, CanWait, RunInput } from "../domain/run.ts";
 
 export interface RunOrder {
@@ -17,6 +18,8 @@ export interface RunOrder {
   readonly key?: string;
   readonly model?: string;
   readonly tier?: Tier;
+  /** Who chooses the model; with a model or tier and without this, nobody does. */
+  readonly routing?: Policy;
   readonly limits?: CallerLimits;
   readonly onLimit?: "stop" | "pause";
   /** Half price for replies that may take up to a day each (docs/batch-lane.md). */
@@ -47,6 +50,7 @@ export function identify(order: RunOrder): IdentifiedRun {
     session,
     ...(model === undefined ? {} : { model }),
     ...(tier === undefined ? {} : { tier }),
+    ...(order.routing === undefined ? {} : { routing: order.routing }),
     limits,
     onLimit,
     ...(order.canWait === undefined ? {} : { canWait: usableWait(order.canWait) }),

@@ -10,8 +10,10 @@ import type { CallModelInput, CallModelResult, RunInput, Waiting } from "../doma
 import {
   openingState,
   resultOf,
+  takeCost,
   takeReply,
   takeSummary,
+  takeTax,
   type RunState,
 } from "../domain/run-state.ts";
 import type { Broken, Fact, FailureFact } from "./history-fact.ts";
@@ -45,7 +47,7 @@ export function brokenOutcome(how: Broken, { code, message }: FailureFact): Outc
 
 function purposeOf(input: CallModelInput): TurnStarted["purpose"] {
   if (input.wrapUp === "due") return "wrap_up";
-  return isSummary(input) ? "compaction" : undefined;
+  return isSummary(input) ? "compaction" : input.purpose;
 }
 
 class HistoryTally implements Tally {
@@ -80,7 +82,7 @@ class HistoryTally implements Tally {
     }
     if (fact.kind === "callUnserved") takeTax(state, fact.result.crashTaxMicroUsd);
     if (fact.kind !== "callFinished") return;
-    takeCall(state, fact.result, this.purpose === "compaction");
+    takeCall(state, fact.result, this.purpose);
     if (fact.result.kind === "replied") this.#calls = fact.result.message.content.filter(isToolUse);
   }
 
@@ -131,11 +133,14 @@ export function waitingFor({ waiting }: Approvals): Waiting | null {
 function askedOf(state: RunState, { turn, course }: CallModelInput): void {
   state.turn = turn;
   if (state.course === undefined || course === undefined) return;
-  state.course = { ...state.course, model: course.model };
+  const { model, wanted = model, change } = course;
+  const isRouted = change?.reason === "routed";
+  state.course = { ...state.course, model, wanted, ...(isRouted && { why: change.message }) };
 }
 
-function takeCall(state: RunState, result: CallModelResult, sumsUp: boolean): void {
-  if (result.kind === "replied" && sumsUp) {
+function takeCall(state: RunState, result: CallModelResult, purpose: TurnStarted["purpose"]): void {
+  if (result.kind === "replied" && purpose === "route") return takeCost(state, result);
+  if (result.kind === "replied" && purpose === "compaction") {
     takeSummary(state, result);
     return;
   }
@@ -146,9 +151,4 @@ function takeCall(state: RunState, result: CallModelResult, sumsUp: boolean): vo
   }
   state.turn -= 1;
   takeTax(state, result.crashTaxMicroUsd);
-}
-
-function takeTax(state: RunState, microUsd: number): void {
-  state.spentMicroUsd += microUsd;
-  state.crashTaxMicroUsd += microUsd;
 }

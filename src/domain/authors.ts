@@ -20,15 +20,32 @@ export function readableBy(
   messages: readonly Message[],
   authors: readonly Author[],
 ): readonly Message[] {
-  // From the end, as a shortened conversation keeps its end.
-  const writers = authors.flatMap((author) => Array<string>(author.replies).fill(author.model));
-  let at = writers.length - messages.filter(({ role }) => role === "assistant").length;
-  return messages.map((message) => {
-    if (message.role !== "assistant") return message;
+  const writers = writersOf(messages, authors);
+  return messages.map((message, at) => {
     const writer = writers[at];
-    at += 1;
     return writer === undefined || writer === model ? message : withoutThinking(message);
   });
+}
+
+/** Where in the conversation this model spoke last: up to there it may find it in its cache. */
+export function lastReplyOf(
+  model: string,
+  messages: readonly Message[],
+  authors: readonly Author[],
+): number | null {
+  const at = writersOf(messages, authors).lastIndexOf(model);
+  return at === -1 ? null : at;
+}
+
+/** By message; undefined where it is no model's, or nobody knows. */
+function writersOf(
+  messages: readonly Message[],
+  authors: readonly Author[],
+): readonly (string | undefined)[] {
+  const writers = authors.flatMap((author) => Array<string>(author.replies).fill(author.model));
+  // From the end, as a shortened conversation keeps its end.
+  let at = writers.length - messages.filter(({ role }) => role === "assistant").length;
+  return messages.map(({ role }) => (role === "assistant" ? writers[at++] : undefined));
 }
 
 /** Without its thinking it would be empty, or it holds what another model may not read. */

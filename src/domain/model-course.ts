@@ -2,16 +2,22 @@
 // takes no calls, or has refused. Decided in the workflow from what is recorded, and told once.
 //
 //   F1. A run changes its model only where none of its replies must go back to the model that wrote it.
-//   F2. A refusal that another model is then asked about is no part of the transcript.
+//   F2. A reply that is handed on (a refusal; a small model's that called no tool) is no part of the transcript.
 //   F3. A stand-in that can't serve the run (too dear, too small, rejected) ends nothing: it is passed over.
 
 import { isBinding, type Author } from "./authors.ts";
-import type { Message } from "./message.ts";
 import type { Price } from "./prices.ts";
 import { costOf } from "./pricing.ts";
-import type { CallCourse, Denial, Reply } from "./run.ts";
+import {
+  isDispatchedInVain,
+  openingVerdict,
+  route,
+  verdictAfter,
+  type Verdict,
+} from "./routing.ts";
+import type { CallCourse, Denial, Reply, Snapshot } from "./run.ts";
 import type { RunState } from "./run-state.ts";
-import { NO_USAGE } from "./usage.ts";
+import { NO_USAGE, promptTokens } from "./usage.ts";
 
 /** Pinned when the run begins; absent where it has no stand-ins. */
 export interface Fallbacks {
@@ -25,6 +31,16 @@ export interface Fallbacks {
 
 export interface Course {
   readonly wanted: string;
+  /** Why it is wanted; told once. */
+  readonly why?: string;
+  /** The tier that the run was given to. */
+  readonly verdict?: Verdict;
+  /** Of the newest reply, where it is to be followed by the answers of tools alone. */
+  readonly callsOpen?: number;
+  /** Replies in a row that called tools. */
+  readonly toolTurns?: number;
+  /** The newest reply is none of the conversation: another model is asked the same. */
+  readonly handedOn?: boolean;
   /** The model that was asked last. */
   readonly model: string;
   /** Who wrote the replies of the transcript, from the first to the last. */
@@ -42,7 +58,9 @@ export interface Course {
   readonly extraMicroUsd: number;
 }
 
-export type ChangeReason = NonNullable<Denial["away"]> | "refused" | "returned";
+/** `routed`: by the policy of the run; `answers`: the small model had no tool to call. */
+export type ChangeReason =
+  NonNullable<Denial["away"]> | "refused" | "returned" | "routed" | "answers";
 
 export interface ModelChange {
   readonly from: string;
@@ -67,8 +85,11 @@ const RETURN_AFTER_MS_MAX = 900_000;
 const AWAY_MS_MIN = 200;
 const FOR_GOOD_MS = Number.MAX_SAFE_INTEGER;
 
-export function openCourse(model: string): Course {
+export function openCourse({ model, fallbacks, routing }: Snapshot): Course | null {
+  if (fallbacks === undefined && routing === undefined) return null;
+  const verdict = routing === undefined ? null : openingVerdict(routing);
   return {
+    ...(verdict !== null && { verdict }),
     wanted: model,
     model,
     authors: [],
@@ -82,17 +103,23 @@ export function openCourse(model: string): Course {
 }
 
 /** Sets the run on the model that its next call goes to. */
-export function callCourse(state: RunState, nowMs: number): { readonly course?: CallCourse } {
-  const { course } = state;
-  if (course === undefined) return {};
+export function callCourse(
+  state: RunState,
+  { nowMs, sumsUp }: { readonly nowMs: number; readonly sumsUp: boolean },
+): { readonly course?: CallCourse } {
+  const before = state.course;
+  if (before === undefined) return {};
+  const { model: wanted, why } = route(state, sumsUp);
+  const course = { ...before, wanted, why };
   const model = nextModel(state, course, nowMs);
-  const change = model === course.model ? null : whyChanged(course, model);
-  const { authors, weighedBy, wanted, standIns } = course;
+  const change = changeTo(model, course, before);
+  const { authors, weighedBy, standIns } = course;
   state.course = { ...course, model, standIns: { ...standIns, [wanted]: model } };
   const attemptsMax = hasOther(state) ? state.snapshot.fallbacks?.attemptsMax : undefined;
   return {
     course: {
       model,
+      ...(wanted !== model && { wanted }),
       ...(change !== null && { change }),
       ...(authors.some((author) => author.model !== model) && { authors }),
       ...(weighedBy !== model && { weighedBy }),
@@ -113,7 +140,23 @@ function isBound({ course, stumble }: RunState): boolean {
   return course?.boundTo != null || stumble?.over === "provider_pause";
 }
 
-function whyChanged(course: Course, model: string): ModelChange {
+/** Null where there is nothing to tell: the same model as before, for the same reason. */
+function changeTo(model: string, course: Course, before: Course): ModelChange | null {
+  const from = before.model;
+  const isRouted = model === course.wanted && (course.why ?? "") !== (before.why ?? "");
+  if (model === from)
+    return isRouted ? { from, reason: "routed", message: course.why ?? "" } : null;
+  if (before.handedOn === true && !before.refused.includes(from)) {
+    return { from, reason: "answers", message: `${from} had no tool to call` };
+  }
+  const isWell = awayOf(course, from) === undefined && !before.refused.includes(from);
+  const wasStandIn = from !== before.wanted;
+  return isWell && course.why !== "" && !wasStandIn
+    ? { from, reason: "routed", message: course.why ?? "" }
+    : whyLeft(course, model);
+}
+
+function whyLeft(course: Course, model: string): ModelChange {
   const from = course.model;
   if (course.refused.includes(from)) {
     return { from, reason: "refused", message: `${from} refused the task` };
@@ -191,16 +234,18 @@ function msOf(iso: string | undefined, nowMs: number): number {
   return Number.isNaN(ms) ? nowMs : ms;
 }
 
-/** True where the reply is a refusal, and there is another model to ask. */
-export function isHandedOn(state: RunState, { stopReason }: Reply): boolean {
+/** True where another model is to be asked the same: after a refusal, or a reply that was to call tools. */
+export function isHandedOn(state: RunState, reply: Reply): boolean {
   const { course } = state;
-  if (course === undefined || stopReason !== "refusal" || isBound(state)) return false;
+  if (course === undefined || isBound(state)) return false;
+  if (isDispatchedInVain(state, reply)) return true;
+  if (reply.stopReason !== "refusal") return false;
   return candidates(state, course).some((model) => model !== course.model);
 }
 
 /** True once it is: the next call goes to another. */
 export function wasHandedOn({ course }: RunState): boolean {
-  return course?.refused.includes(course.model) ?? false;
+  return course?.handedOn ?? false;
 }
 
 export function isStandIn({ course }: RunState): boolean {
@@ -219,17 +264,35 @@ export function noteModel(state: RunState, reply: Reply): void {
     away: course.away.filter((away) => away.model !== model),
     extraMicroUsd: isStandIn(state) ? course.extraMicroUsd + reply.costMicroUsd - wouldCost : 0,
   };
+  const isRefused = reply.stopReason === "refusal";
   state.course = isHandedOn(state, reply)
-    ? { ...noted, refused: [...course.refused, model] }
-    : { ...noted, ...written(course, reply.message) };
+    ? { ...noted, ...handedOn(course, isRefused) }
+    : { ...noted, ...written(course, reply), ...grown(state, reply) };
 }
 
-function written(course: Course, message: Message): Partial<Course> {
+function handedOn({ refused, model }: Course, isRefused: boolean): Partial<Course> {
+  return {
+    handedOn: true,
+    callsOpen: 0,
+    toolTurns: 0,
+    ...(isRefused && { refused: [...refused, model] }),
+  };
+}
+
+function grown(state: RunState, { usage }: Reply): Partial<Course> {
+  const verdict = verdictAfter(state, promptTokens(usage) + usage.outputTokens);
+  return verdict === undefined ? {} : { verdict };
+}
+
+function written(course: Course, { message, stopReason, toolCalls }: Reply): Partial<Course> {
   const { model, authors } = course;
-  if (message.content.length === 0) return { weighedBy: model };
+  const callsOpen = stopReason === "tool_use" ? toolCalls.length : 0;
+  const toolTurns = callsOpen === 0 ? 0 : (course.toolTurns ?? 0) + 1;
+  const facts = { weighedBy: model, handedOn: false, callsOpen, toolTurns };
+  if (message.content.length === 0) return facts;
   const last = authors.at(-1);
   return {
-    weighedBy: model,
+    ...facts,
     authors:
       last?.model === model
         ? [...authors.slice(0, -1), { model, replies: last.replies + 1 }]

@@ -27,8 +27,9 @@ export interface TurnStarted extends Base<"turn.started"> {
   /**
    * `wrap_up`: the run stops at a limit, and the model is asked, tools off, to sum up.
    * `compaction`: the conversation grows too long, and goes on from a summary that is written now.
+   * `route`: a small model is asked which tier the task is for.
    */
-  readonly purpose?: "wrap_up" | "compaction";
+  readonly purpose?: "wrap_up" | "compaction" | "route";
   readonly model: string;
   readonly spentUsd: number;
   readonly capUsd: number;

@@ -104,6 +104,7 @@ export type Stumble = "empty_reply" | "provider_pause" | "unreadable_call";
 
 export function openingState(opened: OpenRunResult, startedAtMs: number): RunState {
   const maySumUp = opened.snapshot.compactAtTokens !== undefined;
+  const course = openCourse(opened.snapshot);
   return {
     snapshot: opened.snapshot,
     execution: 0,
@@ -130,9 +131,7 @@ export function openingState(opened: OpenRunResult, startedAtMs: number): RunSta
     continued: 0,
     stumble: null,
     paused: false,
-    ...(opened.snapshot.fallbacks === undefined
-      ? {}
-      : { course: openCourse(opened.snapshot.model) }),
+    ...(course === null ? {} : { course }),
     ...(maySumUp ? { compaction: openingCompaction(opened) } : {}),
   };
 }
@@ -215,7 +214,7 @@ export function takeSummary(state: RunState, reply: Reply): boolean {
   return !handedOn;
 }
 
-function takeCost(state: RunState, reply: Reply): void {
+export function takeCost(state: RunState, reply: Reply): void {
   state.modelCalls += 1;
   state.modelAttempts += reply.attempts;
   state.usage = addUsage(state.usage, reply.usage);
@@ -224,6 +223,12 @@ function takeCost(state: RunState, reply: Reply): void {
   state.costCapMicroUsd = reply.costCapMicroUsd;
   state.models = { ...state.models, [reply.model]: (state.models[reply.model] ?? 0) + 1 };
   state.nearCaps = reply.nearCaps;
+}
+
+/** Lost attempts cost, whatever comes of their call. */
+export function takeTax(state: RunState, microUsd: number): void {
+  state.spentMicroUsd += microUsd;
+  state.crashTaxMicroUsd += microUsd;
 }
 
 export function takeFindings(state: RunState, findings: readonly string[]): void {

@@ -4,6 +4,7 @@
 import type { CallerLimits, Limits, Warning } from "./limits.ts";
 import type { Rule } from "./approval.ts";
 import type { BatchTerms } from "./batch-lane.ts";
+import type { Policy, Routing } from "./routing.ts";
 import type { RunState } from "./run-state.ts";
 import type { Message } from "./message.ts";
 import type { Author } from "./authors.ts";
@@ -68,6 +69,7 @@ export interface RunInput {
   readonly traceId: string;
   readonly model?: string;
   readonly tier?: Tier;
+  readonly routing?: Policy;
   readonly limits: CallerLimits;
   readonly onLimit: "stop" | "pause";
   /** The replies may take as long as a batch takes, and cost half. */
@@ -107,6 +109,8 @@ export interface Snapshot {
   readonly cacheTtl?: "auto" | "1h";
   /** Tokens of a conversation from which the run goes on from a summary of it (compaction.ts). */
   readonly compactAtTokens?: number;
+  /** Who decides which model is wanted (routing.ts). */
+  readonly routing?: Routing;
 }
 
 export interface ApprovalTerms {
@@ -174,11 +178,15 @@ export interface CallModelInput {
   /** The provider's cache shall keep the prompt for so long; five minutes where nothing is said. */
   readonly cacheTtl?: "1h";
   readonly course?: CallCourse;
+  /** `route`: the task is not worked on, but given to a tier; the reply is no part of the transcript. */
+  readonly purpose?: "route";
 }
 
-/** Of a run with stand-ins: which model is called. */
+/** Of a run that may ask several: which model is called. */
 export interface CallCourse {
   readonly model: string;
+  /** The model that it stands in for. */
+  readonly wanted?: string;
   /** Set where the call before went to another. */
   readonly change?: ModelChange;
   /** Who wrote the replies up to `head`, where it was not this model alone. */

@@ -125,6 +125,11 @@ function throwIfAborted(signal: AbortSignal, clock: StreamClock): void {
   clock.signal.throwIfAborted();
 }
 
+function verdictBy(schema: object): object {
+  const format = { type: "json_schema", schema };
+  return { thinking: { type: "disabled" }, output_config: { format } };
+}
+
 /**
  * The same snapshot gives the same bytes in the same order on every call: thinking is bound to the
  * prefix, and the cache is keyed by it.
@@ -149,7 +154,8 @@ export function bodyOf(
     system: [{ type: "text", text: request.instructions }],
     ...(tools.length > 0 ? { tools } : {}),
     ...(tools.length > 0 && request.toolsOff === true ? { tool_choice: { type: "none" } } : {}),
-    messages: withBreakpoint(request.messages, mark),
+    messages: withBreakpoint(request.messages, mark, request.ownReplyAt),
+    ...(request.verdict === undefined ? {} : verdictBy(request.verdict)),
     metadata: { user_id: request.userId },
   };
   // Messages carry blocks that only the API can check; it does, and strictly.

@@ -1,7 +1,8 @@
 // The prompt is laid out for the provider's cache: tools, instructions, history, each only ever grown at
 // its end, with the automatic breakpoint at the last block. From a breakpoint the provider looks back
 // 20 blocks for what it knows. A turn with many parallel calls adds more than that and would read
-// nothing from the cache, so it gets a second breakpoint where the request before it ended.
+// nothing from the cache, so it gets a second breakpoint where the request before it ended; where models
+// take turns, the last one that this model was sent.
 
 import type { Message } from "../domain/message.ts";
 
@@ -18,8 +19,12 @@ export function markFor(ttl: "1h" | undefined): Mark {
 }
 
 /** A mark is no part of what it stands on: neither thinking nor the cache is bound to it. */
-export function withBreakpoint(messages: readonly Message[], mark: Mark): readonly Message[] {
-  const reply = messages.findLastIndex(({ role }) => role === "assistant");
+export function withBreakpoint(
+  messages: readonly Message[],
+  mark: Mark,
+  ownReplyAt?: number,
+): readonly Message[] {
+  const reply = ownReplyAt ?? messages.findLastIndex(({ role }) => role === "assistant");
   const asked = messages[reply - 1];
   if (asked === undefined || asked.role === "assistant") return messages;
   const added = messages.slice(reply).reduce((sum, { content }) => sum + content.length, 0);

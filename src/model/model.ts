@@ -19,6 +19,10 @@ export interface ModelRequest {
   readonly toolsOff?: boolean;
   /** How long the provider shall keep the prompt in its cache; five minutes where nothing is said. */
   readonly cacheTtl?: "1h";
+  /** The message that is this model's own last reply, where others have spoken since. */
+  readonly ownReplyAt?: number;
+  /** The reply is JSON by this schema, written without thinking. */
+  readonly verdict?: Readonly<Record<string, unknown>>;
   /** Opaque; names no person. */
   readonly userId: string;
 }

@@ -141,6 +141,37 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // The tools have answered twice when the small model finds nothing more to call; over two histories.
+    name: "routed-per-turn",
+    workerEnv: { PAWL_ROUTING: "per-turn", PAWL_HISTORY_MAX_EVENTS: "25" },
+    play: async (world) => {
+      const small = { match: { model: "claude-haiku-5-5" } };
+      await world.model.script([
+        { ...small, ...calls(sum(2)) },
+        { ...small, ...done },
+        calls(sum(1)),
+        calls(sum(1)),
+        done,
+      ]);
+      return await ended(world);
+    },
+  },
+  {
+    name: "routed-by-classifier",
+    play: async (world) => {
+      await world.model.script([{ match: { model: "claude-opus-5-5" }, ...done }]);
+      return await ended(world, { routing: "by-classifier", task: "Design a bridge." });
+    },
+  },
+  {
+    name: "classifier-fails",
+    play: async (world) => {
+      await world.model.faults([{ kind: "auth" }]);
+      await world.model.script([done]);
+      return await ended(world, { routing: "by-classifier" });
+    },
+  },
+  {
     name: "stopped-by-a-limit",
     play: async (world) => {
       await world.model.script([calls(sum(1)), calls(sum(2))]);

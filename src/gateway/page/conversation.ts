@@ -114,6 +114,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
 const PURPOSE = {
   wrap_up: "sums up at a limit",
   compaction: "sums up what grew too long",
+  route: "is asked how hard the task is",
 } as const;
 
 const UNUSUAL = new Set(["max_tokens", "refusal", "pause_turn", "interrupted"]);

@@ -163,9 +163,11 @@ export class RunModel {
 
   #modelChanged({ model, from, reason, message }: Of<"model.changed">, atMs: number): void {
     this.model = model;
-    const why =
-      reason === "returned" ? `back to ${model}` : `${model} instead of ${from}: ${message}`;
-    this.#note(reason === "returned" ? "info" : "warning", why, atMs);
+    const isPlanned = reason === "routed" || reason === "answers";
+    const isBack = reason === "returned";
+    const why = isPlanned ? `${model}: ${message}` : `${model} instead of ${from}: ${message}`;
+    const tone = isPlanned || isBack ? "info" : "warning";
+    this.#note(tone, isBack ? `back to ${model}` : why, atMs);
     this.news = `${plain(model, 40)} is asked now`;
   }
 

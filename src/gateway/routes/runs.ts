@@ -57,6 +57,7 @@ const RUN = z
     tenant: z.string(),
     session: z.string(),
     model: z.string().nullable(),
+    routing: z.string().nullable(),
     offline: z.boolean(),
     capUsd: z.number().nullable(),
     link: z.string().nullable(),

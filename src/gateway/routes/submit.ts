@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { CAN_WAIT, LIMITS, limitsOf } from "../../client/caller-limits.ts";
 import type { RunOrder } from "../../client/run-order.ts";
+import { POLICIES } from "../../domain/routing.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../present.ts";
 import type { Principal } from "../principal.ts";
@@ -16,6 +17,7 @@ const ORDER = z
     agent: name(64).optional(),
     tier: z.enum(["simple", "medium", "complex"]).optional(),
     model: name(128).optional(),
+    routing: z.enum(POLICIES).optional(),
     session: name(64).optional(),
     limits: LIMITS.optional(),
     onLimit: z.enum(["stop", "pause"]).optional(),
@@ -85,8 +87,8 @@ function orderOf(
   principal: Principal,
   session: string,
 ): RunOrder {
-  const { agent, tier, model, onLimit, canWait, policy } = body;
-  const asked = { agent, tier, model, onLimit, canWait, key };
+  const { agent, tier, model, routing, onLimit, canWait, policy } = body;
+  const asked = { agent, tier, model, routing, onLimit, canWait, key };
   return {
     task: body.task,
     tenant: principal.tenant,

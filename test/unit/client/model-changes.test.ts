@@ -55,14 +55,14 @@ const FACTS: readonly (readonly [number, FactBody])[] = [
   [7, { kind: "opened", result: { snapshot, head: "h", taskRef: "t" } }],
   [11, call(1, { model: SONNET })],
   [13, away],
-  [14, call(1, { model: OPUS, change: CHANGE })],
+  [14, call(1, { model: OPUS, wanted: SONNET, change: CHANGE })],
   [
     15,
     { kind: "callFailed", scheduledId: 14, failure: { code: "TRANSCRIPT_MISSING", message: "" } },
   ],
-  [17, call(1, { model: OPUS, change: CHANGE })],
+  [17, call(1, { model: OPUS, wanted: SONNET, change: CHANGE })],
   [19, answered],
-  [23, call(2, { model: OPUS })],
+  [23, call(2, { model: OPUS, wanted: SONNET })],
 ];
 
 function eventsFrom(after: string | null): readonly RunEvent[] {

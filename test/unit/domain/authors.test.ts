@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { isBinding, readableBy } from "../../../src/domain/authors.ts";
+import { isBinding, lastReplyOf, readableBy } from "../../../src/domain/authors.ts";
 import { systemNote, userMessage, type Block, type Message } from "../../../src/domain/message.ts";
 
 const thinking = (text: string): Block => ({ type: "thinking", thinking: text, signature: text });
@@ -59,6 +59,15 @@ describe("what a model reads of a conversation that several wrote", () => {
     const rest = CONVERSATION.slice(4);
     expect(typesOf(readableBy("a", rest, AUTHORS))).toEqual([["thinking", "text"]]);
     expect(typesOf(readableBy("b", rest, AUTHORS))).toEqual([["text"]]);
+  });
+});
+
+describe("where a model spoke last", () => {
+  test("is its own last reply, whoever spoke since; nowhere where it never did", () => {
+    expect(lastReplyOf("a", CONVERSATION, AUTHORS)).toBe(6);
+    expect(lastReplyOf("b", CONVERSATION, AUTHORS)).toBe(3);
+    expect(lastReplyOf("c", CONVERSATION, AUTHORS)).toBeNull();
+    expect(lastReplyOf("a", CONVERSATION, [])).toBeNull();
   });
 });
 

@@ -22,7 +22,7 @@ function opened(chain: readonly string[] = [OPUS, HAIKU]): RunState {
 }
 
 function call(state: RunState, atMs = NOW_MS): CallCourse {
-  const { course } = callCourse(state, atMs);
+  const { course } = callCourse(state, { nowMs: atMs, sumsUp: false });
   if (course === undefined) throw new Error("the run has no course");
   return course;
 }
@@ -47,6 +47,7 @@ describe("while a model takes no calls", () => {
     expect(passOver(state, down(), NOW_MS)).toBeLessThanOrEqual(NOW_MS);
     expect(call(state)).toEqual({
       model: OPUS,
+      wanted: SONNET,
       attemptsMax: 3,
       change: { from: SONNET, reason: "down", message: "it is away" },
       weighedBy: SONNET,
@@ -76,7 +77,7 @@ describe("while a model takes no calls", () => {
   test("a run without stand-ins waits, as ever", () => {
     const state = openingState({ snapshot: aSnapshot(), head: "h0", taskRef: "t" }, NOW_MS);
     expect(passOver(state, down(), NOW_MS)).toBeNull();
-    expect(callCourse(state, NOW_MS)).toEqual({});
+    expect(callCourse(state, { nowMs: NOW_MS, sumsUp: false })).toEqual({});
   });
 });
 

@@ -6,6 +6,7 @@ import type { Draft, DraftBlock } from "../draft.ts";
 import { isForced } from "../request-rules.ts";
 import type { MessagesRequest } from "../request.ts";
 import { answerTo } from "./answer.ts";
+import { asksForTier, tierOf } from "./classify.ts";
 import { hasTool, viewOf, type ToolAnswer, type View } from "./conversation.ts";
 import { fileOrder, type FileOrder } from "./file-writing.ts";
 import { factsOf, goalsOf, type Goal } from "./goals.ts";
@@ -26,6 +27,9 @@ export function plan(request: MessagesRequest): Draft {
   if (view.mustSumUp) {
     const text = summaryOf(view.answers);
     return { thinking: "I write down what I know.", blocks: [{ type: "text", text }] };
+  }
+  if (asksForTier(request)) {
+    return { blocks: [{ type: "text", text: JSON.stringify(tierOf(view.task)) }] };
   }
   let thinking: string | undefined;
   let searches = 0;
