@@ -44,6 +44,7 @@ async function run(block: Block): Promise<CliRun> {
   const script = block.text
     .replace("npm ci && ", "")
     .replaceAll(/(?:\.\/)?\.pawl\//g, `${stateDir}/`)
+    .replaceAll("results.jsonl", join(stateDir, "results.jsonl"))
     .replaceAll("run.json", join(stateDir, "run.json"));
   const { PATH, HOME, XDG_CACHE_HOME, TMPDIR } = process.env;
   const env = { PATH, HOME, XDG_CACHE_HOME, TMPDIR, PAWL_STATE_DIR: stateDir };
@@ -63,6 +64,8 @@ describe("each block of commands of the README", () => {
     "npm ci && npm start",
     "kill -9",
     "--max-cost 0.05",
+    "pawl budget set",
+    "pawl batch",
     "pawl doctor",
     "pawl approve",
     "Idempotency-Key",
@@ -91,6 +94,24 @@ describe("each block of commands of the README", () => {
     const { exitCode, stdout } = await run(blockWith("--max-cost 0.05"));
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/144[^]*169/);
+  });
+
+  test("sets a cap that runs share, and tells what was used", async () => {
+    const { exitCode, stdout } = await run(blockWith("pawl budget set"));
+    expect(stdout).toMatch(/tenant_day +acme +\$25\.00/);
+    expect(stdout).toMatch(/\nclaude-[\w-]+ +[1-9]/);
+    expect(stdout).toContain("70%simple");
+    expect(exitCode).toBe(0);
+  });
+
+  test("works off a file of tasks, and waits for the batch lane", async () => {
+    const { exitCode, stdout, stderr } = await run(blockWith("pawl batch"));
+    expect(stdout).toContain("4 of 4 ended · 4 answered");
+    expect(stdout).toContain("196");
+    expect(stderr).toContain("waiting (batch)");
+    const results = readFileSync(join(stateDir, "results.jsonl"), "utf8");
+    expect(results.trim().split("\n")).toHaveLength(4);
+    expect(exitCode).toBe(0);
   });
 
   test("kills a worker in the middle of a reply, and the run is answered", async () => {
