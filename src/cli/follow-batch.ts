@@ -79,10 +79,15 @@ async function untilEnded(
   const startedAt = Date.now();
   let troubledSince: number | null = null;
   let lookedForWorkers = false;
+  const leaving = new Promise<null>((resolve) => {
+    signal.addEventListener("abort", () => resolve(null), { once: true });
+  });
   while (!signal.aborted) {
     const askedAt = Date.now();
     try {
-      const shown = await client.batch(batchId);
+      // Who leaves does not wait for a backend that is away.
+      const shown = await Promise.race([client.batch(batchId), leaving]);
+      if (shown === null) return null;
       troubledSince = null;
       view.step(shown);
       if (shown.status !== "running") return shown;

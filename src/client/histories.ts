@@ -204,3 +204,20 @@ async function nextExecution(
     throw backendError(error, runId);
   }
 }
+
+/** Every event of each history of a run, oldest first, as far as it has come. */
+export async function* wholeHistories(
+  histories: Histories,
+  runId: string,
+): AsyncGenerator<readonly HistoryEvent[], void, undefined> {
+  let executionId: string | null = await firstExecution(histories, runId);
+  while (executionId !== null && executionId !== "") {
+    const events: HistoryEvent[] = [];
+    const tail = tailHistory(histories, { runId, executionId, wait: false });
+    for await (const event of tail) events.push(event);
+    yield events;
+    // To ask for the last event alone takes Temporal 14 s where the history is still open.
+    const moved = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
+    executionId = moved?.newExecutionRunId ?? null;
+  }
+}

@@ -18,8 +18,7 @@ import type { Backend } from "./connect.ts";
 import type { EndedQuery, EndedStats } from "../store/run-records.ts";
 import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
-import { createHistories, executionsOf, tailHistory } from "./histories.ts";
-import type { HistoryEvent } from "./history-fact.ts";
+import { createHistories, wholeHistories } from "./histories.ts";
 import { describeQueue, type Queue } from "./queue.ts";
 import { readRun, type ReadOptions, type RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
@@ -128,11 +127,8 @@ export function createRunClient(backend: Backend): RunClient {
     },
     async exportHistories(runId) {
       const exported: unknown[] = [];
-      for await (const executionId of executionsOf(histories, runId)) {
-        const events: HistoryEvent[] = [];
-        const tail = tailHistory(histories, { runId, executionId, wait: false });
-        for await (const event of tail) events.push(event);
-        exported.push(JSON.parse(historyToJSON({ events })));
+      for await (const events of wholeHistories(histories, runId)) {
+        exported.push(JSON.parse(historyToJSON({ events: [...events] })));
       }
       return { runId, histories: exported };
     },

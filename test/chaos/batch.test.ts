@@ -15,7 +15,7 @@ const CONCURRENCY = ITEMS < 200 ? 6 : 20;
 const KILLS = 2 + ROUNDS;
 /** With the room that the worst case of a lost attempt needs, for each that can be lost at once. */
 const CAP_MICRO_USD = ITEMS * 10_000 + KILLS * CONCURRENCY * 50_000;
-const WITHIN_MS = 240_000 + ITEMS * 1500 + KILLS * 30_000;
+const WITHIN_MS = 240_000 + ITEMS * 3000 + KILLS * 30_000;
 
 let world: World;
 

@@ -151,6 +151,21 @@ describe("pawl batch", () => {
     expect(process.listenerCount("SIGINT")).toBe(listeners);
   });
 
+  test("Ctrl-C is heard while the backend gives no answer", async () => {
+    let asked = false;
+    const client: RunClient = {
+      ...fake([]).client,
+      batch() {
+        asked = true;
+        return new Promise(() => {});
+      },
+    };
+    const run = pawl(client, ["attach", BATCH_ID]);
+    await until("it waits for an answer", () => asked);
+    process.emit("SIGINT");
+    expect((await run).exitCode).toBe(0);
+  });
+
   test("outlasts a backend that is away, and says so once", async () => {
     const away = new PawlError("LEDGER_UNAVAILABLE", "away");
     const { client } = fake([UNDER_WAY, away, away, ENDED], false);
