@@ -153,21 +153,6 @@ describe("the cap of a batch", () => {
   );
 });
 
-describe("a batch that can wait", () => {
-  test("has its replies at half price, within the same cap", async () => {
-    await restartedWith({ PAWL_BATCH_FIRST_LOOK_MS: "300" });
-    await world.model.batchLane({ delayMs: 0 });
-    await world.model.script([{ times: 3, reply: { text: "Done." } }]);
-    const order = { canWait: { forMs: null }, capMicroUsd: 300_000 };
-    const batchId = await startBatch(world, sums(3), order);
-    const { result, billedMicroUsd } = await endedBatch(world, batchId);
-    expect(result.ended.answered).toBe(3);
-    const bills = await world.model.billing();
-    expect(bills.map(({ lane }) => lane)).toEqual(["batch", "batch", "batch"]);
-    expect(result.costUsd * 1_000_000).toBe(billedMicroUsd);
-  }, 120_000);
-});
-
 describe("a batch that is cancelled", () => {
   test("cancels the runs that are under way, and begins no other", async () => {
     await world.model.script([{ times: 20, reply: { text: "Never." }, hold: true }]);
