@@ -51,7 +51,9 @@ test(
     expect(billed).toBe(billedMicroUsd);
     expect(result).toMatchObject({ outcome: { kind: "finished" }, notStarted: 0 });
     expect(result.ended.answered).toBe(ITEMS);
-    for (const [index, { answer }] of items.entries()) expect(answer).toContain(String(index + 2));
+    for (const [index, { answer }] of items.entries()) {
+      expect(answer).toContain((index + 2).toLocaleString("en-US"));
+    }
     const runs = await world.db<{ runs: number }>`
       select count(distinct run_id) as runs from pawl.hold where session = ${batchId}`;
     expect(runs[0]?.runs).toBe(ITEMS);
