@@ -33,7 +33,7 @@ export type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }
 /** Why a turn is no step of the work: then the model is asked to sum up. */
 export type Purpose =
   | { readonly kind: "wrap_up"; readonly limit: Limit }
-  | { readonly kind: "compaction"; readonly isAgain: boolean };
+  | { readonly kind: "compaction"; readonly toolsOff: boolean };
 
 export async function askModel(run: Run, purpose: Purpose | null): Promise<ModelAnswer> {
   const { input, state } = run;
@@ -180,7 +180,7 @@ function compactionOf(
   state: RunState,
   purpose: Purpose | null,
 ): Pick<CallModelInput, "compaction"> {
-  if (purpose?.kind === "compaction") return { compaction: purpose.isAgain ? "again" : "due" };
+  if (purpose?.kind === "compaction") return { compaction: purpose.toolsOff ? "again" : "due" };
   return purpose === null && maySumUp(state) ? { compaction: "kept_back" } : {};
 }
 

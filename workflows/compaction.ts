@@ -1,14 +1,14 @@
 // A run whose conversation nears the cap on one request goes on from a summary of it, on a branch of
 // its transcript (src/domain/compaction.ts has the rules). Two failures in a row, and it goes on as it is.
 
-import { branchFrom, isSummaryDue, whyNoSummary } from "../src/domain/compaction.ts";
+import { branchFrom, isSummaryDue, needsToolsOff, whyNoSummary } from "../src/domain/compaction.ts";
 import type { Reply } from "../src/domain/run.ts";
 import { takeSummary, type RunState } from "../src/domain/run-state.ts";
 import type { Purpose } from "./ask-model.ts";
 
 export function summaryDue(state: RunState): Extract<Purpose, { kind: "compaction" }> | null {
   if (!isSummaryDue(state)) return null;
-  return { kind: "compaction", isAgain: (state.compaction?.failures ?? []).length > 0 };
+  return { kind: "compaction", toolsOff: needsToolsOff(state) };
 }
 
 /** What is still to be told to the model (tool answers, what people said) stays so on the branch. */

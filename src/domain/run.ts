@@ -171,7 +171,7 @@ export interface CallModelInput {
   readonly warnings: readonly Warning[];
   /** `kept_back`: leave the price of a summary untouched. `due`: this is that call, tools off. */
   readonly wrapUp?: "kept_back" | "due";
-  /** `kept_back`: leave room for a summary. `due`: this is that call; `again`: a second try, tools off. */
+  /** `kept_back`: leave room for a summary. `due`: this is that call; `again`: the same with tools off. */
   readonly compaction?: "kept_back" | "due" | "again";
   /** What the run has spent, where something is kept back. */
   readonly spentMicroUsd?: number;

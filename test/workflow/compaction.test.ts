@@ -228,6 +228,34 @@ describe("on its branch a run", () => {
   });
 });
 
+describe("a worker that dies while a summary is written", () => {
+  it("costs the price of a lost try, and the run sums up once more", async () => {
+    await bench.world.model.script([
+      { hold: true, ...summed },
+      { ...summed, times: 10 },
+      { times: 10, reply: step },
+      { reply: { text: "Done." } },
+    ]);
+    const runId = await bench.start("Turn the ratchet.", { agent: "tester", limits: TIGHT });
+    await until("the summary is on hold", async () =>
+      (await bench.world.model.requests()).some(
+        (request) => request.runKey === runId && request.state === "held",
+      ),
+    );
+    await worker.kill();
+    await bench.world.model.release();
+    worker = await bench.world.startWorker();
+    const { result, billedMicroUsd } = await bench.ended(runId);
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, answer: "Done." });
+    expect(result.crashTaxUsd).toBeGreaterThan(0);
+    expect(microUsd(result.costUsd)).toBeGreaterThanOrEqual(billedMicroUsd);
+    const turns = sumUps(await bench.events(runId));
+    expect(new Set(turns).size).toBe(turns.length);
+    expect(result.turns).toBe(11 + turns.length);
+    await expectAllBranches(runId, result.turns);
+  });
+});
+
 /** Ids of calls are different in each run, and so are signatures, which are bound to them. */
 function told({ body }: ModelRequestSeen): string {
   const ids = new Map<string, string>();
@@ -307,7 +335,12 @@ describe("a summary that is none", () => {
 
   it("that is cut twice is used, and says that it was cut", async () => {
     const long = { text: "Too much to say. ".repeat(400) };
-    const { result, requests } = await run(...Array.from({ length: 8 }, () => long));
+    const { result, requests, summaries } = await run(...Array.from({ length: 8 }, () => long));
+    expect(summaries.map(choiceOf)).not.toContainEqual({ type: "none" });
+    const words = summaries.map(
+      ({ body }) => /at most (\d+) words/.exec(JSON.stringify(body))?.[1],
+    );
+    expect(words.slice(0, 2)).toEqual(["128", "64"]);
     expect(result.outcome).toMatchObject({ kind: "stopped", limit: "model_calls" });
     expect(JSON.stringify(requests.find(goesOn)?.body)).toContain("It was cut at its end.");
   });

@@ -5,6 +5,7 @@ import {
   isSummaryDue,
   makesRoom,
   maySumUp,
+  needsToolsOff,
   noteReply,
   roomForSummary,
   summaryQuestion,
@@ -195,6 +196,22 @@ describe("the question", () => {
       "message" in entry ? entry.message.content : [],
     );
     expect(blocks.map(({ type }) => type)).toEqual(["tool_result", "tool_result", "text"]);
+  });
+
+  test.each<[string, string[], RegExp, boolean]>([
+    ["leaves the tools on at first, for the cache", [], /at most 1024 words/, false],
+    [
+      "is for fewer words after a cut",
+      [whyNoSummary(opened(MARK), aReply({ stopReason: "max_tokens" })) ?? ""],
+      /at most 512 words/,
+      false,
+    ],
+    ["is put with tools off after any other failure", ["empty"], /at most 512 words/, true],
+  ])("%s", (_, failures, words, toolsOff) => {
+    const state = opened(MARK);
+    state.compaction = { ...state.compaction!, failures };
+    expect(textsOf(summaryQuestion(state))).toMatch(words);
+    expect(needsToolsOff(state)).toBe(toolsOff);
   });
 });
 
