@@ -90,6 +90,21 @@ describe("the next model of the chain is asked", () => {
     expect(bench.logged(runId, "model_changed")).toMatchObject([{ model: OPUS, from: SONNET }]);
   });
 
+  it("M4: and what the attempts at the first one cost, whose replies broke off, is the run's", async () => {
+    await bench.world.model.script([{ times: 10, reply: DONE }]);
+    await bench.world.model.faults([
+      { kind: "stream_error", match: { model: SONNET }, times: ATTEMPTS },
+    ]);
+    const runId = await bench.start("Work on it.");
+    const { result, billedMicroUsd } = await bench.ended(runId);
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, models: { [OPUS]: 1 } });
+    const lost = microUsd(result.crashTaxUsd);
+    expect(lost).toBeGreaterThan(ATTEMPTS * 4096 * 10);
+    expect(microUsd(result.costUsd)).toBeGreaterThanOrEqual(billedMicroUsd);
+    const last = (await bench.events(runId)).findLast((e) => e.type === "reply.finished");
+    expect(last).toMatchObject({ spentUsd: result.costUsd });
+  });
+
   it("at once where its circuit is open, without a request to it and without a wait", async () => {
     await bench.world.db`insert into pawl.gate (key, failures, down_since, next_probe_at)
       values (${`offline/${SONNET}`}, 9, now(), now() + interval '1 hour')`;
