@@ -51,12 +51,15 @@ function keyOf(isOffline: boolean, model: string): string {
   return `${isOffline ? "offline" : "anthropic"}/${model}`;
 }
 
-/** The cache reads what the last reply ended, where it is long enough, and that counts in no limit. */
+/** What the last call read is in the cache, where it is long enough, and counts in no limit; its reply is not. */
 function boundsOf({ input, request, promptTokensMax }: Purchase): Amounts {
   const isCached = input.headTokens >= specOf(request.model).cacheTokensMin;
+  const lastReply = request.messages.findLast(({ role }) => role === "assistant");
+  const replyTokensMax = Buffer.byteLength(JSON.stringify(lastReply?.content ?? ""));
+  const cachedTokens = isCached ? Math.max(0, input.headTokens - replyTokensMax) : 0;
   return {
     requests: 1,
-    input: Math.max(1, promptTokensMax - (isCached ? input.headTokens : 0)),
+    input: Math.max(1, promptTokensMax - cachedTokens),
     output: request.replyTokensMax,
   };
 }

@@ -16,6 +16,12 @@ const LIMITS = { requests: 60, filled: 0.2 };
 const GREEDY_EVERY_MS = 500;
 const MODEST_EVERY_MS = IS_WHOLE ? 5000 : 3000;
 const WARM_UP_RUNS = 4;
+const TOKEN_RUNS = IS_WHOLE ? 40 : 12;
+const TURNS = 4;
+/** Of calls that went out before any answer had said what is left, and were refused. */
+const FIRST_BURST_MS = 10_000;
+const PROSE = "I am reckoning. ".repeat(30);
+const TOKEN_LIMITS = { inputTokens: 30_000, outputTokens: 12_000, filled: 0.4 };
 /** Most of what the modest tenant takes is the work of the machine, which has more to do in a storm. */
 const SLOWER_MAX = 2;
 const PATIENCE_MS = 300_000 + 6 * STORM_MS;
@@ -121,6 +127,46 @@ test(
     }
     const open = await world.db`select hold_id from pawl.hold where state = 'held'`;
     expect(open).toEqual([]);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  "C3: limits on tokens are kept by what calls use of what they may use, and every run ends",
+  async () => {
+    const CALL = { name: "calculator", input: { expression: "6*7" } };
+    const tasks = Array.from({ length: TOKEN_RUNS }, (_, n) => `Sum number ${n} of them all.`);
+    await world.model.script(
+      tasks.flatMap((contains) => [
+        { match: { contains }, times: TURNS - 1, reply: { text: PROSE, toolCalls: [CALL] } },
+        { match: { contains }, reply: { text: "All done." } },
+      ]),
+    );
+    await world.model.limits(TOKEN_LIMITS);
+    const started = tasks.map((task, n) =>
+      world.client.start({ task, tenant: `tenant-${n % 2}`, session: "tokens" }),
+    );
+    const runIds = (await Promise.all(started)).map(({ runId }) => runId);
+    const results = await Promise.all(runIds.map((id) => world.client.result(id)));
+    for (const result of results) expect(result).toMatchObject({ outcome: { kind: "answered" } });
+    const replies = results.reduce((sum, { modelCalls }) => sum + modelCalls, 0);
+    const requests = await world.model.requests();
+    const refused = requests.filter(({ fault }) => fault !== null);
+    const firstMs = Date.parse(requests[0]?.at ?? "");
+    const later = refused.filter(({ at }) => Date.parse(at) > firstMs + FIRST_BURST_MS).length;
+    const amplification = requests.length / replies;
+    const buckets = await world.db<{ kind: string; ratio: number }>`
+      select kind, ratio from pawl.gate_bucket order by kind`;
+    const used = buckets.map(({ kind, ratio }) => `${kind} ${ratio.toFixed(2)}`).join(", ");
+    process.stderr.write(
+      `${TOKEN_RUNS} runs of ${TURNS} turns at ${JSON.stringify(TOKEN_LIMITS)}: ${refused.length} refused, ` +
+        `${later} of them after the first burst, ` +
+        `amplification ${amplification.toFixed(3)}, used of what was allowed: ${used}; ` +
+        `${shareThatWaited(runIds)} had to wait\n`,
+    );
+    expect(amplification).toBeLessThanOrEqual(1.2);
+    expect(later / replies).toBeLessThanOrEqual(0.05);
+    expect(shareThatWaited(runIds)).toBeGreaterThan(0);
   },
   PATIENCE_MS,
 );
