@@ -9,13 +9,14 @@ import { systemNote } from "../src/domain/message.ts";
 import { callCourse, isHandedOn, isStandIn } from "../src/domain/model-course.ts";
 import type { Limit, Outcome } from "../src/domain/outcome.ts";
 import { formatUsd } from "../src/domain/pricing.ts";
-import type {
-  CallModelInput,
-  CallModelResult,
-  Denial,
-  Entry,
-  Interrupted,
-  Reply,
+import {
+  chargedTo,
+  type CallModelInput,
+  type CallModelResult,
+  type Denial,
+  type Entry,
+  type Interrupted,
+  type Reply,
 } from "../src/domain/run.ts";
 import { limitsNow, takeTax, used, type RunState } from "../src/domain/run-state.ts";
 import { wrapUpNote } from "../src/domain/wrap-up.ts";
@@ -51,10 +52,7 @@ export async function askModel(run: Run, purpose: Purpose | null): Promise<Model
   try {
     const asked: CallModelInput = {
       turn: state.turn,
-      tenant: input.tenant,
-      session: input.session,
-      agent: input.agent,
-      ...(input.batch === undefined ? {} : { batch: input.batch }),
+      ...chargedTo(input),
       head: state.head,
       entries: entriesFor(state, notes, purpose),
       headTokens: state.headTokens,

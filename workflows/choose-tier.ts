@@ -6,6 +6,7 @@ import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { limitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
+import { chargedTo } from "../src/domain/run.ts";
 import { awaitsVerdict, excerptOf, verdictIn, type Verdict } from "../src/domain/routing.ts";
 import { limitsNow, takeCost, takeTax, used } from "../src/domain/run-state.ts";
 import { tierChoosing } from "./activity-options.ts";
@@ -38,9 +39,7 @@ async function ask(run: Run): Promise<Verdict> {
     const answer = await withTranscript(() =>
       call({
         turn: state.turn,
-        tenant: input.tenant,
-        session: input.session,
-        agent: input.agent,
+        ...chargedTo(input),
         head: state.head,
         entries: [{ message: userMessage(excerptOf(input.task)) }],
         headTokens: 0,

@@ -328,3 +328,13 @@ export interface Waiting {
 export function taskMessage(input: RunInput): Message {
   return { role: "user", content: [{ type: "text", text: input.task }] };
 }
+
+/** Who pays for a call of the run: every input of one begins with it, or a cap would be missed. */
+export function chargedTo({
+  tenant,
+  session,
+  agent,
+  batch,
+}: RunInput): Pick<CallModelInput, "tenant" | "session" | "agent" | "batch"> {
+  return { tenant, session, agent, ...(batch === undefined ? {} : { batch }) };
+}

@@ -153,6 +153,17 @@ describe("the cap of a batch", () => {
   );
 });
 
+describe("the account of a batch", () => {
+  test("I4: is charged for every call of its runs, that which chooses a tier included", async () => {
+    await restartedWith({ PAWL_ROUTING: "by-classifier" });
+    const batchId = await startBatch(world, sums(3), { capMicroUsd: 300_000 });
+    const { result, billedMicroUsd } = await endedBatch(world, batchId);
+    expect(result.ended.answered).toBe(3);
+    expect(Math.round(result.costUsd * 1_000_000)).toBe(billedMicroUsd);
+    await restartedWith({});
+  }, 120_000);
+});
+
 describe("a batch that is cancelled", () => {
   test("cancels the runs that are under way, and begins no other", async () => {
     await world.model.script([{ times: 20, reply: { text: "Never." }, hold: true }]);
