@@ -7,8 +7,10 @@ import type { Browser } from "playwright-core";
 import { accessibilityFaults } from "../support/accessibility.ts";
 import { createApiKeys } from "../../src/store/api-keys.ts";
 import { openBrowser, openPage, type WatchedPage } from "../support/browser.ts";
+import { heldRequest } from "../support/chaos.ts";
 import { startGatewayWorld, type GatewayWorld } from "../support/gateway.ts";
 import { until } from "../support/processes.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const run = promisify(execFile);
@@ -18,7 +20,7 @@ let gateway: GatewayWorld;
 let browser: Browser;
 
 beforeAll(async () => {
-  world = await openWorld({ env: { PAWL_CALL_TIMEOUT_MS: "120000" } });
+  world = await openWorld({ env: PATIENT });
   await world.startWorker();
   gateway = await startGatewayWorld(world.env);
   browser = await openBrowser();
@@ -280,7 +282,10 @@ describe("the page", () => {
     const watched = await openPage(browser, at(runId));
     const { page } = watched;
     const steer = page.getByRole("group", { name: "Steer the run" });
+    const paused = page.waitForResponse((answer) => answer.url().endsWith("/pause"));
     await steer.getByRole("button", { name: "Pause" }).click();
+    await paused;
+    await heldRequest(world, runId);
     await world.model.release();
     await page.locator(".run-title .pill", { hasText: "paused" }).waitFor();
     await steer.getByRole("button", { name: "Resume" }).click();

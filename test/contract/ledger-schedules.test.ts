@@ -153,7 +153,9 @@ async function openSchedule(
   caps: readonly (number | null)[],
   options: { readonly overruns: boolean },
 ): Promise<Schedule> {
-  await db.script("truncate pawl.account, pawl.hold, pawl.reply, pawl.budget, pawl.budget_raise");
+  await db.script(
+    "truncate pawl.account, pawl.hold, pawl.reply, pawl.budget, pawl.budget_raise cascade",
+  );
   schedulesMade += 1;
   return { name: `schedule-${schedulesMade}`, caps: [...caps], attempts: [], ...options };
 }
@@ -210,11 +212,14 @@ async function keepsTheRules(
       await step.carryOut(books);
       note();
     }
-    const raises = steps((kind) => kind === "raise");
-    for (const step of raises) await step.carryOut({ ledger, budgets });
+    const raises = batch.flatMap((op) => (op.kind === "raise" ? [op] : []));
+    // Of two with one id the first to arrive counts, and all arrive at once: the model takes the larger.
+    const largestFirst = raises.toSorted((a, b) => b.addedMicroUsd - a.addedMicroUsd);
+    for (const op of largestFirst) await plan(schedule, op).carryOut({ ledger, budgets });
     note();
     const others = steps((kind) => !["set-budget", "raise", "set-cap"].includes(kind));
-    await allOf([...raises, ...raises, ...others], async (step) => {
+    const raised = steps((kind) => kind === "raise");
+    await allOf([...raised, ...raised, ...others], async (step) => {
       const as = resolutionIn(await answer(books, step));
       if (step.holdId !== null && as !== null) told.push({ holdId: step.holdId, as });
       await assertWithinCaps(db, (key) => highest.get(key) ?? null);

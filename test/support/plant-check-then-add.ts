@@ -22,7 +22,7 @@ begin
   where a.spent_micro_usd + a.held_micro_usd + asked > cap
   limit 1;
   if found then return full_account; end if;
-  perform pg_sleep(0.5);
+  perform pg_sleep(3);
   return pawl.start_attempt_as_it_was(jsonb_set(request, '{accounts}', (
     select jsonb_agg(given - 'budgets' || '{"capMicroUsd": null}')
     from jsonb_array_elements(request -> 'accounts') given)));
