@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageFile } from "../../src/package-root.ts";
 import { startCommand } from "../support/cli-process.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 jest.setTimeout(120_000);
@@ -14,7 +15,7 @@ let world: World;
 let dir: string;
 
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openWorld({ env: PATIENT });
   await world.startWorker();
   dir = await mkdtemp(join(tmpdir(), "pawl-example-"));
   await copyFile(packageFile("package.json"), join(dir, "package.json"));
