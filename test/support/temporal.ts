@@ -17,22 +17,26 @@ export interface TemporalWorld {
 export async function startTemporalWorld(): Promise<TemporalWorld> {
   const { path } = await findTemporal(process.env, () => undefined);
   const dir = await mkdtemp(join(tmpdir(), "pawl-temporal-"));
-  const port = await freePort();
-  const address = `127.0.0.1:${port}`;
+  let address = "";
   let server: Process | null = null;
 
-  const start = async (): Promise<void> => {
-    server = startProcess(path, flags(port, join(dir, "temporal.db")));
-    await until("Temporal answers", () => answers(address), 60_000);
+  /** False where it ends at once: between choosing a port and taking it, somebody else may have it. */
+  const launch = async (port: number): Promise<boolean> => {
+    const launched = startProcess(path, flags(port, join(dir, "temporal.db")));
+    server = launched;
+    address = `127.0.0.1:${port}`;
+    const up = until("Temporal answers", () => answers(address), 60_000);
+    return await Promise.race([up, launched.ended.then(() => false)]);
   };
   const kill = async (): Promise<void> => {
     await server?.kill();
     server = null;
   };
-  await start();
+  let port = await freePort();
+  while (!(await launch(port))) port = await freePort();
   return {
     address,
-    start,
+    start: async () => void (await until("Temporal is back", () => launch(port), 120_000)),
     kill,
     close: async () => {
       await kill();
