@@ -27,6 +27,7 @@ COPY --from=build /app/bin ./bin
 COPY --from=build /app/dist ./dist
 # Data files that are read at run time: migrations, the request schema of the offline model, the corpus.
 COPY --from=build /app/src ./src
+COPY --from=build /app/offline-model ./offline-model
 COPY --from=build /app/activities ./activities
 ENV NODE_ENV=production
 # About 80 % of the memory limit below; workflow isolates live outside of this heap.

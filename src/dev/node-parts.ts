@@ -27,7 +27,7 @@ export function modelPart({ stateDir, env, ports }: PartContext): Part {
   return {
     name: "model",
     after: [],
-    command: async () => nodeCommand("dist/src/model/offline/main.js", args, baseEnv(env)),
+    command: async () => nodeCommand("dist/offline-model/main.js", args, baseEnv(env)),
     logFile: join(stateDir, "model.log"),
     startTimeoutMs: 20_000,
     stopGraceMs: 3000,

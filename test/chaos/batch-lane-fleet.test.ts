@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { accountKeyOf } from "../../src/domain/budget.ts";
-import type { BillingRecord } from "../../src/model/offline/billing.ts";
+import type { BillingRecord } from "../../offline-model/billing.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { ROUNDS } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";

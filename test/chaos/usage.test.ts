@@ -1,7 +1,7 @@
 // What `pawl cost` says, against the provider's own bill, after crashes and retries.
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { BillingRecord } from "../../src/model/offline/billing.ts";
+import type { BillingRecord } from "../../offline-model/billing.ts";
 import type { Usage } from "../../src/domain/usage.ts";
 import { until } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";

@@ -2,7 +2,7 @@
 // record is the only truth about what the provider charged.
 
 import { packageFile } from "../../src/package-root.ts";
-import type { BillingRecord } from "../../src/model/offline/billing.ts";
+import type { BillingRecord } from "../../offline-model/billing.ts";
 import { startProcess, type Process } from "./processes.ts";
 
 export interface ModelWorld {
@@ -55,7 +55,7 @@ export interface ModelRequestSeen {
   };
 }
 
-const MAIN = packageFile("dist/src/model/offline/main.js");
+const MAIN = packageFile("dist/offline-model/main.js");
 
 export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
   const process_ = startProcess(process.execPath, [MAIN, "--chunk-delay-ms", String(chunkDelayMs)]);

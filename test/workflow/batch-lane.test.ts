@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import { createLedger } from "../../src/store/ledger.ts";
-import { billedMicroUsd } from "../../src/model/offline/billing.ts";
-import { servedModel } from "../../src/model/offline/model-rules.ts";
+import { billedMicroUsd } from "../../offline-model/billing.ts";
+import { servedModel } from "../../offline-model/model-rules.ts";
 import { aBatch, endedBatch, startBatch, sums } from "../support/batches.ts";
 import { holdsOf } from "../support/chaos.ts";
 import type { BatchSeen } from "../support/offline-model.ts";

@@ -7,8 +7,8 @@ import type { Message } from "@anthropic-ai/sdk/resources/messages/messages";
 import { costOf, priceOn } from "../../../src/domain/pricing.ts";
 import { MODELS } from "../../../src/domain/prices.ts";
 import type { Usage } from "../../../src/domain/usage.ts";
-import { billedMicroUsd, type BillingRecord } from "../../../src/model/offline/billing.ts";
-import { servedModel } from "../../../src/model/offline/model-rules.ts";
+import { billedMicroUsd, type BillingRecord } from "../../../offline-model/billing.ts";
+import { servedModel } from "../../../offline-model/model-rules.ts";
 import {
   ask,
   CALCULATOR,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import Anthropic from "@anthropic-ai/sdk";
 import type { Message, RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages/messages";
-import { FAULT_KINDS } from "../../../src/model/offline/faults.ts";
+import { FAULT_KINDS } from "../../../offline-model/faults.ts";
 import { ask, CALCULATOR, callsOf, SEARCH, startBench, until, type Bench } from "./support.ts";
 
 let bench: Bench;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { fileOrder } from "../../../src/model/offline/planner/file-writing.ts";
+import { fileOrder } from "../../../offline-model/planner/file-writing.ts";
 
 describe("an order to write a file", () => {
   test.each([

@@ -12,7 +12,7 @@ import {
   startOfflineModel,
   type OfflineModel,
   type OfflineModelOptions,
-} from "../../../src/model/offline/server.ts";
+} from "../../../offline-model/server.ts";
 
 export interface Bench {
   readonly model: OfflineModel;

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import { packageFile } from "../../package-root.ts";
+import { packageFile } from "../src/package-root.ts";
 import { invalidRequest, type ApiError } from "./api-error.ts";
 import type { CountTokensRequest, MessagesRequest } from "./request.ts";
 
@@ -40,7 +40,7 @@ function validators(): Validators {
 }
 
 function compile(): Validators {
-  const file = packageFile("src/model/offline/messages.schema.json");
+  const file = packageFile("offline-model/messages.schema.json");
   const schema: { definitions: { MessageCreateParamsBase: ObjectSchema } } = JSON.parse(
     readFileSync(file, "utf8"),
   );

@@ -5,7 +5,7 @@
 // B2 A record is fsynced before the last byte of its reply is sent.
 
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { WEB_SEARCH_MICRO_USD, type Rates } from "../../domain/prices.ts";
+import { WEB_SEARCH_MICRO_USD, type Rates } from "../src/domain/prices.ts";
 import type { ServedModel } from "./model-rules.ts";
 
 const TOKENS_PER_RATE = 1_000_000n;

@@ -1,6 +1,6 @@
 // GET /v1/models and /v1/models/{id}, from the price table and the rules of each model.
 
-import { MODELS } from "../../domain/prices.ts";
+import { MODELS } from "../src/domain/prices.ts";
 import { modelOf } from "./request-rules.ts";
 import { servedModel, type ServedModel } from "./model-rules.ts";
 

@@ -2,8 +2,8 @@
 // generation). Sources: the provider's model pages as of 2026-11.
 
 import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages/messages";
-import { modelSpec } from "../../domain/pricing.ts";
-import type { ModelSpec } from "../../domain/prices.ts";
+import { modelSpec } from "../src/domain/pricing.ts";
+import type { ModelSpec } from "../src/domain/prices.ts";
 
 export type ThinkingType = ThinkingConfigParam["type"];
 

@@ -1,7 +1,7 @@
 // Server-side web search: the provider searches within the reply and the client only sees that it did.
 
 import { randomUUID } from "node:crypto";
-import { bundledCorpus, type Fact } from "../../../corpus/search-corpus.ts";
+import { bundledCorpus, type Fact } from "../../src/corpus/search-corpus.ts";
 import type { SearchHit, ServerResultDraft, ServerToolUseDraft } from "../draft.ts";
 import { encodeHit, type ToolAnswer } from "./conversation.ts";
 

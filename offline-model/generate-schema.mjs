@@ -1,6 +1,6 @@
 // Generates messages.schema.json from the SDK's own type of a Messages request, so that the offline
 // model refuses what the API refuses. Run it again with every new version of the SDK:
-//   node src/model/offline/generate-schema.mjs
+//   node offline-model/generate-schema.mjs
 // Unions of objects become discriminated ones: an error then names the field that is wrong, instead
 // of listing why none of twenty alternatives fits.
 

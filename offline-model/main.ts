@@ -1,4 +1,4 @@
-// Process entry: node dist/src/model/offline/main.js [--port N] [--host H] [--billing FILE]
+// Process entry: node dist/offline-model/main.js [--port N] [--host H] [--billing FILE]
 
 import { parseArgs } from "node:util";
 import { startOfflineModel } from "./server.ts";
