@@ -38,6 +38,30 @@ export interface Decision {
   readonly reason?: string;
 }
 
+/** What a person, or silence, says of a call that waits. */
+export interface Ruling {
+  readonly verdict: "approved" | "denied" | "expired";
+  /** Null where nobody decided. */
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly always: boolean;
+  /** Executed instead of the model's arguments. */
+  readonly editedInput?: Readonly<Record<string, unknown>>;
+}
+
+export function rulingOf({ verdict, by, reason, always = false, editedInput }: Decision): Ruling {
+  const isApproved = verdict === "approve";
+  return {
+    verdict: isApproved ? "approved" : "denied",
+    by,
+    reason: reason ?? null,
+    always: isApproved && always,
+    ...(isApproved && editedInput !== undefined ? { editedInput } : {}),
+  };
+}
+
+export const SILENCE: Ruling = { verdict: "expired", by: null, reason: null, always: false };
+
 export interface DecidedApproval {
   readonly callId: string;
   readonly tool: string;

@@ -25,3 +25,8 @@ function jsonBytes(character: string): number {
   if (code < 0x800) return 2;
   return code < 0x10000 ? 3 : 4;
 }
+
+/** Of a value that lies in a payload. */
+export function jsonBytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

@@ -58,6 +58,13 @@ export interface RunResult {
   readonly models: Readonly<Record<string, number>>;
 }
 
+/** The ledger's word on what the run cost; the run's own count can miss attempts that died last. */
+export interface LedgerTotals {
+  readonly spentMicroUsd: number;
+  readonly crashTaxMicroUsd: number;
+  readonly modelAttempts: number;
+}
+
 export interface UsageSummary {
   /** Cached tokens are counted here too; the two cache fields are parts of it. */
   readonly inputTokens: number;

@@ -39,5 +39,5 @@ export interface ToolCall {
   /** The arguments, shortened for people. */
   readonly preview: string;
   /** sha256 (hex) of the JSON of the arguments; approvals are bound to it. */
-  readonly argsDigest?: string;
+  readonly argsDigest: string;
 }

@@ -1,0 +1,124 @@
+// The next call of a model, for each purpose: what it may use, what it must be warned of, what is new.
+
+import type { Entry, Lane, ModelCall, Purpose } from "../call.ts";
+import { warningNote, type LimitHit } from "../limits.ts";
+import { systemNote, userMessage } from "../message.ts";
+import { wrapUpNote } from "../wrap-up.ts";
+import { limitsNow, used } from "./counts.ts";
+import { hear } from "./mail.ts";
+import { courseOf } from "./model-choice.ts";
+import { costCapOf, payerOf, type Order } from "./order.ts";
+import { excerptOf } from "./routing.ts";
+import type { Memory, RunState } from "./state.ts";
+import { isSummaryDue, maySumUp, needsToolsOff, summaryQuestion } from "./summary.ts";
+import { hasTimeForBatch } from "./waits.ts";
+import { dueWarnings, untoldWarnings } from "./warnings.ts";
+
+/** What a step of a run is decided from. */
+export interface Circumstances {
+  readonly order: Order;
+  readonly state: RunState;
+  readonly memory: Memory;
+  readonly nowMs: number;
+}
+
+export function askWork(now: Circumstances): ModelCall {
+  const { memory, state } = now;
+  const open = openEntries(memory);
+  const heard = mayHear(memory) ? hear(state.mail, open) : [];
+  const entries = [...open, ...heard];
+  return callFor(now, { kind: "work" }, [...entries, ...budgetNote(memory, entries)]);
+}
+
+/** Null where the conversation need not, or can't, be summed up. */
+export function askSummary(now: Circumstances): ModelCall | null {
+  const { memory } = now;
+  if (!isSummaryDue(memory)) return null;
+  const purpose = { kind: "summary", toolsOff: needsToolsOff(memory.summaries) } as const;
+  return callFor(now, purpose, summaryQuestion(memory));
+}
+
+/** That the tools are off it will find out where no note may follow. */
+export function askLastWords(now: Circumstances, stop: LimitHit): ModelCall {
+  const entries = openEntries(now.memory);
+  const note = entries.length === 0 ? [] : [{ message: systemNote(wrapUpNote(stop.limit)) }];
+  return callFor(now, { kind: "wrap_up", stop }, [...entries, ...note]);
+}
+
+/** A small model judges the task: a turn and a charge of its own, and no part of the transcript. */
+export function askTier(now: Circumstances): ModelCall {
+  const { order, memory } = now;
+  const { snapshot } = memory;
+  const model = snapshot.routing?.models.simple ?? snapshot.model;
+  const call = callFor(now, { kind: "route" }, [{ message: userMessage(excerptOf(order.task)) }]);
+  const { cacheTtl: _, ...rest } = call;
+  return { ...rest, warnings: [], course: { model, wanted: model, why: "" } };
+}
+
+function callFor(now: Circumstances, purpose: Purpose, entries: readonly Entry[]): ModelCall {
+  const { order, memory, nowMs } = now;
+  const { counts, talk } = memory;
+  return {
+    turn: counts.turn + 1,
+    purpose,
+    lane: laneFor(now, purpose),
+    payer: payerOf(order),
+    head: talk.head,
+    headTokens: purpose.kind === "route" ? 0 : talk.headTokens,
+    entries,
+    course: courseOf(memory, purpose.kind === "work", nowMs),
+    budget: {
+      costCapMicroUsd: costCapOf(order, memory.snapshot),
+      spentMicroUsd: counts.spentMicroUsd,
+      tokensLeft: limitsNow(memory).tokens - used(memory).tokens,
+      keepsFor: keepsFor(memory, purpose),
+    },
+    warnings: dueWarnings(memory),
+    ...cacheOf(now),
+  };
+}
+
+/** A run that stops has no time left to wait, nor is the choice of a tier worth waiting for. */
+function laneFor({ memory: { snapshot }, state, nowMs }: Circumstances, { kind }: Purpose): Lane {
+  const { phase } = state;
+  const { batchLane } = snapshot;
+  const isLive = phase.kind === "ready" && phase.since.kind === "unserved" && phase.since.live;
+  if (batchLane === undefined || isLive || kind === "wrap_up" || kind === "route") return "live";
+  return hasTimeForBatch(batchLane, snapshot, state, nowMs) ? "batch" : "live";
+}
+
+function keepsFor(memory: Memory, { kind }: Purpose): ModelCall["budget"]["keepsFor"] {
+  const isStep = kind === "work";
+  return [
+    ...(memory.snapshot.wrapUp && (isStep || kind === "summary") ? (["wrap_up"] as const) : []),
+    ...(isStep && maySumUp(memory) ? (["summary"] as const) : []),
+  ];
+}
+
+/** An hour costs more to write, and is worth it where a person may take that long to answer. */
+function cacheOf({ memory: { snapshot }, state }: Circumstances): Pick<ModelCall, "cacheTtl"> {
+  const { cacheTtl } = snapshot;
+  const isLong = cacheTtl === "1h" || (cacheTtl === "auto" && state.waitedForPerson);
+  return isLong ? { cacheTtl: "1h" } : {};
+}
+
+/** What is new, or a nudge. After a note of ours the API lets only the model speak: there the same is asked again. */
+export function openEntries({ talk }: Memory): readonly Entry[] {
+  const { entries, trouble, endsWithNote } = talk;
+  if (entries.length > 0 || endsWithNote) return entries;
+  if (trouble?.kind === "empty") return [{ message: userMessage("Please continue.") }];
+  if (trouble?.kind !== "cut") return entries;
+  return [{ message: userMessage("Continue exactly where you stopped.") }];
+}
+
+/** Not where the transcript ends with what only the model may go on from: a note of ours, a paused turn. */
+function mayHear({ talk }: Memory): boolean {
+  return !talk.endsWithNote && talk.trouble?.kind !== "paused";
+}
+
+/** A note may only follow what a user or a tool said; a call that was denied told the model nothing. */
+function budgetNote(memory: Memory, entries: readonly Entry[]): readonly Entry[] {
+  const untold = untoldWarnings(memory);
+  if (untold.length === 0 || entries.length === 0) return [];
+  return [{ message: systemNote(warningNote(untold)) }];
+}

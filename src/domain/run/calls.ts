@@ -1,0 +1,235 @@
+// The tool calls of one reply. What each may do is settled once, when the reply is folded, in the order in
+// which the model made them; then each comes to exactly one answer.
+//
+//   R3. Every tool call gets exactly one answer, in the order in which the model asked.
+//   R4. A tool that fails is an answer to the model, never the end of the run.
+
+import type { Ruling } from "../approval.ts";
+import type { Entry, Reply } from "../call.ts";
+import { isDenied, verdictOn, type Verdict } from "../guardrail.ts";
+import { toolAnswer } from "../message.ts";
+import type { ToolCall, ToolSpec } from "../tool.ts";
+import { limitsNow } from "./counts.ts";
+import type { RunFact, ToolLost } from "./facts.ts";
+import type { CallStage, CallState, Memory, RunState } from "./state.ts";
+
+type Answered = Extract<CallStage, { kind: "answered" }>;
+
+/** What becomes of each call before any of them begins. */
+export function settledCalls(memory: Memory, reply: Reply): readonly CallState[] {
+  let left = limitsNow(memory).toolCalls - memory.counts.toolCalls;
+  return reply.toolCalls.map((call) => {
+    const tool = toolNamed(memory, call.name);
+    const unusable = whyUnusable(memory, reply, call);
+    if (unusable !== null || tool === undefined)
+      return { ...call, ...(unusable ?? unknown(memory, call)) };
+    if (left <= 0) return { ...call, ...problem(call, TOO_MANY, GO_ON) };
+    const stage = cleared(memory, reply, { call, tool });
+    // One who waits for a person keeps its place.
+    if (stage.kind !== "answered") left -= 1;
+    return { ...call, ...stage };
+  });
+}
+
+const TOO_MANY = "The run's limit on tool calls is reached.";
+const GO_ON = "Answer with what you have.";
+
+function toolNamed({ snapshot }: Memory, name: string): ToolSpec | undefined {
+  return snapshot.tools.find((tool) => tool.name === name);
+}
+
+function whyUnusable({ snapshot }: Memory, reply: Reply, call: ToolCall): Answered | null {
+  if (reply.invalidCalls.includes(call.callId)) {
+    return problem(call, "The arguments were not a valid JSON object.", "Call again.");
+  }
+  // Of a name that the model was not offered, and that the policy knows.
+  if (!isDenied(call.name, snapshot.policy)) return null;
+  return denied(call, `the policy of this run denies ${call.name}`);
+}
+
+function unknown({ snapshot }: Memory, call: ToolCall): Answered {
+  const names = snapshot.tools.map(({ name }) => name).join(", ");
+  return problem(call, `There is no tool named ${call.name}.`, `There are: ${names || "none"}.`);
+}
+
+/** Calls that the guardrail refuses, with its reasons: told to the log. */
+export function deniedCalls(
+  memory: Memory,
+  reply: Reply,
+): readonly { readonly call: ToolCall; readonly verdict: string; readonly reason: string }[] {
+  return reply.toolCalls.flatMap((call) => {
+    const tool = toolNamed(memory, call.name);
+    if (isDenied(call.name, memory.snapshot.policy)) {
+      return [{ call, verdict: "denied", reason: `the policy of this run denies ${call.name}` }];
+    }
+    if (tool === undefined || reply.invalidCalls.includes(call.callId)) return [];
+    const { kind, reason } = judged(memory, reply, tool);
+    return kind === "allowed" || kind === "ask" ? [] : [{ call, verdict: kind, reason }];
+  });
+}
+
+function judged({ snapshot, counts, people }: Memory, reply: Reply, tool: ToolSpec): Verdict {
+  return verdictOn(tool, {
+    policy: snapshot.policy,
+    alwaysApproved: people.always,
+    spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
+    costCapMicroUsd: reply.costCapMicroUsd,
+  });
+}
+
+function cleared(
+  memory: Memory,
+  reply: Reply,
+  { call, tool }: { readonly call: ToolCall; readonly tool: ToolSpec },
+): CallStage {
+  const { kind, reason } = judged(memory, reply, tool);
+  switch (kind) {
+    case "allowed":
+      return { kind: "cleared", clearance: { verdict: "allowed", reason } };
+    case "ask":
+      return { kind: "toAsk", reason };
+    case "denied":
+      return denied(call, reason);
+    case "cost_cap_exceeded":
+      return problem(call, `This call was not executed: ${reason}.`, GO_ON);
+  }
+}
+
+function denied(call: ToolCall, reason: string): Answered {
+  return problem(
+    call,
+    `This call is not allowed: ${reason}. It was not executed.`,
+    "Go on without this tool, and say what could not be done.",
+  );
+}
+
+/** Of a reply none of whose calls will be executed: all of their answers; null of any other. */
+export function refusedCalls(memory: Memory, reply: Reply): readonly CallState[] | null {
+  if (reply.toolCalls.length === 0) return null;
+  if (reply.stopReason === "max_tokens") {
+    return reply.toolCalls.map((call) => ({ ...call, ...problem(call, WAS_CUT, SHORTER) }));
+  }
+  if (reply.stopReason !== "tool_use") return null;
+  const calls = settledCalls(memory, reply);
+  return areAnswered(calls) ? calls : null;
+}
+
+const WAS_CUT = "The call was cut by the limit on reply length.";
+const SHORTER = "Call again, with shorter arguments.";
+
+/** The calls as they stand behind the fact; null where it says nothing of them. */
+export function callsWith({ phase, memory }: RunState, fact: RunFact): readonly CallState[] | null {
+  if (phase.kind !== "answering" || memory === null) return null;
+  const { calls } = phase;
+  switch (fact.kind) {
+    case "toolBegan":
+      return changed(calls, fact.callId, (call) =>
+        call.kind === "cleared" ? { kind: "running" } : null,
+      );
+    case "toolEnded": {
+      const { ref, found } = fact;
+      return changed(calls, fact.callId, (call) =>
+        isBegun(call) ? { kind: "answered", entry: { ref }, found } : null,
+      );
+    }
+    case "toolLost":
+      return changed(calls, fact.callId, (call) =>
+        isBegun(call) ? lost(memory, call, fact) : null,
+      );
+    case "personAsked":
+      return fact.pending.reduce<readonly CallState[]>(
+        (all, pending) =>
+          changed(all, pending.callId, (call) =>
+            call.kind === "toAsk" ? { kind: "asked", pending } : null,
+          ),
+        calls,
+      );
+    case "ruled":
+      return changed(calls, fact.callId, (call) =>
+        call.kind === "asked" ? ruledOn(call, fact.ruling) : null,
+      );
+    default:
+      return null;
+  }
+}
+
+function changed(
+  calls: readonly CallState[],
+  callId: string,
+  change: (call: CallState) => CallStage | null,
+): readonly CallState[] {
+  return calls.map((call) => {
+    const stage = call.callId === callId ? change(call) : null;
+    return stage === null ? call : { ...asked(call), ...stage };
+  });
+}
+
+function asked({ callId, name, preview, argsDigest }: CallState): ToolCall {
+  return { callId, name, preview, argsDigest };
+}
+
+function isBegun({ kind }: CallState): boolean {
+  return kind === "cleared" || kind === "running";
+}
+
+export function areAnswered(calls: readonly CallState[]): boolean {
+  return calls.every(({ kind }) => kind === "answered");
+}
+
+export function answersIn(calls: readonly CallState[]): {
+  entries: readonly Entry[];
+  findings: string;
+} {
+  const answers = calls.filter((call) => call.kind === "answered");
+  return {
+    entries: answers.map(({ entry }) => entry),
+    findings: answers.map(({ found }) => found).join("\n"),
+  };
+}
+
+function ruledOn(call: Extract<CallState, { kind: "asked" }>, ruling: Ruling): CallStage {
+  const { by, reason, editedInput } = ruling;
+  const { argsDigest, reason: asked, deadlineAt } = call.pending;
+  if (ruling.verdict === "approved") {
+    return {
+      kind: "cleared",
+      clearance: {
+        verdict: "approved",
+        reason: reason ?? asked,
+        argsDigest,
+        ...(by === null ? {} : { by }),
+        ...(editedInput === undefined ? {} : { editedInput }),
+      },
+    };
+  }
+  if (ruling.verdict === "expired") {
+    return problem(
+      call,
+      `Nobody approved this call until ${deadlineAt}; silence is a denial. It was not executed.`,
+      "Go on without it, and say what was not done.",
+    );
+  }
+  return problem(
+    call,
+    `${by ?? "A person"} denied this call${reason === null ? "" : `: ${reason}`}. It was not executed.`,
+    "Don't repeat it as it was. Heed the reason, or go on without it and say so.",
+  );
+}
+
+/** The worker died or the time was over: what the tool did is known only if it does nothing. */
+function lost(memory: Memory, call: ToolCall, { code, message }: ToolLost): Answered {
+  const effect = toolNamed(memory, call.name)?.effect;
+  if (effect === "once" || effect === "verifiable") {
+    return problem(
+      call,
+      `The outcome of this call is unknown: ${message}. It was not repeated.`,
+      "Find out whether it took effect before you call again, or tell the user.",
+    );
+  }
+  return problem(call, `The tool failed: ${code} ${message}`, "Try another way.");
+}
+
+function problem({ callId }: ToolCall, error: string, suggestion: string): Answered {
+  const message = toolAnswer(callId, JSON.stringify({ error, suggestion }), true);
+  return { kind: "answered", entry: { message }, found: "" };
+}

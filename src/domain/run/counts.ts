@@ -1,0 +1,141 @@
+// What the run has used: the slice of its memory that its limits are checked against.
+
+import type { Reply } from "../call.ts";
+import type { Limits, Used } from "../limits.ts";
+import type { Limit } from "../outcome.ts";
+import { addUsage, NO_USAGE, totalTokens } from "../usage.ts";
+import type { RunFact } from "./facts.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Counts, Memory, RunState } from "./state.ts";
+import { isInterrupted, stoppedIt } from "./interrupts.ts";
+import { isUnfit } from "./models.ts";
+
+export function newCounts({ limits }: Snapshot): Counts {
+  return {
+    turn: 0,
+    attempts: 0,
+    toolCalls: 0,
+    usage: NO_USAGE,
+    spentMicroUsd: 0,
+    crashTaxMicroUsd: 0,
+    costCapMicroUsd: limits.costMicroUsd,
+    extensions: 0,
+    models: {},
+  };
+}
+
+export function foldCounts(counts: Counts, fact: RunFact, before: RunState): Counts {
+  switch (fact.kind) {
+    case "asked":
+      return { ...counts, turn: fact.call.turn };
+    case "replied":
+      return withReply(counts, fact);
+    case "denied":
+    case "interrupted":
+    case "unserved":
+      return withoutReply(taxed(counts, fact.crashTaxMicroUsd), before);
+    case "failed":
+      return isNoTurn(before, fact.code) ? withoutReply(counts, before) : counts;
+    case "said":
+      return stoppedIt(before, fact) ? { ...counts, turn: counts.turn - 1 } : counts;
+    case "waits":
+      // A spend limit of the provider parks the run: its call was none.
+      return isFailed(before) ? { ...counts, turn: counts.turn - 1 } : counts;
+    case "resumed":
+      return { ...counts, extensions: counts.extensions + (isAtOwnCount(before) ? 1 : 0) };
+    case "toolBegan":
+      return begins(fact.callId, before) ? oneMoreTool(counts) : counts;
+    case "toolEnded":
+    case "toolLost":
+      // Of an inline tool the end is all that is heard.
+      return begins(fact.callId, before) ? oneMoreTool(counts) : counts;
+    default:
+      return counts;
+  }
+}
+
+function withReply(counts: Counts, reply: Reply): Counts {
+  return {
+    ...taxed(counts, reply.crashTaxMicroUsd),
+    attempts: counts.attempts + reply.attempts,
+    usage: addUsage(counts.usage, reply.usage),
+    spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
+    costCapMicroUsd: reply.costCapMicroUsd,
+    models: { ...counts.models, [reply.model]: (counts.models[reply.model] ?? 0) + 1 },
+  };
+}
+
+/** Lost attempts cost, whatever comes of their call. */
+function taxed(counts: Counts, microUsd: number): Counts {
+  return {
+    ...counts,
+    spentMicroUsd: counts.spentMicroUsd + microUsd,
+    crashTaxMicroUsd: counts.crashTaxMicroUsd + microUsd,
+  };
+}
+
+/** A call without a reply is no turn; the choice of a tier is one, whatever comes of it. */
+function withoutReply(counts: Counts, { phase }: RunState): Counts {
+  const isCall = phase.kind === "asking" || phase.kind === "inLane";
+  if (!isCall || phase.call.purpose.kind === "route") return counts;
+  return { ...counts, turn: counts.turn - 1 };
+}
+
+/** Whether the run was called off does not count: that may be folded before or after. */
+function isNoTurn(before: RunState, code: string): boolean {
+  const { phase } = before;
+  if (phase.kind !== "asking") return false;
+  const { lane, purpose } = phase.call;
+  return (
+    lane === "batch" ||
+    purpose.kind === "wrap_up" ||
+    isUnfit(phase.call, code) ||
+    isInterrupted(before)
+  );
+}
+
+function isFailed({ phase }: RunState): boolean {
+  return phase.kind === "ready" && phase.since.kind === "failed";
+}
+
+const EXTENDED: readonly (Limit | null)[] = ["tokens", "model_calls", "tool_calls"];
+
+/** Money is not theirs to extend who let a run go on, nor is what others share. */
+function isAtOwnCount({ phase }: RunState): boolean {
+  if (phase.kind !== "ready" || phase.since.kind !== "waits") return false;
+  return EXTENDED.includes(phase.since.wait.limit);
+}
+
+function begins(callId: string, { phase }: RunState): boolean {
+  if (phase.kind !== "answering") return false;
+  return phase.calls.some((call) => call.callId === callId && call.kind === "cleared");
+}
+
+function oneMoreTool(counts: Counts): Counts {
+  return { ...counts, toolCalls: counts.toolCalls + 1 };
+}
+
+export function modelCallsOf({ models }: Counts): number {
+  return Object.values(models).reduce((sum, count) => sum + count, 0);
+}
+
+export function used({ counts }: Memory): Used {
+  return {
+    costMicroUsd: counts.spentMicroUsd,
+    tokens: totalTokens(counts.usage),
+    modelCalls: modelCallsOf(counts),
+    toolCalls: counts.toolCalls,
+  };
+}
+
+/** The limits as they stand now: the cost cap as the worker last saw it, counts with extensions. */
+export function limitsNow({ snapshot: { limits }, counts }: Memory): Limits {
+  const shares = 1 + counts.extensions;
+  return {
+    ...limits,
+    costMicroUsd: counts.costCapMicroUsd,
+    tokens: limits.tokens * shares,
+    modelCalls: limits.modelCalls * shares,
+    toolCalls: limits.toolCalls * shares,
+  };
+}

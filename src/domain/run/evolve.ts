@@ -1,0 +1,85 @@
+// The only writer of what a run remembers. Total and pure: no clock, no throw, any fact in any phase.
+//
+// Each slice folds the fact over the state as it was before and reads nothing of what another makes of it, so
+// slices have no order. What was computed on the way to a step travels in the input of its activity: the fact
+// `asked` is that input, so the client, who folds history, knows all that the workflow knows.
+//
+//   V1. The fold of a run's history is the workflow's own state.
+//   V2. What people do and what comes back in one workflow task commute: they may be folded in either order.
+
+import { newCounts, foldCounts } from "./counts.ts";
+import type { RunFact } from "./facts.ts";
+import { foldMail } from "./mail.ts";
+import { foldModels, newModels } from "./models.ts";
+import { foldPeople } from "./people.ts";
+import { foldPhase } from "./phases.ts";
+import type { Opened } from "./snapshot.ts";
+import type { Memory, RunState, Wait } from "./state.ts";
+import { foldSummaries, newSummaries } from "./summary.ts";
+import { foldTalk, newTalk } from "./talk.ts";
+import { foldWarnings } from "./warnings.ts";
+
+export function evolve(before: RunState, fact: RunFact): RunState {
+  return {
+    ...before,
+    mail: foldMail(before.mail, fact, before),
+    paused: fact.kind === "paused" || (before.paused && fact.kind !== "resumed"),
+    waitedForPerson:
+      before.waitedForPerson || fact.kind === "paused" || fact.kind === "personAsked",
+    calledOff: foldCalledOff(before.calledOff, fact),
+    wait: foldWait(before.wait, fact),
+    phase: foldPhase(before.phase, fact, before),
+    memory: foldMemory(before.memory, fact, before),
+  };
+}
+
+/** A person's word counts, whether the clock ran out before or after it. */
+function foldCalledOff(before: RunState["calledOff"], fact: RunFact): RunState["calledOff"] {
+  if (fact.kind !== "calledOff") return before;
+  return before === "cancel" ? before : fact.by;
+}
+
+/** Shown through the next try, so that a run which looks again and again says one thing and not two. */
+function foldWait(before: Wait | null, fact: RunFact): Wait | null {
+  switch (fact.kind) {
+    case "waits":
+      return fact.wait;
+    case "replied":
+    case "unserved":
+    case "closing":
+      return null;
+    case "resumed":
+      return before?.reason === "budget" || before?.reason === "provider" ? null : before;
+    default:
+      return before;
+  }
+}
+
+function foldMemory(memory: Memory | null, fact: RunFact, before: RunState): Memory | null {
+  if (fact.kind === "opened") return memory ?? opened(fact.opened);
+  if (memory === null) return null;
+  return {
+    ...memory,
+    counts: foldCounts(memory.counts, fact, before),
+    talk: foldTalk(memory.talk, fact, before),
+    models: foldModels(memory.models, fact, before),
+    summaries: foldSummaries(memory.summaries, fact, before),
+    warnings: foldWarnings(memory.warnings, fact, before),
+    people: foldPeople(memory.people, fact, before),
+  };
+}
+
+function opened(begin: Opened): Memory {
+  const { snapshot, head, taskRef } = begin;
+  return {
+    snapshot,
+    genesis: head,
+    taskRef,
+    counts: newCounts(snapshot),
+    talk: newTalk(begin),
+    models: newModels(snapshot),
+    summaries: newSummaries(),
+    warnings: [],
+    people: { always: [], settled: [] },
+  };
+}

@@ -1,0 +1,61 @@
+// What can happen to a run. The workflow records each of these as it happens; the client reads the very same
+// from Temporal's history (src/client/history-facts.ts). Nothing else changes what a run remembers.
+
+import type { PendingApproval, Ruling } from "../approval.ts";
+import type { Denial, Interrupted, ModelCall, Pending, Reply, Ticket, Unserved } from "../call.ts";
+import type { LedgerTotals, Outcome } from "../outcome.ts";
+import type { Opened } from "./snapshot.ts";
+import type { UserMessage } from "./order.ts";
+import type { CalledOff, Wait } from "./state.ts";
+
+export type RunFact =
+  | { readonly kind: "opened"; readonly opened: Opened }
+  /** The call as it is scheduled: what was decided travels in it. A rebuilt transcript repeats it unchanged. */
+  | { readonly kind: "asked"; readonly call: ModelCall }
+  | Reply
+  | Denial
+  | Interrupted
+  /** The opening or the call threw, with the code of the outer failure. */
+  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  | Ticket
+  | { readonly kind: "looks"; readonly giveUp: boolean }
+  | Pending
+  | Unserved
+  | { readonly kind: "toolBegan"; readonly callId: string }
+  | ToolEnded
+  | ToolLost
+  | { readonly kind: "personAsked"; readonly pending: readonly PendingApproval[] }
+  | { readonly kind: "ruled"; readonly callId: string; readonly ruling: Ruling }
+  | { readonly kind: "said"; readonly message: UserMessage }
+  | { readonly kind: "paused" }
+  | { readonly kind: "resumed" }
+  /** A cap may have been raised. */
+  | { readonly kind: "lookedAgain" }
+  | { readonly kind: "waits"; readonly wait: Wait }
+  /** Its time is over, and nothing else has ended it. */
+  | { readonly kind: "waited" }
+  | { readonly kind: "calledOff"; readonly by: CalledOff }
+  | { readonly kind: "closing"; readonly outcome: Outcome; readonly durationMs: number }
+  | { readonly kind: "closed"; readonly ledger: LedgerTotals };
+
+export interface ToolEnded {
+  readonly kind: "toolEnded";
+  readonly callId: string;
+  readonly ref: string;
+  /** The beginning of what the model sees. */
+  readonly found: string;
+}
+
+/** The tool's activity failed: what the tool did is known only if it does nothing. */
+export interface ToolLost {
+  readonly kind: "toolLost";
+  readonly callId: string;
+  /** Empty where the failure has none. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What is known of the answers of a tool, for a run that stops before the model spoke. */
+export const FOUND_CHARS = 2000;
+
+export type FactKind = RunFact["kind"];

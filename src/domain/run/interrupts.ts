@@ -1,0 +1,28 @@
+// A message that interrupts stops the reply in flight, and nothing else. Signals and results of one workflow
+// task arrive in either order, so what follows from the two together must not depend on which is folded first.
+
+import type { RunFact } from "./facts.ts";
+import { isNews } from "./mail.ts";
+import type { RunState } from "./state.ts";
+
+/** True while somebody wants the call in flight to stop. */
+export function isInterrupted(state: RunState): boolean {
+  const { phase, mail } = state;
+  if (!canBeStopped(state) || (phase.kind !== "asking" && phase.kind !== "inLane")) return false;
+  return mail.unread.slice(phase.unheard).some(({ mode }) => mode === "interrupt");
+}
+
+/** The choice of a tier and a live summary are short, and nobody reads along. */
+export function canBeStopped({ phase }: RunState): boolean {
+  if (phase.kind === "inLane") return true;
+  if (phase.kind !== "asking" || phase.call.lane === "batch") return false;
+  const { kind } = phase.call.purpose;
+  return kind === "work" || kind === "wrap_up";
+}
+
+/** True of an interrupt that stands beside a call which has just failed: it is what stopped it. */
+export function stoppedIt({ phase, mail }: RunState, fact: RunFact): boolean {
+  if (fact.kind !== "said" || phase.kind !== "ready" || phase.since.kind !== "failed") return false;
+  const { message } = fact;
+  return phase.since.stoppable && isNews(mail, message) && message.mode === "interrupt";
+}

@@ -1,0 +1,226 @@
+// Which models the run has been with: who wrote its replies, who is away, who refused. A slice of its memory;
+// who is asked next is decided from it (model-choice.ts).
+//
+//   F1. A run changes its model only where none of its replies must go back to the model that wrote it.
+//   F2. A reply that is handed on (a refusal; a small model's that called no tool) is no part of the transcript.
+//   F3. A stand-in that can't serve the run (too dear, too small, rejected) ends nothing: it is passed over.
+
+import { isBinding, type Author } from "../authors.ts";
+import type { Denial, ModelCall, Reply } from "../call.ts";
+import { textOf } from "../message.ts";
+import { costOf } from "../pricing.ts";
+import { promptTokens } from "../usage.ts";
+import type { RunFact } from "./facts.ts";
+import { choiceAfter, choiceIn, isDispatchedInVain, medium, openingChoice } from "./routing.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Away, Memory, Models, RunState, TierChoice } from "./state.ts";
+import { makesRoom, whyNoSummary } from "./summary.ts";
+
+/** What was away a moment ago may be away again, and each change writes the prompt to another cache. */
+const RETURN_AFTER_MS = 60_000;
+const RETURN_AFTER_MS_MAX = 900_000;
+/** Whatever the clocks say, nobody is asked again at once. */
+const AWAY_MS_MIN = 200;
+export const FOR_GOOD_MS = Number.MAX_SAFE_INTEGER;
+const REJECTED = "PROVIDER_REJECTED";
+
+export function newModels({ model, routing }: Snapshot): Models {
+  return {
+    choice: openingChoice(routing),
+    last: { model, wanted: model, why: "", inVain: false },
+    toolTurns: 0,
+    authors: [],
+    away: [],
+    refused: [],
+    boundTo: null,
+    standIns: {},
+    extraMicroUsd: 0,
+  };
+}
+
+export function foldModels(models: Models, fact: RunFact, { phase, memory }: RunState): Models {
+  if (memory === null) return models;
+  if (fact.kind === "asked") return isChoosing(fact.call) ? models : withCall(models, fact.call);
+  if (phase.kind !== "asking" && phase.kind !== "inLane") return models;
+  const { call } = phase;
+  switch (fact.kind) {
+    case "replied":
+      return withReply(models, fact, { memory, call });
+    case "denied": {
+      if (isChoosing(call)) return { ...models, choice: medium(fact.message) };
+      if (fact.why === "size" && makesRoom(memory, fact, call)) return models;
+      const reason = awayReason(call, fact);
+      return reason === null ? models : withAway(models, call, { ...fact, reason });
+    }
+    case "failed": {
+      if (isChoosing(call)) return { ...models, choice: medium("the classifier failed") };
+      if (!isUnfit(call, fact.code)) return models;
+      return withAway(models, call, { at: "", message: fact.message, reason: "unfit" });
+    }
+    case "interrupted":
+      return isChoosing(call)
+        ? { ...models, choice: medium("the classifier was stopped") }
+        : models;
+    default:
+      return models;
+  }
+}
+
+function isChoosing({ purpose }: ModelCall): boolean {
+  return purpose.kind === "route";
+}
+
+function withCall(models: Models, { course: { model, wanted, why } }: ModelCall): Models {
+  return {
+    ...models,
+    last: { model, wanted, why, inVain: models.last.inVain },
+    standIns: { ...models.standIns, [wanted]: model },
+  };
+}
+
+interface Replied {
+  readonly memory: Memory;
+  readonly call: ModelCall;
+}
+
+function withReply(models: Models, reply: Reply, { memory, call }: Replied): Models {
+  if (isChoosing(call)) return { ...models, choice: choiceIn(textOf(reply.message)) };
+  if (isHandedOn(memory, call, reply))
+    return handedOn(noted(models, reply, { memory, call }), reply, call);
+  if (call.purpose.kind !== "summary") {
+    const choice = grownChoice(memory, reply);
+    return { ...written(noted(models, reply, { memory, call }), reply, call), choice };
+  }
+  if (whyNoSummary(memory.summaries, reply) !== null) return models;
+  return { ...models, authors: authorsOfBranch(models, memory, call) };
+}
+
+function grownChoice(memory: Memory, { usage }: Reply): TierChoice | null {
+  return choiceAfter(memory, promptTokens(usage) + usage.outputTokens);
+}
+
+/** Whoever replies is back, and what a stand-in costs more is added up while it serves. */
+function noted(models: Models, reply: Reply, { memory, call }: Replied): Models {
+  const { model, wanted } = call.course;
+  const price = memory.snapshot.fallbacks?.prices[wanted];
+  const wouldCost = price === undefined ? reply.costMicroUsd : costOf(reply.usage, price);
+  return {
+    ...models,
+    away: models.away.filter((away) => away.model !== model),
+    extraMicroUsd: model === wanted ? 0 : models.extraMicroUsd + reply.costMicroUsd - wouldCost,
+  };
+}
+
+function handedOn(models: Models, { stopReason }: Reply, { course }: ModelCall): Models {
+  const isRefused = stopReason === "refusal";
+  return {
+    ...models,
+    last: { ...models.last, inVain: true },
+    toolTurns: 0,
+    refused: isRefused ? [...models.refused, course.model] : models.refused,
+  };
+}
+
+function written(models: Models, reply: Reply, { course: { model } }: ModelCall): Models {
+  const { message, stopReason, toolCalls } = reply;
+  const hasCalls = stopReason === "tool_use" && toolCalls.length > 0;
+  const isEmpty = message.content.length === 0;
+  return {
+    ...models,
+    last: { ...models.last, inVain: false },
+    toolTurns: hasCalls ? models.toolTurns + 1 : 0,
+    authors: isEmpty ? models.authors : withAuthor(models.authors, model),
+    boundTo: !isEmpty && isBinding(message) ? model : models.boundTo,
+  };
+}
+
+function withAuthor(authors: readonly Author[], model: string): readonly Author[] {
+  const last = authors.at(-1);
+  return last?.model === model
+    ? [...authors.slice(0, -1), { model, replies: last.replies + 1 }]
+    : [...authors, { model, replies: 1 }];
+}
+
+/** The branch holds the summary, and behind it the reply whose calls are open. */
+function authorsOfBranch(
+  { authors }: Models,
+  { talk }: Memory,
+  { course }: ModelCall,
+): readonly Author[] {
+  const own = withAuthor([], course.model);
+  const asking = authors.at(-1);
+  return talk.asking === null || asking === undefined ? own : withAuthor(own, asking.model);
+}
+
+/** Null where the denial holds for every model alike. */
+export function awayReason(call: ModelCall, denial: Denial): Away["reason"] | null {
+  if (denial.why === "down" || denial.why === "overloaded") return denial.why;
+  // What the wanted model is denied is denied; a stand-in may only be too dear, or its window too small.
+  const isStandIn = call.course.model !== call.course.wanted;
+  const isOwn =
+    denial.why === "cap" || (denial.why === "size" && denial.limit === "request_tokens");
+  return isStandIn && isOwn ? "unfit" : null;
+}
+
+/** What a stand-in takes for wrong, the model that is wanted may take. */
+export function isUnfit({ course, purpose }: ModelCall, code: string): boolean {
+  const isStandIn = course.model !== course.wanted;
+  return isStandIn && purpose.kind !== "route" && code === REJECTED;
+}
+
+interface Left {
+  readonly at: string;
+  readonly message: string;
+  readonly reason: Away["reason"];
+  readonly notBefore?: string;
+}
+
+function withAway(models: Models, { course: { model } }: ModelCall, left: Left): Models {
+  const { reason, message } = left;
+  const times = (awayOf(models, model)?.times ?? 0) + 1;
+  const atMs = Date.parse(left.at);
+  const untilMs =
+    reason === "unfit" ? FOR_GOOD_MS : Math.max(msOf(left.notBefore, atMs), atMs + AWAY_MS_MIN);
+  const returnInMs = Math.min(RETURN_AFTER_MS * 2 ** (times - 1), RETURN_AFTER_MS_MAX);
+  const returnAtMs = reason === "unfit" ? FOR_GOOD_MS : Math.max(untilMs, atMs + returnInMs);
+  const away: Away = { model, reason, message, untilMs, returnAtMs, times };
+  return { ...models, away: [...models.away.filter((other) => other.model !== model), away] };
+}
+
+function msOf(iso: string | undefined, otherwiseMs: number): number {
+  const ms = iso === undefined ? Number.NaN : Date.parse(iso);
+  return Number.isNaN(ms) ? otherwiseMs : ms;
+}
+
+/** True where another model is to be asked the same: after a refusal, or a reply that was to call tools. */
+export function isHandedOn(memory: Memory, call: ModelCall, reply: Reply): boolean {
+  const { snapshot, models } = memory;
+  const { purpose, course } = call;
+  if (purpose.kind === "route" || isBound(memory)) return false;
+  if (isDispatchedInVain(snapshot, course, reply)) return true;
+  if (reply.stopReason !== "refusal") return false;
+  const others = candidates(snapshot, models, course.wanted);
+  return others.some((model) => model !== course.model);
+}
+
+/** The provider wants a paused turn back as it is, to go on with it. */
+export function isBound({ models, talk }: Memory): boolean {
+  return models.boundTo !== null || talk.trouble?.kind === "paused";
+}
+
+export function candidates(
+  { fallbacks }: Snapshot,
+  { refused }: Models,
+  wanted: string,
+): readonly string[] {
+  const chain = fallbacks?.chains[wanted] ?? [];
+  return [wanted, ...chain].filter((model) => !refused.includes(model));
+}
+
+export function awayOf({ away }: Models, model: string): Away | undefined {
+  return away.find((entry) => entry.model === model);
+}
+
+export function untilMsOf(models: Models, model: string): number {
+  return awayOf(models, model)?.untilMs ?? 0;
+}

@@ -1,0 +1,81 @@
+// What a caller orders: the task, and what may be spent on it. It is the input of the workflow, so all of it
+// lies in Temporal's history.
+
+import type { Payer } from "../call.ts";
+import type { CallerLimits } from "../limits.ts";
+import { userMessage, type Message } from "../message.ts";
+import type { Tier } from "../prices.ts";
+import type { Policy, Snapshot } from "./snapshot.ts";
+
+export const MESSAGE_BYTES_MAX = 32 * 1024;
+
+/** What a person says to a run in flight. */
+export interface UserMessage {
+  /** The same id is heard once. */
+  readonly messageId: string;
+  readonly text: string;
+  /** `queue`: with the next turn. `interrupt`: the reply in flight is stopped first. */
+  readonly mode: "queue" | "interrupt";
+  /** Who says it: the name of the API key or of the user. */
+  readonly by: string;
+}
+
+/** Tools that the caller wants asked about, or not used; it can only be stricter than the agent's. */
+export interface CallerPolicy {
+  readonly ask?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+export interface CanWait {
+  /** From the start of the run; null means as long as the provider takes. */
+  readonly forMs: number | null;
+}
+
+/** The batch that a run is an item of, and what all its items share. */
+export interface BatchShare {
+  readonly batchId: string;
+  /** Null: counted, never denied. */
+  readonly capMicroUsd: number | null;
+}
+
+export interface Order {
+  readonly task: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly session: string;
+  readonly traceId: string;
+  readonly model?: string;
+  readonly tier?: Tier;
+  readonly routing?: Policy;
+  readonly limits: CallerLimits;
+  readonly onLimit: "stop" | "pause";
+  /** The replies may take as long as a batch takes, and cost half. */
+  readonly canWait?: CanWait;
+  readonly policy?: CallerPolicy;
+  readonly batch?: BatchShare;
+}
+
+export function taskMessage({ task }: Order): Message {
+  return userMessage(task);
+}
+
+/** Who pays for a call of the run: every call names all of them, or a cap would be missed. */
+export function payerOf({ tenant, session, agent, batch }: Order): Payer {
+  const shares =
+    batch === undefined
+      ? []
+      : [
+          {
+            key: `batch/${batch.batchId}`,
+            limit: "batch" as const,
+            capMicroUsd: batch.capMicroUsd,
+          },
+        ];
+  return { tenant, session, agent, shares };
+}
+
+/** The lower of what the caller and the agent's definition allow; null where neither says. */
+export function costCapOf({ limits }: Order, { agentCapMicroUsd }: Snapshot): number | null {
+  const said = [limits.costMicroUsd, agentCapMicroUsd].filter((cap) => cap !== undefined);
+  return said.length === 0 ? null : Math.min(...said);
+}

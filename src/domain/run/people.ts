@@ -1,0 +1,20 @@
+// What people decided of tool calls: what holds for the rest of the run, and what can't be decided again.
+//
+//   A1. A call is decided once: the first decision stands, and every other is refused with its reason.
+
+import type { RunFact } from "./facts.ts";
+import type { People, RunState } from "./state.ts";
+
+const SETTLED_MAX = 200;
+
+export function foldPeople(people: People, fact: RunFact, { phase }: RunState): People {
+  if (fact.kind !== "ruled" || phase.kind !== "answering") return people;
+  const { callId, ruling } = fact;
+  const call = phase.calls.find((asked) => asked.callId === callId && asked.kind === "asked");
+  if (call === undefined) return people;
+  const { verdict, always } = ruling;
+  return {
+    always: always ? [...new Set([...people.always, call.name])] : people.always,
+    settled: [...people.settled, { callId, verdict }].slice(-SETTLED_MAX),
+  };
+}

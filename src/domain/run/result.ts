@@ -1,0 +1,82 @@
+// What a run returns, and what it has so far: read from its state, by the workflow and by the client.
+
+import type { LedgerTotals, Outcome, RunResult } from "../outcome.ts";
+import { NO_USAGE, promptTokens, totalTokens } from "../usage.ts";
+import { modelCallsOf } from "./counts.ts";
+import type { RunState } from "./state.ts";
+
+interface RunIdentity {
+  readonly runId: string;
+  readonly traceId: string;
+}
+
+export interface Ended {
+  readonly outcome: Outcome;
+  /** Null where the ledger has not spoken: then the run's own count stands. */
+  readonly ledger: LedgerTotals | null;
+  readonly durationMs: number;
+}
+
+export function resultOf(
+  { runId, traceId }: RunIdentity,
+  { memory }: RunState,
+  { outcome, ledger, durationMs }: Ended,
+): RunResult {
+  const usage = memory?.counts.usage ?? NO_USAGE;
+  const said = saidIn(memory, outcome);
+  const counted = memory === null ? NOTHING : countedIn(memory.counts);
+  const result: RunResult = {
+    type: "result",
+    runId,
+    traceId,
+    outcome,
+    answer: said,
+    partial: outcome.kind !== "answered" && said !== null,
+    usage: {
+      inputTokens: promptTokens(usage),
+      outputTokens: usage.outputTokens,
+      cacheReadTokens: usage.cacheReadTokens,
+      cacheWriteTokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
+      totalTokens: totalTokens(usage),
+    },
+    ...costsIn(counted.totals),
+    modelCalls: memory === null ? 0 : modelCallsOf(memory.counts),
+    toolCalls: memory?.counts.toolCalls ?? 0,
+    serverToolCalls: usage.webSearchRequests,
+    turns: memory?.counts.turn ?? 0,
+    durationMs,
+    models: memory?.counts.models ?? {},
+  };
+  return ledger === null ? result : withLedger(result, ledger);
+}
+
+export function withLedger(result: RunResult, ledger: LedgerTotals): RunResult {
+  return { ...result, ...costsIn(ledger) };
+}
+
+type Memory = RunState["memory"];
+
+/** What tools found is no answer to a task that was refused; what the model said before is. */
+function saidIn(memory: Memory, outcome: Outcome): string | null {
+  if (memory === null) return null;
+  const { answer, findings } = memory.talk;
+  return outcome.kind === "refused" ? answer : (answer ?? findings);
+}
+
+function countedIn({ spentMicroUsd, crashTaxMicroUsd, attempts }: NonNullable<Memory>["counts"]) {
+  return { totals: { spentMicroUsd, crashTaxMicroUsd, modelAttempts: attempts } };
+}
+
+const NOTHING = { totals: { spentMicroUsd: 0, crashTaxMicroUsd: 0, modelAttempts: 0 } };
+
+function costsIn({
+  spentMicroUsd,
+  crashTaxMicroUsd,
+  modelAttempts,
+}: LedgerTotals): Pick<RunResult, "costUsd" | "crashTaxUsd" | "modelAttempts"> {
+  return {
+    costUsd: spentMicroUsd / 1_000_000,
+    crashTaxUsd: crashTaxMicroUsd / 1_000_000,
+    modelAttempts,
+  };
+}

@@ -1,0 +1,86 @@
+// The agent as it was when its run began. Nothing in it changes during the life of the run.
+
+import type { Rule } from "../approval.ts";
+import type { BatchTerms } from "../batch-lane.ts";
+import type { Limits } from "../limits.ts";
+import type { Price, Tier } from "../prices.ts";
+import type { ServerTool, ToolSpec } from "../tool.ts";
+
+export interface Snapshot {
+  readonly agent: string;
+  readonly model: string;
+  readonly instructions: string;
+  readonly tools: readonly ToolSpec[];
+  readonly serverTools: readonly ServerTool[];
+  readonly limits: Limits;
+  /** What the agent's definition allows a run to cost, at most; the operator may allow less. */
+  readonly agentCapMicroUsd?: number;
+  readonly timers: Timers;
+  readonly historyMarks: HistoryMarks;
+  readonly offline: boolean;
+  /** By tool name; a tool that is not in it follows its permission (guardrail.ts). */
+  readonly policy: Readonly<Record<string, Rule>>;
+  readonly approvals: ApprovalTerms;
+  /** True where the last of a limit pays for a call that sums up. */
+  readonly wrapUp: boolean;
+  /** Who stands in where a model takes no calls (model-choice.ts). */
+  readonly fallbacks?: Fallbacks;
+  /** Set where the model is called through the provider's batch lane. */
+  readonly batchLane?: BatchTerms;
+  /** `auto`: once the run has waited for a person, the provider's cache is asked for an hour. Absent: never. */
+  readonly cacheTtl?: "auto" | "1h";
+  /** Tokens of a conversation from which the run goes on from a summary of it; absent: never. */
+  readonly compactAtTokens?: number;
+  /** Who decides which model is wanted (routing.ts); absent where nobody chooses. */
+  readonly routing?: Routing;
+}
+
+/** Pinned when the run begins; absent where it has no stand-ins. */
+export interface Fallbacks {
+  /** By the model that is wanted: who stands in for it, the first that takes calls. */
+  readonly chains: Readonly<Record<string, readonly string[]>>;
+  /** Attempts at a model that is overloaded or away, while another can be asked. */
+  readonly attemptsMax: number;
+  /** As the run began: they only weigh whether a return pays, and charge nothing. */
+  readonly prices: Readonly<Record<string, Price>>;
+}
+
+export const POLICIES = ["fixed", "by-context-size", "by-classifier", "per-turn"] as const;
+export type Policy = (typeof POLICIES)[number];
+
+/** Pinned when the run begins; absent where the policy is fixed. */
+export interface Routing {
+  readonly policy: Exclude<Policy, "fixed">;
+  /** The run's own model is that of the medium tier. */
+  readonly models: Readonly<Record<Tier, string>>;
+  /** What the first prompt weighs, roughly; later ones have been weighed by the provider. */
+  readonly openingTokens: number;
+}
+
+export interface ApprovalTerms {
+  readonly timeoutMs: number;
+  /** True where the operator wants to be told of approvals that wait. */
+  readonly webhook: boolean;
+}
+
+export interface Timers {
+  readonly heartbeatTimeoutMs: number;
+  readonly callTimeoutMs: number;
+  readonly retryInitialMs: number;
+  readonly retryAttemptsMax: number;
+}
+
+/** Past either, the run moves to a fresh history between two steps. */
+export interface HistoryMarks {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** What the run begins with. */
+export interface Opened {
+  readonly snapshot: Snapshot;
+  /** Chain of the transcript that holds the snapshot alone. */
+  readonly head: string;
+  /** The task as a message, which `taskMessage` gives again. */
+  readonly taskRef: string;
+}

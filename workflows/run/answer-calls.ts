@@ -1,0 +1,151 @@
+// The calls of one reply: a person is asked where the guardrail wants it, and each call that is cleared is
+// executed. What a tool answers, and how it fails, is a fact; the answers reach the model in its order.
+
+import {
+  ActivityFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
+import { SILENCE, type PendingApproval } from "../../src/domain/approval.ts";
+import { FOUND_CHARS } from "../../src/domain/run/facts.ts";
+import type { Answering, CallState, Memory } from "../../src/domain/run/state.ts";
+import type { ToolSpec } from "../../src/domain/tool.ts";
+import type { Clearance, RunToolResult } from "../../src/domain/tool-call.ts";
+import { inlineToolRunning, notifying, toolRunning } from "../activity-options.ts";
+import { codeOf, withTranscript } from "../transcript.ts";
+import type { Life } from "./life.ts";
+import { openSlots, type Slots } from "./slots.ts";
+import { summaryOf } from "./show.ts";
+
+/** What inline tools answer leaves the worker in one message of at most 4 MiB; one answer may take 128 KiB. */
+const INLINE_CALLS_MAX = 16;
+/**
+ * Answers that come while the workflow is thinking wait in the server, which fails the workflow task
+ * where they exceed 2 MiB. So no more are under way than fit.
+ */
+const CALLS_AT_ONCE_MAX = 12;
+
+export async function answerCalls(life: Life): Promise<void> {
+  const { memory, phase } = life.state;
+  if (memory === null || phase.kind !== "answering") throw new Error("no call is open");
+  askPeople(life, memory, phase);
+  // A call that waits for a person takes no slot.
+  const slots = openSlots(CALLS_AT_ONCE_MAX);
+  const open = { life, memory, phase, slots };
+  await life.stoppable(() => Promise.all(phase.calls.map(({ callId }) => answer(open, callId))));
+}
+
+interface Open {
+  readonly life: Life;
+  readonly memory: Memory;
+  readonly phase: Answering;
+  readonly slots: Slots;
+}
+
+/** All at once, so that whoever looks sees how many calls wait. */
+function askPeople(life: Life, { snapshot }: Memory, { calls, turn }: Answering): void {
+  const now = Date.now();
+  const { timeoutMs, webhook } = snapshot.approvals;
+  const pending = calls.flatMap((call): PendingApproval[] => {
+    if (call.kind !== "toAsk") return [];
+    const { callId, name: tool, preview, argsDigest, reason } = call;
+    const requestedAt = new Date(now).toISOString();
+    const deadlineAt = new Date(now + timeoutMs).toISOString();
+    return [{ callId, tool, turn, preview, argsDigest, reason, requestedAt, deadlineAt }];
+  });
+  if (pending.length === 0) return;
+  life.record({ kind: "personAsked", pending });
+  if (webhook) for (const call of pending) void notify(life, call);
+}
+
+/** Beside the wait: nobody waits for it, and what becomes of it changes nothing. */
+async function notify(life: Life, pending: PendingApproval): Promise<void> {
+  const { notifyApproval } = proxyActivities<Activities>({
+    ...notifying,
+    summary: summaryOf(`turn ${pending.turn}`, "webhook", pending.tool),
+  });
+  const { tenant, agent, session } = life.order;
+  const telling = new CancellationScope();
+  const told = telling.run(() => notifyApproval({ tenant, agent, session, pending }));
+  told.catch(() => undefined);
+  await condition(() => !isAsked(life, pending.callId));
+  telling.cancel();
+}
+
+/** No await where nobody is asked: the calls begin in the order in which the model made them. */
+async function answer({ life, memory, phase, slots }: Open, callId: string): Promise<void> {
+  const asked = callIn(life, callId);
+  if (asked?.kind === "asked") await wordOn(life, asked.pending);
+  const call = callIn(life, callId);
+  if (call?.kind !== "cleared") return;
+  const tool = memory.snapshot.tools.find(({ name }) => name === call.name);
+  if (tool === undefined) throw new Error(`the tool ${call.name} vanished between two lines`);
+  await slots.use(() => execute({ life, memory, phase, slots }, { ...call, tool }));
+}
+
+function callIn({ state: { phase } }: Life, callId: string): CallState | undefined {
+  if (phase.kind !== "answering") return undefined;
+  return phase.calls.find((call) => call.callId === callId);
+}
+
+function isAsked(life: Life, callId: string): boolean {
+  return life.state.calledOff === null && callIn(life, callId)?.kind === "asked";
+}
+
+/** Until a person decides, or nobody did in time: silence is a denial. */
+async function wordOn(life: Life, { callId, deadlineAt }: PendingApproval): Promise<void> {
+  const waitMs = Math.max(1, Date.parse(deadlineAt) - Date.now());
+  try {
+    await condition(() => !isAsked(life, callId), waitMs);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+  }
+  if (isAsked(life, callId)) life.record({ kind: "ruled", callId, ruling: SILENCE });
+}
+
+interface ClearedCall {
+  readonly callId: string;
+  readonly preview: string;
+  readonly clearance: Clearance;
+  readonly tool: ToolSpec;
+}
+
+async function execute(open: Open, call: ClearedCall): Promise<void> {
+  const { life } = open;
+  const { callId } = call;
+  if (life.state.calledOff !== null) return;
+  life.record({ kind: "toolBegan", callId });
+  try {
+    const { ref, content } = await runTool(open, call);
+    life.record({ kind: "toolEnded", callId, ref, found: content.slice(0, FOUND_CHARS) });
+  } catch (error) {
+    life.record({ kind: "toolLost", callId, ...lossIn(error) });
+  }
+}
+
+function lossIn(error: unknown): { readonly code: string; readonly message: string } {
+  if (isCancellation(error)) return { code: "CANCELLED", message: "cancelled" };
+  if (!(error instanceof ActivityFailure)) throw error;
+  return { code: codeOf(error) ?? "", message: error.cause?.message ?? error.message };
+}
+
+function runTool(
+  { life, memory, phase }: Open,
+  { callId, preview, clearance, tool }: ClearedCall,
+): Promise<RunToolResult> {
+  const { tenant } = life.order;
+  const { ref: replyRef, turn } = phase;
+  const input = { turn, tenant, callId, tool: tool.name, replyRef, clearance };
+  const summary = summaryOf(`turn ${turn}`, tool.name, preview);
+  const isAmongTheFirst = phase.calls.findIndex((call) => call.callId === callId) < INLINE_CALLS_MAX;
+  const options = tool.inline && isAmongTheFirst ? null : toolRunning(tool, memory.snapshot.timers);
+  const activities =
+    options === null
+      ? proxyLocalActivities<Activities>({ ...inlineToolRunning(tool), summary })
+      : proxyActivities<Activities>({ ...options, summary });
+  return withTranscript(() => activities.runTool(input));
+}

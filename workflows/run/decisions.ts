@@ -1,0 +1,75 @@
+// A person's word on a call that waits. Taken where it names the call as it waits, and else refused with the
+// reason.
+//
+//   A1. A call is decided once: the first decision stands, and every other is refused with its reason.
+//   A2. A decision counts only for the arguments it names, before its deadline, in a run under way.
+//   A3. What waits and what was decided stands in history before anybody is told that it was accepted.
+
+import { ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
+import { rulingOf, type DecidedApproval, type Decision } from "../../src/domain/approval.ts";
+import type { ErrorCode } from "../../src/domain/errors.ts";
+import { DECIDE_UPDATE } from "../../src/domain/run/names.ts";
+import { pendingOf } from "../../src/domain/run/shown.ts";
+import type { RunState } from "../../src/domain/run/state.ts";
+import type { Life } from "./life.ts";
+
+const decideUpdate = defineUpdate<DecidedApproval, [Decision]>(DECIDE_UPDATE);
+
+export function hearDecisions(life: Life): void {
+  setHandler(decideUpdate, (decision) => rule(life, decision), {
+    validator: (decision) => refuse(life.state, decision),
+  });
+}
+
+function rule(life: Life, decision: Decision): DecidedApproval {
+  // Between the validator and this line another decision may have come, and a replay asks no validator.
+  refuse(life.state, decision);
+  const { callId } = decision;
+  const pending = pendingOf(life.state).find((call) => call.callId === callId);
+  if (pending === undefined) throw whyNotWaiting(life.state, callId);
+  const { editedInput, ...ruling } = rulingOf(decision);
+  life.record({ kind: "ruled", callId, ruling: rulingOf(decision) });
+  const { tool, turn } = pending;
+  const decidedAt = new Date(Date.now()).toISOString();
+  return { callId, tool, turn, ...ruling, edited: editedInput !== undefined, decidedAt };
+}
+
+/** Throws why a decision can't be taken. Temporal keeps no record of what is refused by the validator. */
+function refuse(state: RunState, { callId, argsDigest, editedInput }: Decision): void {
+  const pending = pendingOf(state).find((call) => call.callId === callId);
+  if (pending === undefined) throw whyNotWaiting(state, callId);
+  const { deadlineAt } = pending;
+  if (Date.now() >= Date.parse(deadlineAt)) {
+    const message = `The call ${callId} could be decided until ${deadlineAt}.`;
+    throw refusal("APPROVAL_EXPIRED", message);
+  }
+  if (argsDigest !== pending.argsDigest) {
+    const message = `The decision names other arguments than those the call ${callId} waits with.`;
+    throw refusal("APPROVAL_MISMATCH", message);
+  }
+  if (editedInput !== undefined && !isObject(editedInput)) {
+    throw refusal("TOOL_INPUT_INVALID", "The edited arguments are no JSON object.");
+  }
+}
+
+function whyNotWaiting({ memory, calledOff, phase }: RunState, callId: string): ApplicationFailure {
+  const before = memory?.people.settled.find((call) => call.callId === callId);
+  if (before?.verdict === "expired") {
+    return refusal("APPROVAL_EXPIRED", `Nobody decided the call ${callId} in time.`);
+  }
+  if (before !== undefined) {
+    return refusal("APPROVAL_DECIDED", `The call ${callId} was ${before.verdict} before.`);
+  }
+  if (calledOff !== null || phase.kind === "closing") {
+    return refusal("RUN_ENDED", "The run is ending; nothing waits any more.");
+  }
+  return refusal("APPROVAL_NOT_FOUND", `No call ${callId} waits for a decision in this run.`);
+}
+
+function refusal(type: ErrorCode, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

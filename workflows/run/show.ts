@@ -1,0 +1,115 @@
+// What Temporal's Web UI, the list of runs and the event stream show of a run. Each is written where it changed,
+// in the same breath as the fact that changed it. Search attributes cost an event each, so figures are written
+// every few turns; the details cost nothing and are written every turn.
+
+import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
+import type { SearchAttributePair } from "@temporalio/common";
+import { formatUsd } from "../../src/domain/pricing.ts";
+import { limitsNow, used } from "../../src/domain/run/counts.ts";
+import { isFull } from "../../src/domain/run/mail.ts";
+import { MEMOS } from "../../src/domain/run/names.ts";
+import type { Order } from "../../src/domain/run/order.ts";
+import { expiredOf, pendingOf, statusOf } from "../../src/domain/run/shown.ts";
+import type { Counts, Memory, RunState } from "../../src/domain/run/state.ts";
+import type { Approvals } from "../../src/domain/approval.ts";
+
+const AGENT = { name: "PawlAgent", type: "KEYWORD" } as const;
+const TENANT = { name: "PawlTenant", type: "KEYWORD" } as const;
+const SESSION = { name: "PawlSession", type: "KEYWORD" } as const;
+const STATUS = { name: "PawlStatus", type: "KEYWORD" } as const;
+const OUTCOME = { name: "PawlOutcome", type: "KEYWORD" } as const;
+const COST = { name: "PawlCostUsd", type: "DOUBLE" } as const;
+const TURNS = { name: "PawlTurns", type: "INT" } as const;
+
+const FIGURES_EVERY_TURNS = 10;
+
+/** Of what the server takes (200 bytes) the longest text in any script. */
+const SUMMARY_CHARS = 64;
+
+/** One line beside an activity or timer in the Web UI. */
+export function summaryOf(...parts: readonly string[]): string {
+  return parts.join(" · ").slice(0, SUMMARY_CHARS).toWellFormed();
+}
+
+/** What a run is found by from its start on. */
+export function attributesOfNew({ agent, tenant, session }: Order): SearchAttributePair[] {
+  return [
+    { key: AGENT, value: agent },
+    { key: TENANT, value: tenant },
+    { key: SESSION, value: session },
+    { key: STATUS, value: "running" },
+  ];
+}
+
+export function show(before: RunState, after: RunState): void {
+  if (before === after) return;
+  showMemos(before, after);
+  const attributes = attributesChanged(before, after);
+  if (attributes.length > 0) upsertSearchAttributes(attributes);
+  const { memory } = after;
+  if (memory !== null && memory.counts !== before.memory?.counts) {
+    setCurrentDetails(details(memory));
+  }
+}
+
+function showMemos(before: RunState, after: RunState): void {
+  if (before.wait !== after.wait) upsertMemo({ [MEMOS.waiting]: after.wait });
+  const full = isFull(after.mail);
+  if (full !== isFull(before.mail)) upsertMemo({ [MEMOS.inboxFull]: full });
+  const waiting = pendingOf(after);
+  const isSame = waiting.map(({ callId }) => callId).join() === asked(before);
+  if (isSame) return;
+  const approvals: Approvals = { waiting, expired: expiredOf(after) };
+  upsertMemo({ [MEMOS.approvals]: approvals });
+}
+
+function asked(state: RunState): string {
+  return pendingOf(state)
+    .map(({ callId }) => callId)
+    .join();
+}
+
+/** With the figures of the moment where the status changes: a run that waits may be looked at for days. */
+function attributesChanged(before: RunState, after: RunState): SearchAttributePair[] {
+  const status = statusOf(after);
+  if (status === "ended") return atEnd(after);
+  const { counts } = after.memory ?? {};
+  if (counts === undefined) return [];
+  if (status !== statusOf(before)) return [{ key: STATUS, value: status }, ...figures(counts)];
+  const isReply = counts.models !== before.memory?.counts.models;
+  return isReply && counts.turn % FIGURES_EVERY_TURNS === 0 ? figures(counts) : [];
+}
+
+function atEnd({ phase, memory }: RunState): SearchAttributePair[] {
+  if (phase.kind !== "closed") return [];
+  return [
+    { key: STATUS, value: "ended" },
+    { key: OUTCOME, value: phase.outcome.kind },
+    { key: COST, value: phase.ledger.spentMicroUsd / 1_000_000 },
+    { key: TURNS, value: memory?.counts.turn ?? 0 },
+  ];
+}
+
+function figures({ spentMicroUsd, turn }: Counts): SearchAttributePair[] {
+  return [
+    { key: COST, value: spentMicroUsd / 1_000_000 },
+    { key: TURNS, value: turn },
+  ];
+}
+
+function details(memory: Memory): string {
+  const { counts, talk, models, snapshot } = memory;
+  const limits = limitsNow(memory);
+  const now = used(memory);
+  const rows = [
+    ["spent", formatUsd(now.costMicroUsd), formatUsd(limits.costMicroUsd)],
+    ["of it for lost attempts", formatUsd(counts.crashTaxMicroUsd), ""],
+    ["tokens", String(now.tokens), String(limits.tokens)],
+    ["model calls", String(now.modelCalls), String(limits.modelCalls)],
+    ["tool calls", String(now.toolCalls), String(limits.toolCalls)],
+  ];
+  const table = rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const said = talk.answer === null ? "" : `\n\nLast said: ${talk.answer.slice(0, 500)}`;
+  const simulated = snapshot.offline ? " · offline model, costs simulated" : "";
+  return `Turn ${counts.turn} · ${models.last.model}${simulated}\n\n| | used | of |\n|---|---|---|\n${table}${said}`;
+}
