@@ -8,6 +8,7 @@ import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
 import { strictest } from "./domain/guardrail.ts";
 import { POLICIES } from "./domain/routing.ts";
+import { QUEUE_DEFAULT } from "./temporal/queues.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -98,7 +99,7 @@ export const ENV_SCHEMA = z.object({
 
   PAWL_TENANT: z.string().min(1).max(64).default("local"),
   PAWL_SESSION: z.string().min(1).max(64).default("local"),
-  PAWL_TASK_QUEUE: z.string().min(1).default("pawl"),
+  PAWL_TASK_QUEUE: z.string().min(1).default(QUEUE_DEFAULT),
   PAWL_STATE_DIR: z.string().min(1).default(".pawl"),
   PAWL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   PAWL_LOG_FILE: z.string().optional(),

@@ -17,8 +17,6 @@ import {
   workflowInfo,
 } from "@temporalio/workflow";
 import {
-  APPROVALS_MEMO,
-  DECIDE_UPDATE,
   type Approvals,
   type DecidedApproval,
   type Decision,
@@ -26,6 +24,7 @@ import {
 } from "../src/domain/approval.ts";
 import type { ErrorCode } from "../src/domain/errors.ts";
 import type { RunState, SettledCall } from "../src/domain/run-state.ts";
+import { APPROVALS_MEMO, DECIDE_UPDATE } from "../src/temporal/names.ts";
 import { showStatus } from "./run-view.ts";
 
 export type Ruling = DecidedApproval & {

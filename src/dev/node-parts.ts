@@ -3,6 +3,7 @@
 
 import { resolve, join } from "node:path";
 import { packageFile } from "../package-root.ts";
+import { QUEUE_DEFAULT } from "../temporal/queues.ts";
 import { baseEnv, hasOwnDatabase, type PartContext } from "./part-context.ts";
 import type { Command, Part } from "./part.ts";
 import { stateFiles } from "./stack-state.ts";
@@ -37,7 +38,7 @@ export function modelPart({ stateDir, env, ports }: PartContext): Part {
 
 export function workerPart(context: PartContext): Part {
   const { env, namespace, stateDir, temporalAddress } = context;
-  const taskQueue = env["PAWL_TASK_QUEUE"] ?? "pawl";
+  const taskQueue = env["PAWL_TASK_QUEUE"] ?? QUEUE_DEFAULT;
   const target = { address: temporalAddress, namespace };
   return {
     name: "worker",

@@ -9,7 +9,7 @@ import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import { builtInTools } from "../../activities/tools/index.ts";
-import { ensureSearchAttributes } from "../client/search-attributes.ts";
+import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import type { Log } from "../log.ts";
