@@ -63,7 +63,7 @@ async function openBatch(
     { event: "batch_start", batchId, tenant, items, concurrency, capMicroUsd },
     "a batch begins",
   );
-  return { events: config.PAWL_HISTORY_MAX_EVENTS, bytes: config.PAWL_HISTORY_MAX_BYTES };
+  return { events: config.history.maxEvents, bytes: config.history.maxBytes };
 }
 
 /** Those of the runs that have ended, in the order of their positions. */

@@ -19,7 +19,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 export function createNotifyApproval({ config, log }: ActivityDeps) {
   return async function notifyApproval(input: NotifyApprovalInput): Promise<void> {
     const { runId, attempt, signal } = thisAttempt();
-    const { PAWL_APPROVAL_WEBHOOK_URL: url, PAWL_WEBHOOK_SECRET: secret } = config;
+    const { webhookUrl: url, webhookSecret: secret } = config.approvals;
     if (url === undefined) return;
     const { pending, tenant, agent, session } = input;
     const body = JSON.stringify({

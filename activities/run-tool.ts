@@ -18,7 +18,7 @@ export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
     const attempt = thisAttempt();
     const startedAt = performance.now();
-    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
+    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
     try {
       const call = await findCall(deps, attempt, input);
       const output = withEditNote(await execute(deps, { attempt, input, call }), input.clearance);

@@ -10,15 +10,15 @@ export type Log = Logger;
 const SECRETS = ["apiKey", "authorization", "x-api-key", "ANTHROPIC_API_KEY", "DATABASE_URL"];
 const REDACTED = SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
 
-export function createLog(config: Pick<Config, "PAWL_LOG_LEVEL" | "PAWL_LOG_FILE">): Log {
+export function createLog({ level, file }: Config["log"]): Log {
   const destination = pino.destination({
-    dest: config.PAWL_LOG_FILE ?? 2,
+    dest: file ?? 2,
     sync: true,
     mkdir: true,
   });
   return pino(
     {
-      level: config.PAWL_LOG_LEVEL,
+      level,
       base: null,
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },

@@ -25,7 +25,7 @@ export function addGateway(program: Command, context: CliContext): void {
       const config = readConfig(context.env);
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
       const stack = await stackFor(context, config, say);
-      await runGateway(config, createLog(config), {
+      await runGateway(config, createLog(config.log), {
         host,
         port,
         ...(stack === null ? {} : { stack }),

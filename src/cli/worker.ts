@@ -14,6 +14,6 @@ export function addWorker(program: Command, context: CliContext): void {
         import("../worker/run-worker.ts"),
       ]);
       const config = readConfig(context.env);
-      await runWorker(config, createLog(config));
+      await runWorker(config, createLog(config.log));
     });
 }

@@ -23,8 +23,8 @@ export const STACK_FAILED = "stack_failed";
 /** Resolves when the stack has ended, by a signal or idleness. */
 export async function runStack(options: RunStackOptions): Promise<"ended" | "already_running"> {
   const log = createLog({
-    PAWL_LOG_LEVEL: "info",
-    PAWL_LOG_FILE: join(options.stateDir, "stack.log"),
+    level: "info",
+    file: join(options.stateDir, "stack.log"),
   });
   const ending = new AbortController();
   const end = (): void => ending.abort();

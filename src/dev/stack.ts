@@ -10,6 +10,7 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { readConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { Progress } from "./find-temporal.ts";
 import { untilIdle } from "./idle-watch.ts";
@@ -82,7 +83,7 @@ async function createContext({ env }: StackOptions, stateDir: string): Promise<P
     stateDir,
     env,
     ports,
-    namespace: env["TEMPORAL_NAMESPACE"] || "default",
+    namespace: readConfig(env).temporal.namespace,
     temporalAddress: `127.0.0.1:${ports.temporal}`,
     databaseUrl: localPostgresUrl(ports.postgres),
     modelUrl: wantsOfflineModel(env) ? `http://127.0.0.1:${ports.model}` : null,

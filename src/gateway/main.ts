@@ -16,7 +16,7 @@ const { values } = parseArgs({
 
 try {
   const config = readConfig();
-  await runGateway(config, createLog(config), {
+  await runGateway(config, createLog(config.log), {
     host: values.host,
     port: Number(values.port),
     ...(values["used-file"] === undefined ? {} : { usedFile: values["used-file"] }),

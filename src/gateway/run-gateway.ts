@@ -37,7 +37,7 @@ const USE_NOTED_EVERY_MS = 10_000;
 /** Serves until SIGTERM or SIGINT. */
 export async function runGateway(config: Config, log: Log, options: GatewayOptions): Promise<void> {
   const { host, port, stack } = options;
-  const databaseUrl = stack?.databaseUrl ?? config.DATABASE_URL;
+  const databaseUrl = stack?.databaseUrl ?? config.database.url;
   if (databaseUrl === undefined) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
@@ -61,7 +61,7 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
     owners: createRunOwners(client),
     hub,
     metrics,
-    health: createHealth(client, db, config),
+    health: createHealth(client, db, config.provider),
     open,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
@@ -80,7 +80,7 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
 }
 
 async function mayBeOpen(config: Config, host: string, keys: ApiKeys): Promise<boolean> {
-  if (isLoopback(host) && !config.PAWL_GATEWAY_REQUIRE_KEY) return true;
+  if (isLoopback(host) && !config.gateway.requireKey) return true;
   if (await keys.any()) return false;
   throw new PawlError(
     "CONFIG",

@@ -7,7 +7,7 @@ import { runWorker } from "./run-worker.ts";
 
 try {
   const config = readConfig();
-  await runWorker(config, createLog(config));
+  await runWorker(config, createLog(config.log));
 } catch (error) {
   const code = isPawlError(error) ? error.code : "BACKEND_UNREACHABLE";
   const message = error instanceof Error ? error.message : String(error);

@@ -50,7 +50,7 @@ export async function runWorker(
   skills: WorkerSkills = {},
 ): Promise<void> {
   installRuntime(log);
-  const db = openDatabase(required(config, "DATABASE_URL"));
+  const db = openDatabase(required("DATABASE_URL", config.database.url));
   await patiently(log, () => migrate(db));
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const connection = await patiently(log, () =>
@@ -58,14 +58,14 @@ export async function runWorker(
       throw unreachable(connectionOptions.address, error);
     }),
   );
-  const searchable = namespace ?? config.TEMPORAL_NAMESPACE;
+  const searchable = namespace ?? config.temporal.namespace;
   await ensureSearchAttributes(connection.operatorService, searchable);
   const deps = createDeps(config, log, { db, ...skills });
   warnOfUnknownTools(deps);
   const worker = await Worker.create({
     connection,
-    namespace: namespace ?? config.TEMPORAL_NAMESPACE,
-    taskQueue: config.PAWL_TASK_QUEUE,
+    namespace: namespace ?? config.temporal.namespace,
+    taskQueue: config.temporal.taskQueue,
     ...workflows(),
     activities: createActivities(deps),
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
@@ -81,7 +81,7 @@ export async function runWorker(
   const sweeping = setInterval(() => void sweep(db, deps), SWEEP_EVERY_MS);
   try {
     const serving = worker.run();
-    log.info({ event: "worker_ready", taskQueue: config.PAWL_TASK_QUEUE }, "polling for runs");
+    log.info({ event: "worker_ready", taskQueue: config.temporal.taskQueue }, "polling for runs");
     await serving;
   } finally {
     clearInterval(sweeping);
@@ -112,9 +112,9 @@ function createDeps(
 ): ActivityDeps {
   const transcripts = createTranscripts(db);
   const provider = {
-    apiKey: required(config, "ANTHROPIC_API_KEY"),
-    baseUrl: config.ANTHROPIC_BASE_URL,
-    offline: config.PAWL_OFFLINE_MODEL,
+    apiKey: required("ANTHROPIC_API_KEY", config.provider.apiKey),
+    baseUrl: config.provider.baseUrl,
+    offline: config.provider.offline,
   };
   return {
     config,
@@ -124,10 +124,10 @@ function createDeps(
     model: anthropicModel({
       ...provider,
       timers: {
-        firstByteMs: config.PAWL_FIRST_BYTE_TIMEOUT_MS,
-        idleMs: config.PAWL_IDLE_TIMEOUT_MS,
-        progressMs: config.PAWL_PROGRESS_TIMEOUT_MS,
-        totalMs: config.PAWL_CALL_TIMEOUT_MS,
+        firstByteMs: config.timers.firstByteTimeoutMs,
+        idleMs: config.timers.idleTimeoutMs,
+        progressMs: config.timers.progressTimeoutMs,
+        totalMs: config.timers.callTimeoutMs,
       },
     }),
     ledger: createLedger(db, transcripts),
@@ -145,9 +145,7 @@ function createDeps(
 /** Another worker may have the tool; a slip of the pen would leave it to its permission. */
 function warnOfUnknownTools({ config, log, tools }: ActivityDeps): void {
   const known = tools.map(({ spec }) => spec.name);
-  const unknown = Object.keys(config.PAWL_TOOL_POLICY ?? {}).filter(
-    (name) => !known.includes(name),
-  );
+  const unknown = Object.keys(config.tools.policy ?? {}).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const message = "PAWL_TOOL_POLICY names tools that this worker does not have";
   log.warn({ event: "policy_unused", unknown, known }, message);
@@ -182,7 +180,7 @@ function workflows(): { workflowBundle: { codePath: string } } | { workflowsPath
 
 /** Pinned: a run in flight stays with the code it began with, a new one takes the newest. */
 function versioning(config: Config): object {
-  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = config;
+  const { deploymentName, buildId } = config.temporal;
   if (deploymentName === undefined || buildId === undefined) return {};
   return {
     workerDeploymentOptions: {
@@ -208,8 +206,7 @@ function installRuntime(log: Log): void {
   });
 }
 
-function required(config: Config, name: "DATABASE_URL" | "ANTHROPIC_API_KEY"): string {
-  const value = config[name];
+function required(name: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw new PawlError(
     "CONFIG",

@@ -13,7 +13,7 @@ let files = 0;
 
 function logged(write: (log: Log) => void, level: "info" | "debug" = "info"): object[] {
   const path = join(dir, "made", `${files++}.log`);
-  write(createLog({ PAWL_LOG_LEVEL: level, PAWL_LOG_FILE: path }));
+  write(createLog({ level, file: path }));
   const lines = readFileSync(path, "utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as object);
 }
@@ -70,16 +70,14 @@ describe("where the lines go", () => {
     });
 
   test("to stderr: stdout belongs to the answer", () => {
-    const { stdout, stderr } = run(`{ PAWL_LOG_LEVEL: "info" }`);
+    const { stdout, stderr } = run(`{ level: "info" }`);
     expect(stdout).toBe("");
     expect(JSON.parse(String(stderr))).toMatchObject({ event: "e", message: "hello" });
   });
 
   test("or to a file, and then to nothing else", () => {
     const path = join(dir, "out.log");
-    const { stdout, stderr } = run(
-      `{ PAWL_LOG_LEVEL: "info", PAWL_LOG_FILE: ${JSON.stringify(path)} }`,
-    );
+    const { stdout, stderr } = run(`{ level: "info", file: ${JSON.stringify(path)} }`);
     expect([stdout, stderr]).toEqual(["", ""]);
     expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ message: "hello" });
   });

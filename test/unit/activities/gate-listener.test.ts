@@ -58,8 +58,8 @@ function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
       return null;
     },
   };
-  const config = { PAWL_BREAKER_FAILURES: 5, PAWL_RETRY_INITIAL_MS: 700 };
-  const log = createLog({ PAWL_LOG_LEVEL: "silent", PAWL_LOG_FILE: undefined });
+  const config = { retries: { circuitFailures: 5, initialMs: 700, maxAttempts: 8 } };
+  const log = createLog({ level: "silent", file: undefined });
   const pass = { kind: "pass", watched: false, ...(drawn === undefined ? {} : { drawn }) } as const;
   const heard = heardByGate({ model, gates, config, log }, { ask: ASK, pass });
   return { told, call: () => heard.call(aRequest(), DEAF, NEVER) };
