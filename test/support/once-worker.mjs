@@ -28,4 +28,4 @@ const waiter = {
   policy: { book_table: "allow" },
 };
 const config = readConfig();
-await runWorker(config, createLog(config), { tools: [booking], agents: [waiter] });
+await runWorker(config, createLog(config.log), { tools: [booking], agents: [waiter] });

@@ -53,4 +53,4 @@ const slow = {
 };
 
 const config = readConfig();
-await runWorker(config, createLog(config), { tools, agents: [...AGENTS, slow] });
+await runWorker(config, createLog(config.log), { tools, agents: [...AGENTS, slow] });

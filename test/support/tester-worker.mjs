@@ -66,4 +66,4 @@ const tester = {
 };
 
 const config = readConfig();
-await runWorker(config, createLog(config), { tools, agents: [...AGENTS, tester] });
+await runWorker(config, createLog(config.log), { tools, agents: [...AGENTS, tester] });

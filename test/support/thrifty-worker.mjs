@@ -13,4 +13,4 @@ const thrifty = {
 };
 
 const config = readConfig();
-await runWorker(config, createLog(config), { agents: [...AGENTS, thrifty] });
+await runWorker(config, createLog(config.log), { agents: [...AGENTS, thrifty] });
