@@ -45,21 +45,18 @@ export function createOpenRun(deps: ActivityDeps) {
       ],
       [{ runId, prevHead: "", ref: genesis, head }],
     );
-    deps.log.info(
-      {
-        event: "run_start",
-        runId,
-        traceId: input.traceId,
-        tenant: input.tenant,
-        session: input.session,
-        agent: agent.name,
-        model: snapshot.model,
-        tools: snapshot.tools.map(({ name }) => name),
-        policy: snapshot.policy,
-        costCapMicroUsd: snapshot.limits.costMicroUsd,
-      },
-      "a run begins",
-    );
+    deps.telemetry.emit({
+      event: "run_start",
+      runId,
+      traceId: input.traceId,
+      tenant: input.tenant,
+      session: input.session,
+      agent: agent.name,
+      model: snapshot.model,
+      tools: snapshot.tools.map(({ name }) => name),
+      policy: snapshot.policy,
+      costCapMicroUsd: snapshot.limits.costMicroUsd,
+    });
     return { snapshot, head, taskRef };
   };
 }

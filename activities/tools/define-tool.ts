@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
-import type { Log } from "../../src/log.ts";
+import type { Log } from "../../src/telemetry/log.ts";
 import { startDeadline } from "./deadline.ts";
 import { isToolError } from "./tool-error.ts";
 import { assertDefinable } from "./tool-definition.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "@jest/globals";
 import { heardByGate } from "../../../activities/gate-listener.ts";
 import type { RateLimits } from "../../../src/domain/rate-limits.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
-import { createLog } from "../../../src/log.ts";
+import { createLog } from "../../../src/telemetry/log.ts";
 import { ModelCallError, type Model, type ReplyListener } from "../../../src/model/model.ts";
 import type { GateWord } from "../../../src/store/gates.ts";
 import { aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";

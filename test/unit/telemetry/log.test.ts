@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { createLog, type Log } from "../../src/log.ts";
-import { packageFile } from "../../src/package-root.ts";
+import { createLog, type Log } from "../../../src/telemetry/log.ts";
+import { packageFile } from "../../../src/package-root.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pawl-log-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -62,7 +62,7 @@ describe("a secret never reaches the log", () => {
 
 describe("where the lines go", () => {
   const script = (options: string): string =>
-    `const { createLog } = await import(${JSON.stringify(packageFile("dist/src/log.js"))});
+    `const { createLog } = await import(${JSON.stringify(packageFile("dist/src/telemetry/log.js"))});
      createLog(${options}).info({ event: "e" }, "hello");`;
   const run = (options: string): ReturnType<typeof spawnSync> =>
     spawnSync(process.execPath, ["--input-type=module", "-e", script(options)], {

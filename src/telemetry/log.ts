@@ -3,12 +3,21 @@
 // and known names are redacted in case somebody forgets.
 
 import pino, { type Logger } from "pino";
-import type { Config } from "./config.ts";
+import type { Config } from "../config.ts";
+import type { TelemetryEvent } from "./event.ts";
+import type { Telling } from "./telling.ts";
 
 export type Log = Logger;
 
 const SECRETS = ["apiKey", "authorization", "x-api-key", "ANTHROPIC_API_KEY", "DATABASE_URL"];
 const REDACTED = SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
+
+/** Names of the spec that are not the domain's. */
+const PRINTED_AS: Readonly<Record<string, string>> = {
+  latencyMs: "latency_ms",
+  stopReason: "stop_reason",
+  promptTokens: "prompt_tokens",
+};
 
 export function createLog({ level, file }: Config["log"]): Log {
   const destination = pino.destination({
@@ -23,10 +32,22 @@ export function createLog({ level, file }: Config["log"]): Log {
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: "message",
-      // Temporal's own lines carry the failure of an activity under this name.
       serializers: { error: pino.stdSerializers.err },
       redact: REDACTED,
     },
     destination,
   );
+}
+
+/** Writes each event as a line. */
+export function logging(log: Log) {
+  return (event: TelemetryEvent, { severity, sentence, isAlert }: Telling): void => {
+    log[severity]({ ...printed(event), ...(isAlert ? { alert: true } : {}) }, sentence);
+  };
+}
+
+/** What the sentence says is not said again. */
+function printed(event: TelemetryEvent): object {
+  const fields = Object.entries(event).filter(([name]) => name !== "message");
+  return Object.fromEntries(fields.map(([name, value]) => [PRINTED_AS[name] ?? name, value]));
 }
