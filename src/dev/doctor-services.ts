@@ -3,7 +3,6 @@
 import { readConfig } from "../config.ts";
 import { openDatabase } from "../store/database.ts";
 import { readMigrations } from "../store/migrations.ts";
-import { QUEUE_DEFAULT } from "../temporal/queues.ts";
 import {
   creatingCommand,
   SEARCH_ATTRIBUTES,
@@ -27,10 +26,9 @@ export async function checkServices(
   stack: StackState | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
-  const address = env["TEMPORAL_ADDRESS"] || stack?.temporalAddress;
-  const databaseUrl = readConfig(env).DATABASE_URL ?? stack?.databaseUrl;
-  const namespace = env["TEMPORAL_NAMESPACE"] || "default";
-  const taskQueue = env["PAWL_TASK_QUEUE"] || QUEUE_DEFAULT;
+  const { temporal, database } = readConfig(env);
+  const { namespace, taskQueue, address = stack?.temporalAddress } = temporal;
+  const databaseUrl = database.url ?? stack?.databaseUrl;
   const checks = await Promise.all([
     address ? checkTemporal({ address, namespace }, taskQueue) : [],
     databaseUrl ? checkPostgres(databaseUrl) : [],
@@ -116,9 +114,9 @@ async function checkModel(
     ];
   }
   const config = readConfig(env);
-  const url = config.ANTHROPIC_BASE_URL ?? "https://api.anthropic.com";
+  const url = config.provider.baseUrl ?? "https://api.anthropic.com";
   const status = await answers(`${url}/v1/models?limit=1`, {
-    "x-api-key": config.ANTHROPIC_API_KEY ?? "",
+    "x-api-key": config.provider.apiKey ?? "",
     "anthropic-version": "2023-06-01",
   });
   return [modelCheck(url, status)];
