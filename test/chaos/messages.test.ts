@@ -14,7 +14,7 @@ let world: World;
 let worker: Process;
 
 beforeAll(async () => {
-  world = await openWorld({ database: "postgres", env: PATIENT });
+  world = await openWorld({ env: PATIENT });
   worker = await world.startWorker();
 }, 180_000);
 afterEach(() => world.model.reset());
@@ -47,8 +47,9 @@ describe("R7: what people say", () => {
       ]);
       const runId = await startRun(world, LIMITS);
       await heldRequest(world, runId);
-      const connection = await Connection.connect({ address: world.temporal.address });
-      const handle = new Client({ connection }).workflow.getHandle(runId);
+      const { address, namespace } = world.temporal;
+      const connection = await Connection.connect({ address });
+      const handle = new Client({ connection, namespace }).workflow.getHandle(runId);
       const texts = Array.from({ length: 2000 }, (_, index) => `said ${index}`);
       for (let at = 0; at < texts.length; at += 100) {
         const burst = texts.slice(at, at + 100).map((text) => {
