@@ -28,8 +28,8 @@ export function withEditNote(output: ToolOutput, clearance: Clearance | undefine
   );
 }
 
-/** For the log: why the call was made. */
-export function verdictOf(clearance: Clearance | undefined): object {
+/** To be told: why the call was made. */
+export function verdictOf(clearance: Clearance | undefined) {
   if (clearance === undefined) return {};
   const { verdict, reason, by, editedInput } = clearance;
   return {

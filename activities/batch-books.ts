@@ -54,16 +54,13 @@ async function inBooks<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function openBatch(
-  { batches, config, log }: ActivityDeps,
+  { batches, config, telemetry }: ActivityDeps,
   { concurrency, ...batch }: OpenBatchInput,
 ): Promise<HistoryMarks> {
   await batches.open(batch);
   const { batchId, tenant, items, capMicroUsd } = batch;
-  log.info(
-    { event: "batch_start", batchId, tenant, items, concurrency, capMicroUsd },
-    "a batch begins",
-  );
-  return { events: config.PAWL_HISTORY_MAX_EVENTS, bytes: config.PAWL_HISTORY_MAX_BYTES };
+  telemetry.emit({ event: "batch_start", batchId, tenant, items, concurrency, capMicroUsd });
+  return { events: config.history.maxEvents, bytes: config.history.maxBytes };
 }
 
 /** Those of the runs that have ended, in the order of their positions. */
@@ -103,7 +100,7 @@ async function brokenOutcome(client: Client, runId: string): Promise<Outcome | n
 }
 
 async function closeBatch(
-  { batches, ledger, log }: ActivityDeps,
+  { batches, ledger, telemetry }: ActivityDeps,
   closed: CloseBatchInput,
 ): Promise<BatchResult> {
   const account = await ledger.account(batchAccountKey(closed.batchId));
@@ -111,17 +108,14 @@ async function closeBatch(
   const result: BatchResult = { type: "batch", ...closed, costUsd: costMicroUsd / 1_000_000 };
   await batches.close(result);
   const { batchId, outcome, ended, notStarted, durationMs } = closed;
-  log.info(
-    {
-      event: "batch_end",
-      batchId,
-      outcome: outcome.kind,
-      ...ended,
-      notStarted,
-      costMicroUsd,
-      latency_ms: durationMs,
-    },
-    "the batch ended",
-  );
+  telemetry.emit({
+    event: "batch_end",
+    batchId,
+    outcome: outcome.kind,
+    ...ended,
+    notStarted,
+    costMicroUsd,
+    latencyMs: durationMs,
+  });
   return result;
 }

@@ -66,7 +66,7 @@ async function contentOf(file: string): Promise<string> {
 function orderOf(
   items: BatchOrder["items"],
   { concurrency, maxCost, key, tenant, ...wait }: BatchFlags,
-  config: Pick<Config, "PAWL_TENANT">,
+  config: Config,
 ): BatchOrder {
   if (concurrency > BATCH_CONCURRENCY_MAX) {
     throw new PawlError("USAGE", `--concurrency is at most ${BATCH_CONCURRENCY_MAX}.`);
@@ -74,7 +74,7 @@ function orderOf(
   return {
     items: items.map((item) => ({ ...waitOf(wait), ...item })),
     concurrency,
-    tenant: tenant ?? config.PAWL_TENANT,
+    tenant: tenant ?? config.caller.tenant,
     capMicroUsd: maxCost ?? null,
     ...(key === undefined ? {} : { key }),
   };

@@ -85,16 +85,12 @@ export function addRun(program: Command, context: CliContext): void {
     );
 }
 
-export function orderOf(
-  task: string,
-  options: RunOptions,
-  config: Pick<Config, "PAWL_TENANT" | "PAWL_SESSION">,
-): RunOrder {
+export function orderOf(task: string, options: RunOptions, config: Config): RunOrder {
   const { agent, tier, model, key, onLimit } = options;
   return {
     task,
-    tenant: options.tenant ?? config.PAWL_TENANT,
-    session: options.session ?? config.PAWL_SESSION,
+    tenant: options.tenant ?? config.caller.tenant,
+    session: options.session ?? config.caller.session,
     onLimit,
     limits: {
       ...(options.maxCost === undefined ? {} : { costMicroUsd: options.maxCost }),

@@ -3,7 +3,6 @@
 
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import {
-  BATCH_WORKFLOW_TYPE,
   NONE_ENDED,
   type BatchResult,
   type EndedCounts,
@@ -11,6 +10,7 @@ import {
 } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
 import { createBatches, type Batches, type BatchStored, type EndedItem } from "../store/batches.ts";
+import { BATCH_WORKFLOW_TYPE } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
 import { identifyBatch, type BatchOrder, type IdentifiedBatch } from "./batch-order.ts";
 import type { Backend } from "./connect.ts";

@@ -37,7 +37,7 @@ const PUBLIC: ReadonlySet<string> = new Set(["/health", "/health/deep", "/openap
 
 export function createApp(gateway: Gateway): App {
   const app: App = new OpenAPIHono<GatewayEnv>();
-  const rate = createRateLimit(gateway.config.PAWL_GATEWAY_REQUESTS_PER_MINUTE);
+  const rate = createRateLimit(gateway.config.gateway.requestsPerMinute);
   app.onError((error, c) => problemOf(error, c));
   app.notFound((c) => problemOf(refusalOf(app, c), c));
   app.use("*", async (c, next) => {

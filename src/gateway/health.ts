@@ -27,18 +27,15 @@ const PROVIDER_KNOWN_FOR_MS = 60_000;
 const REPORT_KNOWN_FOR_MS = 1000;
 const PROVIDER_URL = "https://api.anthropic.com";
 
-type Provider = Pick<Config, "ANTHROPIC_API_KEY" | "ANTHROPIC_BASE_URL">;
-
 export function createHealth(
   client: Pick<RunClient, "queue">,
   db: Database,
-  provider: Provider,
+  { apiKey, baseUrl = PROVIDER_URL }: Pick<Config["provider"], "apiKey" | "baseUrl">,
 ): Health {
-  const { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: url = PROVIDER_URL } = provider;
   const askProvider =
-    key === undefined
+    apiKey === undefined
       ? null
-      : remembered(() => timed(() => probeProvider(url, key)), PROVIDER_KNOWN_FOR_MS);
+      : remembered(() => timed(() => probeProvider(baseUrl, apiKey)), PROVIDER_KNOWN_FOR_MS);
 
   async function look(): Promise<HealthReport> {
     let workers: Check = { status: "failing", latencyMs: 0, detail: "not known" };

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { createLog } from "../log.ts";
+import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runGateway } from "./run-gateway.ts";
 
 const { values } = parseArgs({
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 
 try {
   const config = readConfig();
-  await runGateway(config, createLog(config), {
+  await runGateway(config, openTelemetry(config.log), {
     host: values.host,
     port: Number(values.port),
     ...(values["used-file"] === undefined ? {} : { usedFile: values["used-file"] }),

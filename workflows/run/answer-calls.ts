@@ -141,7 +141,8 @@ function runTool(
   const { ref: replyRef, turn } = phase;
   const input = { turn, tenant, callId, tool: tool.name, replyRef, clearance };
   const summary = summaryOf(`turn ${turn}`, tool.name, preview);
-  const isAmongTheFirst = phase.calls.findIndex((call) => call.callId === callId) < INLINE_CALLS_MAX;
+  const isAmongTheFirst =
+    phase.calls.findIndex((call) => call.callId === callId) < INLINE_CALLS_MAX;
   const options = tool.inline && isAmongTheFirst ? null : toolRunning(tool, memory.snapshot.timers);
   const activities =
     options === null

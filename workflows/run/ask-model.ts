@@ -39,7 +39,8 @@ export async function lookAtBatch(life: Life, look: Look): Promise<void> {
   const seen = (): Promise<LookResult> => withTranscript(() => lookAtCall(look));
   try {
     const result = await (giveUp ? seen() : life.stoppable(seen));
-    if (result.kind === "pending" && giveUp) throw new Error("a batch that was given up is pending");
+    if (result.kind === "pending" && giveUp)
+      throw new Error("a batch that was given up is pending");
     life.record(result);
   } catch (error) {
     if (!isCancellation(error)) life.record(failureOf(error));

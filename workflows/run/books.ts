@@ -31,7 +31,11 @@ export async function closeBooks(life: Life, outcome: Outcome): Promise<void> {
   life.record({ kind: "closing", outcome, durationMs });
   const { tenant, session, agent, traceId, task } = order;
   const { memory, startedAtMs } = life.state;
-  const draft = resultOf({ runId: workflowId, traceId }, state, { outcome, durationMs, ledger: null });
+  const draft = resultOf({ runId: workflowId, traceId }, state, {
+    outcome,
+    durationMs,
+    ledger: null,
+  });
   const ledger = await closeRun({
     tenant,
     session,

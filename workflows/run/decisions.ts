@@ -8,7 +8,7 @@
 import { ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
 import { rulingOf, type DecidedApproval, type Decision } from "../../src/domain/approval.ts";
 import type { ErrorCode } from "../../src/domain/errors.ts";
-import { DECIDE_UPDATE } from "../../src/domain/run/names.ts";
+import { DECIDE_UPDATE } from "../../src/temporal/names.ts";
 import { pendingOf } from "../../src/domain/run/shown.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 import type { Life } from "./life.ts";

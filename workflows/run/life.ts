@@ -14,7 +14,7 @@ import type { RunFact } from "../../src/domain/run/facts.ts";
 import { isInterrupted } from "../../src/domain/run/interrupts.ts";
 import type { Order, UserMessage } from "../../src/domain/run/order.ts";
 import { newRun, type RunState } from "../../src/domain/run/state.ts";
-import { ALARM_SUMMARY, SIGNALS } from "../../src/domain/run/names.ts";
+import { ALARM_SUMMARY, SIGNALS } from "../../src/temporal/names.ts";
 import { hearDecisions } from "./decisions.ts";
 import { show } from "./show.ts";
 import { tell } from "./tell.ts";
@@ -89,4 +89,3 @@ export function watchClock(life: Life): void {
   };
   void ring();
 }
-

@@ -7,19 +7,11 @@ import type { SearchAttributePair } from "@temporalio/common";
 import { formatUsd } from "../../src/domain/pricing.ts";
 import { limitsNow, used } from "../../src/domain/run/counts.ts";
 import { isFull } from "../../src/domain/run/mail.ts";
-import { MEMOS } from "../../src/domain/run/names.ts";
-import type { Order } from "../../src/domain/run/order.ts";
 import { expiredOf, pendingOf, statusOf } from "../../src/domain/run/shown.ts";
 import type { Counts, Memory, RunState } from "../../src/domain/run/state.ts";
+import { COLUMNS } from "../../src/temporal/columns.ts";
+import { MEMOS } from "../../src/temporal/names.ts";
 import type { Approvals } from "../../src/domain/approval.ts";
-
-const AGENT = { name: "PawlAgent", type: "KEYWORD" } as const;
-const TENANT = { name: "PawlTenant", type: "KEYWORD" } as const;
-const SESSION = { name: "PawlSession", type: "KEYWORD" } as const;
-const STATUS = { name: "PawlStatus", type: "KEYWORD" } as const;
-const OUTCOME = { name: "PawlOutcome", type: "KEYWORD" } as const;
-const COST = { name: "PawlCostUsd", type: "DOUBLE" } as const;
-const TURNS = { name: "PawlTurns", type: "INT" } as const;
 
 const FIGURES_EVERY_TURNS = 10;
 
@@ -31,18 +23,7 @@ export function summaryOf(...parts: readonly string[]): string {
   return parts.join(" · ").slice(0, SUMMARY_CHARS).toWellFormed();
 }
 
-/** What a run is found by from its start on. */
-export function attributesOfNew({ agent, tenant, session }: Order): SearchAttributePair[] {
-  return [
-    { key: AGENT, value: agent },
-    { key: TENANT, value: tenant },
-    { key: SESSION, value: session },
-    { key: STATUS, value: "running" },
-  ];
-}
-
 export function show(before: RunState, after: RunState): void {
-  if (before === after) return;
   showMemos(before, after);
   const attributes = attributesChanged(before, after);
   if (attributes.length > 0) upsertSearchAttributes(attributes);
@@ -75,7 +56,8 @@ function attributesChanged(before: RunState, after: RunState): SearchAttributePa
   if (status === "ended") return atEnd(after);
   const { counts } = after.memory ?? {};
   if (counts === undefined) return [];
-  if (status !== statusOf(before)) return [{ key: STATUS, value: status }, ...figures(counts)];
+  if (status !== statusOf(before))
+    return [{ key: COLUMNS.status, value: status }, ...figures(counts)];
   const isReply = counts.models !== before.memory?.counts.models;
   return isReply && counts.turn % FIGURES_EVERY_TURNS === 0 ? figures(counts) : [];
 }
@@ -83,17 +65,17 @@ function attributesChanged(before: RunState, after: RunState): SearchAttributePa
 function atEnd({ phase, memory }: RunState): SearchAttributePair[] {
   if (phase.kind !== "closed") return [];
   return [
-    { key: STATUS, value: "ended" },
-    { key: OUTCOME, value: phase.outcome.kind },
-    { key: COST, value: phase.ledger.spentMicroUsd / 1_000_000 },
-    { key: TURNS, value: memory?.counts.turn ?? 0 },
+    { key: COLUMNS.status, value: "ended" },
+    { key: COLUMNS.outcome, value: phase.outcome.kind },
+    { key: COLUMNS.costUsd, value: phase.ledger.spentMicroUsd / 1_000_000 },
+    { key: COLUMNS.turns, value: memory?.counts.turn ?? 0 },
   ];
 }
 
 function figures({ spentMicroUsd, turn }: Counts): SearchAttributePair[] {
   return [
-    { key: COST, value: spentMicroUsd / 1_000_000 },
-    { key: TURNS, value: turn },
+    { key: COLUMNS.costUsd, value: spentMicroUsd / 1_000_000 },
+    { key: COLUMNS.turns, value: turn },
   ];
 }
 

@@ -2,6 +2,7 @@
 // refuses, and what people are asked and decide.
 
 import { log, workflowInfo } from "@temporalio/workflow";
+import type { EventOf } from "../../src/telemetry/event.ts";
 import { deniedCalls } from "../../src/domain/run/calls.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { pendingOf } from "../../src/domain/run/shown.ts";
@@ -14,15 +15,14 @@ export function tell(before: RunState, after: RunState, fact: RunFact): void {
       if (memory === null || fact.stopReason !== "tool_use") return;
       const { turn } = memory.counts;
       for (const { call, verdict, reason } of deniedCalls(memory, fact)) {
-        const fields = { turn, tool: call.name, callId: call.callId, verdict, reason };
-        logged("tool_denied", fields, "a call was refused");
+        const { name: tool, callId } = call;
+        emit({ event: "tool_denied", turn, tool, callId, verdict, reason });
       }
       return;
     }
     case "personAsked":
       for (const { callId, tool, turn, deadlineAt } of pendingOf(after)) {
-        const fields = { turn, tool, callId, deadlineAt };
-        logged("approval_requested", fields, "a call waits for a person");
+        emit({ event: "approval_requested", turn, tool, callId, deadlineAt });
       }
       return;
     case "ruled": {
@@ -32,8 +32,7 @@ export function tell(before: RunState, after: RunState, fact: RunFact): void {
       const { verdict, by, always, editedInput } = ruling;
       const edited = editedInput !== undefined;
       const { turn, tool } = pending;
-      const fields = { turn, tool, callId, verdict, by, edited, always };
-      logged("approval_decided", fields, `a call was ${verdict}`);
+      emit({ event: "approval_decided", turn, tool, callId, verdict, by, edited, always });
       return;
     }
     default:
@@ -41,7 +40,10 @@ export function tell(before: RunState, after: RunState, fact: RunFact): void {
   }
 }
 
-/** The worker's log takes lines that name an event for lines of a run. */
-function logged(event: string, fields: Record<string, unknown>, message: string): void {
-  log.info(message, { event, runId: workflowInfo().workflowId, ...fields });
+type Told = "approval_requested" | "approval_decided" | "tool_denied";
+type WithoutRun<Event> = Event extends unknown ? Omit<Event, "runId"> : never;
+
+/** Through Temporal's own log; the worker makes an event of the line (src/telemetry/temporal-lines.ts). */
+function emit(event: WithoutRun<EventOf<Told>>): void {
+  log.info(event.event, { ...event, runId: workflowInfo().workflowId });
 }

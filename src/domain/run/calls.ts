@@ -52,11 +52,14 @@ function unknown({ snapshot }: Memory, call: ToolCall): Answered {
   return problem(call, `There is no tool named ${call.name}.`, `There are: ${names || "none"}.`);
 }
 
+interface Denied {
+  readonly call: ToolCall;
+  readonly verdict: Verdict["kind"];
+  readonly reason: string;
+}
+
 /** Calls that the guardrail refuses, with its reasons: told to the log. */
-export function deniedCalls(
-  memory: Memory,
-  reply: Reply,
-): readonly { readonly call: ToolCall; readonly verdict: string; readonly reason: string }[] {
+export function deniedCalls(memory: Memory, reply: Reply): readonly Denied[] {
   return reply.toolCalls.flatMap((call) => {
     const tool = toolNamed(memory, call.name);
     if (isDenied(call.name, memory.snapshot.policy)) {

@@ -67,7 +67,7 @@ export function addSubmit(app: App): void {
         body,
         headers["idempotency-key"],
         principal,
-        gateway.config.PAWL_SESSION,
+        gateway.config.caller.session,
       );
       const { runId, traceId, link, created } = await gateway.client.start(order);
       if (created) gateway.metrics.runStarted();

@@ -91,7 +91,7 @@ async function endedLastDay({ client }: Gateway, of: { readonly tenant?: string 
 }
 
 function nowFor({ config }: Gateway) {
-  return { at: new Date(), given: capsByScope(config) };
+  return { at: new Date(), given: capsByScope(config.caps) };
 }
 
 function shown({

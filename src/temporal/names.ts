@@ -1,0 +1,28 @@
+// What Temporal knows our workflows, and what is said to them, by. Whoever talks to a run and the run
+// itself read the names here. Pure: workflow code may import it.
+
+export const WORKFLOW_TYPE = "agentRun";
+export const BATCH_WORKFLOW_TYPE = "agentBatch";
+
+export const SIGNALS = {
+  pause: "pause",
+  resume: "resume",
+  say: "say",
+  /** To a run that waits at a cap which may have been raised. */
+  lookAgain: "lookAgain",
+} as const;
+
+export const DECIDE_UPDATE = "decide";
+
+/** Keys of what a run says of itself while it is open; the event stream, the list of runs and people read it. */
+export const MEMOS = {
+  /** Why the run waits, a `Wait`; null or absent while it does not. */
+  waiting: "waiting",
+  /** True while so many messages are unread that more are refused. */
+  inboxFull: "inboxFull",
+  /** Calls that wait for a person, `Approvals`. */
+  approvals: "approvals",
+} as const;
+
+/** Of the timer that ends a run in time: by it the timer is known, in the Web UI and in histories. */
+export const ALARM_SUMMARY = "wall clock of the run";
