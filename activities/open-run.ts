@@ -12,6 +12,7 @@ import {
   type Snapshot,
 } from "../src/domain/run.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
+import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { failure, thisAttempt } from "./attempt.ts";
@@ -91,7 +92,7 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     serverTools,
     limits,
     ...contextTerms(config, limits, contextTokens),
-    ...(ofAgent.costMicroUsd === undefined ? {} : { agentCapMicroUsd: ofAgent.costMicroUsd }),
+    ...present({ agentCapMicroUsd: ofAgent.costMicroUsd }),
     timers: {
       heartbeatTimeoutMs: config.timers.heartbeatTimeoutMs,
       callTimeoutMs: config.timers.callTimeoutMs,

@@ -6,6 +6,7 @@ import type { BatchOrder } from "../client/batch-order.ts";
 import type { Config } from "../config.ts";
 import { BATCH_CONCURRENCY_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { followBatch } from "./follow-batch.ts";
 import { dollarsAsMicroUsd, durationMs, positiveInteger, waitOf } from "./option-values.ts";
@@ -76,7 +77,7 @@ function orderOf(
     concurrency,
     tenant: tenant ?? config.caller.tenant,
     capMicroUsd: maxCost ?? null,
-    ...(key === undefined ? {} : { key }),
+    ...present({ key }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type DecidedApproval,
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { foldRun, type RunSources } from "./read-run.ts";
 import { visibilityQuery } from "./run-list.ts";
 import { shortTask } from "./run-order.ts";
@@ -33,7 +34,7 @@ export async function listApprovals(
 ): Promise<readonly ApprovalWaiting[]> {
   const atMost = Math.min(limit, LIMIT_MAX);
   const waiting: ApprovalWaiting[] = [];
-  const query = visibilityQuery({ status: "waiting", ...(tenant === undefined ? {} : { tenant }) });
+  const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
   try {
     for await (const info of client.workflow.list({ query })) {
       waiting.push(...waitingIn(info));

@@ -4,6 +4,7 @@
 import type { Client } from "@temporalio/client";
 import type { BudgetName } from "../domain/budget.ts";
 import { PARKED_AT_MEMO, SIGNALS } from "../domain/run.ts";
+import { present } from "../domain/present.ts";
 import { isNotFound } from "./backend-error.ts";
 import { visibilityQuery } from "./run-list.ts";
 import { isSearchAttributeMissing } from "./search-attributes.ts";
@@ -13,7 +14,7 @@ export async function wakeParked(
   client: Client,
   { scope, tenant, session }: BudgetName,
 ): Promise<number> {
-  const query = visibilityQuery({ status: "waiting", ...(tenant === undefined ? {} : { tenant }) });
+  const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
   let woken = 0;
   try {
     for await (const { workflowId, memo } of client.workflow.list({ query })) {

@@ -4,6 +4,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { z, ZodObject, ZodType } from "zod";
 import { CATALOGUE, PawlError, type ErrorCode } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import type { Scope } from "../store/api-keys.ts";
 import { demand } from "./authenticate.ts";
 import type { Gateway, GatewayContext, GatewayEnv } from "./gateway.ts";
@@ -171,9 +172,7 @@ function document(app: App, spec: AnySpec): void {
     summary,
     security: (scopes ?? []).map((scope) => ({ key: [scope] })),
     request: {
-      ...(params === undefined ? {} : { params }),
-      ...(query === undefined ? {} : { query }),
-      ...(headers === undefined ? {} : { headers }),
+      ...present({ params, query, headers }),
       ...(body === undefined
         ? {}
         : { body: { required: true, content: { "application/json": { schema: body } } } }),

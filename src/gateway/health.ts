@@ -4,6 +4,7 @@
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../store/database.ts";
+import { present } from "../domain/present.ts";
 
 export interface Check {
   readonly status: "ok" | "failing";
@@ -56,7 +57,7 @@ export function createHealth(
       temporal,
       postgres,
       workers,
-      ...(model === undefined ? {} : { provider: model }),
+      ...present({ provider: model }),
     };
     return { status: statusOf(checks), checks };
   }

@@ -5,6 +5,7 @@
 import type { RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages";
 import { isText, type Block } from "../domain/message.ts";
 import type { Usage } from "../domain/usage.ts";
+import { present } from "../domain/present.ts";
 import { ModelCallError, type ModelReply, type ReplyHeard } from "./model.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
@@ -84,7 +85,7 @@ export class ReplyBuilder {
       message: { role: "assistant", content },
       model: this.#model,
       stopReason: this.#stopReason,
-      ...(this.#refusalCategory === undefined ? {} : { refusalCategory: this.#refusalCategory }),
+      ...present({ refusalCategory: this.#refusalCategory }),
       usage: this.#meter.total(),
       invalidCalls,
       requestId,
