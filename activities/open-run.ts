@@ -19,7 +19,7 @@ import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
 import { specOf } from "./reply-room.ts";
-import { modelFor, routingFor } from "./routing.ts";
+import { modelFor, routingFor } from "./model-policy.ts";
 import { anthropicWebSearch } from "./tools/web-search.ts";
 
 /** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */

@@ -86,12 +86,16 @@ function resultsFile(file: string): string {
   return `${file.replace(/\.jsonl$/, "")}.results.jsonl`;
 }
 
-interface Detached {
+interface DetachedBatch {
   readonly out: string;
   readonly json: boolean | undefined;
 }
 
-function detach({ stdout, stderr }: CliContext, batchId: string, { out, json }: Detached): number {
+function detach(
+  { stdout, stderr }: CliContext,
+  batchId: string,
+  { out, json }: DetachedBatch,
+): number {
   stdout.write(
     json === true ? `${JSON.stringify({ type: "batch.started", batchId })}\n` : `${batchId}\n`,
   );

@@ -2,7 +2,7 @@
 
 import { Option, type Command } from "commander";
 import type { UsageShown, Used } from "../client/usage.ts";
-import type { UsageFigures } from "../store/usage.ts";
+import type { UsageFigures } from "../store/usage-report.ts";
 import { dayOf } from "../domain/budget.ts";
 import { promptTokens } from "../domain/usage.ts";
 import { formatUsd } from "../domain/money.ts";

@@ -110,7 +110,7 @@ function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy">
   return ask.length + deny.length === 0 ? {} : { policy: { ask, deny } };
 }
 
-interface Detached {
+interface DetachedRun {
   readonly runId: string;
   readonly link: string | null;
   readonly options: RunOptions;
@@ -119,7 +119,7 @@ interface Detached {
 async function detach(
   { stdout, stderr }: CliContext,
   client: RunClient,
-  { runId, link, options }: Detached,
+  { runId, link, options }: DetachedRun,
 ): Promise<number> {
   if (options.json === true) {
     for await (const event of client.watch(runId)) {

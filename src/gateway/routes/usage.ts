@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { capsByScope } from "../../config.ts";
 import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway } from "../route-context.ts";
 import { tenantFilter } from "../principal.ts";
 import { usdOf } from "../../domain/money.ts";
 
