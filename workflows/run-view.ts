@@ -4,7 +4,7 @@
 import { setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
 import type { SearchAttributePair } from "@temporalio/common";
 import type { RunStatus } from "../src/domain/outcome.ts";
-import { formatUsd } from "../src/domain/pricing.ts";
+import { formatUsd } from "../src/domain/money.ts";
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
 import { COLUMNS } from "../src/temporal/columns.ts";
 
