@@ -3,6 +3,7 @@
 
 import type { ToolUseBlock } from "../src/domain/message.ts";
 import type { Clearance } from "../src/domain/run.ts";
+import { present } from "../src/domain/present.ts";
 import { argsDigest } from "./args-digest.ts";
 import { previewOf } from "./preview.ts";
 import { withPreface, type ToolOutput } from "./tools/tool-output.ts";
@@ -35,7 +36,7 @@ export function verdictOf(clearance: Clearance | undefined) {
   return {
     verdict,
     reason,
-    ...(by === undefined ? {} : { by }),
+    ...present({ by }),
     edited: editedInput !== undefined,
   };
 }

@@ -12,6 +12,7 @@ import {
 import { isPawlError } from "../src/domain/errors.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import type { HistoryMarks } from "../src/domain/run.ts";
+import { usdOf } from "../src/domain/money.ts";
 import { failure } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -105,7 +106,7 @@ async function closeBatch(
 ): Promise<BatchResult> {
   const account = await ledger.account(batchAccountKey(closed.batchId));
   const costMicroUsd = account?.spentMicroUsd ?? 0;
-  const result: BatchResult = { type: "batch", ...closed, costUsd: costMicroUsd / 1_000_000 };
+  const result: BatchResult = { type: "batch", ...closed, costUsd: usdOf(costMicroUsd) };
   await batches.close(result);
   const { batchId, outcome, ended, notStarted, durationMs } = closed;
   telemetry.emit({

@@ -12,13 +12,14 @@ import {
   type Snapshot,
 } from "../src/domain/run.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
+import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
 import { specOf } from "./reply-room.ts";
-import { modelFor, routingFor } from "./routing.ts";
+import { modelFor, routingFor } from "./model-policy.ts";
 import { anthropicWebSearch } from "./tools/web-search.ts";
 
 /** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
@@ -91,7 +92,7 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     serverTools,
     limits,
     ...contextTerms(config, limits, contextTokens),
-    ...(ofAgent.costMicroUsd === undefined ? {} : { agentCapMicroUsd: ofAgent.costMicroUsd }),
+    ...present({ agentCapMicroUsd: ofAgent.costMicroUsd }),
     timers: {
       heartbeatTimeoutMs: config.timers.heartbeatTimeoutMs,
       callTimeoutMs: config.timers.callTimeoutMs,

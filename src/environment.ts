@@ -8,16 +8,13 @@ import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
 import { strictest } from "./domain/guardrail.ts";
 import { POLICIES } from "./domain/routing.ts";
+import { microUsdOf } from "./domain/money.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
 
 const text = z.string();
-const microUsd = z.coerce
-  .number()
-  .min(0.000001)
-  .max(1_000_000)
-  .transform((dollars) => Math.round(dollars * 1_000_000));
+const microUsd = z.coerce.number().min(0.000001).max(1_000_000).transform(microUsdOf);
 const count = z.coerce.number().int().positive();
 const millis = z.coerce.number().int().positive().max(TIMER_MS_MAX);
 const flag = z
@@ -81,9 +78,9 @@ export const ENVIRONMENT = {
     offline: env("PAWL_OFFLINE_MODEL", flag.default(false)),
   },
   caps: {
-    runMicroUsd: env("PAWL_RUN_CAP_USD", microUsd.default(1_000_000)),
+    runMicroUsd: env("PAWL_RUN_CAP_USD", microUsd.default(microUsdOf(1))),
     sessionMicroUsd: env("PAWL_SESSION_CAP_USD", microUsd.optional()),
-    tenantDayMicroUsd: env("PAWL_TENANT_DAY_CAP_USD", microUsd.default(10_000_000)),
+    tenantDayMicroUsd: env("PAWL_TENANT_DAY_CAP_USD", microUsd.default(microUsdOf(10))),
     tenantMonthMicroUsd: env("PAWL_TENANT_MONTH_CAP_USD", microUsd.optional()),
     globalDayMicroUsd: env("PAWL_GLOBAL_DAY_CAP_USD", microUsd.optional()),
   },

@@ -13,6 +13,7 @@ import { PawlError } from "../domain/errors.ts";
 import { COLUMNS } from "../temporal/columns.ts";
 import { APPROVALS_MEMO } from "../temporal/names.ts";
 import { shortTask, startMemo } from "../temporal/run-start.ts";
+import { present } from "../domain/present.ts";
 import { foldRun, type RunSources } from "./read-run.ts";
 import { visibilityQuery } from "./run-list.ts";
 import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
@@ -33,7 +34,7 @@ export async function listApprovals(
 ): Promise<readonly ApprovalWaiting[]> {
   const atMost = Math.min(limit, LIMIT_MAX);
   const waiting: ApprovalWaiting[] = [];
-  const query = visibilityQuery({ status: "waiting", ...(tenant === undefined ? {} : { tenant }) });
+  const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
   try {
     for await (const info of client.workflow.list({ query })) {
       waiting.push(...waitingIn(info));

@@ -7,6 +7,7 @@ import type { Client } from "@temporalio/client";
 import type { DecidedApproval, Decision } from "../domain/approval.ts";
 import { DECIDE_UPDATE } from "../temporal/names.ts";
 import { isErrorCode, PawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { readApproval } from "./approvals.ts";
 import { backendError, isNotFound, isPassing } from "./backend-error.ts";
 import { pause } from "./histories.ts";
@@ -77,7 +78,7 @@ function usableDecision(decision: Decision): Decision {
     callId,
     verdict,
     argsDigest,
-    ...(editedInput === undefined ? {} : { editedInput }),
+    ...present({ editedInput }),
     ...(always === true ? { always } : {}),
     by: cut(by, NAME_CHARS_MAX),
     ...(reason === undefined || reason === "" ? {} : { reason: cut(reason, REASON_CHARS_MAX) }),

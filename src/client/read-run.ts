@@ -6,6 +6,7 @@ import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import type { Waiting } from "../domain/run.ts";
 import { COLUMNS } from "../temporal/columns.ts";
+import { usdOf } from "../domain/money.ts";
 import { createFactReader, type Fact } from "./history-fact.ts";
 import { tailHistory, type Histories } from "./histories.ts";
 import { openStatus } from "./run-list.ts";
@@ -116,7 +117,7 @@ function aboutOf({ input, state }: Tally, link: string | null): RunAbout {
     model: state?.snapshot.model ?? null,
     routing: routingOf(state),
     offline: state?.snapshot.offline ?? false,
-    capUsd: state === null ? null : state.costCapMicroUsd / 1_000_000,
+    capUsd: state === null ? null : usdOf(state.costCapMicroUsd),
     link,
   };
 }

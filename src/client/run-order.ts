@@ -7,8 +7,9 @@ import type { CallerLimits } from "../domain/limits.ts";
 import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Policy } from "../domain/routing.ts";
-import type { CallerPolicy, CanWait } from "../domain/run.ts";
 import type { NewRun } from "../temporal/run-start.ts";
+import type { CallerPolicy, CanWait, RunInput } from "../domain/run.ts";
+import { present } from "../domain/present.ts";
 
 export interface RunOrder {
   readonly task: string;
@@ -43,13 +44,15 @@ export function identify(order: RunOrder): NewRun {
     agent,
     tenant,
     session,
-    ...(model === undefined ? {} : { model }),
-    ...(tier === undefined ? {} : { tier }),
-    ...(order.routing === undefined ? {} : { routing: order.routing }),
     limits,
     onLimit,
-    ...(order.canWait === undefined ? {} : { canWait: usableWait(order.canWait) }),
-    ...(order.policy === undefined ? {} : { policy: usablePolicy(order.policy) }),
+    ...present({
+      model,
+      tier,
+      routing: order.routing,
+      canWait: order.canWait && usableWait(order.canWait),
+      policy: order.policy && usablePolicy(order.policy),
+    }),
   };
   return {
     runId: order.key === undefined ? `run_${uuidv7()}` : derivedRunId(tenant, order.key),

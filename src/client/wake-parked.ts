@@ -5,6 +5,7 @@ import type { Client } from "@temporalio/client";
 import type { BudgetName } from "../domain/budget.ts";
 import { PARKED_AT_MEMO, SIGNALS } from "../temporal/names.ts";
 import { startMemo } from "../temporal/run-start.ts";
+import { present } from "../domain/present.ts";
 import { isNotFound } from "./backend-error.ts";
 import { visibilityQuery } from "./run-list.ts";
 import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
@@ -14,7 +15,7 @@ export async function wakeParked(
   client: Client,
   { scope, tenant, session }: BudgetName,
 ): Promise<number> {
-  const query = visibilityQuery({ status: "waiting", ...(tenant === undefined ? {} : { tenant }) });
+  const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
   let woken = 0;
   try {
     for await (const { workflowId, memo } of client.workflow.list({ query })) {

@@ -1,7 +1,7 @@
 // One log line and one count per request, written when its answer is over. Keys are named by their
 // id; nothing of a body is logged.
 
-import type { GatewayContext } from "./gateway.ts";
+import type { GatewayContext } from "./route-context.ts";
 import type { Principal } from "./principal.ts";
 
 export function observe(c: GatewayContext): void {

@@ -8,7 +8,7 @@ import { packageVersion } from "../package-version.ts";
 import { observe } from "./access-log.ts";
 import { authenticate, presentedKey, remoteAddressOf } from "./authenticate.ts";
 import type { App } from "./define-route.ts";
-import type { Gateway, GatewayContext, GatewayEnv } from "./gateway.ts";
+import type { Gateway, GatewayContext, GatewayEnv } from "./route-context.ts";
 import { addPage } from "./page-files.ts";
 import { problemOf } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";

@@ -3,7 +3,7 @@
 
 import { PawlError } from "../domain/errors.ts";
 import type { Scope } from "../store/api-keys.ts";
-import type { GatewayContext } from "./gateway.ts";
+import type { GatewayContext } from "./route-context.ts";
 import { guardLocal } from "./local-guard.ts";
 import { may, type Principal } from "./principal.ts";
 

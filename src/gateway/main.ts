@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runGateway } from "./run-gateway.ts";
 
@@ -19,7 +20,7 @@ try {
   await runGateway(config, openTelemetry(config.log), {
     host: values.host,
     port: Number(values.port),
-    ...(values["used-file"] === undefined ? {} : { usedFile: values["used-file"] }),
+    ...present({ usedFile: values["used-file"] }),
   });
   process.exit(0);
 } catch (error) {

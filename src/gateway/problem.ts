@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "@hono/zod-openapi";
 import { CATALOGUE, isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
-import type { GatewayEnv } from "./gateway.ts";
+import type { GatewayEnv } from "./route-context.ts";
 
 export const PROBLEM = z
   .strictObject({

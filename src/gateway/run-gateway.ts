@@ -13,7 +13,7 @@ import { createApiKeys, type ApiKeys } from "../store/api-keys.ts";
 import { migrate, openDatabase } from "../store/database.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway } from "./route-context.ts";
 import { createEventHub } from "./event-hub.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";

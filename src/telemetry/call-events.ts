@@ -8,17 +8,17 @@ import type { ChangeReason } from "../domain/model-course.ts";
 import type { Usage } from "../domain/usage.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
 
-interface OfTurn {
+interface AboutTurn {
   readonly runId: string;
   readonly turn: number;
 }
 
-interface OfCall extends OfTurn {
+interface AboutCall extends AboutTurn {
   readonly tenant: string;
   readonly agent: string;
 }
 
-interface CallFailed extends OfCall {
+interface CallFailed extends AboutCall {
   readonly model: string;
   readonly attempt: number;
   readonly code: ErrorCode;
@@ -28,12 +28,12 @@ interface CallFailed extends OfCall {
 }
 
 /** Of the circuit and the rate limits that all workers share. */
-interface OfGate {
+interface AboutGate {
   readonly key: string;
 }
 
 export interface CallEvents {
-  model_call: OfCall &
+  model_call: AboutCall &
     Usage & {
       readonly purpose?: string;
       readonly model: string;
@@ -48,30 +48,30 @@ export interface CallEvents {
   model_retry: CallFailed;
   model_failed: CallFailed;
   /** A person had the reply in flight stopped before anything of it was heard. */
-  model_stopped: OfTurn;
-  model_changed: OfCall & {
+  model_stopped: AboutTurn;
+  model_changed: AboutCall & {
     readonly model: string;
     readonly from: string;
     readonly reason: ChangeReason;
     readonly message: string;
   };
-  budget_warning: OfCall & Warning;
-  capacity_wait: OfTurn & {
+  budget_warning: AboutCall & Warning;
+  capacity_wait: AboutTurn & {
     readonly why: string;
     readonly nextAttemptAt: string | undefined;
     readonly message: string;
   };
 
-  batch_submitted: OfTurn & {
+  batch_submitted: AboutTurn & {
     readonly model: string;
     /** Null where it is not known yet whether the batch was made. */
     readonly batchId: string | null;
   };
-  batch_unserved: OfTurn & { readonly code: BatchUnserved["code"]; readonly message: string };
+  batch_unserved: AboutTurn & { readonly code: BatchUnserved["code"]; readonly message: string };
 
-  circuit_opened: OfGate;
-  circuit_closed: OfGate;
-  gate_not_told: OfGate & { readonly error: unknown };
+  circuit_opened: AboutGate;
+  circuit_closed: AboutGate;
+  gate_not_told: AboutGate & { readonly error: unknown };
 }
 
 export const CALL_TELLINGS: Tellings<CallEvents> = {

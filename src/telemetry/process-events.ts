@@ -4,7 +4,7 @@ import type { BatchOutcome, EndedCounts } from "../domain/batch.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
 
-interface OfPart {
+interface AboutPart {
   readonly part: string;
 }
 
@@ -62,13 +62,13 @@ export interface ProcessEvents {
   stack_progress: { readonly pid: number; readonly message: string };
   stack_failed: { readonly pid: number; readonly message: string };
   stack_ending: { readonly why: string };
-  part_ready: OfPart & { readonly readyAfterS: string };
-  part_died: OfPart & {
+  part_ready: AboutPart & { readonly readyAfterS: string };
+  part_died: AboutPart & {
     readonly how: string;
     readonly livedMs: number;
     readonly restartInMs: number;
   };
-  part_missing: OfPart & { readonly message: string };
+  part_missing: AboutPart & { readonly message: string };
 }
 
 export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {

@@ -7,23 +7,23 @@ import type { Limit, Outcome } from "../domain/outcome.ts";
 import type { Clearance } from "../domain/run.ts";
 import { info, warn, type Tellings } from "./telling.ts";
 
-interface OfRun {
+interface AboutRun {
   readonly runId: string;
 }
 
-interface OfTool extends OfRun {
+interface AboutTool extends AboutRun {
   readonly turn: number;
   readonly tool: string;
   readonly callId: string;
 }
 
-interface ToolCalled extends OfTool, Partial<Pick<Clearance, "verdict" | "reason" | "by">> {
+interface ToolCalled extends AboutTool, Partial<Pick<Clearance, "verdict" | "reason" | "by">> {
   readonly attempt: number;
   /** A person put other arguments in place of the model's. */
   readonly edited?: boolean;
 }
 
-interface RunEnded extends OfRun {
+interface EndOfRun extends AboutRun {
   readonly traceId: string;
   readonly tenant: string;
   readonly session: string;
@@ -39,12 +39,12 @@ interface RunEnded extends OfRun {
   readonly latencyMs: number;
 }
 
-interface NotStored extends OfRun {
+interface NotStored extends AboutRun {
   readonly error: unknown;
 }
 
 export interface RunEvents {
-  run_start: OfRun & {
+  run_start: AboutRun & {
     readonly traceId: string;
     readonly tenant: string;
     readonly session: string;
@@ -54,26 +54,26 @@ export interface RunEvents {
     readonly policy: RuleByTool | undefined;
     readonly costCapMicroUsd: number | null;
   };
-  run_end: RunEnded;
+  run_end: EndOfRun;
   /** The end of a run that a limit stopped, but for that of the clock. */
-  budget_exceeded: RunEnded;
-  transcript_rebuilt: OfRun & { readonly messages: number };
+  budget_exceeded: EndOfRun;
+  transcript_rebuilt: AboutRun & { readonly messages: number };
 
   tool_call: ToolCalled;
   tool_retry: ToolCalled;
-  tool_result: OfTool & {
+  tool_result: AboutTool & {
     readonly isError: boolean;
     readonly bytes: number;
     readonly latencyMs: number;
     readonly attempt: number;
   };
-  tool_denied: OfTool & { readonly verdict?: Verdict["kind"]; readonly reason: string };
+  tool_denied: AboutTool & { readonly verdict?: Verdict["kind"]; readonly reason: string };
   artefact_lost: NotStored;
   answer_not_stored: NotStored;
 
-  approval_requested: OfTool & { readonly deadlineAt: string };
-  approval_decided: OfTool & Pick<DecidedApproval, "verdict" | "by" | "edited" | "always">;
-  approval_notified: OfRun & {
+  approval_requested: AboutTool & { readonly deadlineAt: string };
+  approval_decided: AboutTool & Pick<DecidedApproval, "verdict" | "by" | "edited" | "always">;
+  approval_notified: AboutRun & {
     readonly tenant: string;
     readonly callId: string;
     readonly tool: string;
