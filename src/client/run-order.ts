@@ -8,7 +8,7 @@ import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Policy } from "../domain/routing.ts";
 import type { NewRun } from "../temporal/run-start.ts";
-import type { CallerPolicy, CanWait, RunInput } from "../domain/run.ts";
+import type { CallerPolicy, CanWait } from "../domain/run.ts";
 import { present } from "../domain/present.ts";
 
 export interface RunOrder {
