@@ -54,8 +54,8 @@ async function collect(
   if (state.state !== "held") {
     return unserved("BATCH_LOST", "its hold was resolved before", crashTaxMicroUsd);
   }
-  const batchId = ticket.batchId ?? state.batchId;
-  const found = await findBatch(deps, { holdId, ticket, batchId, giveUp });
+  const providerBatchId = ticket.providerBatchId ?? state.providerBatchId;
+  const found = await findBatch(deps, { holdId, ticket, providerBatchId, giveUp });
   if (found.kind === "replied") return await take(deps, attempt, { call, state, found });
   if (found.kind === "pending" && !giveUp) return found;
   const isFree = found.kind === "free";

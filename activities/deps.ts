@@ -2,7 +2,7 @@
 
 import type { Config } from "../src/config.ts";
 import type { Log } from "../src/log.ts";
-import type { BatchLane } from "../src/model/batch-lane.ts";
+import type { ProviderBatches } from "../src/model/provider-batches.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
 import type { Batches } from "../src/store/batches.ts";
@@ -19,7 +19,7 @@ export interface ActivityDeps {
   readonly config: Config;
   readonly log: Log;
   readonly model: Model;
-  readonly lane: BatchLane;
+  readonly providerBatches: ProviderBatches;
   readonly laneCalls: LaneCalls;
   readonly ledger: Ledger;
   readonly gates: Gates;

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BatchTicket, BatchUnserved } from "../src/domain/batch-lane.ts";
 import { CATALOGUE } from "../src/domain/errors.ts";
-import type { BatchedResult, BatchSeen } from "../src/model/batch-lane.ts";
+import type { BatchedResult, ProviderBatch } from "../src/model/provider-batches.ts";
 import { ModelCallError, type ModelReply } from "../src/model/model.ts";
 import { failure } from "./attempt.ts";
 import { customIdOf } from "./batch-id.ts";
@@ -21,7 +21,7 @@ const CANCEL_POLL_MS = 250;
 export interface Sought {
   readonly holdId: string;
   readonly ticket: BatchTicket;
-  readonly batchId: string | null;
+  readonly providerBatchId: string | null;
   readonly giveUp: boolean;
 }
 
@@ -34,9 +34,9 @@ export type Found =
 
 export async function findBatch(deps: ActivityDeps, sought: Sought): Promise<Found> {
   try {
-    return sought.batchId === null
+    return sought.providerBatchId === null
       ? await searched(deps, sought)
-      : await lookedAt(deps, sought, sought.batchId);
+      : await lookedAt(deps, sought, sought.providerBatchId);
   } catch (error) {
     if (!(error instanceof ModelCallError)) throw error;
     const { code, message } = error;
@@ -47,27 +47,29 @@ export async function findBatch(deps: ActivityDeps, sought: Sought): Promise<Fou
 }
 
 async function lookedAt(
-  { lane }: ActivityDeps,
+  { providerBatches }: ActivityDeps,
   { holdId, giveUp }: Sought,
-  batchId: string,
+  providerBatchId: string,
 ): Promise<Found> {
-  let seen = await lane.look(batchId);
+  let seen = await providerBatches.look(providerBatchId);
   if (seen !== null && !seen.hasEnded && giveUp) {
-    await lane.cancel(batchId);
+    await providerBatches.cancel(providerBatchId);
     const deadline = Date.now() + CANCEL_PATIENCE_MS;
-    seen = await lane.look(batchId);
+    seen = await providerBatches.look(providerBatchId);
     while (seen !== null && !seen.hasEnded && Date.now() < deadline) {
       await delay(CANCEL_POLL_MS);
-      seen = await lane.look(batchId);
+      seen = await providerBatches.look(providerBatchId);
     }
   }
-  if (seen === null) return lost(`the provider knows no batch ${batchId} any more`);
-  if (!seen.hasEnded) return { kind: "pending", message: `batch ${batchId} is under way` };
-  const result = await lane.resultOf(batchId, customIdOf(holdId));
-  return result === null ? lost(`batch ${batchId} has no such request`) : ended(result, seen);
+  if (seen === null) return lost(`the provider knows no batch ${providerBatchId} any more`);
+  if (!seen.hasEnded) return { kind: "pending", message: `batch ${providerBatchId} is under way` };
+  const result = await providerBatches.resultOf(providerBatchId, customIdOf(holdId));
+  return result === null
+    ? lost(`batch ${providerBatchId} has no such request`)
+    : ended(result, seen);
 }
 
-function ended(result: BatchedResult, { createdAt, endedAt }: BatchSeen): Found {
+function ended(result: BatchedResult, { createdAt, endedAt }: ProviderBatch): Found {
   switch (result.kind) {
     case "succeeded":
       return { kind: "replied", reply: result.reply, endedAt: endedAt ?? createdAt };
@@ -89,16 +91,16 @@ function ended(result: BatchedResult, { createdAt, endedAt }: BatchSeen): Found 
 }
 
 async function searched(
-  { lane, laneCalls }: ActivityDeps,
+  { providerBatches, laneCalls }: ActivityDeps,
   { holdId, ticket }: Sought,
 ): Promise<Found> {
   const from = new Date(Date.parse(ticket.sentAfter) - CLOCKS_DIFFER_MS);
   const to = new Date(Date.parse(ticket.sentBefore) + CLOCKS_DIFFER_MS);
-  const made = await lane.createdBetween(from, to);
+  const made = await providerBatches.createdBetween(from, to);
   const others = await laneCalls.known(made.map(({ id }) => id));
   const candidates = made.filter((batch) => batch.requestCount === 1 && !others.has(batch.id));
   for (const batch of candidates.filter(({ hasEnded }) => hasEnded)) {
-    const result = await lane.resultOf(batch.id, customIdOf(holdId));
+    const result = await providerBatches.resultOf(batch.id, customIdOf(holdId));
     if (result === null) continue;
     await laneCalls.note(holdId, batch.id);
     return ended(result, batch);

@@ -80,10 +80,10 @@ async function startCall(
 
 function earlierTicket(
   { callKey }: Attempt,
-  { attempt, batchId, intendedAt }: Extract<LaneStart, { kind: "submitted" }>,
+  { attempt, providerBatchId, intendedAt }: Extract<LaneStart, { kind: "submitted" }>,
 ): BatchTicket {
   const sentAfter = new Date(intendedAt).toISOString();
-  return { kind: "submitted", callKey, attempt, batchId, sentAfter, sentBefore: now() };
+  return { kind: "submitted", callKey, attempt, providerBatchId, sentAfter, sentBefore: now() };
 }
 
 async function submit(
@@ -91,26 +91,35 @@ async function submit(
   { attempt, input, request }: Purchase,
   { replyTokens }: Held,
 ): Promise<BatchTicket> {
-  const { lane, log } = deps;
+  const { providerBatches, log } = deps;
   const { callKey, runId } = attempt;
   const holdId = holdIdOf(attempt);
   const sentAfter = now();
-  let batchId: string | null = null;
+  let providerBatchId: string | null = null;
   failpoint("submit_batch_call.before_create");
   try {
     const bounded = { ...request, replyTokensMax: replyTokens };
-    batchId = await lane.create(bounded, customIdOf(holdId));
+    providerBatchId = await providerBatches.create(bounded, customIdOf(holdId));
   } catch (error) {
     await throwIfUnsent(deps, attempt, error);
   }
   failpoint("submit_batch_call.after_create");
-  if (batchId !== null) await note(deps, attempt, batchId);
+  if (providerBatchId !== null) await note(deps, attempt, providerBatchId);
   log.info(
-    { event: "batch_submitted", runId, turn: input.turn, model: request.model, batchId },
-    batchId === null ? "whether the batch was made is not known yet" : "the call is in a batch",
+    { event: "batch_submitted", runId, turn: input.turn, model: request.model, providerBatchId },
+    providerBatchId === null
+      ? "whether the batch was made is not known yet"
+      : "the call is in a batch",
   );
   const { attempt: number } = attempt;
-  return { kind: "submitted", callKey, attempt: number, batchId, sentAfter, sentBefore: now() };
+  return {
+    kind: "submitted",
+    callKey,
+    attempt: number,
+    providerBatchId,
+    sentAfter,
+    sentBefore: now(),
+  };
 }
 
 /** Where a batch may have been made, the hold stays and the batch is looked for. */
@@ -128,16 +137,16 @@ async function throwIfUnsent(
 
 /** An attempt that was given up meanwhile takes its batch back: its hold has been charged. */
 async function note(
-  { laneCalls, lane }: ActivityDeps,
+  { laneCalls, providerBatches }: ActivityDeps,
   attempt: Attempt,
-  batchId: string,
+  providerBatchId: string,
 ): Promise<void> {
   const noted = await whileStoreIsAway(
-    () => laneCalls.note(holdIdOf(attempt), batchId),
+    () => laneCalls.note(holdIdOf(attempt), providerBatchId),
     patience(attempt),
   );
   if (noted === "awaited") return;
-  await lane.cancel(batchId);
+  await providerBatches.cancel(providerBatchId);
   throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its batch was made");
 }
 

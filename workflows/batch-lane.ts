@@ -134,8 +134,8 @@ async function collected(
   }
 }
 
-function messageFor({ batchId }: BatchTicket): string {
-  return batchId === null ? "a batch that may have been made" : `batch ${batchId} is under way`;
+function messageFor({ providerBatchId }: BatchTicket): string {
+  return providerBatchId === null ? "a batch that may have been made" : `batch ${providerBatchId} is under way`;
 }
 
 function answerIn(seen: CollectBatchResult): Answer {

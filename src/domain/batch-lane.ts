@@ -19,7 +19,7 @@ export interface BatchTicket {
   readonly callKey: string;
   readonly attempt: number;
   /** Null where the answer to the submission was lost: it must be looked for. */
-  readonly batchId: string | null;
+  readonly providerBatchId: string | null;
   /** ISO 8601: the batch was created between these, if it was. */
   readonly sentAfter: string;
   readonly sentBefore: string;

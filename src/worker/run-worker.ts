@@ -119,7 +119,7 @@ function createDeps(
   return {
     config,
     log,
-    lane: anthropicBatches(provider),
+    providerBatches: anthropicBatches(provider),
     laneCalls: createLaneCalls(db),
     model: anthropicModel({
       ...provider,

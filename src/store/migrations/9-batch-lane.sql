@@ -1,4 +1,4 @@
--- Calls in the provider's batch lane: which hold pays for which batch.
+-- Calls in the provider's batch lane: which hold pays for which of its batches.
 --
 -- U1. The intent to submit is written with the hold, in one transaction, before the request leaves.
 -- U2. While the hold of a submission is open, its call is not submitted again: whoever tries gets that one.
@@ -6,7 +6,7 @@
 create table pawl.lane_call (
   hold_id text primary key references pawl.hold (hold_id),
   call_key text not null,
-  batch_id text unique, -- null: nobody has heard that the batch was created
+  provider_batch_id text unique, -- null: nobody has heard that the batch was created
   intended_at timestamptz not null default clock_timestamp()
 );
 create index lane_call_of_call on pawl.lane_call (call_key);
@@ -22,7 +22,7 @@ begin
   order by h.hold_id limit 1 for update of h;
   if found and open_hold.hold_id <> request ->> 'holdId' then
     return (select jsonb_build_object('kind', 'submitted', 'attempt', open_hold.attempt,
-        'batchId', b.batch_id, 'intendedAt', b.intended_at)
+        'providerBatchId', b.provider_batch_id, 'intendedAt', b.intended_at)
       from pawl.lane_call b where b.hold_id = open_hold.hold_id);
   end if;
   start := pawl.start_attempt(request);
@@ -34,15 +34,15 @@ begin
 end $$;
 
 -- False where the hold was resolved meanwhile: then nobody waits for this batch any more.
-create function pawl.note_batch(of_hold text, new_batch_id text) returns boolean language sql as $$
-  update pawl.lane_call b set batch_id = new_batch_id
+create function pawl.note_provider_batch(of_hold text, new_id text) returns boolean language sql as $$
+  update pawl.lane_call b set provider_batch_id = new_id
   from pawl.hold h where b.hold_id = of_hold and h.hold_id = of_hold
   returning h.state = 'held'
 $$;
 
 create function pawl.lane_call_state(of_hold text) returns jsonb language sql stable as $$
   select jsonb_build_object('state', h.state, 'heldMicroUsd', h.held_micro_usd,
-    'replyTokens', h.reply_tokens, 'batchId', b.batch_id, 'reply', r.journal) || pawl.call_so_far(h.call_key)
+    'replyTokens', h.reply_tokens, 'providerBatchId', b.provider_batch_id, 'reply', r.journal) || pawl.call_so_far(h.call_key)
   from pawl.hold h join pawl.lane_call b using (hold_id) left join pawl.reply r on r.call_key = h.call_key
   where h.hold_id = of_hold
 $$;

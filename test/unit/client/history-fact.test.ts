@@ -55,7 +55,7 @@ describe("history events as facts", () => {
       eventAt(id, scheduled(String(id), "collectBatchCall", {}));
     const facts = await factsIn([
       eventAt(11, scheduled("2", "submitBatchCall", { turn: 1 })),
-      eventAt(13, completed(11, { kind: "submitted", batchId: "b" })),
+      eventAt(13, completed(11, { kind: "submitted", providerBatchId: "b" })),
       collect(20),
       eventAt(22, completed(20, { kind: "pending", message: "" })),
       collect(30),
