@@ -2,14 +2,13 @@
 // the run's own money exactly, by a shorter reply or none; of what it shares with others by asking for
 // more room than it needs, since nothing can be kept back from others.
 
-import { batchPrice } from "../src/domain/batch-lane.ts";
 import { USEFUL_REPLY_TOKENS } from "../src/domain/limits.ts";
-import { priceOn, worstCase, type WorstCase } from "../src/domain/pricing.ts";
+import { priceIn, priceOn, specOf, worstCase, type WorstCase } from "../src/domain/pricing.ts";
 import type { CallModelInput, Denial } from "../src/domain/run.ts";
-import { microUsdKeptBack } from "../src/domain/wrap-up.ts";
+import { microUsdKeptBack } from "../src/domain/kept-back.ts";
 import type { ModelRequest } from "../src/model/model.ts";
 import type { Account } from "../src/store/ledger.ts";
-import { keepsBack, specOf, type Room } from "./reply-room.ts";
+import { keepsBack, type Room } from "./reply-room.ts";
 
 export interface Asked {
   readonly worst: WorstCase;
@@ -31,7 +30,7 @@ export function askedOfLedger(
   [own]: readonly Account[],
 ): Asked | Denial {
   const price = priceOn(specOf(request.model), now.toISOString());
-  const ofLane = inBatch ? batchPrice(price) : price;
+  const ofLane = priceIn(inBatch ? "batch" : "live", price);
   const worst = worstCase(ofLane, promptTokensMax, searchesMax(request));
   const replyTokensMin = Math.min(USEFUL_REPLY_TOKENS, replyTokensMax);
   const cap = own?.capMicroUsd ?? null;

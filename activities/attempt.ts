@@ -1,7 +1,7 @@
 // Who is at work: the identity of one attempt of one activity, as the ledger and the live view file it.
 
 import { ApplicationFailure, CancelledFailure, Context } from "@temporalio/activity";
-import { CATALOGUE, type ErrorCode } from "../src/domain/errors.ts";
+import { CATALOGUE, isPawlError, type ErrorCode } from "../src/domain/errors.ts";
 
 export interface Attempt {
   readonly runId: string;
@@ -60,6 +60,16 @@ export function failure(
     ...(typeof nextRetryDelayMs === "number" ? { nextRetryDelay: nextRetryDelayMs } : {}),
     ...(cause instanceof Error ? { cause } : {}),
   });
+}
+
+/** Errors of the catalogue leave the work as Temporal understands them. */
+export async function asFailures<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
+    throw error;
+  }
 }
 
 /**

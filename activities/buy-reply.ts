@@ -2,11 +2,10 @@
 // that the run stopped is settled with what was heard of it; what the provider bills for such a reply
 // is unknown, so it costs its whole hold.
 
-import { batchPrice } from "../src/domain/batch-lane.ts";
 import { CATALOGUE } from "../src/domain/errors.ts";
 import type { Warning } from "../src/domain/limits.ts";
 import { isToolUse } from "../src/domain/message.ts";
-import { costOf, modelSpec, priceOn } from "../src/domain/pricing.ts";
+import { costOf, modelSpec, priceIn, priceOn, specOf } from "../src/domain/pricing.ts";
 import { INTERRUPTED, isSummary } from "../src/domain/run.ts";
 import type { CallModelInput, Interrupted, Reply } from "../src/domain/run.ts";
 import type { ToolCall } from "../src/domain/tool.ts";
@@ -23,7 +22,6 @@ import type { ActivityDeps } from "./deps.ts";
 import { isHandedOn } from "./hand-on.ts";
 import { whileStoreIsAway } from "./patience.ts";
 import { previewOf } from "./preview.ts";
-import { specOf } from "./reply-room.ts";
 
 export interface Purchase {
   readonly attempt: Attempt;
@@ -226,7 +224,7 @@ function chargeFor({ request, batchEndedAt }: Purchase, reply: ModelReply): numb
   if (reply.stopReason === "refusal" && reply.message.content.length === 0) return 0;
   const spec = modelSpec(reply.model) ?? specOf(request.model);
   const price = priceOn(spec, batchEndedAt ?? new Date().toISOString());
-  return costOf(reply.usage, batchEndedAt === undefined ? price : batchPrice(price));
+  return costOf(reply.usage, priceIn(batchEndedAt === undefined ? "live" : "batch", price));
 }
 
 function callsIn(reply: ModelReply): ToolCall[] {

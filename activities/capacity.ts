@@ -2,6 +2,7 @@
 // not asked: the run waits in a timer of its own, so no activity is busy and no attempt lost.
 
 import type { ErrorCode } from "../src/domain/errors.ts";
+import { specOf } from "../src/domain/pricing.ts";
 import type { Amounts } from "../src/domain/rate-limits.ts";
 import type { Denial } from "../src/domain/run.ts";
 import { ModelCallError } from "../src/model/model.ts";
@@ -10,7 +11,6 @@ import { holdIdOf } from "./attempt.ts";
 import type { Purchase } from "./buy-reply.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { whileStoreIsAway } from "./patience.ts";
-import { specOf } from "./reply-room.ts";
 
 /** What says that the provider is down or overloaded, and nothing about our request. */
 export const OUTAGES: readonly ErrorCode[] = [

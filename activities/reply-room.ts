@@ -2,14 +2,11 @@
 // the token limits leave room for. A token is never shorter than a byte, so bytes bound the prompt;
 // only where that bound would refuse a call is the provider asked to count, which is free.
 
-import { roomForSummary, summaryTokensMax } from "../src/domain/compaction.ts";
+import { roomForSummary, summaryTokensMax, tokensKeptBack } from "../src/domain/kept-back.ts";
 import { USEFUL_REPLY_TOKENS, type Limits } from "../src/domain/limits.ts";
-import { tokensKeptBack } from "../src/domain/wrap-up.ts";
 import { isSummary, type CallModelInput, type Denial } from "../src/domain/run.ts";
-import { modelSpec } from "../src/domain/pricing.ts";
-import type { ModelSpec } from "../src/domain/prices.ts";
+import { specOf } from "../src/domain/pricing.ts";
 import type { Model, ModelRequest } from "../src/model/model.ts";
-import { failure } from "./attempt.ts";
 import type { Conversation } from "./conversation.ts";
 
 /** What the API may put around each message. */
@@ -21,12 +18,6 @@ export interface Room {
   /** What it weighs by all that is known. Holds rest on the bound, what is kept back on this. */
   readonly promptTokens: number;
   readonly replyTokensMax: number;
-}
-
-export function specOf(model: string): ModelSpec {
-  const spec = modelSpec(model);
-  if (spec !== undefined) return spec;
-  throw failure("UNKNOWN_MODEL", `${model} has no price, and what has no price is not called.`);
 }
 
 export async function roomFor(

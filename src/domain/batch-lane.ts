@@ -1,8 +1,7 @@
 // The batch lane: a run whose caller can wait buys its replies at half price and gets each within a
 // day. The words in which its workflow and its activities speak of it (all of these live in history:
-// fields are only ever added, and new ones are optional), and its rules of time and price.
+// fields are only ever added, and new ones are optional), and its rules of time.
 
-import type { Price, Rates } from "./prices.ts";
 import type { CallModelInput, Denial, Reply } from "./run.ts";
 
 /** Of the snapshot; absent where the run does not use the lane. */
@@ -49,30 +48,6 @@ export interface BatchUnserved {
 }
 
 export type CollectBatchResult = Reply | BatchPending | BatchUnserved;
-
-const HALF = 2;
-
-/** The provider's discount holds for every kind of token; searches cost the same in either lane. */
-export function batchPrice(price: Price): Price {
-  const { longContext } = price;
-  return {
-    ...price,
-    ...halved(price),
-    ...(longContext === undefined
-      ? {}
-      : { longContext: { ...longContext, rates: halved(longContext.rates) } }),
-  };
-}
-
-function halved({ input, output, cacheWrite5m, cacheWrite1h, cacheRead }: Rates): Rates {
-  return {
-    input: input / HALF,
-    output: output / HALF,
-    cacheWrite5m: cacheWrite5m / HALF,
-    cacheWrite1h: cacheWrite1h / HALF,
-    cacheRead: cacheRead / HALF,
-  };
-}
 
 const GROWTH = 1.5;
 /** Fifteen minutes with the default first look of 15 s. */

@@ -7,11 +7,11 @@ import {
   maySumUp,
   needsToolsOff,
   noteReply,
-  roomForSummary,
   summaryQuestion,
   whyNoSummary,
   withFailures,
 } from "../../../src/domain/compaction.ts";
+import { roomForSummary } from "../../../src/domain/kept-back.ts";
 import type { Limits } from "../../../src/domain/limits.ts";
 import { textOf, userMessage, withoutThinking, type Message } from "../../../src/domain/message.ts";
 import { openingState, takeReply, type RunState } from "../../../src/domain/run-state.ts";
