@@ -3,17 +3,9 @@
 // can be repeated.
 
 import type { Database } from "./database.ts";
-import type { AttemptRequest, AttemptStart } from "./ledger.ts";
+import type { AttemptRequest, AttemptStart, Submitted } from "./ledger.ts";
 
-export type LaneStart =
-  | AttemptStart
-  | {
-      /** By an earlier attempt, whose hold is still open. */
-      readonly kind: "submitted";
-      readonly attempt: number;
-      readonly providerBatchId: string | null;
-      readonly intendedAt: string;
-    };
+export type LaneStart = AttemptStart | Submitted;
 
 export interface LaneCallState {
   readonly state: "held" | "settled" | "charged" | "voided" | "unsent";

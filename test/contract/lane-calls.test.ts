@@ -57,6 +57,7 @@ onEachDatabase((underTest) => {
         attempt: 1,
         providerBatchId: "msgbatch_taken",
       });
+      expect(await ledger.resumeCall(attempt("taken", 4))).toEqual(known);
       expect(await ledger.totals("taken")).toMatchObject({ heldMicroUsd: 500, modelAttempts: 1 });
     });
 

@@ -11,6 +11,40 @@ create table pawl.lane_call (
 );
 create index lane_call_of_call on pawl.lane_call (call_key);
 
+-- The submission of a call whose hold is open; null where there is none.
+create function pawl.open_submission(of_call text) returns jsonb language sql stable as $$
+  select jsonb_build_object('kind', 'submitted', 'attempt', h.attempt,
+    'providerBatchId', b.provider_batch_id, 'intendedAt', b.intended_at)
+  from pawl.hold h join pawl.lane_call b using (hold_id)
+  where b.call_key = of_call and h.state = 'held' order by h.hold_id limit 1
+$$;
+
+-- What the attempts before this one came to. Of those that came to nothing the holds are charged, as far as the
+-- run has any open: whatever else becomes of this attempt, that is paid and can be told.
+create function pawl.resume_call(attempt_id jsonb) returns jsonb language plpgsql as $$
+declare
+  own_call constant text := attempt_id ->> 'callKey';
+  dead text[];
+  journaled text;
+  submission jsonb;
+begin
+  dead := array(select hold_id from pawl.hold
+    where run_id = attempt_id ->> 'runId' and state = 'held' and hold_id <> attempt_id ->> 'holdId'
+    order by hold_id for update);
+  select journal into journaled from pawl.reply where call_key = own_call;
+  if found then
+    return jsonb_build_object('kind', 'journaled', 'reply', journaled) || pawl.call_so_far(own_call);
+  end if;
+  submission := pawl.open_submission(own_call);
+  if submission is not null then return submission; end if;
+  -- A zombie that wakes up late must not take its successor for dead.
+  if exists (select from pawl.hold where call_key = own_call and attempt > (attempt_id ->> 'attempt')::integer) then
+    raise exception 'hold %: a later attempt at this call has begun, so this one is over', attempt_id ->> 'holdId';
+  end if;
+  perform pawl.resolve(dead, 'charged', null);
+  return jsonb_build_object('kind', 'open') || pawl.call_so_far(own_call);
+end $$;
+
 -- `submitted`: an earlier attempt has, or may have. An attempt that asks again has sent nothing yet.
 create function pawl.start_lane_call(request jsonb) returns jsonb language plpgsql as $$
 declare
@@ -21,9 +55,7 @@ begin
   where b.call_key = request ->> 'callKey' and h.state = 'held'
   order by h.hold_id limit 1 for update of h;
   if found and open_hold.hold_id <> request ->> 'holdId' then
-    return (select jsonb_build_object('kind', 'submitted', 'attempt', open_hold.attempt,
-        'providerBatchId', b.provider_batch_id, 'intendedAt', b.intended_at)
-      from pawl.lane_call b where b.hold_id = open_hold.hold_id);
+    return pawl.open_submission(request ->> 'callKey');
   end if;
   start := pawl.start_attempt(request);
   if start ->> 'kind' = 'held' then
