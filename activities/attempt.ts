@@ -12,6 +12,8 @@ export interface Attempt {
   /** The same for all attempts of this activity, and for no other. */
   readonly callKey: string;
   readonly signal: AbortSignal;
+  /** True where the run itself wants the attempt to stop, and not only this worker. */
+  isUnwanted(): boolean;
   heartbeat(details: unknown): void;
 }
 
@@ -27,6 +29,7 @@ export function thisAttempt(): Attempt {
     attempt,
     callKey: `${runId}/${executionId}/${activityId}`,
     signal: context.cancellationSignal,
+    isUnwanted: () => context.cancellationDetails?.cancelRequested ?? false,
     heartbeat: (details) => context.heartbeat(details),
   };
 }
@@ -76,14 +79,10 @@ export async function asFailures<T>(work: () => Promise<T>): Promise<T> {
  * What an aborted activity throws. A worker that shuts down is nobody's wish to stop the run: the
  * attempt fails and the next worker takes over.
  */
-export function aborted(signal: AbortSignal): Error {
-  if (isUnwanted()) return new CancelledFailure("CANCELLED");
-  return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reasonOf(signal)}`);
-}
-
-/** True where the run itself wants the attempt to stop, and not only this worker. */
-export function isUnwanted(): boolean {
-  return Context.current().cancellationDetails?.cancelRequested ?? false;
+export function aborted(attempt: Attempt): Error {
+  if (attempt.isUnwanted()) return new CancelledFailure("CANCELLED");
+  const reason = reasonOf(attempt.signal);
+  return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reason}`);
 }
 
 function reasonOf(signal: AbortSignal): string {

@@ -7,7 +7,7 @@ import { roomForSummary, summaryTokensMax } from "./kept-back.ts";
 import type { Limits } from "./limits.ts";
 import { hasOpenServerCall, textOf, toolAnswer, userMessage } from "./message.ts";
 import { isHandedOn, isStandIn } from "./model-course.ts";
-import type { Entry, Reply } from "./run.ts";
+import type { Entry, Reply } from "./call.ts";
 import type { Compaction, RunState } from "./run-state.ts";
 import { promptTokens } from "./usage.ts";
 

@@ -77,12 +77,12 @@ export interface Submitted {
   readonly intendedAt: string;
 }
 
-export type AttemptStart = Journaled | Held | Denial;
+export type AttemptStart = Journaled | Held | HoldDenied;
 
 /** `open`: nothing came of earlier attempts, or there was none. */
 export type CallSoFar = Journaled | Submitted | (SoFar & { readonly kind: "open" });
 
-export interface Denial {
+export interface HoldDenied {
   readonly kind: "denied";
   readonly limit: AccountLimit;
   readonly account: string;

@@ -178,14 +178,19 @@ export function plan(schedule: Schedule, op: Operation): Step {
     case "resume":
     case "settle":
     case "charge":
-    case "void": {
-      const request = schedule.attempts[op.attempt % schedule.attempts.length];
-      if (request === undefined) return { holdId: null, carryOut: async () => null };
-      const carryOut = onAttempt(op, request, schedule);
-      const resolvesNone = op.kind === "repeat" || op.kind === "resume";
-      return { holdId: resolvesNone ? null : request.holdId, carryOut };
-    }
+    case "void":
+      return planOnAttempt(schedule, op);
   }
+}
+
+type OnAttempt = Extract<Operation, { readonly attempt: number }>;
+
+function planOnAttempt(schedule: Schedule, op: OnAttempt): Step {
+  const request = schedule.attempts[op.attempt % schedule.attempts.length];
+  if (request === undefined) return { holdId: null, carryOut: async () => null };
+  const carryOut = onAttempt(op, request, schedule);
+  const resolvesNone = op.kind === "repeat" || op.kind === "resume";
+  return { holdId: resolvesNone ? null : request.holdId, carryOut };
 }
 
 function budgetName({ name }: Schedule, account: number | null): BudgetName {
@@ -205,7 +210,7 @@ export function accountOf(schedule: Schedule, account: number): Account {
 }
 
 function onAttempt(
-  op: Extract<Operation, { readonly attempt: number }>,
+  op: OnAttempt,
   request: AttemptRequest,
   { overruns, attempts }: Schedule,
 ): Step["carryOut"] {
@@ -215,8 +220,8 @@ function onAttempt(
     case "repeat":
       return ({ ledger }) => ledger.startAttempt(request);
     case "resume": {
-      const attempt = attempts.length + 1;
-      const next = { ...request, attempt, holdId: `${request.callKey}/${attempt}` };
+      const number = attempts.length + 1;
+      const next = { ...request, attempt: number, holdId: `${request.callKey}/${number}` };
       return ({ ledger }) => ledger.resumeCall(op.isNext ? next : request);
     }
     case "settle":

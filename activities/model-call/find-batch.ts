@@ -3,13 +3,13 @@
 // its results, so every batch of that moment that is nobody else's is waited for and asked.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { BatchTicket, BatchUnserved } from "../src/domain/batch-lane.ts";
-import { CATALOGUE } from "../src/domain/errors.ts";
-import type { BatchedResult, ProviderBatch } from "../src/model/provider-batches.ts";
-import { ModelCallError, type ModelReply } from "../src/model/model.ts";
-import { failure } from "./attempt.ts";
-import { customIdOf } from "./batch-id.ts";
-import type { ActivityDeps } from "./deps.ts";
+import { CATALOGUE } from "../../src/domain/errors.ts";
+import type { BatchedResult, ProviderBatch } from "../../src/model/provider-batches.ts";
+import { ModelCallError } from "../../src/model/model.ts";
+import { failure, holdIdOf } from "../attempt.ts";
+import type { CallAttempt } from "./call-attempt.ts";
+import { customIdOf } from "./custom-id.ts";
+import type { Found, Sought } from "./lane.ts";
 
 /** What the provider's clock and ours may differ by, and how late a request may arrive. */
 const CLOCKS_DIFFER_MS = 120_000;
@@ -18,25 +18,11 @@ const CLOCKS_DIFFER_MS = 120_000;
 const CANCEL_PATIENCE_MS = 10_000;
 const CANCEL_POLL_MS = 250;
 
-export interface Sought {
-  readonly holdId: string;
-  readonly ticket: BatchTicket;
-  readonly providerBatchId: string | null;
-  readonly giveUp: boolean;
-}
-
-export type Found =
-  | { readonly kind: "replied"; readonly reply: ModelReply; readonly endedAt: string }
-  | { readonly kind: "pending"; readonly message: string }
-  /** The provider says itself that it gave no reply, so it is free. */
-  | { readonly kind: "free"; readonly code: BatchUnserved["code"]; readonly message: string }
-  | { readonly kind: "lost"; readonly message: string };
-
-export async function findBatch(deps: ActivityDeps, sought: Sought): Promise<Found> {
+export async function findBatch(at: CallAttempt, sought: Sought): Promise<Found> {
   try {
     return sought.providerBatchId === null
-      ? await searched(deps, sought)
-      : await lookedAt(deps, sought, sought.providerBatchId);
+      ? await searched(at, sought)
+      : await lookedAt(at, sought, sought.providerBatchId);
   } catch (error) {
     if (!(error instanceof ModelCallError)) throw error;
     const { code, message } = error;
@@ -47,8 +33,8 @@ export async function findBatch(deps: ActivityDeps, sought: Sought): Promise<Fou
 }
 
 async function lookedAt(
-  { providerBatches }: ActivityDeps,
-  { holdId, giveUp }: Sought,
+  { deps: { providerBatches }, attempt }: CallAttempt,
+  { giveUp }: Sought,
   providerBatchId: string,
 ): Promise<Found> {
   let seen = await providerBatches.look(providerBatchId);
@@ -63,7 +49,7 @@ async function lookedAt(
   }
   if (seen === null) return lost(`the provider knows no batch ${providerBatchId} any more`);
   if (!seen.hasEnded) return { kind: "pending", message: `batch ${providerBatchId} is under way` };
-  const result = await providerBatches.resultOf(providerBatchId, customIdOf(holdId));
+  const result = await providerBatches.resultOf(providerBatchId, customIdOf(holdIdOf(attempt)));
   return result === null
     ? lost(`batch ${providerBatchId} has no such request`)
     : ended(result, seen);
@@ -72,7 +58,7 @@ async function lookedAt(
 function ended(result: BatchedResult, { createdAt, endedAt }: ProviderBatch): Found {
   switch (result.kind) {
     case "succeeded":
-      return { kind: "replied", reply: result.reply, endedAt: endedAt ?? createdAt };
+      return { kind: "replied", reply: result.reply, repliedAt: endedAt ?? createdAt };
     case "errored":
       return {
         kind: "free",
@@ -91,9 +77,10 @@ function ended(result: BatchedResult, { createdAt, endedAt }: ProviderBatch): Fo
 }
 
 async function searched(
-  { providerBatches, laneCalls }: ActivityDeps,
-  { holdId, ticket }: Sought,
+  { deps: { providerBatches, laneCalls }, attempt }: CallAttempt,
+  { ticket }: Sought,
 ): Promise<Found> {
+  const holdId = holdIdOf(attempt);
   const from = new Date(Date.parse(ticket.sentAfter) - CLOCKS_DIFFER_MS);
   const to = new Date(Date.parse(ticket.sentBefore) + CLOCKS_DIFFER_MS);
   const made = await providerBatches.createdBetween(from, to);
