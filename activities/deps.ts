@@ -1,7 +1,7 @@
 // What the activities work with; a worker makes it once.
 
 import type { Config } from "../src/config.ts";
-import type { BatchLane } from "../src/model/batch-lane.ts";
+import type { ProviderBatches } from "../src/model/provider-batches.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
 import type { Batches } from "../src/store/batches.ts";
@@ -21,7 +21,7 @@ export interface ActivityDeps {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly model: Model;
-  readonly lane: BatchLane;
+  readonly providerBatches: ProviderBatches;
   readonly laneCalls: LaneCalls;
   readonly ledger: Ledger;
   readonly gates: Gates;

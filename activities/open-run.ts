@@ -5,6 +5,7 @@ import type { Config } from "../src/config.ts";
 import { compactionMark } from "../src/domain/compaction.ts";
 import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
+import { specOf } from "../src/domain/pricing.ts";
 import {
   taskMessage,
   type OpenRunResult,
@@ -15,10 +16,9 @@ import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
 import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
-import { failure, thisAttempt } from "./attempt.ts";
+import { asFailures, failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
-import { specOf } from "./reply-room.ts";
 import { modelFor, routingFor } from "./model-policy.ts";
 import { anthropicWebSearch } from "./tools/web-search.ts";
 
@@ -33,7 +33,7 @@ export function createOpenRun(deps: ActivityDeps) {
       const known = deps.agents.map(({ name }) => name).join(", ");
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
-    const snapshot = pin(agent, input, deps);
+    const snapshot = await asFailures(async () => pin(agent, input, deps));
     const body = JSON.stringify(snapshot);
     const genesis = refOf(body);
     const head = nextHead("", genesis);

@@ -121,7 +121,7 @@ function createDeps(
     config,
     log: telemetry.log,
     telemetry,
-    lane: anthropicBatches(provider),
+    providerBatches: anthropicBatches(provider),
     laneCalls: createLaneCalls(db),
     model: anthropicModel({
       ...provider,

@@ -3,7 +3,7 @@
 import { ActivityFailure, isCancellation, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { CallResult, Look, LookResult, ModelCall } from "../../src/domain/call.ts";
-import { formatUsd } from "../../src/domain/pricing.ts";
+import { formatUsd } from "../../src/domain/money.ts";
 import { modelCalling, lookingAtBatch } from "../activity-options.ts";
 import { codeOf, withTranscript } from "../transcript.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";

@@ -4,7 +4,7 @@
 
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
 import type { SearchAttributePair } from "@temporalio/common";
-import { formatUsd } from "../../src/domain/pricing.ts";
+import { formatUsd } from "../../src/domain/money.ts";
 import { limitsNow, used } from "../../src/domain/run/counts.ts";
 import { isFull } from "../../src/domain/run/mail.ts";
 import { expiredOf, pendingOf, statusOf } from "../../src/domain/run/shown.ts";

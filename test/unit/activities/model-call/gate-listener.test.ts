@@ -1,13 +1,13 @@
 // What the gate is told of a call, and when. The model is a script, and the gate writes down what it hears.
 
 import { expect, test } from "@jest/globals";
-import { heardByGate } from "../../../activities/gate-listener.ts";
-import type { RateLimits } from "../../../src/domain/rate-limits.ts";
-import { NO_USAGE } from "../../../src/domain/usage.ts";
-import { createLog } from "../../../src/telemetry/log.ts";
-import { ModelCallError, type Model, type ReplyListener } from "../../../src/model/model.ts";
-import type { GateWord } from "../../../src/store/gates.ts";
-import { aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";
+import { heardByGate } from "../../../../activities/model-call/gate-listener.ts";
+import type { RateLimits } from "../../../../src/domain/rate-limits.ts";
+import { NO_USAGE } from "../../../../src/domain/usage.ts";
+import { createLog } from "../../../../src/log.ts";
+import { ModelCallError, type Model, type ReplyListener } from "../../../../src/model/model.ts";
+import type { GateWord } from "../../../../src/store/gates.ts";
+import { aRequest, DEAF, failureOf, NEVER } from "../../../support/calls.ts";
 
 const USAGE = { ...NO_USAGE, inputTokens: 70, cacheReadTokens: 900, cacheWrite5mTokens: 30 };
 const BOUNDS = { requests: 1, input: 1000, output: 4096 };

@@ -1,0 +1,87 @@
+// All that the pipeline of a call tells of itself.
+
+import type { Denial, Reply, Unserved } from "../../src/domain/call.ts";
+import { promptTokens } from "../../src/domain/usage.ts";
+import type { ModelCallError } from "../../src/model/model.ts";
+import type { Telemetry } from "../../src/telemetry/telemetry.ts";
+import type { CallAttempt } from "./call-attempt.ts";
+
+function who({ attempt, call }: CallAttempt) {
+  const { tenant, agent } = call.payer;
+  return { runId: attempt.runId, tenant, agent, turn: call.turn };
+}
+
+/** Caps that run low, and a model that is another than before. */
+export function tellAsked(at: CallAttempt): void {
+  const { telemetry } = at.deps;
+  for (const warning of at.call.warnings) {
+    telemetry.emit({ event: "budget_warning", ...who(at), ...warning });
+  }
+  const { model, change } = at.call.course;
+  if (change !== undefined) telemetry.emit({ event: "model_changed", ...who(at), model, ...change });
+}
+
+export function tellGateWait(at: CallAttempt, denial: Denial): void {
+  const { why, message } = denial;
+  const nextAttemptAt = "notBefore" in denial ? denial.notBefore : null;
+  at.deps.telemetry.emit({ event: "capacity_wait", ...who(at), why, nextAttemptAt, message });
+}
+
+export function tellReply(
+  at: CallAttempt,
+  result: Reply,
+  { latencyMs, requestId }: { readonly latencyMs: number; readonly requestId: string | null },
+): void {
+  const { kind } = at.call.purpose;
+  at.deps.telemetry.emit({
+    event: "model_call",
+    ...who(at),
+    ...(kind !== "work" && { purpose: kind }),
+    model: result.model,
+    stopReason: result.stopReason,
+    promptTokens: promptTokens(result.usage),
+    ...result.usage,
+    costMicroUsd: result.costMicroUsd,
+    crashTaxMicroUsd: result.crashTaxMicroUsd,
+    latencyMs: Math.round(latencyMs),
+    attempt: at.attempt.attempt,
+    requestId,
+  });
+}
+
+export function tellStopped(at: CallAttempt): void {
+  at.deps.telemetry.emit({ event: "model_stopped", ...who(at) });
+}
+
+export function tellFailure(
+  at: CallAttempt,
+  { code, message }: ModelCallError,
+  nextAttemptAt: string | null,
+): void {
+  at.deps.telemetry.emit({
+    event: nextAttemptAt === null ? "model_failed" : "model_retry",
+    ...who(at),
+    model: at.call.course.model,
+    attempt: at.attempt.attempt,
+    code,
+    message,
+    nextAttemptAt,
+  });
+}
+
+export function tellSubmission(at: CallAttempt, providerBatchId: string | null): void {
+  const { model } = at.call.course;
+  at.deps.telemetry.emit({ event: "batch_submitted", ...who(at), model, providerBatchId });
+}
+
+export function tellUnserved(at: CallAttempt, { code, message }: Unserved): void {
+  at.deps.telemetry.emit({ event: "batch_unserved", ...who(at), code, message });
+}
+
+export function tellCircuit(telemetry: Telemetry, key: string, turned: "opened" | "closed"): void {
+  telemetry.emit({ event: turned === "opened" ? "circuit_opened" : "circuit_closed", key });
+}
+
+export function tellGateNotTold(telemetry: Telemetry, key: string, error: unknown): void {
+  telemetry.emit({ event: "gate_not_told", key, error });
+}
