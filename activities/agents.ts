@@ -3,7 +3,7 @@
 import type { RuleByTool } from "../src/domain/guardrail.ts";
 import type { CallerLimits } from "../src/domain/limits.ts";
 import type { Tier } from "../src/domain/prices.ts";
-import type { Policy } from "../src/domain/routing.ts";
+import type { Policy } from "../src/domain/run/snapshot.ts";
 
 export interface AgentDefinition {
   readonly name: string;

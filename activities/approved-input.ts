@@ -2,7 +2,7 @@
 // A decision is bound to a digest, and it is looked at once more where the arguments lie.
 
 import type { ToolUseBlock } from "../src/domain/message.ts";
-import type { Clearance } from "../src/domain/run.ts";
+import type { Clearance } from "../src/domain/tool-call.ts";
 import { present } from "../src/domain/present.ts";
 import { argsDigest } from "./args-digest.ts";
 import { previewOf } from "./preview.ts";

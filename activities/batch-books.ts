@@ -10,7 +10,7 @@ import {
   type BatchResult,
 } from "../src/domain/batch.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
-import type { HistoryMarks } from "../src/domain/run.ts";
+import type { HistoryMarks } from "../src/domain/run/snapshot.ts";
 import { usdOf } from "../src/domain/money.ts";
 import { asFailures } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";

@@ -1,6 +1,7 @@
 // The last act of every run: no hold stays open, and the ledger says what was spent.
 
-import type { CloseRunInput, CloseRunResult, RecordDraft } from "../src/domain/run.ts";
+import type { CloseRunInput, RecordDraft } from "../src/domain/run/books.ts";
+import type { LedgerTotals } from "../src/domain/outcome.ts";
 import { withCosts } from "../src/domain/run-state.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import type { RunRecord } from "../src/store/run-records.ts";
@@ -9,7 +10,7 @@ import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 export function createCloseRun({ ledger, records, telemetry }: ActivityDeps) {
-  return async function closeRun(input: CloseRunInput): Promise<CloseRunResult> {
+  return async function closeRun(input: CloseRunInput): Promise<LedgerTotals> {
     const { runId } = thisAttempt();
     try {
       const costs = await ledger.closeRun(runId);
@@ -30,7 +31,7 @@ function recordOf(
   runId: string,
   { tenant, agent, session, durationMs }: CloseRunInput,
   { result, startedAtMs, ...draft }: RecordDraft,
-  costs: CloseRunResult,
+  costs: LedgerTotals,
 ): RunRecord {
   return {
     ...draft,
@@ -45,7 +46,7 @@ function recordOf(
   };
 }
 
-function endOf(runId: string, input: CloseRunInput, costs: CloseRunResult): TelemetryEvent {
+function endOf(runId: string, input: CloseRunInput, costs: LedgerTotals): TelemetryEvent {
   const { outcome, traceId, tenant, session, agent, turns, toolCalls, durationMs } = input;
   const { spentMicroUsd: costMicroUsd, crashTaxMicroUsd, modelAttempts } = costs;
   const ended = {

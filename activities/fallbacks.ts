@@ -2,7 +2,7 @@
 // there, and not in the middle of an outage.
 
 import type { Config } from "../src/config.ts";
-import type { Fallbacks } from "../src/domain/model-course.ts";
+import type { Fallbacks } from "../src/domain/run/snapshot.ts";
 import { TIERS, type Tier } from "../src/domain/prices.ts";
 import { priceOn, specOf } from "../src/domain/pricing.ts";
 import type { AgentDefinition } from "./agents.ts";

@@ -2,8 +2,9 @@
 
 import { TIERS } from "../src/domain/prices.ts";
 import { specOf } from "../src/domain/pricing.ts";
-import { modelsFor, type Routing } from "../src/domain/routing.ts";
-import type { RunInput } from "../src/domain/run.ts";
+import { modelsFor } from "../src/domain/run/routing.ts";
+import type { Routing } from "../src/domain/run/snapshot.ts";
+import type { RunInput } from "../src/domain/run/carried.ts";
 import type { Config } from "../src/config.ts";
 import type { AgentDefinition } from "./agents.ts";
 

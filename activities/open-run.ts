@@ -2,16 +2,13 @@
 // keeps the instructions, tools, limits and timers that are resolved here, once.
 
 import type { Config } from "../src/config.ts";
-import { compactionMark } from "../src/domain/compaction.ts";
+import { summaryMark } from "../src/domain/run/summary.ts";
 import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
 import { specOf } from "../src/domain/pricing.ts";
-import {
-  taskMessage,
-  type OpenRunResult,
-  type RunInput,
-  type Snapshot,
-} from "../src/domain/run.ts";
+import { taskMessage } from "../src/domain/run/order.ts";
+import type { Opened, Snapshot } from "../src/domain/run/snapshot.ts";
+import type { RunInput } from "../src/domain/run/carried.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
 import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
@@ -26,7 +23,7 @@ import { anthropicWebSearch } from "./tools/web-search.ts";
 const SEARCHES_PER_CALL = 3;
 
 export function createOpenRun(deps: ActivityDeps) {
-  return async function openRun(input: RunInput): Promise<OpenRunResult> {
+  return async function openRun(input: RunInput): Promise<Opened> {
     const { runId } = thisAttempt();
     const agent = deps.agents.find(({ name }) => name === input.agent);
     if (agent === undefined) {
@@ -125,7 +122,7 @@ function contextTerms(
   limits: Limits,
   contextTokens: number,
 ): Pick<Snapshot, "compactAtTokens" | "cacheTtl"> {
-  const compactAtTokens = compaction ? compactionMark(limits, contextTokens) : null;
+  const compactAtTokens = compaction ? summaryMark(limits, contextTokens) : null;
   return {
     ...(compactAtTokens === null ? {} : { compactAtTokens }),
     ...(cacheTtl === "5m" ? {} : { cacheTtl }),

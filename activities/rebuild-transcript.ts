@@ -8,12 +8,10 @@ import { defaultPayloadConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
 import type { CallResult, Look, LookResult, ModelCall } from "../src/domain/call.ts";
 import { toolAnswer } from "../src/domain/message.ts";
-import {
-  taskMessage,
-  type OpenRunResult,
-  type RunInput,
-  type RunToolResult,
-} from "../src/domain/run.ts";
+import { taskMessage } from "../src/domain/run/order.ts";
+import type { Opened } from "../src/domain/run/snapshot.ts";
+import type { RunInput } from "../src/domain/run/carried.ts";
+import type { RunToolResult } from "../src/domain/tool-call.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
 import { thisAttempt } from "./attempt.ts";
 import { bodyOf } from "./model-call/conversation.ts";
@@ -94,7 +92,7 @@ class Rebuilt {
     const activity = this.#activities.get(scheduledEventId);
     const call = this.#calls.get(scheduledEventId);
     if (activity === "openRun") {
-      const { snapshot } = decode<OpenRunResult>(result);
+      const { snapshot } = decode<Opened>(result);
       this.#link("", this.#store(JSON.stringify(snapshot)));
     } else if (call !== undefined) {
       this.#replied(call, decode<CallResult | LookResult>(result));

@@ -3,7 +3,7 @@
 
 import { isToolUse, toolAnswer } from "../src/domain/message.ts";
 import type { Message, ToolUseBlock } from "../src/domain/message.ts";
-import type { RunToolInput, RunToolResult } from "../src/domain/run.ts";
+import type { RunToolInput, RunToolResult } from "../src/domain/tool-call.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";

@@ -1,7 +1,7 @@
 // npm run bench:routing: the recorded load of 100 tasks under every routing policy. Prints what each costs,
 // what it saves against the medium tier for all, and how many answers pass their checks.
 
-import { POLICIES } from "../src/domain/routing.ts";
+import { POLICIES } from "../src/domain/run/snapshot.ts";
 import { savedPercent } from "../src/domain/what-if.ts";
 import { usdOf } from "../src/domain/money.ts";
 import { measureWorkload, readWorkload, type Measured } from "../test/support/workload.ts";

@@ -7,7 +7,7 @@ import { QUEUE_DEFAULT } from "./temporal/queues.ts";
 import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
 import { strictest } from "./domain/guardrail.ts";
-import { POLICIES } from "./domain/routing.ts";
+import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
 
 /** More than this, and Node's timers ring at once. */

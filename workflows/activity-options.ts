@@ -7,7 +7,7 @@
 
 import type { ActivityOptions, LocalActivityOptions } from "@temporalio/workflow";
 import { FINAL_CODES } from "../src/domain/errors.ts";
-import type { Timers } from "../src/domain/run.ts";
+import type { Timers } from "../src/domain/run/snapshot.ts";
 import type { ToolSpec } from "../src/domain/tool.ts";
 
 /** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */

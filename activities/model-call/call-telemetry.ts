@@ -18,7 +18,8 @@ export function tellAsked(at: CallAttempt): void {
     telemetry.emit({ event: "budget_warning", ...who(at), ...warning });
   }
   const { model, change } = at.call.course;
-  if (change !== undefined) telemetry.emit({ event: "model_changed", ...who(at), model, ...change });
+  if (change !== undefined)
+    telemetry.emit({ event: "model_changed", ...who(at), model, ...change });
 }
 
 export function tellGateWait(at: CallAttempt, denial: Denial): void {

@@ -4,7 +4,7 @@
 import type { Message } from "../../src/domain/message.ts";
 import { mergeNeighbours, withoutThinking } from "../../src/domain/message.ts";
 import type { Entry, ModelCall } from "../../src/domain/call.ts";
-import type { Snapshot } from "../../src/domain/run.ts";
+import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../../src/store/transcripts.ts";
 import type { Transcripts } from "../../src/store/transcripts.ts";
 import { failure } from "../attempt.ts";

@@ -1,7 +1,7 @@
 // Values of options, checked where they are given: what is wrong costs nothing and says why.
 
 import { InvalidArgumentError } from "commander";
-import type { CanWait } from "../domain/run.ts";
+import type { CanWait } from "../domain/run/order.ts";
 import { microUsdOf } from "../domain/money.ts";
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -5,7 +5,7 @@ import type { RunClient } from "../client/run-client.ts";
 import type { RunOrder } from "../client/run-order.ts";
 import type { Config } from "../config.ts";
 import { TIERS, type Tier } from "../domain/prices.ts";
-import { POLICIES, type Policy } from "../domain/routing.ts";
+import { POLICIES, type Policy } from "../domain/run/snapshot.ts";
 import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";

@@ -13,7 +13,7 @@ import { isShown, type ModelCall, type Unserved } from "../domain/call.ts";
 import { textOf } from "../domain/message.ts";
 import type { Approvals } from "../domain/approval.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import type { Waiting } from "../domain/run.ts";
+import type { Wait } from "../domain/run/state.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
 import { compareEventIds, formatEventId, RETRY_OFFSET, type EventId } from "./event-id.ts";
@@ -130,7 +130,7 @@ class HistoryMapper implements EventMapper {
 
   #map(
     fact: Exclude<Fact, { kind: "approvalsChanged" | "callUnserved" }>,
-    waitedFor: Waiting | null,
+    waitedFor: Wait | null,
     newTool: boolean,
   ): void {
     switch (fact.kind) {
@@ -267,7 +267,7 @@ class HistoryMapper implements EventMapper {
     return isBehind ? nothing : (this.#call?.view ?? nothing);
   }
 
-  #waitingChanged(fact: Extract<Fact, { kind: "waitingChanged" }>, before: Waiting | null): void {
+  #waitingChanged(fact: Extract<Fact, { kind: "waitingChanged" }>, before: Wait | null): void {
     const { waiting } = fact;
     if (waiting !== null) return this.#tell(fact, 0, { type: "run.waiting", ...waiting });
     if (before !== null) this.#tell(fact, 0, { type: "run.continued", reason: "resumed" });

@@ -9,14 +9,11 @@ import {
 import { tsToMs } from "@temporalio/common/lib/time.js";
 import type { temporal } from "@temporalio/proto";
 import type { CallResult, LookResult, ModelCall, Ticket, Unserved } from "../domain/call.ts";
-import type {
-  OpenRunResult,
-  RunInput,
-  RunToolInput,
-  RunToolResult,
-  UserMessage,
-  Waiting,
-} from "../domain/run.ts";
+import type { Opened } from "../domain/run/snapshot.ts";
+import type { RunInput } from "../domain/run/carried.ts";
+import type { RunToolInput, RunToolResult } from "../domain/tool-call.ts";
+import type { UserMessage } from "../domain/run/order.ts";
+import type { Wait } from "../domain/run/state.ts";
 import { NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { APPROVALS_MEMO, SIGNALS, WAITING_MEMO } from "../temporal/names.ts";
@@ -34,7 +31,7 @@ export interface FailureFact {
 
 export type FactBody =
   | { readonly kind: "started"; readonly input: RunInput }
-  | { readonly kind: "opened"; readonly result: OpenRunResult }
+  | { readonly kind: "opened"; readonly result: Opened }
   | {
       readonly kind: "callScheduled";
       readonly activityId: string;
@@ -60,7 +57,7 @@ export type FactBody =
       readonly scheduledId: number | null;
       readonly failure: FailureFact;
     }
-  | { readonly kind: "waitingChanged"; readonly waiting: Waiting | null }
+  | { readonly kind: "waitingChanged"; readonly waiting: Wait | null }
   | { readonly kind: "said"; readonly message: UserMessage }
   | { readonly kind: "approvalsChanged"; readonly approvals: Approvals }
   | { readonly kind: "movedOn"; readonly nextExecutionId: string }
@@ -143,7 +140,7 @@ async function finishedFact(
 ): Promise<FactBody | null> {
   switch (name) {
     case "openRun":
-      return { kind: "opened", result: await first<OpenRunResult>(converter, payloads) };
+      return { kind: "opened", result: await first<Opened>(converter, payloads) };
     case "callModel":
     case "lookAtCall": {
       const result = await first<CallResult | LookResult>(converter, payloads);
@@ -236,7 +233,7 @@ async function memoFact(
   converter: LoadedDataConverter,
 ): Promise<FactBody | null> {
   if (WAITING_MEMO in memo) {
-    const waiting = await decodeOptionalSinglePayload<Waiting>(converter, memo[WAITING_MEMO]);
+    const waiting = await decodeOptionalSinglePayload<Wait>(converter, memo[WAITING_MEMO]);
     return { kind: "waitingChanged", waiting: waiting ?? null };
   }
   if (!(APPROVALS_MEMO in memo)) return null;

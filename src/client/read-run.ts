@@ -4,7 +4,7 @@ import type { Client } from "@temporalio/client";
 import type { LoadedDataConverter } from "@temporalio/common";
 import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
-import type { Waiting } from "../domain/run.ts";
+import type { Wait } from "../domain/run/state.ts";
 import { COLUMNS } from "../temporal/columns.ts";
 import { usdOf } from "../domain/money.ts";
 import { createFactReader, type Fact } from "./history-fact.ts";
@@ -18,7 +18,7 @@ export type RunShown =
       readonly kind: "open";
       readonly about: RunAbout;
       readonly status: RunStatus;
-      readonly waiting: Waiting | null;
+      readonly waiting: Wait | null;
       readonly approvals: readonly PendingApproval[];
       readonly soFar: Omit<RunResult, "outcome">;
     };

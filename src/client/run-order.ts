@@ -6,9 +6,9 @@ import { v7 as uuidv7 } from "uuid";
 import type { CallerLimits } from "../domain/limits.ts";
 import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
-import type { Policy } from "../domain/routing.ts";
+import type { Policy } from "../domain/run/snapshot.ts";
 import type { NewRun } from "../temporal/run-start.ts";
-import type { CallerPolicy, CanWait } from "../domain/run.ts";
+import type { CallerPolicy, CanWait } from "../domain/run/order.ts";
 import { present } from "../domain/present.ts";
 
 export interface RunOrder {

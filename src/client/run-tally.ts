@@ -6,23 +6,18 @@ import type { Outcome, RunResult } from "../domain/outcome.ts";
 import { isToolUse, type ToolUseBlock } from "../domain/message.ts";
 import type { TurnStarted } from "../domain/run-event.ts";
 import type { CallResult, ModelCall, Ticket } from "../domain/call.ts";
-import type { RunInput, Waiting } from "../domain/run.ts";
-import {
-  openingState,
-  resultOf,
-  takeCost,
-  takeReply,
-  takeSummary,
-  takeTax,
-  type RunState,
-} from "../domain/run-state.ts";
+import type { RunInput } from "../domain/run/carried.ts";
+import type { Wait } from "../domain/run/state.ts";
+import { openingState, takeCost, takeReply, takeSummary, takeTax } from "../domain/run-state.ts";
+import { resultOf } from "../domain/run/result.ts";
+import type { RunState } from "../domain/run/state.ts";
 import type { Broken, Fact, FailureFact } from "./history-fact.ts";
 
 export interface Tally {
   readonly input: RunInput | null;
   readonly state: RunState | null;
   /** Why the run waits, be it for a person's decision. */
-  readonly waiting: Waiting | null;
+  readonly waiting: Wait | null;
   /** Of the newest call; undefined where that is a step of the work. */
   readonly purpose: TurnStarted["purpose"];
   readonly approvals: Approvals;
@@ -54,7 +49,7 @@ class HistoryTally implements Tally {
   input: RunInput | null = null;
   state: RunState | null = null;
   approvals = NO_APPROVALS;
-  #parked: Waiting | null = null;
+  #parked: Wait | null = null;
   #calls: readonly ToolUseBlock[] = [];
   readonly toolCalls = new Set<string>();
   #startedAtMs = 0;
@@ -86,7 +81,7 @@ class HistoryTally implements Tally {
     if (fact.result.kind === "replied") this.#calls = fact.result.message.content.filter(isToolUse);
   }
 
-  get waiting(): Waiting | null {
+  get waiting(): Wait | null {
     return this.#parked ?? waitingFor(this.approvals);
   }
 
@@ -120,7 +115,7 @@ class HistoryTally implements Tally {
 }
 
 /** Null where no call waits for a person. */
-export function waitingFor({ waiting }: Approvals): Waiting | null {
+export function waitingFor({ waiting }: Approvals): Wait | null {
   const [first, ...more] = waiting;
   if (first === undefined) return null;
   const message =

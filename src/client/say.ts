@@ -4,7 +4,8 @@
 import type { Client } from "@temporalio/client";
 import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
-import { MESSAGE_BYTES_MAX, UNREAD_MAX, type UserMessage } from "../domain/run.ts";
+import { MESSAGE_BYTES_MAX, type UserMessage } from "../domain/run/order.ts";
+import { UNREAD_MAX } from "../domain/run/mail.ts";
 import { INBOX_FULL_MEMO, SIGNALS } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
 import { asked, ofRun, runEnded, told } from "./steer.ts";

@@ -5,7 +5,7 @@ import { textOf } from "../domain/message.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import type { BudgetWarning, ReplyFinished, TurnStarted } from "../domain/run-event.ts";
 import type { Reply } from "../domain/call.ts";
-import type { RunState } from "../domain/run-state.ts";
+import type { RunState } from "../domain/run/state.ts";
 import { promptTokens } from "../domain/usage.ts";
 import { usdOf } from "../domain/money.ts";
 

@@ -1,7 +1,8 @@
 // The words of a batch: many tasks as one durable workflow, each a run of its own. What lies in
 // Temporal history follows the rule of run.ts: fields are only ever added, and new ones are optional.
 
-import type { HistoryMarks, RunInput } from "./run.ts";
+import type { HistoryMarks } from "./run/snapshot.ts";
+import type { RunInput } from "./run/carried.ts";
 import { ACCOUNT_LIMITS, type Limit, type Outcome } from "./outcome.ts";
 
 export const BATCH_ITEMS_MAX = 100_000;

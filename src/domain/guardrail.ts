@@ -7,7 +7,8 @@
 //   J3. "Always" answers what would be asked; it never opens what is denied.
 
 import type { Rule } from "./approval.ts";
-import type { CallerPolicy, Snapshot } from "./run.ts";
+import type { CallerPolicy } from "./run/order.ts";
+import type { Snapshot } from "./run/snapshot.ts";
 import type { Permission, ToolSpec } from "./tool.ts";
 
 export type RuleByTool = Readonly<Record<string, Rule>>;

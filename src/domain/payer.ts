@@ -2,7 +2,8 @@
 
 import { batchAccountKey } from "./batch.ts";
 import type { Payer, Share } from "./call.ts";
-import type { BatchShare, RunInput } from "./run.ts";
+import type { BatchShare } from "./run/order.ts";
+import type { RunInput } from "./run/carried.ts";
 
 export function payerOf({ tenant, session, agent, batch }: RunInput): Payer {
   return { tenant, session, agent, shares: batch === undefined ? [] : [shareOf(batch)] };

@@ -1,10 +1,9 @@
 // What becomes of a run's model calls, live and in the batch lane, and what the fleet learns of a
 // provider from them.
 
-import type { BatchUnserved } from "../domain/batch-lane.ts";
+import type { ChangeReason, Denial, Unserved } from "../domain/call.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Warning } from "../domain/limits.ts";
-import type { ChangeReason } from "../domain/model-course.ts";
 import type { Usage } from "../domain/usage.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
 
@@ -57,17 +56,17 @@ export interface CallEvents {
   };
   budget_warning: AboutCall & Warning;
   capacity_wait: AboutTurn & {
-    readonly why: string;
-    readonly nextAttemptAt: string | undefined;
+    readonly why: Denial["why"];
+    readonly nextAttemptAt: string | null;
     readonly message: string;
   };
 
   batch_submitted: AboutTurn & {
     readonly model: string;
     /** Null where it is not known yet whether the batch was made. */
-    readonly batchId: string | null;
+    readonly providerBatchId: string | null;
   };
-  batch_unserved: AboutTurn & { readonly code: BatchUnserved["code"]; readonly message: string };
+  batch_unserved: AboutTurn & { readonly code: Unserved["code"]; readonly message: string };
 
   circuit_opened: AboutGate;
   circuit_closed: AboutGate;
@@ -83,9 +82,11 @@ export const CALL_TELLINGS: Tellings<CallEvents> = {
   budget_warning: ({ limit }) => warn(`80 % of the ${limit} budget is used`),
   capacity_wait: ({ message }) => info(message),
 
-  batch_submitted: ({ batchId }) =>
+  batch_submitted: ({ providerBatchId }) =>
     info(
-      batchId === null ? "whether the batch was made is not known yet" : "the call is in a batch",
+      providerBatchId === null
+        ? "whether the batch was made is not known yet"
+        : "the call is in a batch",
     ),
   batch_unserved: ({ message }) => warn(message),
 

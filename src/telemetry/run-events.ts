@@ -4,7 +4,7 @@
 import type { DecidedApproval } from "../domain/approval.ts";
 import type { RuleByTool, Verdict } from "../domain/guardrail.ts";
 import type { Limit, Outcome } from "../domain/outcome.ts";
-import type { Clearance } from "../domain/run.ts";
+import type { Clearance } from "../domain/tool-call.ts";
 import { info, warn, type Tellings } from "./telling.ts";
 
 interface AboutRun {

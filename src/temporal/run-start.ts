@@ -1,7 +1,7 @@
 // How a run is begun, whoever begins it: the client, or a batch as its child; and what its memo says
 // from then on, to whoever lists it. Pure: workflow code may import it.
 
-import type { RunInput } from "../domain/run.ts";
+import type { RunInput } from "../domain/run/carried.ts";
 import { COLUMNS } from "./columns.ts";
 
 export interface NewRun {

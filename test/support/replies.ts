@@ -1,7 +1,7 @@
 // Replies and snapshots as the tests of the domain write them: only what matters to the test is said.
 
 import type { Reply } from "../../src/domain/call.ts";
-import type { Snapshot } from "../../src/domain/run.ts";
+import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 
 export function aSnapshot(rest: Partial<Snapshot> = {}): Snapshot {

@@ -3,7 +3,8 @@
 import type { Fact, FactBody } from "../../src/client/history-fact.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import type { Denial, ModelCall, Reply, WhyDenied } from "../../src/domain/call.ts";
-import type { RunInput, Snapshot } from "../../src/domain/run.ts";
+import type { RunInput } from "../../src/domain/run/carried.ts";
+import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { AttemptMark, DeltaRow } from "../../src/store/deltas.ts";
 

@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { Policy } from "../../src/domain/routing.ts";
+import type { Policy } from "../../src/domain/run/snapshot.ts";
 import { TIERS, type Tier } from "../../src/domain/prices.ts";
 import { packageFile } from "../../src/package-root.ts";
 import type { RunResult } from "../../src/domain/outcome.ts";

@@ -2,7 +2,7 @@
 // fails a run, and every charge together is the account and the provider's bill.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Policy } from "../../src/domain/routing.ts";
+import type { Policy } from "../../src/domain/run/snapshot.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import type { ModelRequestSeen } from "../support/offline-model.ts";
 import {

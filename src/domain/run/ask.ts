@@ -3,7 +3,7 @@
 import type { Entry, Lane, ModelCall, Purpose } from "../call.ts";
 import { warningNote, type LimitHit } from "../limits.ts";
 import { systemNote, userMessage } from "../message.ts";
-import { wrapUpNote } from "../wrap-up.ts";
+import { wrapUpNote } from "./wrap-up.ts";
 import { limitsNow, used } from "./counts.ts";
 import { hear } from "./mail.ts";
 import { courseOf } from "./model-choice.ts";

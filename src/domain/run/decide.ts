@@ -7,7 +7,7 @@
 
 import { limitHit, type LimitHit } from "../limits.ts";
 import type { Outcome } from "../outcome.ts";
-import { leavesRoom, limitHitWithReserve } from "../wrap-up.ts";
+import { leavesRoom, limitHitWithReserve } from "./wrap-up.ts";
 import {
   askLastWords,
   askSummary,

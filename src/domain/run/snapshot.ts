@@ -1,7 +1,7 @@
 // The agent as it was when its run began. Nothing in it changes during the life of the run.
 
 import type { Rule } from "../approval.ts";
-import type { BatchTerms } from "../batch-lane.ts";
+import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
 import type { Price, Tier } from "../prices.ts";
 import type { ServerTool, ToolSpec } from "../tool.ts";

@@ -6,20 +6,33 @@
 import type { Denial, Entry, ModelCall, Reply } from "../call.ts";
 import { fittingText } from "../json-size.ts";
 import { textOf, toolAnswer, userMessage } from "../message.ts";
-import { summaryTokensMax } from "../compaction.ts";
+import { roomForSummary, summaryTokensMax } from "../kept-back.ts";
+import type { Limits } from "../limits.ts";
 import { promptTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
 import { saidIn } from "./mail.ts";
 import type { Memory, RunState, Summaries } from "./state.ts";
 
+const DUE_AT_SHARE = 0.7;
+/** Of what a request may hold beside a reply and a summary: past that one tool answer may be too much. */
+const DUE_AT_SHARE_OF_ROOM = 0.9;
 /** A summary must be able to win more than it takes: counted in summaries of full length. */
 const SUMMARIES_TO_WIN = 2;
+const SUMMARIES_IN_MARK = 3;
 const FAILURES_MAX = 2;
 const CUT = "the summary was cut at max_tokens";
 /** The rest is for what the model thinks, and for those who count words badly. */
 const WORDS_PER_TOKEN = 0.25;
 const SAID_CHARS_MAX = 16_000;
 const WHY_BYTES_MAX = 1000;
+
+/** Tokens of a conversation from which it is summed up; null where its limits leave no room for that. */
+export function summaryMark(limits: Limits, contextTokens: number): number | null {
+  const request = Math.min(limits.requestTokens, contextTokens);
+  const room = request - limits.replyTokens - roomForSummary(limits);
+  const mark = Math.floor(Math.min(request * DUE_AT_SHARE, room * DUE_AT_SHARE_OF_ROOM));
+  return mark < SUMMARIES_IN_MARK * summaryTokensMax(limits) ? null : mark;
+}
 
 export function newSummaries(): Summaries {
   return { openingTokens: null, said: [], sources: [], tooLong: false, failures: [] };

@@ -1,7 +1,7 @@
 // Why a run stands still, and for how long. Each wait is a step, so each is followed by a fresh history where
 // this one is long: a run may wait for months.
 
-import { batchOverAtMs, nextLookMs, waitsUntilMs, type BatchTerms } from "../batch-lane.ts";
+import { batchOverAtMs, nextLookMs, waitsUntilMs, type BatchTerms } from "./lane-terms.ts";
 import type { Denial } from "../call.ts";
 import type { Limit } from "../outcome.ts";
 import type { InLane, Memory, RunState, Wait } from "./state.ts";

@@ -3,7 +3,7 @@
 
 import type { DecidedApproval, Decision, PendingApproval } from "../../domain/approval.ts";
 import type { Outcome, RunResult, RunStatus } from "../../domain/outcome.ts";
-import type { Waiting } from "../../domain/run.ts";
+import type { Wait } from "../../domain/run/state.ts";
 
 export interface RunListed {
   readonly runId: string;
@@ -34,7 +34,7 @@ export interface RunShown extends Partial<Omit<RunResult, "outcome" | "runId">> 
   readonly offline: boolean;
   readonly capUsd: number | null;
   readonly link: string | null;
-  readonly waiting: Waiting | null;
+  readonly waiting: Wait | null;
 }
 
 export interface Stats {

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { CAN_WAIT, LIMITS, limitsOf } from "../../client/caller-limits.ts";
 import type { RunOrder } from "../../client/run-order.ts";
-import { POLICIES } from "../../domain/routing.ts";
+import { POLICIES } from "../../domain/run/snapshot.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../../domain/present.ts";
 import type { Principal } from "../principal.ts";

@@ -8,7 +8,7 @@ import { createTally } from "../../../src/client/run-tally.ts";
 import { lineOf } from "../../../src/cli/narrate.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import type { CallCourse } from "../../../src/domain/call.ts";
-import type { Snapshot } from "../../../src/domain/run.ts";
+import type { Snapshot } from "../../../src/domain/run/snapshot.ts";
 import {
   callInput,
   factAt,

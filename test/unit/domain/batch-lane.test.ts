@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { nextLookMs, waitsUntilMs } from "../../../src/domain/batch-lane.ts";
+import { nextLookMs, waitsUntilMs } from "../../../src/domain/run/lane-terms.ts";
 
 const terms = { firstLookMs: 1000, canWaitForMs: null };
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import {
   branchFrom,
-  compactionMark,
   isSummaryDue,
   makesRoom,
   maySumUp,
@@ -11,10 +10,12 @@ import {
   whyNoSummary,
   withFailures,
 } from "../../../src/domain/compaction.ts";
+import { summaryMark } from "../../../src/domain/run/summary.ts";
 import { roomForSummary } from "../../../src/domain/kept-back.ts";
 import type { Limits } from "../../../src/domain/limits.ts";
 import { textOf, userMessage, withoutThinking, type Message } from "../../../src/domain/message.ts";
-import { openingState, takeReply, type RunState } from "../../../src/domain/run-state.ts";
+import { openingState, takeReply } from "../../../src/domain/run-state.ts";
+import type { RunState } from "../../../src/domain/run/state.ts";
 import type { Entry } from "../../../src/domain/call.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import { aReply, aSnapshot } from "../../support/replies.ts";
@@ -60,11 +61,11 @@ describe("the mark", () => {
       Math.floor((8000 - 512 - 1536) * 0.9),
     ],
   ])("%s", (_, limits, window, mark) => {
-    expect(compactionMark({ ...LIMITS, ...limits }, window)).toBe(mark);
+    expect(summaryMark({ ...LIMITS, ...limits }, window)).toBe(mark);
   });
 
   test("below it a reply and a summary fit into a request together", () => {
-    const mark = compactionMark(LIMITS, 1_000_000) ?? Number.NaN;
+    const mark = summaryMark(LIMITS, 1_000_000) ?? Number.NaN;
     const together = mark + LIMITS.replyTokens + roomForSummary(LIMITS);
     expect(together).toBeLessThanOrEqual(LIMITS.requestTokens);
   });

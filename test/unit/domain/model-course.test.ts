@@ -3,7 +3,8 @@ import { MODELS } from "../../../src/domain/prices.ts";
 import { priceOn } from "../../../src/domain/pricing.ts";
 import { callCourse, isStandIn, passOver, type Unfit } from "../../../src/domain/model-course.ts";
 import type { CallCourse, Denial, Reply, WhyDenied } from "../../../src/domain/call.ts";
-import { openingState, takeReply, type RunState } from "../../../src/domain/run-state.ts";
+import { openingState, takeReply } from "../../../src/domain/run-state.ts";
+import type { RunState } from "../../../src/domain/run/state.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import { aReply, aSnapshot } from "../../support/replies.ts";
 

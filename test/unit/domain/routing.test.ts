@@ -1,14 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { callCourse, isHandedOn, wasHandedOn } from "../../../src/domain/model-course.ts";
-import {
-  awaitsVerdict,
-  excerptOf,
-  modelsFor,
-  verdictIn,
-  type Routing,
-} from "../../../src/domain/routing.ts";
+import { awaitsVerdict } from "../../../src/domain/routing.ts";
+import { excerptOf, modelsFor, choiceIn } from "../../../src/domain/run/routing.ts";
+import type { Routing } from "../../../src/domain/run/snapshot.ts";
 import type { CallCourse } from "../../../src/domain/call.ts";
-import { openingState, takeReply, type RunState } from "../../../src/domain/run-state.ts";
+import { openingState, takeReply } from "../../../src/domain/run-state.ts";
+import type { RunState } from "../../../src/domain/run/state.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import { aReply, aSnapshot } from "../../support/replies.ts";
 
@@ -97,7 +94,7 @@ describe("by a classifier", () => {
     ["null", null],
     ["", null],
   ])("%s is read as it was asked for, or not at all", (text, verdict) => {
-    expect(verdictIn(text)).toEqual(verdict);
+    expect(choiceIn(text)).toEqual(verdict);
   });
 
   test("a long task is shown by its beginning", () => {

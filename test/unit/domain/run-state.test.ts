@@ -1,21 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Outcome, RunResult } from "../../../src/domain/outcome.ts";
-import type { CloseRunResult } from "../../../src/domain/run.ts";
-import {
-  letGoOn,
-  limitsNow,
-  openingState,
-  resultOf,
-  takeReply,
-  used,
-  type RunState,
-} from "../../../src/domain/run-state.ts";
+import type { LedgerTotals } from "../../../src/domain/outcome.ts";
+import { letGoOn, openingState, takeReply } from "../../../src/domain/run-state.ts";
+import { limitsNow, used } from "../../../src/domain/run/counts.ts";
+import { resultOf } from "../../../src/domain/run/result.ts";
+import type { RunState } from "../../../src/domain/run/state.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import { aReply, aSnapshot } from "../../support/replies.ts";
 
 const WHO = { runId: "run_1", traceId: "trace_1" };
-const TOTALS: CloseRunResult = { spentMicroUsd: 0, crashTaxMicroUsd: 0, modelAttempts: 0 };
+const TOTALS: LedgerTotals = { spentMicroUsd: 0, crashTaxMicroUsd: 0, modelAttempts: 0 };
 
 function opened(): RunState {
   return openingState({ snapshot: aSnapshot(), head: "head_0", taskRef: "ref_task" }, 1000);

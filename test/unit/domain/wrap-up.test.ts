@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Limits } from "../../../src/domain/limits.ts";
-import { leavesRoom, limitHitWithReserve } from "../../../src/domain/wrap-up.ts";
+import { leavesRoom, limitHitWithReserve } from "../../../src/domain/run/wrap-up.ts";
 
 const LIMITS: Limits = {
   costMicroUsd: 1_000_000,

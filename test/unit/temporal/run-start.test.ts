@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { RunInput } from "../../../src/domain/run.ts";
+import type { RunInput } from "../../../src/domain/run/carried.ts";
 import { shortTask, startMemo, startOptions } from "../../../src/temporal/run-start.ts";
 
 const INPUT: RunInput = {
