@@ -2,28 +2,22 @@
 
 import type { CloseRunInput, RecordDraft } from "../src/domain/run/books.ts";
 import type { LedgerTotals } from "../src/domain/outcome.ts";
-import { withCosts } from "../src/domain/run-state.ts";
-import { isPawlError } from "../src/domain/errors.ts";
+import { withLedger } from "../src/domain/run/result.ts";
 import type { RunRecord } from "../src/store/run-records.ts";
 import type { TelemetryEvent } from "../src/telemetry/event.ts";
-import { failure, thisAttempt } from "./attempt.ts";
+import { asFailures, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 export function createCloseRun({ ledger, records, telemetry }: ActivityDeps) {
   return async function closeRun(input: CloseRunInput): Promise<LedgerTotals> {
     const { runId } = thisAttempt();
-    try {
+    return await asFailures(async () => {
       const costs = await ledger.closeRun(runId);
       const { spentMicroUsd, crashTaxMicroUsd, modelAttempts } = costs;
-      if (input.record !== undefined) {
-        await records.put(recordOf(runId, input, input.record, costs));
-      }
+      await records.put(recordOf(runId, input, input.record, costs));
       telemetry.emit(endOf(runId, input, costs));
       return { spentMicroUsd, crashTaxMicroUsd, modelAttempts };
-    } catch (error) {
-      if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
-      throw error;
-    }
+    });
   };
 }
 
@@ -39,7 +33,7 @@ function recordOf(
     tenant,
     agent,
     session,
-    result: withCosts(result, costs),
+    result: withLedger(result, costs),
     costMicroUsd: costs.spentMicroUsd,
     startedAtMs,
     endedAtMs: startedAtMs + durationMs,

@@ -103,7 +103,7 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     offline: config.provider.offline,
     policy,
     ...batchLane(config, input),
-    ...(config.agent.wrapUp && input.onLimit === "stop" ? { wrapUp: true } : {}),
+    wrapUp: config.agent.wrapUp && input.onLimit === "stop",
     approvals: {
       timeoutMs: config.approvals.timeoutMs,
       webhook: config.approvals.webhookUrl !== undefined,

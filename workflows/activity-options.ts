@@ -6,6 +6,7 @@
 // heartbeat timeout, after which a silent worker counts as dead.
 
 import type { ActivityOptions, LocalActivityOptions } from "@temporalio/workflow";
+import type { PurposeKind } from "../src/domain/call.ts";
 import { FINAL_CODES } from "../src/domain/errors.ts";
 import type { Timers } from "../src/domain/run/snapshot.ts";
 import type { ToolSpec } from "../src/domain/tool.ts";
@@ -13,6 +14,7 @@ import type { ToolSpec } from "../src/domain/tool.ts";
 /** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */
 const SETTLING_MS = 30_000;
 
+/** Whether a task is hard is worth two attempts and no more: without a word on it, it is of the medium tier. */
 const CLASSIFIER_ATTEMPTS = 2;
 
 const INLINE_SETTLING_MS = 5000;
@@ -46,7 +48,8 @@ export const rebuilding: ActivityOptions = {
   retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },
 };
 
-export function modelCalling(timers: Timers): ActivityOptions {
+export function modelCalling(timers: Timers, purpose: PurposeKind): ActivityOptions {
+  const attemptsMax = purpose === "route" ? CLASSIFIER_ATTEMPTS : timers.retryAttemptsMax;
   return {
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: timers.callTimeoutMs + SETTLING_MS,
@@ -55,27 +58,20 @@ export function modelCalling(timers: Timers): ActivityOptions {
       initialInterval: timers.retryInitialMs,
       backoffCoefficient: 2,
       maximumInterval: "60s",
-      maximumAttempts: timers.retryAttemptsMax,
+      maximumAttempts: Math.min(attemptsMax, timers.retryAttemptsMax),
       nonRetryableErrorTypes,
     },
   };
 }
 
 /** A provider that can't be reached is no failure of it: the batch is looked at again later. */
-export function batchCollecting(timers: Timers): ActivityOptions {
+export function lookingAtBatch(timers: Timers): ActivityOptions {
   return {
     ...bookkeeping,
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: "5m",
     heartbeatTimeout: timers.heartbeatTimeoutMs,
   };
-}
-
-/** Whether a task is hard is worth two attempts and no more: without a word on it, it is of the medium tier. */
-export function tierChoosing(timers: Timers): ActivityOptions {
-  const calling = modelCalling(timers);
-  const maximumAttempts = Math.min(CLASSIFIER_ATTEMPTS, timers.retryAttemptsMax);
-  return { ...calling, retry: { ...calling.retry, maximumAttempts } };
 }
 
 /** A tool whose second execution can't be told from the first is never executed a second time. */

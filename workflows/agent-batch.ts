@@ -9,6 +9,7 @@
 
 import {
   CancellationScope,
+  CancelledFailure,
   condition,
   continueAsNew,
   isCancellation,
@@ -27,7 +28,6 @@ import {
 } from "../src/domain/batch.ts";
 import { bookkeeping } from "./activity-options.ts";
 import { openCrew, type Crew } from "./batch-crew.ts";
-import { throwIfCancelled } from "./run-end.ts";
 
 /** Runs that end within it are heard at once; of the others a fresh history hears by looking. */
 const DRAIN_MS = 10_000;
@@ -130,4 +130,10 @@ async function closed({ input, state }: Batch, isCancelled: boolean): Promise<Ba
 function outcomeOf({ stop }: BatchState, isCancelled: boolean): BatchOutcome {
   if (isCancelled) return { kind: "cancelled", message: "the batch was cancelled" };
   return stop === null ? { kind: "finished" } : { kind: "stopped", ...stop };
+}
+
+function throwIfCancelled(): void {
+  if (CancellationScope.current().consideredCancelled) {
+    throw new CancelledFailure("the batch was cancelled");
+  }
 }

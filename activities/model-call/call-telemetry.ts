@@ -59,15 +59,14 @@ export function tellFailure(
   { code, message }: ModelCallError,
   nextAttemptAt: string | null,
 ): void {
-  at.deps.telemetry.emit({
-    event: nextAttemptAt === null ? "model_failed" : "model_retry",
-    ...who(at),
-    model: at.call.course.model,
-    attempt: at.attempt.attempt,
-    code,
-    message,
-    nextAttemptAt,
-  });
+  const { model } = at.call.course;
+  const { attempt } = at.attempt;
+  const failed = { ...who(at), model, attempt, code, message, nextAttemptAt };
+  at.deps.telemetry.emit(
+    nextAttemptAt === null
+      ? { event: "model_failed", ...failed }
+      : { event: "model_retry", ...failed },
+  );
 }
 
 export function tellSubmission(at: CallAttempt, providerBatchId: string | null): void {

@@ -63,7 +63,7 @@ export function lineOf(event: RunEvent): Line | null {
 
 const PURPOSE = {
   wrap_up: "! a limit is reached; the model sums up, without tools",
-  compaction: "! the conversation grows too long; the model sums it up and goes on from there",
+  summary: "! the conversation grows too long; the model sums it up and goes on from there",
 } as const;
 
 function courseLine(event: BudgetWarning | RunWaiting | RunContinued): Line | null {

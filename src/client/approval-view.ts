@@ -1,61 +1,73 @@
-// What a viewer must be told when the memo of a run's approvals changes. Pure.
+// What a viewer must be told when calls begin to wait for a person, or one was decided. Pure.
 
-import type { Approvals } from "../domain/approval.ts";
+import type { Ruling } from "../domain/approval.ts";
 import type {
   ApprovalDecided,
   ApprovalRequested,
   RunContinued,
   RunWaiting,
 } from "../domain/run-event.ts";
-import { waitingFor } from "./run-tally.ts";
+import type { RunFact } from "../domain/run/facts.ts";
+import { pendingOf, waitOf } from "../domain/run/shown.ts";
+import type { EventBody } from "./event-body.ts";
+import { argumentsIn, type ToldRun } from "./told-run.ts";
 
-type Bare<Event> = Omit<Event, "id" | "runId" | "ts">;
-type News = Bare<ApprovalDecided> | Bare<ApprovalRequested> | Bare<RunWaiting> | Bare<RunContinued>;
+type News = EventBody<ApprovalDecided | ApprovalRequested | RunWaiting | RunContinued>;
 
 /** In the order in which it is told: what was decided, what is asked, and whether the run stands still. */
 export function approvalNews(
-  before: Approvals,
-  after: Approvals,
-  argumentsOf: (callId: string) => unknown,
+  before: ToldRun,
+  after: ToldRun,
+  fact: Extract<RunFact, { kind: "personAsked" | "ruled" }>,
 ): readonly News[] {
-  const wasDecided = new Set(before.decided.map(({ callId }) => callId));
-  const wasWaiting = new Set(before.waiting.map(({ callId }) => callId));
-  const decided = after.decided.filter(({ callId }) => !wasDecided.has(callId));
-  const requested = after.waiting.filter(({ callId }) => !wasWaiting.has(callId));
-  const waiting = waitingFor(after);
+  const was = pendingOf(before.state);
+  const is = pendingOf(after.state);
+  const wait = waitOf(after.state);
   return [
-    ...decided.map(({ callId, tool, turn, verdict, by, reason, edited, always }) => {
-      return {
-        type: "approval.decided",
-        turn,
-        callId,
-        tool,
-        verdict,
-        by,
-        reason,
-        edited,
-        always,
-      } as const;
-    }),
-    ...requested.map(({ callId, tool, turn, argsDigest, reason, deadlineAt }) => {
-      const input = argumentsOf(callId);
-      return {
-        type: "approval.requested",
-        turn,
-        callId,
-        tool,
-        input,
-        argsDigest,
-        reason,
-        deadlineAt,
-      } as const;
-    }),
-    ...(waiting !== null && before.waiting.length === 0
-      ? [{ type: "run.waiting", ...waiting } as const]
-      : []),
-    // A run that ends takes its questions back, and does not go on.
-    ...(waiting === null && before.waiting.length > 0 && decided.length > 0
+    ...(fact.kind === "ruled" ? decided(before, fact.callId, fact.ruling) : []),
+    ...requested(before, after),
+    ...(was.length === 0 && is.length > 0 && wait !== null ? [waiting(wait)] : []),
+    ...(was.length > 0 && is.length === 0
       ? [{ type: "run.continued", reason: "resumed" } as const]
       : []),
   ];
+}
+
+function decided(
+  before: ToldRun,
+  id: string,
+  ruling: Ruling,
+): readonly EventBody<ApprovalDecided>[] {
+  const pending = pendingOf(before.state).find(({ callId }) => callId === id);
+  if (pending === undefined) return [];
+  const { callId, tool, turn } = pending;
+  const { verdict, by, reason, always, editedInput } = ruling;
+  const edited = editedInput !== undefined;
+  return [{ type: "approval.decided", turn, callId, tool, verdict, by, reason, edited, always }];
+}
+
+function requested(before: ToldRun, after: ToldRun): readonly EventBody<ApprovalRequested>[] {
+  const known = pendingOf(before.state).map(({ callId }) => callId);
+  const news = pendingOf(after.state).filter(({ callId }) => !known.includes(callId));
+  return news.map(({ callId, tool, turn, argsDigest, reason, deadlineAt }) => {
+    const input = argumentsIn(after, callId);
+    return {
+      type: "approval.requested",
+      turn,
+      callId,
+      tool,
+      input,
+      argsDigest,
+      reason,
+      deadlineAt,
+    };
+  });
+}
+
+export function waiting({
+  reason,
+  message,
+  nextAttemptAt,
+}: NonNullable<ReturnType<typeof waitOf>>): EventBody<RunWaiting> {
+  return { type: "run.waiting", reason, message, nextAttemptAt };
 }

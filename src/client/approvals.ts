@@ -7,14 +7,16 @@ import {
   type Approvals,
   type ApprovalShown,
   type ApprovalWaiting,
-  type DecidedApproval,
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { pendingOf } from "../domain/run/shown.ts";
+import type { RunState } from "../domain/run/state.ts";
 import { COLUMNS } from "../temporal/columns.ts";
-import { APPROVALS_MEMO } from "../temporal/names.ts";
+import { MEMOS } from "../temporal/names.ts";
 import { shortTask, startMemo } from "../temporal/run-start.ts";
 import { present } from "../domain/present.ts";
 import { foldRun, type RunSources } from "./read-run.ts";
+import { argumentsIn } from "./told-run.ts";
 import { visibilityQuery } from "./run-list.ts";
 import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 import { runEnded } from "./steer.ts";
@@ -63,7 +65,7 @@ function waitingIn({
 
 export function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
-  return (memo?.[APPROVALS_MEMO] as Approvals | undefined) ?? NO_APPROVALS;
+  return (memo?.[MEMOS.approvals] as Approvals | undefined) ?? NO_APPROVALS;
 }
 
 /** Throws PawlError RUN_NOT_FOUND, RUN_ENDED, or an APPROVAL_ code that says why the call does not wait. */
@@ -72,14 +74,13 @@ export async function readApproval(
   runId: string,
   callId: string,
 ): Promise<ApprovalShown> {
-  const { tally, last } = await foldRun(sources, runId, { wait: false });
-  const { approvals, input, state } = tally;
-  const pending = approvals.waiting.find((call) => call.callId === callId);
-  const isOver = last?.kind === "ended" || last?.kind === "broken";
+  const { run, isOver } = await foldRun(sources, runId, { wait: false });
+  const { input, state } = run;
+  const pending = pendingOf(state).find((call) => call.callId === callId);
   if (pending === undefined || input === null || isOver) {
-    throw whyNotWaiting({ runId, callId, isOver, decided: approvals.decided });
+    throw isOver ? runEnded(runId) : whyNotWaiting(runId, callId, state);
   }
-  const spec = state?.snapshot.tools.find(({ name }) => name === pending.tool);
+  const spec = state.memory?.snapshot.tools.find(({ name }) => name === pending.tool);
   const { tenant, agent, task } = input;
   return {
     ...pending,
@@ -87,21 +88,13 @@ export async function readApproval(
     tenant,
     agent,
     task: shortTask(task),
-    input: tally.argumentsOf(callId),
+    input: argumentsIn(run, callId),
     inputSchema: spec?.inputSchema ?? {},
   };
 }
 
-interface NotWaiting {
-  readonly runId: string;
-  readonly callId: string;
-  readonly isOver: boolean;
-  readonly decided: readonly DecidedApproval[];
-}
-
-function whyNotWaiting({ runId, callId, isOver, decided }: NotWaiting): PawlError {
-  if (isOver) return runEnded(runId);
-  const before = decided.find((call) => call.callId === callId);
+function whyNotWaiting(runId: string, callId: string, { memory }: RunState): PawlError {
+  const before = memory?.people.settled.find((call) => call.callId === callId);
   if (before === undefined) {
     return new PawlError("APPROVAL_NOT_FOUND", `No call ${callId} waits in the run ${runId}.`);
   }

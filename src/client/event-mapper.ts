@@ -9,15 +9,16 @@
 // speak meanwhile: the text that follows is numbered behind what they said, whose id says how much of
 // the reply the viewer held by then.
 
-import { isShown, type ModelCall, type Unserved } from "../domain/call.ts";
+import type { ModelCall, Reply, Unserved } from "../domain/call.ts";
 import { textOf } from "../domain/message.ts";
-import type { Approvals } from "../domain/approval.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import type { Wait } from "../domain/run/state.ts";
+import { isNews } from "../domain/run/mail.ts";
+import type { RunFact } from "../domain/run/facts.ts";
 import type { DeltaRow } from "../store/deltas.ts";
-import { approvalNews } from "./approval-view.ts";
+import { approvalNews, waiting } from "./approval-view.ts";
 import { compareEventIds, formatEventId, RETRY_OFFSET, type EventId } from "./event-id.ts";
-import type { Fact } from "./history-fact.ts";
+import type { EventBody } from "./event-body.ts";
+import type { Frame, Told } from "./history-facts.ts";
 import {
   applyRow,
   finishReply,
@@ -25,9 +26,17 @@ import {
   type ReplyStep,
   type ReplyView,
 } from "./reply-view.ts";
-import { brokenOutcome, createTally, type Tally } from "./run-tally.ts";
-import { replyFacts, turnFacts, warningFacts } from "./turn-view.ts";
-import { preview, ToolView } from "./tool-view.ts";
+import {
+  brokenOutcome,
+  isFrame,
+  named,
+  resultNow,
+  tellOn,
+  UNTOLD,
+  type ToldRun,
+} from "./told-run.ts";
+import { hasGoneOn, isNewWait, newsOfCall, replyFacts } from "./turn-view.ts";
+import { ToolView } from "./tool-view.ts";
 
 export interface MapperOptions {
   readonly runId: string;
@@ -40,7 +49,7 @@ export interface MapperOptions {
 }
 
 export interface EventMapper {
-  fact(fact: Fact): readonly RunEvent[];
+  fact(told: Told): readonly RunEvent[];
   rows(activityId: string, rows: readonly DeltaRow[]): readonly RunEvent[];
   /** Activities whose attempts may be writing rows now. */
   inFlight(): readonly string[];
@@ -52,12 +61,6 @@ export interface EventMapper {
 export function createEventMapper(options: MapperOptions): EventMapper {
   return new HistoryMapper(options);
 }
-
-type Body = RunEvent extends infer Event
-  ? Event extends RunEvent
-    ? Omit<Event, "id" | "runId" | "ts">
-    : never
-  : never;
 
 interface CallInFlight {
   readonly activityId: string;
@@ -75,17 +78,16 @@ const FINISHED = 3;
 
 class HistoryMapper implements EventMapper {
   readonly #options: MapperOptions;
-  readonly #tally: Tally = createTally();
   readonly #tools = new ToolView();
+  #run: ToldRun = UNTOLD;
   #execution = 0;
   #cursor: EventId | null;
   #call: CallInFlight | null = null;
-  #purpose: Tally["purpose"];
+  #purpose: ModelCall["purpose"]["kind"] | null = null;
   #unserved: Unserved | null = null;
   #changeTold = "";
   #announcedTurn = 0;
-  #warned = new Set<string>();
-  #heard = new Set<string>();
+  #approvals = { eventId: 0, told: 0 };
   #told: RunEvent[] = [];
 
   constructor(options: MapperOptions) {
@@ -102,13 +104,12 @@ class HistoryMapper implements EventMapper {
     return [...call, ...this.#tools.inFlight()];
   }
 
-  fact(fact: Fact): readonly RunEvent[] {
-    const { waiting, approvals } = this.#tally;
-    const known = this.#tally.toolCalls.size;
-    this.#tally.apply(fact);
-    if (fact.kind === "approvalsChanged") this.#approvalsChanged(fact, approvals);
-    else if (fact.kind === "callUnserved") this.#unserved = fact.result;
-    else this.#map(fact, waiting, this.#tally.toolCalls.size > known);
+  fact(told: Told): readonly RunEvent[] {
+    const before = this.#run;
+    this.#run = tellOn(before, told);
+    const { fact, ...rest } = told;
+    if (isFrame(fact)) this.#frame({ ...rest, fact });
+    else this.#map({ ...rest, fact: named(before.state, fact) }, before);
     return this.#take();
   }
 
@@ -122,203 +123,175 @@ class HistoryMapper implements EventMapper {
     return this.#take();
   }
 
-  #approvalsChanged(fact: Extract<Fact, { kind: "approvalsChanged" }>, before: Approvals): void {
-    const argumentsOf = (callId: string): unknown => this.#tally.argumentsOf(callId);
-    const news = approvalNews(before, fact.approvals, argumentsOf);
-    for (const [index, body] of news.entries()) this.#tell(fact, index, body);
-  }
-
-  #map(
-    fact: Exclude<Fact, { kind: "approvalsChanged" | "callUnserved" }>,
-    waitedFor: Wait | null,
-    newTool: boolean,
-  ): void {
+  #frame(told: Told<Frame>): void {
+    const { fact, atMs } = told;
     switch (fact.kind) {
       case "started":
-        return this.#started(fact);
-      case "opened":
-        return;
-      case "callScheduled":
-        return this.#callScheduled(fact);
-      case "callFinished":
-        return this.#callFinished(fact);
-      case "callFailed":
-        return this.#withdrawRest(fact);
-      case "toolScheduled":
-      case "toolFinished":
-      case "toolFailed":
-        return this.#tool(fact, newTool);
-      case "waitingChanged":
-        return this.#waitingChanged(fact, waitedFor);
-      case "said":
-        return this.#said(fact);
+        return this.#started(told, fact);
       case "movedOn":
-        return this.#tell(fact, 0, { type: "run.continued", reason: "new_history" });
+        return this.#tell(told, 0, { type: "run.continued", reason: "new_history" });
       case "ended":
-        this.#withdrawRest(fact);
-        return this.#tell(fact, FINISHED, { type: "run.ended", result: fact.result });
+        this.#withdrawRest(told);
+        return this.#tell(told, FINISHED, { type: "run.ended", result: fact.result });
       case "broken": {
-        this.#withdrawRest(fact);
-        const outcome = brokenOutcome(fact.how, fact.failure);
-        const result = this.#tally.result(this.#options.runId, outcome, fact.atMs);
-        return this.#tell(fact, FINISHED, { type: "run.ended", result });
+        this.#withdrawRest(told);
+        const end = { outcome: brokenOutcome(fact), nowMs: atMs };
+        const result = resultNow(this.#options.runId, this.#run, end);
+        return this.#tell(told, FINISHED, { type: "run.ended", result });
       }
     }
   }
 
-  #started(fact: Extract<Fact, { kind: "started" }>): void {
-    const { task, agent, tenant, session, traceId, resumed } = fact.input;
+  #started(told: Told, { input }: Extract<Frame, { kind: "started" }>): void {
+    const { task, agent, tenant, session, traceId, resumed } = input;
     this.#execution = resumed?.execution ?? 0;
-    this.#announcedTurn = resumed?.turn ?? 0;
-    this.#warned = new Set(resumed?.warned);
-    this.#heard = new Set(resumed?.inbox?.ids);
+    this.#announcedTurn = resumed?.memory?.counts.turn ?? 0;
     if (resumed !== undefined) return;
     const { link } = this.#options;
-    this.#tell(fact, 0, { type: "run.started", task, agent, tenant, session, traceId, link });
+    this.#tell(told, 0, { type: "run.started", task, agent, tenant, session, traceId, link });
+  }
+
+  #map(told: Told<RunFact>, before: ToldRun): void {
+    const { fact } = told;
+    switch (fact.kind) {
+      case "asked":
+        return this.#asked(told, fact.call, before);
+      case "replied":
+        return this.#replied(told, fact, before);
+      case "unserved":
+        this.#unserved = fact;
+        if (hasGoneOn(before, this.#run)) this.#goesOn(told);
+        return;
+      case "denied":
+      case "interrupted":
+      case "failed":
+        return this.#withdrawRest(told);
+      case "toolBegan":
+      case "toolEnded":
+      case "toolLost":
+        return this.#tool(told, before);
+      case "personAsked":
+      case "ruled":
+        return this.#approvalsChanged(told, approvalNews(before, this.#run, fact));
+      case "waits":
+        if (isNewWait(before, fact.wait)) this.#tell(told, 0, waiting(fact.wait));
+        return;
+      case "resumed":
+        if (hasGoneOn(before, this.#run)) this.#goesOn(told);
+        return;
+      case "said":
+        return this.#said(told, fact.message, before);
+      default:
+        return;
+    }
+  }
+
+  #goesOn(told: Told): void {
+    this.#tellBeside(told, { type: "run.continued", reason: "resumed" });
+  }
+
+  /** Several facts of one event are told one after another. */
+  #approvalsChanged(told: Told, news: readonly EventBody[]): void {
+    const { eventId } = told;
+    if (this.#approvals.eventId !== eventId) this.#approvals = { eventId, told: 0 };
+    for (const body of news) {
+      this.#tell(told, this.#approvals.told, body);
+      this.#approvals.told += 1;
+    }
   }
 
   /** A call that is repeated for reasons of ours (a lost transcript, a lack of capacity) is one turn. */
-  #callScheduled(fact: Extract<Fact, { kind: "callScheduled" }>): void {
-    const { activityId, input } = fact;
-    if (this.#unserved !== null) this.#tellUnserved(fact, this.#unserved);
-    const warnings = input.warnings.filter(({ limit }) => !this.#warned.has(limit));
-    for (const [index, warning] of warnings.entries()) {
-      this.#warned.add(warning.limit);
-      this.#tell(fact, index + 1, { type: "budget.warning", ...warningFacts(warning) });
-    }
+  #asked(told: Told, call: ModelCall, before: ToldRun): void {
+    if (this.#unserved !== null) this.#tellUnserved(told, this.#unserved);
+    const { warnings, turn, change } = newsOfCall(before, call);
+    for (const [index, warning] of warnings.entries()) this.#tell(told, index + 1, warning);
     // A call that was denied may have announced the turn in which the model then sums up.
-    const { purpose } = this.#tally;
-    if (input.turn > this.#announcedTurn || purpose !== this.#purpose) {
-      [this.#announcedTurn, this.#purpose] = [input.turn, purpose];
-      const body = this.#turnStarted(input);
-      this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, body);
+    const purpose = call.purpose.kind;
+    if (call.turn > this.#announcedTurn || purpose !== this.#purpose) {
+      [this.#announcedTurn, this.#purpose] = [call.turn, purpose];
+      this.#tell(told, warnings.length === 0 ? 0 : warnings.length + 1, turn);
     }
-    this.#modelChanged(fact, warnings.length + 2);
-    // Nothing is heard of a reply in a batch until it is there.
-    if (input.lane === "batch") return;
-    const resumedAt = this.#cursorAt(fact.eventId);
-    const view = openReplyView(resumedAt);
-    const shown = { view, isShown: isShown(input.purpose) };
-    this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, ...shown };
+    // Where a call is repeated for reasons of ours its change of model is told once.
+    if (change !== null && JSON.stringify(change) !== this.#changeTold) {
+      this.#changeTold = JSON.stringify(change);
+      this.#tell(told, warnings.length + 2, change);
+    }
+    if (call.lane === "batch") return;
+    const view = openReplyView(this.#cursorAt(told.eventId));
+    const { eventId: anchorId, activityId = "" } = told;
+    const isShown = purpose !== "route";
+    this.#call = { activityId, anchorId, turn: call.turn, view, isShown };
   }
 
-  /** Where a call is repeated for reasons of ours it is told once. */
-  #modelChanged(fact: Extract<Fact, { kind: "callScheduled" }>, role: number): void {
-    const { turn, course } = fact.input;
-    const { model, change } = course;
-    const told = JSON.stringify([turn, model, change]);
-    if (change === undefined || told === this.#changeTold) return;
-    this.#changeTold = told;
-    this.#tell(fact, role, { type: "model.changed", turn, model, ...change });
-  }
-
-  #tellUnserved(fact: Fact, { code, message }: Unserved): void {
+  #tellUnserved(told: Told, { code, message }: Unserved): void {
     this.#unserved = null;
     const again = { attempt: 1, code, message, nextAttemptAt: null };
-    this.#tell(fact, 0, { type: "model.retrying", turn: this.#announcedTurn, ...again });
+    this.#tell(told, 0, { type: "model.retrying", turn: this.#announcedTurn, ...again });
   }
 
-  #turnStarted({ course }: ModelCall): Body {
-    const { state, purpose } = this.#tally;
-    return {
-      type: "turn.started",
-      turn: this.#announcedTurn,
-      ...(purpose && { purpose }),
-      ...turnFacts(state, course.model),
-    };
-  }
-
-  #callFinished(fact: Extract<Fact, { kind: "callFinished" }>): void {
-    const { result } = fact;
-    if (result.kind !== "replied") return this.#withdrawRest(fact);
+  #replied(told: Told, reply: Reply, before: ToldRun): void {
     const call = this.#call;
     const turn = call?.turn ?? this.#announcedTurn;
-    const { attempt } = result;
-    const text = call?.isShown === false ? "" : textOf(result.message);
-    const shown = this.#shown(fact);
+    const { attempt } = reply;
+    const text = call?.isShown === false ? "" : textOf(reply.message);
+    const shown = this.#shown(told);
+    if (hasGoneOn(before, this.#run)) {
+      this.#tell(told, 0, { type: "run.continued", reason: "resumed" });
+    }
     const { withdraw, rest } = finishReply(shown, { attempt, text });
     if (withdraw) {
       const body = { type: "reply.withdrawn", turn, attempt: shown.attempt } as const;
-      this.#tell(fact, WITHDRAWN, body);
+      this.#tell(told, WITHDRAWN, body);
     }
-    if (rest !== "") this.#tell(fact, REST, { type: "reply.delta", turn, attempt, text: rest });
-    const spentMicroUsd = this.#tally.state?.spentMicroUsd ?? 0;
-    const facts = { ...replyFacts(result, spentMicroUsd), text };
-    this.#tell(fact, FINISHED, { type: "reply.finished", turn, ...facts });
-    this.#tools.announce(result.toolCalls);
+    if (rest !== "") this.#tell(told, REST, { type: "reply.delta", turn, attempt, text: rest });
+    const facts = { ...replyFacts(reply, this.#run), text };
+    this.#tell(told, FINISHED, { type: "reply.finished", turn, ...facts });
     this.#call = null;
   }
 
   /** The call gave no reply: what was shown of it is no part of the transcript. */
-  #withdrawRest(fact: Fact): void {
+  #withdrawRest(told: Told): void {
     if (this.#call === null) return;
     const { turn } = this.#call;
-    const shown = this.#shown(fact);
+    const shown = this.#shown(told);
     if (finishReply(shown, null).withdraw) {
-      this.#tell(fact, WITHDRAWN, { type: "reply.withdrawn", turn, attempt: shown.attempt });
+      this.#tell(told, WITHDRAWN, { type: "reply.withdrawn", turn, attempt: shown.attempt });
     }
     this.#call = null;
   }
 
   /** A viewer that resumes behind the withdrawal of this very event holds nothing any more. */
-  #shown(fact: Fact): ReplyView {
+  #shown({ eventId }: Told): ReplyView {
     const nothing = { attempt: 0, shown: 0, failed: false };
-    const isBehind = this.#cursorAt(fact.eventId) !== null;
+    const isBehind = this.#cursorAt(eventId) !== null;
     return isBehind ? nothing : (this.#call?.view ?? nothing);
   }
 
-  #waitingChanged(fact: Extract<Fact, { kind: "waitingChanged" }>, before: Wait | null): void {
-    const { waiting } = fact;
-    if (waiting !== null) return this.#tell(fact, 0, { type: "run.waiting", ...waiting });
-    if (before !== null) this.#tell(fact, 0, { type: "run.continued", reason: "resumed" });
+  #said(told: Told, message: Extract<RunFact, { kind: "said" }>["message"], before: ToldRun): void {
+    if (!isNews(before.state.mail, message)) return;
+    const { messageId, text, mode, by } = message;
+    this.#tellBeside(told, { type: "message.received", messageId, text, mode, by });
   }
 
-  #said(fact: Extract<Fact, { kind: "said" }>): void {
-    const { messageId, text, mode, by } = fact.message;
-    if (this.#heard.has(messageId)) return;
-    this.#heard.add(messageId);
-    const body = { type: "message.received", messageId, text, mode, by } as const;
+  /** What people do while a reply is in flight: the text behind it is numbered behind it. */
+  #tellBeside(told: Told, body: EventBody): void {
     const call = this.#call;
-    if (call === null) return this.#tell(fact, 0, body);
-    const resumedAt = this.#cursorAt(fact.eventId);
+    if (call === null) return this.#tell(told, 0, body);
+    const { eventId, atMs } = told;
+    const resumedAt = this.#cursorAt(eventId);
     const view = resumedAt === null ? call.view : openReplyView(resumedAt);
-    this.#call = { ...call, view, anchorId: fact.eventId };
+    this.#call = { ...call, view, anchorId: eventId };
     const { attempt, shown, failed } = view;
     const offset = failed ? RETRY_OFFSET + shown : shown;
-    this.#tellAt({ ...this.#at(fact.eventId), attempt, offset }, body, fact.atMs);
+    this.#tellAt({ ...this.#at(eventId), attempt, offset }, body, atMs);
   }
 
-  #tool(
-    fact: Extract<Fact, { kind: "toolScheduled" | "toolFinished" | "toolFailed" }>,
-    isNew: boolean,
-  ): void {
-    const turn = this.#announcedTurn;
-    if (fact.kind === "toolScheduled") {
-      const seen = this.#options.after;
-      const resumedBehind = seen !== null && compareEventIds(this.#at(fact.eventId), seen) <= 0;
-      this.#tools.begin(fact, resumedBehind);
-      const { callId, tool } = fact.input;
-      if (isNew) this.#tell(fact, 0, this.#toolStarted(callId, tool));
-      return;
+  #tool(told: Told<RunFact>, before: ToldRun): void {
+    const seen = this.#options.after;
+    const resumedBehind = seen !== null && compareEventIds(this.#at(told.eventId), seen) <= 0;
+    for (const [index, body] of this.#tools.news(told, before, resumedBehind).entries()) {
+      this.#tell(told, body.type === "tool.started" ? index : 2, body);
     }
-    const ended = this.#tools.end(fact, this.#tally.state?.snapshot.tools ?? []);
-    if (ended === null) return;
-    if (!ended.wasStarted) this.#tell(fact, 1, this.#toolStarted(ended.callId, ended.tool));
-    const { callId, tool, isError, content, durationMs } = ended;
-    this.#tell(fact, 2, {
-      type: "tool.finished",
-      turn,
-      callId,
-      tool,
-      isError,
-      preview: preview(content),
-      durationMs,
-    });
-  }
-
-  #toolStarted(callId: string, tool: string): Body {
-    const turn = this.#announcedTurn;
-    return { type: "tool.started", turn, callId, tool, preview: this.#tools.previewOf(callId) };
   }
 
   #callRow(row: DeltaRow): void {
@@ -342,16 +315,10 @@ class HistoryMapper implements EventMapper {
         return this.#tellAt({ ...at, attempt: step.next, offset: 0 }, body);
       }
       case "retrying": {
-        const { code, message, nextAttemptAt } = step;
-        const body = {
-          type: "model.retrying",
-          turn,
-          attempt,
-          code,
-          message,
-          nextAttemptAt,
-        } as const;
-        return this.#tellAt({ ...at, attempt, offset: RETRY_OFFSET + step.shown }, body);
+        const { code, message, nextAttemptAt, shown } = step;
+        const retry = { attempt, code, message, nextAttemptAt };
+        const body = { type: "model.retrying", turn, ...retry } as const;
+        return this.#tellAt({ ...at, attempt, offset: RETRY_OFFSET + shown }, body);
       }
     }
   }
@@ -376,11 +343,11 @@ class HistoryMapper implements EventMapper {
     return here ? after : null;
   }
 
-  #tell(fact: Fact, role: number, body: Body): void {
-    this.#tellAt({ ...this.#at(fact.eventId), offset: role }, body, fact.atMs);
+  #tell({ eventId, atMs }: Told, role: number, body: EventBody): void {
+    this.#tellAt({ ...this.#at(eventId), offset: role }, body, atMs);
   }
 
-  #tellAt(id: EventId, body: Body, atMs = this.#options.nowMs()): void {
+  #tellAt(id: EventId, body: EventBody, atMs = this.#options.nowMs()): void {
     if (this.#cursor !== null && compareEventIds(id, this.#cursor) <= 0) return;
     this.#cursor = id;
     const ts = new Date(atMs).toISOString();

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
 import { backendError, isPassing } from "./backend-error.ts";
-import { idOf, type HistoryEvent } from "./history-fact.ts";
+import { idOf, type HistoryEvent } from "./history-facts.ts";
 
 export interface HistoryPage {
   readonly events: readonly HistoryEvent[];

@@ -5,12 +5,11 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import type { Wait } from "../domain/run/state.ts";
-import { COLUMNS } from "../temporal/columns.ts";
 import { usdOf } from "../domain/money.ts";
-import { createFactReader, type Fact } from "./history-fact.ts";
+import { pendingOf, statusOf, waitOf } from "../domain/run/shown.ts";
+import { createFactReader, type Told } from "./history-facts.ts";
 import { tailHistory, type Histories } from "./histories.ts";
-import { openStatus } from "./run-list.ts";
-import { brokenOutcome, createTally, type Tally } from "./run-tally.ts";
+import { brokenOutcome, resultNow, soFar, tellOn, UNTOLD, type ToldRun } from "./told-run.ts";
 
 export type RunShown =
   | { readonly kind: "ended"; readonly about: RunAbout; readonly result: RunResult }
@@ -55,18 +54,23 @@ export async function readRun(
   runId: string,
   options: ReadOptions,
 ): Promise<RunShown> {
-  const { tally, last } = await foldRun(sources, runId, options);
-  const about = aboutOf(tally, sources.link(runId));
-  if (last?.kind === "ended") return { kind: "ended", about, result: last.result };
-  if (last?.kind === "broken") {
-    const outcome = brokenOutcome(last.how, last.failure);
-    return { kind: "ended", about, result: tally.result(runId, outcome, last.atMs) };
+  const { run, last } = await foldRun(sources, runId, options);
+  const about = aboutOf(run, sources.link(runId));
+  if (last?.fact.kind === "ended") return { kind: "ended", about, result: last.fact.result };
+  if (last?.fact.kind === "broken") {
+    const end = { outcome: brokenOutcome(last.fact), nowMs: last.atMs };
+    return { kind: "ended", about, result: resultNow(runId, run, end) };
   }
-  const { typedSearchAttributes } = await sources.client.workflow.getHandle(runId).describe();
-  const status = openStatus(typedSearchAttributes.get(COLUMNS.status));
-  const soFar = tally.soFar(runId, Date.now());
-  const { waiting, approvals } = tally;
-  return { kind: "open", about, status, waiting, approvals: approvals.waiting, soFar };
+  const { state } = run;
+  const status = statusOf(state);
+  return {
+    kind: "open",
+    about,
+    status,
+    waiting: waitOf(state),
+    approvals: pendingOf(state),
+    soFar: soFar(runId, run, Date.now()),
+  };
 }
 
 /** All that the newest history of a run says. */
@@ -78,46 +82,44 @@ export async function foldRun(
   let executionId = "";
   while (true) {
     const folded = await fold(sources, { runId, executionId, ...options });
-    if (folded.last?.kind !== "movedOn") return folded;
-    executionId = folded.last.nextExecutionId;
+    if (folded.last?.fact.kind !== "movedOn") return folded;
+    executionId = folded.last.fact.nextExecutionId;
   }
 }
 
 interface Folded {
-  readonly tally: Tally;
-  readonly last: Fact | null;
+  readonly run: ToldRun;
+  readonly last: Told | null;
+  readonly isOver: boolean;
 }
 
 async function fold(
   { histories, converter }: RunSources,
   tail: Parameters<typeof tailHistory>[1],
 ): Promise<Folded> {
-  const tally = createTally();
   const reader = createFactReader(converter);
-  let last: Fact | null = null;
+  let run = UNTOLD;
+  let last: Told | null = null;
   for await (const event of tailHistory(histories, tail)) {
-    const fact = await reader.read(event);
-    if (fact === null) continue;
-    tally.apply(fact);
-    last = fact;
+    for (const told of await reader.read(event)) {
+      run = tellOn(run, told);
+      last = told;
+    }
   }
-  return { tally, last };
+  const isOver = last?.fact.kind === "ended" || last?.fact.kind === "broken";
+  return { run, last, isOver };
 }
 
-function routingOf(state: Tally["state"]): string | null {
-  return state?.course?.why ?? null;
-}
-
-function aboutOf({ input, state }: Tally, link: string | null): RunAbout {
+function aboutOf({ input, state: { memory } }: ToldRun, link: string | null): RunAbout {
   return {
     task: input?.task ?? "",
     agent: input?.agent ?? "",
     tenant: input?.tenant ?? "",
     session: input?.session ?? "",
-    model: state?.snapshot.model ?? null,
-    routing: routingOf(state),
-    offline: state?.snapshot.offline ?? false,
-    capUsd: state === null ? null : usdOf(state.costCapMicroUsd),
+    model: memory?.snapshot.model ?? null,
+    routing: memory?.models.last.why || null,
+    offline: memory?.snapshot.offline ?? false,
+    capUsd: memory === null ? null : usdOf(memory.counts.costCapMicroUsd),
     link,
   };
 }

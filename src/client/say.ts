@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
 import { MESSAGE_BYTES_MAX, type UserMessage } from "../domain/run/order.ts";
 import { UNREAD_MAX } from "../domain/run/mail.ts";
-import { INBOX_FULL_MEMO, SIGNALS } from "../temporal/names.ts";
+import { MEMOS, SIGNALS } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
 import { asked, ofRun, runEnded, told } from "./steer.ts";
 
@@ -34,7 +34,7 @@ export async function say(
   const handle = ofRun(client.workflow.getHandle(runId));
   const { closeTime, memo } = await asked(handle.describe(), runId);
   if (closeTime !== undefined) throw runEnded(runId);
-  if (memo?.[INBOX_FULL_MEMO] === true) throw full(runId);
+  if (memo?.[MEMOS.inboxFull] === true) throw full(runId);
   const message: UserMessage = { messageId, text, mode, by };
   try {
     await told(handle, (run) => run.signal(SIGNALS.say, message));

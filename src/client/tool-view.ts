@@ -1,21 +1,12 @@
-// What is known of the tool calls of a run: which began, which are under way, how each ended.
+// What viewers are told of the tool calls of a run: which began, which are tried again, how each ended. Pure.
 
-import type { ToolCall, ToolSpec } from "../domain/tool.ts";
+import type { ToolFinished, ToolStarted } from "../domain/run-event.ts";
+import type { RunFact } from "../domain/run/facts.ts";
+import type { CallState } from "../domain/run/state.ts";
 import type { DeltaRow } from "../store/deltas.ts";
-import type { Fact } from "./history-fact.ts";
-
-type Begun = Extract<Fact, { kind: "toolScheduled" }>;
-type Ended = Extract<Fact, { kind: "toolFinished" | "toolFailed" }>;
-
-export interface ToolEnd {
-  readonly callId: string;
-  readonly tool: string;
-  /** False for a tool inside the workflow task: its end is the first that is heard of it. */
-  readonly wasStarted: boolean;
-  readonly isError: boolean;
-  readonly content: string;
-  readonly durationMs: number;
-}
+import type { EventBody } from "./event-body.ts";
+import type { Told } from "./history-facts.ts";
+import type { ToldRun } from "./told-run.ts";
 
 export interface ToolRetry {
   readonly callId: string;
@@ -27,10 +18,14 @@ export interface ToolRetry {
 }
 
 interface InFlight {
-  readonly begun: Begun;
+  readonly callId: string;
+  readonly tool: string;
+  readonly sinceMs: number;
   /** The viewer resumed while the call was under way: what it knows of its retries is not known. */
   resumedBehind: boolean;
 }
+
+type ToolNews = EventBody<ToolStarted | ToolFinished>;
 
 const PREVIEW_CHARS = 200;
 
@@ -42,39 +37,41 @@ export function preview(content: string): string {
 }
 
 export class ToolView {
-  readonly #inFlight = new Map<number, InFlight>();
-  #calls: readonly ToolCall[] = [];
-  readonly #heardOf = new Set<string>();
-
-  /** The calls that a reply asks for. */
-  announce(calls: readonly ToolCall[]): void {
-    this.#calls = calls;
-  }
-
-  previewOf(callId: string): string {
-    return this.#calls.find((call) => call.callId === callId)?.preview ?? "";
-  }
+  /** By activity. */
+  readonly #inFlight = new Map<string, InFlight>();
 
   inFlight(): readonly string[] {
-    return [...this.#inFlight.values()].map(({ begun }) => begun.activityId);
+    return [...this.#inFlight.keys()];
   }
 
-  begin(begun: Begun, resumedBehind: boolean): void {
-    this.#heardOf.add(begun.input.callId);
-    this.#inFlight.set(begun.eventId, { begun, resumedBehind });
+  news(told: Told<RunFact>, before: ToldRun, resumedBehind: boolean): readonly ToolNews[] {
+    const { fact } = told;
+    const { phase } = before.state;
+    if (!("callId" in fact) || phase.kind !== "answering") return [];
+    const call = phase.calls.find(({ callId }) => callId === fact.callId);
+    if (call === undefined || (call.kind !== "cleared" && call.kind !== "running")) return [];
+    // Of an inline tool the end is all that is heard.
+    const started = call.kind === "cleared" ? [startOf(call, phase.turn)] : [];
+    if (fact.kind !== "toolBegan") return [...started, this.#end(told, call, phase.turn)];
+    const { activityId = "", atMs: sinceMs } = told;
+    const { callId, name: tool } = call;
+    this.#inFlight.set(activityId, { callId, tool, sinceMs, resumedBehind });
+    return started;
   }
 
-  /** Null where the end says nothing about the call: it will be repeated, or it can't be told which. */
-  end(ended: Ended, specs: readonly ToolSpec[]): ToolEnd | null {
-    const begun = ended.scheduledId === null ? null : this.#inFlight.get(ended.scheduledId)?.begun;
-    if (ended.scheduledId !== null) this.#inFlight.delete(ended.scheduledId);
-    if (ended.kind === "toolFinished") return this.#finished(ended.result);
-    if (ended.failure.code === "TRANSCRIPT_MISSING") return null;
-    const call = begun?.input ?? this.#failedInline(specs);
-    if (call === undefined || call === null) return null;
-    const durationMs = begun == null ? 0 : ended.atMs - begun.atMs;
-    const content = `${ended.failure.code}: ${ended.failure.message}`;
-    return this.#finished({ ...call, isError: true, content, durationMs });
+  #end(told: Told<RunFact>, call: CallState, turn: number): ToolNews {
+    const { callId, name: tool } = call;
+    const begun = [...this.#inFlight].find(([, inFlight]) => inFlight.callId === callId);
+    if (begun !== undefined) this.#inFlight.delete(begun[0]);
+    const end = { type: "tool.finished", turn, callId, tool } as const;
+    const { fact, toolResult } = told;
+    if (toolResult !== undefined) {
+      const { isError, content, durationMs } = toolResult;
+      return { ...end, isError, preview: preview(content), durationMs };
+    }
+    const content = fact.kind === "toolLost" ? `${fact.code || "FAILED"}: ${fact.message}` : "";
+    const durationMs = begun === undefined ? 0 : told.atMs - begun[1].sinceMs;
+    return { ...end, isError: true, preview: preview(content), durationMs };
   }
 
   /**
@@ -82,10 +79,9 @@ export class ToolView {
    * written before: nothing says which of it it has seen, and nothing is told twice.
    */
   retries(activityId: string, rows: readonly DeltaRow[]): readonly ToolRetry[] {
-    const call = [...this.#inFlight.values()].find(({ begun }) => begun.activityId === activityId);
+    const call = this.#inFlight.get(activityId);
     if (call === undefined) return [];
-    const { callId, tool } = call.begun.input;
-    const isOld = call.resumedBehind;
+    const { callId, tool, resumedBehind: isOld } = call;
     call.resumedBehind = false;
     if (isOld) return [];
     return rows.flatMap((row) => {
@@ -95,20 +91,8 @@ export class ToolView {
       return [{ callId, tool, attempt: row.attempt, code, message, nextAttemptAt }];
     });
   }
+}
 
-  #finished(end: Omit<ToolEnd, "wasStarted">): ToolEnd {
-    const { callId, tool, isError, content, durationMs } = end;
-    const wasStarted = this.#heardOf.has(callId);
-    this.#heardOf.add(callId);
-    return { callId, tool, isError, content, durationMs, wasStarted };
-  }
-
-  /** A marker of a failure does not name its call: the first inline call not heard of yet. */
-  #failedInline(specs: readonly ToolSpec[]): { callId: string; tool: string } | null {
-    const inline = new Set(specs.filter((spec) => spec.inline).map((spec) => spec.name));
-    const call = this.#calls.find(
-      ({ callId, name }) => inline.has(name) && !this.#heardOf.has(callId),
-    );
-    return call === undefined ? null : { callId: call.callId, tool: call.name };
-  }
+function startOf({ callId, name: tool, preview: shown }: CallState, turn: number): ToolNews {
+  return { type: "tool.started", turn, callId, tool, preview: shown };
 }

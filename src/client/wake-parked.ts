@@ -3,7 +3,8 @@
 
 import type { Client } from "@temporalio/client";
 import type { BudgetName } from "../domain/budget.ts";
-import { PARKED_AT_MEMO, SIGNALS } from "../temporal/names.ts";
+import type { Wait } from "../domain/run/state.ts";
+import { MEMOS, SIGNALS } from "../temporal/names.ts";
 import { startMemo } from "../temporal/run-start.ts";
 import { present } from "../domain/present.ts";
 import { isNotFound } from "./backend-error.ts";
@@ -20,7 +21,7 @@ export async function wakeParked(
   try {
     for await (const { workflowId, memo } of client.workflow.list({ query })) {
       const isOthers = session !== undefined && startMemo(memo).session !== session;
-      if (isOthers || memo?.[PARKED_AT_MEMO] !== scope) continue;
+      if (isOthers || parkedAt(memo) !== scope) continue;
       if (await lookAgain(client, workflowId)) woken += 1;
     }
   } catch (error) {
@@ -28,6 +29,12 @@ export async function wakeParked(
     if (!isSearchAttributeMissing(error)) throw error;
   }
   return woken;
+}
+
+function parkedAt(memo: Readonly<Record<string, unknown>> | undefined): Wait["limit"] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
+  const wait = memo?.[MEMOS.waiting] as Wait | null | undefined;
+  return wait?.limit ?? null;
 }
 
 async function lookAgain(client: Client, runId: string): Promise<boolean> {

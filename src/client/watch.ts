@@ -10,7 +10,7 @@ import type { DeltaFeed, DeltaFollower } from "./delta-feed.ts";
 import { recordedEvents, recordInstead } from "./recorded-run.ts";
 import { parseEventId, type EventId } from "./event-id.ts";
 import { createEventMapper, type EventMapper } from "./event-mapper.ts";
-import { createFactReader, type Fact } from "./history-fact.ts";
+import { createFactReader, type Told } from "./history-facts.ts";
 import { executionsOf, tailHistory, type Histories } from "./histories.ts";
 
 export interface WatchSources {
@@ -106,10 +106,9 @@ async function* follow(
       continue;
     }
     if (arrived.done === true) return null;
-    const fact = await reader.read(arrived.value);
-    if (fact !== null) {
-      yield* mapper.fact(fact);
-      const end = endOf(fact);
+    for (const told of await reader.read(arrived.value)) {
+      yield* mapper.fact(told);
+      const end = endOf(told);
       if (end !== undefined) return end;
     }
     next = tail.next();
@@ -122,7 +121,7 @@ function isRows(
   return Array.isArray(arrived);
 }
 
-function endOf(fact: Fact): string | null | undefined {
+function endOf({ fact }: Told): string | null | undefined {
   if (fact.kind === "movedOn") return fact.nextExecutionId;
   return fact.kind === "ended" || fact.kind === "broken" ? null : undefined;
 }

@@ -71,13 +71,14 @@ export interface DecidedApproval {
   readonly decidedAt: string;
 }
 
-/** Of the reply whose calls are being answered. */
+/** What a run says of its open calls while it is under way; decisions stand in its history. */
 export interface Approvals {
   readonly waiting: readonly PendingApproval[];
-  readonly decided: readonly DecidedApproval[];
+  /** Ids of those that nobody decided in time. */
+  readonly expired: readonly string[];
 }
 
-export const NO_APPROVALS: Approvals = { waiting: [], decided: [] };
+export const NO_APPROVALS: Approvals = { waiting: [], expired: [] };
 
 /** A call that waits, with the run that asks: for an inbox of all runs. */
 export interface ApprovalWaiting extends PendingApproval {

@@ -8,7 +8,6 @@
 
 import type { Rule } from "./approval.ts";
 import type { CallerPolicy } from "./run/order.ts";
-import type { Snapshot } from "./run/snapshot.ts";
 import type { Permission, ToolSpec } from "./tool.ts";
 
 export type RuleByTool = Readonly<Record<string, Rule>>;
@@ -27,7 +26,7 @@ export type Verdict =
   | { readonly kind: "cost_cap_exceeded"; readonly reason: string };
 
 export interface Circumstances {
-  readonly policy: Snapshot["policy"];
+  readonly policy: RuleByTool;
   /** Tools that a person has approved for the rest of the run. */
   readonly alwaysApproved: readonly string[];
   readonly spentMicroUsd: number;
@@ -62,15 +61,13 @@ export function ruleFor(
 }
 
 /** What the policy says of a name, whether or not there is such a tool. */
-export function isDenied(name: string, policy: Snapshot["policy"]): boolean {
-  return policy !== undefined && ruleIn(policy, name) === "deny";
+export function isDenied(name: string, policy: RuleByTool): boolean {
+  return ruleIn(policy, name) === "deny";
 }
 
 export function verdictOn(tool: ToolSpec, circumstances: Circumstances): Verdict {
   const { policy, alwaysApproved, spentMicroUsd, costCapMicroUsd } = circumstances;
   const { name, permission } = tool;
-  // A run that was opened before there were policies keeps what it was opened with.
-  if (policy === undefined) return { kind: "allowed", reason: "the run has no policy" };
   const rule = ruleIn(policy, name) ?? BY_PERMISSION[permission];
   if (rule === "deny") return { kind: "denied", reason: `the policy of this run denies ${name}` };
   // No model call can follow, so nobody would read what became of the effect.

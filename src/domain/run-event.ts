@@ -1,6 +1,6 @@
 // What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
 
-import type { ChangeReason } from "./call.ts";
+import type { ChangeReason, PurposeKind } from "./call.ts";
 import type { Limit, RunResult } from "./outcome.ts";
 
 interface Base<Type extends string> {
@@ -26,10 +26,10 @@ export interface TurnStarted extends Base<"turn.started"> {
   readonly turn: number;
   /**
    * `wrap_up`: the run stops at a limit, and the model is asked, tools off, to sum up.
-   * `compaction`: the conversation grows too long, and goes on from a summary that is written now.
+   * `summary`: the conversation grows too long, and goes on from one that is written now.
    * `route`: a small model is asked which tier the task is for.
    */
-  readonly purpose?: "wrap_up" | "compaction" | "route";
+  readonly purpose?: Exclude<PurposeKind, "work">;
   readonly model: string;
   readonly spentUsd: number;
   readonly capUsd: number;

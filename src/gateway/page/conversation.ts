@@ -113,7 +113,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
 
 const PURPOSE = {
   wrap_up: "sums up at a limit",
-  compaction: "sums up what grew too long",
+  summary: "sums up what grew too long",
   route: "is asked how hard the task is",
 } as const;
 

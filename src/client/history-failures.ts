@@ -1,0 +1,64 @@
+// How an activity failed, and how a run was broken off from outside, as its history says it. The outermost code
+// counts, as it does for the run itself: what lies below it says more of how and less of what.
+
+import type { temporal } from "@temporalio/proto";
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+type Failure = temporal.api.failure.v1.IFailure;
+
+interface FailureSeen {
+  /** Empty where the failure has none. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Ends that the workflow did not write itself. */
+export interface BrokenOff extends FailureSeen {
+  readonly kind: "broken";
+  readonly how: "failed" | "cancelled" | "terminated" | "timedOut";
+}
+
+export function failureOf(failure: Failure | null | undefined): FailureSeen {
+  const code = failure?.applicationFailureInfo?.type ?? "";
+  return { code, message: failure?.message ?? "no reason is known" };
+}
+
+interface ActivityFailed extends FailureSeen {
+  readonly scheduledId: number;
+  readonly wasCancelled: boolean;
+}
+
+/** Null of any other event. */
+export function outcomeOfActivity(event: Event): ActivityFailed | null {
+  const cancelled = event.activityTaskCanceledEventAttributes;
+  if (cancelled != null) {
+    const scheduledId = Number(cancelled.scheduledEventId?.toString() ?? 0);
+    return { scheduledId, code: "CANCELLED", message: "cancelled", wasCancelled: true };
+  }
+  const failed =
+    event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
+  if (failed == null) return null;
+  const scheduledId = Number(failed.scheduledEventId?.toString() ?? 0);
+  return { scheduledId, ...failureOf(failed.failure), wasCancelled: false };
+}
+
+/** Null where the run was not. */
+export function brokenOff(event: Event): BrokenOff | null {
+  const failed = event.workflowExecutionFailedEventAttributes;
+  if (failed != null) {
+    const { code, message } = failureOf(failed.failure);
+    return { kind: "broken", how: "failed", code: code || "FAILED", message };
+  }
+  const terminated = event.workflowExecutionTerminatedEventAttributes;
+  if (terminated != null) {
+    const reason = terminated.reason ?? "";
+    const message = `the run was terminated from outside${reason === "" ? "" : `: ${reason}`}`;
+    return { kind: "broken", how: "terminated", code: "TERMINATED", message };
+  }
+  if (event.workflowExecutionTimedOutEventAttributes != null) {
+    const message = "Temporal timed the run out";
+    return { kind: "broken", how: "timedOut", code: "TIMED_OUT", message };
+  }
+  if (event.workflowExecutionCanceledEventAttributes == null) return null;
+  return { kind: "broken", how: "cancelled", code: "CANCELLED", message: "the run was cancelled" };
+}
