@@ -1,0 +1,56 @@
+// Where the tools of runs come from, behind one interface: those that ship with Pawl (built-in.ts) and
+// those that a worker's owner brings; a folder, an MCP server or a run of another agent is one source more.
+// A run is told what there is when it is opened, and keeps that; a call is executed by whatever the
+// worker that takes it has by that name.
+//
+// Invariants; each number is also the name of a test.
+//   Z1. A name belongs to the first source that has it: no later one can slip its tool into its place,
+//       neither when a run is opened nor when a call is executed.
+
+import type { ServerTool, ToolSpec } from "../../src/domain/tool.ts";
+import type { AgentDefinition } from "../agents.ts";
+import type { Tool } from "../tools/define-tool.ts";
+
+export interface SourcedTool {
+  readonly spec: ToolSpec;
+  /** Where the provider executes it itself: then nobody of ours does. */
+  readonly onServer?: ServerTool;
+}
+
+export interface ToolSource {
+  /** For people. */
+  readonly name: string;
+  /** What it has for runs of this agent; which of them the agent may use is not the source's to say. */
+  list(agent: AgentDefinition): Promise<readonly SourcedTool[]>;
+  /** To execute a call; null where this source has no such tool. */
+  open(name: string): Promise<Tool | null>;
+}
+
+/** A source of tools that are there from the start. */
+export function listedTools(name: string, tools: readonly Tool[]): ToolSource {
+  return {
+    name,
+    list: async () => tools.map(({ spec }) => ({ spec })),
+    open: async (wanted) => tools.find(({ spec }) => spec.name === wanted) ?? null,
+  };
+}
+
+export async function listTools(
+  sources: readonly ToolSource[],
+  agent: AgentDefinition,
+): Promise<readonly SourcedTool[]> {
+  const lists = await Promise.all(sources.map((source) => source.list(agent)));
+  const byName = new Map<string, SourcedTool>();
+  for (const tool of lists.flat()) {
+    if (!byName.has(tool.spec.name)) byName.set(tool.spec.name, tool);
+  }
+  return [...byName.values()];
+}
+
+export async function openTool(sources: readonly ToolSource[], name: string): Promise<Tool | null> {
+  for (const source of sources) {
+    const tool = await source.open(name);
+    if (tool !== null) return tool;
+  }
+  return null;
+}
