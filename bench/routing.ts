@@ -5,7 +5,7 @@ import { POLICIES } from "../src/domain/routing.ts";
 import { savedPercent } from "../src/domain/what-if.ts";
 import { usdOf } from "../src/domain/money.ts";
 import { measureWorkload, readWorkload, type Measured } from "../test/support/workload.ts";
-import { openWorld } from "../test/support/world.ts";
+import { openOwnWorld } from "./own-world.ts";
 
 const CAPS = { PAWL_TENANT_DAY_CAP_USD: "1000", PAWL_WRAP_UP: "1" };
 
@@ -43,7 +43,7 @@ const HEAD = [
   ["---", "---:", "---:", "---:", "---:", "---:", "---", "---"],
 ];
 
-const world = await openWorld({ chunkDelayMs: 0, env: CAPS });
+const world = await openOwnWorld("pglite", { chunkDelayMs: 0, env: CAPS });
 try {
   await world.startWorker();
   const tasks = readWorkload();

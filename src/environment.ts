@@ -3,6 +3,7 @@
 // an environment is made for a child, and in .env.example, which a test keeps equal to this table.
 // What a value is called need not be what it is given in: a cap is written in USD and kept in micro-USD.
 
+import { QUEUE_DEFAULT } from "./temporal/queues.ts";
 import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
 import { strictest } from "./domain/guardrail.ts";
@@ -63,7 +64,7 @@ export const ENVIRONMENT = {
   temporal: {
     address: env("TEMPORAL_ADDRESS", text.optional()),
     namespace: env("TEMPORAL_NAMESPACE", text.default("default")),
-    taskQueue: env("PAWL_TASK_QUEUE", text.min(1).default("pawl")),
+    taskQueue: env("PAWL_TASK_QUEUE", text.min(1).default(QUEUE_DEFAULT)),
     uiUrl: env("TEMPORAL_UI_URL", text.optional()),
     deploymentName: env("TEMPORAL_DEPLOYMENT_NAME", text.optional()),
     buildId: env("TEMPORAL_WORKER_BUILD_ID", text.optional()),

@@ -15,8 +15,6 @@ import {
   upsertMemo,
 } from "@temporalio/workflow";
 import {
-  APPROVALS_MEMO,
-  DECIDE_UPDATE,
   type Approvals,
   type DecidedApproval,
   type Decision,
@@ -24,6 +22,7 @@ import {
 } from "../src/domain/approval.ts";
 import type { ErrorCode } from "../src/domain/errors.ts";
 import type { RunState, SettledCall } from "../src/domain/run-state.ts";
+import { APPROVALS_MEMO, DECIDE_UPDATE } from "../src/temporal/names.ts";
 import { showStatus } from "./run-view.ts";
 import { tell } from "./tell.ts";
 

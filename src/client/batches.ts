@@ -3,7 +3,6 @@
 
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import {
-  BATCH_WORKFLOW_TYPE,
   NONE_ENDED,
   type BatchResult,
   type EndedCounts,
@@ -12,6 +11,7 @@ import {
 import { PawlError } from "../domain/errors.ts";
 import { usdOf } from "../domain/money.ts";
 import { createBatches, type Batches, type BatchStored, type EndedItem } from "../store/batches.ts";
+import { BATCH_WORKFLOW_TYPE } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
 import { identifyBatch, type BatchOrder, type IdentifiedBatch } from "./batch-order.ts";
 import type { Backend } from "./connect.ts";

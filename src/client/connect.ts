@@ -47,7 +47,7 @@ const DELTAS_TIMEOUT_MS = 5000;
 const DEFAULT_ADDRESS = "localhost:7233";
 /**
  * A page of history is one message, and has no limit but that of the history. The SDK means to accept
- * as much, but names the setting so that gRPC doesn't know it (1.23.0), and then retries for minutes.
+ * as much, but names the setting so that gRPC doesn't know it (1.24.0), and then retries for minutes.
  */
 const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 

@@ -4,7 +4,8 @@
 import { createHash } from "node:crypto";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Client } from "@temporalio/client";
-import { DECIDE_UPDATE, type DecidedApproval, type Decision } from "../domain/approval.ts";
+import type { DecidedApproval, Decision } from "../domain/approval.ts";
+import { DECIDE_UPDATE } from "../temporal/names.ts";
 import { isErrorCode, PawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
 import { readApproval } from "./approvals.ts";

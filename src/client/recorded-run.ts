@@ -5,10 +5,10 @@ import { PawlError } from "../domain/errors.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { usdOf } from "../domain/money.ts";
 import type { RunRecord, RunRecords } from "../store/run-records.ts";
+import { shortTask } from "../temporal/run-start.ts";
 import { compareEventIds, formatEventId, parseEventId, type EventId } from "./event-id.ts";
 import type { RunShown } from "./read-run.ts";
 import type { RunBrief } from "./run-brief.ts";
-import { shortTask } from "./run-order.ts";
 
 /** Asks Temporal, and the record where Temporal knows of no such run. */
 export async function orRecorded<T>(

@@ -10,7 +10,7 @@ import type {
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { RunResult } from "../domain/outcome.ts";
-import { SIGNALS } from "../domain/run.ts";
+import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { present } from "../domain/present.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";

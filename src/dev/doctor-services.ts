@@ -3,6 +3,11 @@
 import { readConfig } from "../config.ts";
 import { openDatabase } from "../store/database.ts";
 import { readMigrations } from "../store/migrations.ts";
+import {
+  creatingCommand,
+  SEARCH_ATTRIBUTES,
+  type SearchAttribute,
+} from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { wantsOfflineModel } from "./part-context.ts";
 import type { StackState } from "./stack-state.ts";
@@ -12,7 +17,6 @@ import {
   type TemporalTarget,
   workerIdentities,
 } from "./temporal-client.ts";
-import { SEARCH_ATTRIBUTES } from "./temporal-server.ts";
 
 const HTTP_TIMEOUT_MS = 5000;
 const POSTGRES_TIMEOUT_MS = 5000;
@@ -49,15 +53,17 @@ async function checkTemporal(target: TemporalTarget, taskQueue: string): Promise
 
 async function checkSearchAttributes(target: TemporalTarget): Promise<Check> {
   const registered = new Set(await searchAttributeNames(target).catch(() => []));
-  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !registered.has(name));
-  if (missing.length === 0)
-    return ok("search attributes", [...Object.keys(SEARCH_ATTRIBUTES)].join());
-  const flags = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(" ");
+  const absent = SEARCH_ATTRIBUTES.filter(({ name }) => !registered.has(name));
+  if (absent.length === 0) return ok("search attributes", namesOf(SEARCH_ATTRIBUTES));
   return warn(
     "search attributes",
-    `missing: ${missing.map(([name]) => name).join()}`,
-    `a worker adds them at its start, or: temporal operator search-attribute create ${flags}`,
+    `missing: ${namesOf(absent)}`,
+    `a worker adds them at its start, or: ${creatingCommand(absent, target.namespace)}`,
   );
+}
+
+function namesOf(attributes: readonly SearchAttribute[]): string {
+  return attributes.map(({ name }) => name).join();
 }
 
 async function checkWorker(target: TemporalTarget, taskQueue: string): Promise<Check> {

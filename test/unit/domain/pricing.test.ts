@@ -9,6 +9,7 @@ import {
   worstCaseMicroUsd,
 } from "../../../src/domain/pricing.ts";
 import { NO_USAGE, promptTokens, type Usage } from "../../../src/domain/usage.ts";
+import { propertyRuns } from "../../support/tier.ts";
 
 const sonnet = priceOf("claude-sonnet-5-5");
 const haiku = priceOf("claude-haiku-5-5");
@@ -88,7 +89,7 @@ describe("the cost of a call", () => {
       fc.property(prices, usages, (price, usage) => {
         expect(BigInt(costOf(usage, price))).toBe(exactMicroUsd(usage, price));
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -106,7 +107,7 @@ describe("the cost of a call", () => {
         const grown = { ...usage, [kind]: usage[kind] + more };
         expect(costOf(grown, price)).toBeGreaterThanOrEqual(costOf(usage, price));
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     );
   });
 });
@@ -121,7 +122,7 @@ describe("the worst case of a call", () => {
         const bound = worstCaseMicroUsd(worst, usage.outputTokens + slack.reply);
         expect(bound).toBeGreaterThanOrEqual(costOf(usage, price));
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
