@@ -19,10 +19,7 @@ import { asFailures, failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
 import { modelFor, routingFor } from "./routing.ts";
-import { anthropicWebSearch } from "./tools/web-search.ts";
-
-/** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
-const SEARCHES_PER_CALL = 3;
+import { anthropicWebSearch, searchesPerCall } from "./tools/web-search.ts";
 
 export function createOpenRun(deps: ActivityDeps) {
   return async function openRun(input: RunInput): Promise<OpenRunResult> {
@@ -74,8 +71,12 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
   const ofAgent = agent.limits ?? {};
   // What is denied is not even offered; a model that calls it all the same is told why not.
   const offered = agent.tools.filter((name) => allowed.includes(name) && policy[name] !== "deny");
-  const searches = offered.includes("web_search") ? serverSearch(config) : [];
-  const onServer = searches.map(({ name }) => name);
+  const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
+  // The provider searches the web itself where there is one; offline the bundled corpus must do.
+  const onServer = config.PAWL_OFFLINE_MODEL ? [] : ["web_search"];
+  const searches = onServer
+    .filter((name) => offered.includes(name))
+    .flatMap(() => serverSearch(config, searchesPerCall(limits.costMicroUsd, wanted)));
   // Nobody can be asked about a call that the provider makes by itself.
   const serverTools = searches.filter(({ name }) => policy[name] !== "ask");
   const specs = offered
@@ -83,7 +84,6 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     .map((name) => tools.find(({ spec }) => spec.name === name)?.spec)
     .filter((spec) => spec !== undefined);
   const { contextTokens } = specOf(model);
-  const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
   return {
     agent: agent.name,
     model,
@@ -159,15 +159,9 @@ function policyOf(
   );
 }
 
-/** The provider searches the web itself where there is one; offline the bundled corpus must do. */
-function serverSearch(config: Config): readonly ServerTool[] {
-  if (config.PAWL_OFFLINE_MODEL) return [];
-  return [
-    anthropicWebSearch({
-      maxUses: SEARCHES_PER_CALL,
-      blockedDomains: config.PAWL_BLOCKED_DOMAINS,
-    }),
-  ];
+function serverSearch(config: Config, maxUses: number): readonly ServerTool[] {
+  if (maxUses === 0) return [];
+  return [anthropicWebSearch({ maxUses, blockedDomains: config.PAWL_BLOCKED_DOMAINS })];
 }
 
 function withinToolTimeout(spec: ToolSpec, config: Config): ToolSpec {

@@ -12,7 +12,7 @@ import { NO_USAGE } from "../../src/domain/usage.ts";
 import { createLog } from "../../src/log.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
 import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
-import type { Ledger } from "../../src/store/ledger.ts";
+import type { AttemptRequest, Ledger } from "../../src/store/ledger.ts";
 import { createModelBudgets } from "./model-budgets.ts";
 import { createModelLedger } from "./model-ledger.ts";
 import { aSnapshot } from "./replies.ts";
@@ -51,7 +51,10 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
     config: readConfig(options.env ?? {}),
     log: createLog({ PAWL_LOG_LEVEL: "silent", PAWL_LOG_FILE: undefined }),
     ledger: written(ledger, steps),
-    laneCalls: { start: ledger.startAttempt, note: async () => "awaited" },
+    laneCalls: {
+      start: (request: AttemptRequest) => ledger.startAttempt(request),
+      note: async () => "awaited",
+    },
     transcripts: { load: async () => [JSON.stringify(aSnapshot())], get: async () => null },
     deltas: { mark: () => undefined, text: () => undefined },
     gates: gatesOf(options.gate ?? [PASS], steps, told),
