@@ -1,7 +1,7 @@
 // Who is at work: the identity of one attempt of one activity, as the ledger and the live view file it.
 
 import { ApplicationFailure, CancelledFailure, Context } from "@temporalio/activity";
-import { CATALOGUE, type ErrorCode } from "../src/domain/errors.ts";
+import { CATALOGUE, isPawlError, type ErrorCode } from "../src/domain/errors.ts";
 
 export interface Attempt {
   readonly runId: string;
@@ -12,6 +12,8 @@ export interface Attempt {
   /** The same for all attempts of this activity, and for no other. */
   readonly callKey: string;
   readonly signal: AbortSignal;
+  /** True where the run itself wants the attempt to stop, and not only this worker. */
+  isUnwanted(): boolean;
   heartbeat(details: unknown): void;
 }
 
@@ -27,6 +29,7 @@ export function thisAttempt(): Attempt {
     attempt,
     callKey: `${runId}/${executionId}/${activityId}`,
     signal: context.cancellationSignal,
+    isUnwanted: () => context.cancellationDetails?.cancelRequested ?? false,
     heartbeat: (details) => context.heartbeat(details),
   };
 }
@@ -62,18 +65,24 @@ export function failure(
   });
 }
 
+/** Errors of the catalogue leave the work as Temporal understands them. */
+export async function asFailures<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
+    throw error;
+  }
+}
+
 /**
  * What an aborted activity throws. A worker that shuts down is nobody's wish to stop the run: the
  * attempt fails and the next worker takes over.
  */
-export function aborted(signal: AbortSignal): Error {
-  if (isUnwanted()) return new CancelledFailure("CANCELLED");
-  return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reasonOf(signal)}`);
-}
-
-/** True where the run itself wants the attempt to stop, and not only this worker. */
-export function isUnwanted(): boolean {
-  return Context.current().cancellationDetails?.cancelRequested ?? false;
+export function aborted(attempt: Attempt): Error {
+  if (attempt.isUnwanted()) return new CancelledFailure("CANCELLED");
+  const reason = reasonOf(attempt.signal);
+  return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reason}`);
 }
 
 function reasonOf(signal: AbortSignal): string {

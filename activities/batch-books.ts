@@ -9,11 +9,10 @@ import {
   type BatchInput,
   type BatchResult,
 } from "../src/domain/batch.ts";
-import { isPawlError } from "../src/domain/errors.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import type { HistoryMarks } from "../src/domain/run.ts";
 import { usdOf } from "../src/domain/money.ts";
-import { failure } from "./attempt.ts";
+import { asFailures } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 type ItemSet = Pick<BatchInput, "batchId" | "digest">;
@@ -35,23 +34,14 @@ export type CloseBatchInput = Omit<BatchResult, "type" | "costUsd">;
 
 export function createBatchBooks(deps: ActivityDeps) {
   return {
-    openBatch: (input: OpenBatchInput) => inBooks(() => openBatch(deps, input)),
+    openBatch: (input: OpenBatchInput) => asFailures(() => openBatch(deps, input)),
     loadItems: ({ after, ...set }: ItemSet & { readonly after: number }) =>
-      inBooks(() => deps.batches.items(set, after)),
+      asFailures(() => deps.batches.items(set, after)),
     noteBrokenItem: ({ position, outcome, ...set }: ItemSet & ItemEnd) =>
-      inBooks(() => deps.batches.noteBroken(set, position, outcome)),
-    lookAtItems: (input: LookAtItemsInput) => inBooks(() => lookAtItems(deps, input)),
-    closeBatch: (input: CloseBatchInput) => inBooks(() => closeBatch(deps, input)),
+      asFailures(() => deps.batches.noteBroken(set, position, outcome)),
+    lookAtItems: (input: LookAtItemsInput) => asFailures(() => lookAtItems(deps, input)),
+    closeBatch: (input: CloseBatchInput) => asFailures(() => closeBatch(deps, input)),
   };
-}
-
-async function inBooks<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
-    throw error;
-  }
 }
 
 async function openBatch(

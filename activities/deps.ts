@@ -1,7 +1,7 @@
 // What the activities work with; a worker makes it once.
 
 import type { Config } from "../src/config.ts";
-import type { BatchLane } from "../src/model/batch-lane.ts";
+import type { ProviderBatches } from "../src/model/provider-batches.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
 import type { Batches } from "../src/store/batches.ts";
@@ -11,17 +11,15 @@ import type { Gates } from "../src/store/gates.ts";
 import type { Ledger } from "../src/store/ledger.ts";
 import type { RunRecords } from "../src/store/run-records.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
-import type { Log } from "../src/telemetry/log.ts";
 import type { Telemetry } from "../src/telemetry/telemetry.ts";
 import type { AgentDefinition } from "./agents.ts";
 import type { ToolSource } from "./tool-sources/tool-source.ts";
 
 export interface ActivityDeps {
   readonly config: Config;
-  readonly log: Log;
   readonly telemetry: Telemetry;
   readonly model: Model;
-  readonly lane: BatchLane;
+  readonly providerBatches: ProviderBatches;
   readonly laneCalls: LaneCalls;
   readonly ledger: Ledger;
   readonly gates: Gates;

@@ -4,9 +4,8 @@
 import type { Config } from "../src/config.ts";
 import type { Fallbacks } from "../src/domain/model-course.ts";
 import { TIERS, type Tier } from "../src/domain/prices.ts";
-import { priceOn } from "../src/domain/pricing.ts";
+import { priceOn, specOf } from "../src/domain/pricing.ts";
 import type { AgentDefinition } from "./agents.ts";
-import { specOf } from "./reply-room.ts";
 
 /** Null where nobody does: then the run waits for its model. `models` are all that it may want. */
 export function fallbacksFor(

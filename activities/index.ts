@@ -1,15 +1,14 @@
 // The set of activities a worker serves. Workflows see its type and nothing more.
 
 import { createBatchBooks } from "./batch-books.ts";
-import { createCallModel } from "./call-model.ts";
 import { createCloseRun } from "./close-run.ts";
-import { createCollectBatchCall } from "./collect-batch-call.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { createCallModel } from "./model-call/call-model.ts";
+import { createLookAtCall } from "./model-call/look-at-call.ts";
 import { createNotifyApproval } from "./notify-approval.ts";
 import { createOpenRun } from "./open-run.ts";
 import { createRebuildTranscript } from "./rebuild-transcript.ts";
 import { createRunTool } from "./run-tool.ts";
-import { createSubmitBatchCall } from "./submit-batch-call.ts";
 
 export type { ActivityDeps } from "./deps.ts";
 export type Activities = ReturnType<typeof createActivities>;
@@ -18,8 +17,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     openRun: createOpenRun(deps),
     callModel: createCallModel(deps),
-    submitBatchCall: createSubmitBatchCall(deps),
-    collectBatchCall: createCollectBatchCall(deps),
+    lookAtCall: createLookAtCall(deps),
     runTool: createRunTool(deps),
     notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),

@@ -1,11 +1,11 @@
 // The model of a run, and who chooses among several: pinned when the run begins.
 
 import { TIERS } from "../src/domain/prices.ts";
+import { specOf } from "../src/domain/pricing.ts";
 import { modelsFor, type Routing } from "../src/domain/routing.ts";
 import type { RunInput } from "../src/domain/run.ts";
 import type { Config } from "../src/config.ts";
 import type { AgentDefinition } from "./agents.ts";
-import { specOf } from "./reply-room.ts";
 
 const BYTES_PER_TOKEN = 4;
 

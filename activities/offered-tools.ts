@@ -5,9 +5,8 @@ import type { Config } from "../src/config.ts";
 import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
 import type { CallerPolicy } from "../src/domain/run.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
-import type { AgentDefinition } from "./agents.ts";
 import { failure } from "./attempt.ts";
-import { listTools, type ToolSource } from "./tool-sources/tool-source.ts";
+import { listTools, type RunTerms, type ToolSource } from "./tool-sources/tool-source.ts";
 
 export interface OfferedTools {
   readonly tools: readonly ToolSpec[];
@@ -15,17 +14,18 @@ export interface OfferedTools {
   readonly policy: RuleByTool;
 }
 
-interface Terms {
+interface Operator {
   readonly toolSources: readonly ToolSource[];
   readonly config: Config;
 }
 
 export async function toolsFor(
-  agent: AgentDefinition,
+  terms: RunTerms,
   caller: CallerPolicy,
-  { toolSources, config }: Terms,
+  { toolSources, config }: Operator,
 ): Promise<OfferedTools> {
-  const known = await listTools(toolSources, agent);
+  const { agent } = terms;
+  const known = await listTools(toolSources, terms);
   const specs = known.map(({ spec }) => spec);
   refuseUnknown(caller, specs);
   const layers = { operator: config.tools.policy ?? {}, agent: agent.policy ?? {}, caller };
@@ -44,8 +44,8 @@ export async function toolsFor(
       .filter(({ onServer }) => onServer === undefined)
       .map(({ spec }) => withinToolTimeout(spec, config)),
     serverTools: offered
-      .map(({ onServer }) => onServer)
-      .filter((tool) => tool !== undefined)
+      .map(({ onServer = null }) => onServer)
+      .filter((tool) => tool !== null)
       // Nobody can be asked about a call that the provider makes by itself.
       .filter(({ name }) => policy[name] !== "ask"),
     policy,

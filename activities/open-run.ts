@@ -4,6 +4,7 @@
 import type { Config } from "../src/config.ts";
 import { compactionMark } from "../src/domain/compaction.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
+import { specOf } from "../src/domain/pricing.ts";
 import {
   taskMessage,
   type OpenRunResult,
@@ -13,11 +14,10 @@ import {
 import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
-import { failure, thisAttempt } from "./attempt.ts";
+import { asFailures, failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
 import { toolsFor } from "./offered-tools.ts";
-import { specOf } from "./reply-room.ts";
 import { modelFor, routingFor } from "./model-policy.ts";
 
 export function createOpenRun(deps: ActivityDeps) {
@@ -28,7 +28,7 @@ export function createOpenRun(deps: ActivityDeps) {
       const known = deps.agents.map(({ name }) => name).join(", ");
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
-    const snapshot = await pin(agent, input, deps);
+    const snapshot = await asFailures(() => pin(agent, input, deps));
     const body = JSON.stringify(snapshot);
     const genesis = refOf(body);
     const head = nextHead("", genesis);
@@ -67,9 +67,10 @@ async function pin(
   const wanted = [model, ...Object.values(routing?.models ?? {})];
   const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
   const ofAgent = agent.limits ?? {};
-  const offered = await toolsFor(agent, input.policy ?? {}, { toolSources, config });
-  const { contextTokens } = specOf(model);
   const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
+  const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
+  const offered = await toolsFor(terms, input.policy ?? {}, { toolSources, config });
+  const { contextTokens } = specOf(model);
   return {
     agent: agent.name,
     model,

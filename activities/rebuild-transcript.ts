@@ -1,24 +1,22 @@
 // Restores the transcript of a run from its histories. Everything the model saw is there: the task in
 // the start event, the snapshot in openRun's result, tool answers and replies in their results, and
-// which of them follow one another in the arguments of each callModel and collectBatchCall.
+// which of them follow one another in the arguments of each callModel and lookAtCall.
 
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
-import type { CollectBatchInput, CollectBatchResult } from "../src/domain/batch-lane.ts";
+import type { CallResult, Look, LookResult, ModelCall } from "../src/domain/call.ts";
 import { toolAnswer } from "../src/domain/message.ts";
 import {
   taskMessage,
-  type CallModelInput,
-  type CallModelResult,
   type OpenRunResult,
   type RunInput,
   type RunToolResult,
 } from "../src/domain/run.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
 import { thisAttempt } from "./attempt.ts";
-import { bodyOf } from "./conversation.ts";
+import { bodyOf } from "./model-call/conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -54,7 +52,7 @@ class Rebuilt {
   readonly messages: StoredMessage[] = [];
   readonly links: Link[] = [];
   readonly #runId: string;
-  readonly #calls = new Map<string, CallModelInput>();
+  readonly #calls = new Map<string, ModelCall>();
   readonly #bodies = new Map<string, string>();
   readonly #activities = new Map<string, string>();
 
@@ -88,27 +86,27 @@ class Rebuilt {
 
   #scheduled(id: string, name: string, input: Payloads): void {
     this.#activities.set(id, name);
-    if (name === "callModel") this.#calls.set(id, decode<CallModelInput>(input));
-    if (name === "collectBatchCall") this.#calls.set(id, decode<CollectBatchInput>(input).call);
+    if (name === "callModel") this.#calls.set(id, decode<ModelCall>(input));
+    if (name === "lookAtCall") this.#calls.set(id, decode<Look>(input).call);
   }
 
   #finished(scheduledEventId: string, result: Payloads): void {
     const activity = this.#activities.get(scheduledEventId);
-    const input = this.#calls.get(scheduledEventId);
+    const call = this.#calls.get(scheduledEventId);
     if (activity === "openRun") {
       const { snapshot } = decode<OpenRunResult>(result);
       this.#link("", this.#store(JSON.stringify(snapshot)));
-    } else if (input !== undefined) {
-      this.#replied(input, decode<CallModelResult | CollectBatchResult>(result));
+    } else if (call !== undefined) {
+      this.#replied(call, decode<CallResult | LookResult>(result));
     } else if (activity === "runTool") {
       this.#toolAnswered(decode<RunToolResult>(result));
     }
   }
 
-  #replied(input: CallModelInput, result: CallModelResult | CollectBatchResult): void {
+  #replied(call: ModelCall, result: CallResult | LookResult): void {
     if (result.kind !== "replied") return;
-    let head = input.head;
-    for (const entry of input.entries) {
+    let head = call.head;
+    for (const entry of call.entries) {
       const stored = "ref" in entry ? this.#bodies.get(entry.ref) : undefined;
       const body = bodyOf(entry, stored ?? null);
       if (body === null) throw new Error("a message of the run is not in its histories");

@@ -41,7 +41,7 @@ export function createRunTool(deps: ActivityDeps) {
         durationMs,
       };
     } catch (error) {
-      if (attempt.signal.aborted) throw aborted(attempt.signal);
+      if (attempt.signal.aborted) throw aborted(attempt);
       if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
       throw error;
     } finally {

@@ -6,8 +6,8 @@ type Failpoint =
   | "call_model.before_settle"
   | "call_model.after_settle"
   | "run_tool.before_answer"
-  | "submit_batch_call.before_create"
-  | "submit_batch_call.after_create";
+  | "batch_lane.before_create"
+  | "batch_lane.after_create";
 
 const [armed = "", nth = "1", signal = "SIGKILL"] = (process.env["PAWL_FAILPOINT"] ?? "").split(
   ":",

@@ -23,10 +23,10 @@ import type { Activities } from "../activities/index.ts";
 import { makesRoom, noteReply, withFailures } from "../src/domain/compaction.ts";
 import { limitHit, type LimitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
-import { passOver, wasHandedOn } from "../src/domain/model-course.ts";
+import { passOver, wasHandedOn, type Unfit } from "../src/domain/model-course.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
-import { INTERRUPTED } from "../src/domain/run.ts";
-import type { Denial, Reply, RunInput } from "../src/domain/run.ts";
+import { INTERRUPTED, type Denial, type Reply } from "../src/domain/call.ts";
+import type { RunInput } from "../src/domain/run.ts";
 import {
   limitsNow,
   openingState,
@@ -161,23 +161,26 @@ async function withoutReply(run: Run, call: Exclude<ModelAnswer, Reply>): Promis
 }
 
 /** The ledger or the gate said no. Holds of other runs pass, and outages; what is spent stays spent. */
-async function heedDenial(run: Run, denial: Denial): Promise<Outcome | null> {
+async function heedDenial(run: Run, denial: Denial | Unfit): Promise<Outcome | null> {
   takeLoss(run.state, denial);
-  const { limit, message, resetsAt, nextAttemptAt } = denial;
-  if (limit === "request_tokens" && makesRoom(run.state, message)) return null;
+  const { why, message } = denial;
+  const isTooLong = why === "size" && denial.limit === "request_tokens";
+  if (isTooLong && makesRoom(run.state, message)) return null;
   const elsewhereMs = passOver(run.state, denial, Date.now());
-  if (elsewhereMs !== null || limit === "capacity") {
-    if (elsewhereMs === null) await waitForCapacity(run, message, nextAttemptAt ?? null);
+  if (elsewhereMs !== null || why === "unfit" || "notBefore" in denial) {
+    const notBefore = "notBefore" in denial ? denial.notBefore : null;
+    if (elsewhereMs === null) await waitForCapacity(run, message, notBefore);
     else if (elsewhereMs > Date.now()) await waitForCapacity(run, message, isoOf(elsewhereMs));
     await moveToFreshHistory(run);
     return null;
   }
-  if (denial.temporary) {
+  if (why === "holds") {
     await sleep(CAPACITY_WAIT_MS, { summary: summaryOf("waiting for capacity", message) });
     return null;
   }
-  const mayPass = limit !== "request_tokens";
-  const goOn = mayPass && (await parked(run, { reason: "budget", limit, message, resetsAt }));
+  const { limit } = denial;
+  const resetsAt = why === "cap" ? denial.resetsAt : null;
+  const goOn = !isTooLong && (await parked(run, { reason: "budget", limit, message, resetsAt }));
   return goOn ? null : await stopAt(run, { limit, message: withFailures(message, run.state) });
 }
 

@@ -6,18 +6,21 @@ import { maySumUp, summaryQuestion } from "../src/domain/compaction.ts";
 import type { ErrorCode } from "../src/domain/errors.ts";
 import { warningNote, warningsDue } from "../src/domain/limits.ts";
 import { systemNote } from "../src/domain/message.ts";
-import { callCourse, isHandedOn, isStandIn } from "../src/domain/model-course.ts";
-import type { Limit, Outcome } from "../src/domain/outcome.ts";
+import { callCourse, isHandedOn, isStandIn, type Unfit } from "../src/domain/model-course.ts";
+import type { Outcome } from "../src/domain/outcome.ts";
 import { formatUsd } from "../src/domain/money.ts";
-import {
-  chargedTo,
-  type CallModelInput,
-  type CallModelResult,
-  type Denial,
-  type Entry,
-  type Interrupted,
-  type Reply,
-} from "../src/domain/run.ts";
+import { payerOf } from "../src/domain/payer.ts";
+import type {
+  CallBudget,
+  CallResult,
+  Denial,
+  Entry,
+  Interrupted,
+  ModelCall,
+  Purpose,
+  Reply,
+  Ticket,
+} from "../src/domain/call.ts";
 import { limitsNow, takeTax, used, type RunState } from "../src/domain/run-state.ts";
 import { wrapUpNote } from "../src/domain/wrap-up.ts";
 import { modelCalling } from "./activity-options.ts";
@@ -29,12 +32,8 @@ import { withTranscript } from "./transcript.ts";
 
 const REJECTED = "PROVIDER_REJECTED" satisfies ErrorCode;
 
-export type ModelAnswer = CallModelResult | Extract<Outcome, { kind: "stopped" }>;
-
-/** Why a turn is no step of the work: then the model is asked to sum up. */
-export type Purpose =
-  | { readonly kind: "wrap_up"; readonly limit: Limit }
-  | { readonly kind: "compaction"; readonly toolsOff: boolean };
+export type Answered = Exclude<CallResult, Ticket>;
+export type ModelAnswer = Answered | Unfit | Extract<Outcome, { kind: "stopped" }>;
 
 export async function askModel(run: Run, purpose: Purpose | null): Promise<ModelAnswer> {
   const { input, state } = run;
@@ -50,25 +49,30 @@ export async function askModel(run: Run, purpose: Purpose | null): Promise<Model
     summary: summaryOf(titleOf(state, purpose), ...whoIsAsked(state), ...soFar(state)),
   });
   try {
-    const asked: CallModelInput = {
+    const asked: ModelCall = {
       turn: state.turn,
-      ...chargedTo(input),
+      purpose: purpose ?? { kind: "work" },
+      lane: "live",
+      payer: payerOf(input),
       head: state.head,
       entries: entriesFor(state, notes, purpose),
       headTokens: state.headTokens,
-      costCapMicroUsd: costCapOf(run),
-      tokensLeft: limits.tokens - used(state).tokens,
+      course,
+      budget: {
+        costCapMicroUsd: costCapOf(run),
+        spentMicroUsd: state.spentMicroUsd,
+        tokensLeft: limits.tokens - used(state).tokens,
+        keepsFor: keptFor(state, purpose),
+      },
       warnings,
-      ...wrapUpOf(state, purpose),
-      ...compactionOf(state, purpose),
-      ...course,
       ...cacheOf(state),
     };
     // A run that stops has no time left to wait.
     const canWait = state.snapshot.batchLane !== undefined && purpose?.kind !== "wrap_up";
-    const bought = () => (canWait ? viaBatchLane(run, asked, call) : call(asked));
-    if (purpose?.kind === "compaction") {
-      return canWait ? await soon(run, bought, () => call(asked)) : await withTranscript(bought);
+    const live = async (wanted: ModelCall) => answered(await call(wanted));
+    const bought = () => (canWait ? viaBatchLane(run, asked, live) : live(asked));
+    if (purpose?.kind === "summary") {
+      return canWait ? await soon(run, bought, () => live(asked)) : await withTranscript(bought);
     }
     const answer = await interruptibly(run, bought);
     if (answer.kind === "replied" && !isHandedOn(state, answer)) told(state, notes, answer);
@@ -87,24 +91,22 @@ function answerOf(error: unknown, state: RunState): ModelAnswer {
 }
 
 /** What a stand-in takes for wrong, the model that is wanted may take. */
-function unfit({ message }: Extract<Outcome, { kind: "failed" }>): Denial {
-  return {
-    kind: "denied",
-    limit: "capacity",
-    message,
-    temporary: true,
-    resetsAt: null,
-    away: "unfit",
-    crashTaxMicroUsd: 0,
-  };
+function unfit({ message }: Extract<Outcome, { kind: "failed" }>): Unfit {
+  return { kind: "denied", why: "unfit", message, crashTaxMicroUsd: 0 };
+}
+
+/** A live call is answered with no ticket. */
+function answered(result: CallResult): Answered {
+  if (result.kind !== "submitted") return result;
+  throw new Error("a live call was put into a batch");
 }
 
 /** A person who speaks up is heard behind the summary, so it is made live from then on. */
 async function soon(
   run: Run,
-  inTime: () => Promise<CallModelResult>,
-  live: () => Promise<CallModelResult>,
-): Promise<CallModelResult> {
+  inTime: () => Promise<Answered>,
+  live: () => Promise<Answered>,
+): Promise<Answered> {
   const answer = await interruptibly(run, inTime);
   if (answer.kind !== "interrupted" || isCancelled()) return answer;
   run.state.spentMicroUsd += answer.crashTaxMicroUsd;
@@ -113,10 +115,7 @@ async function soon(
 }
 
 /** A person who interrupts stops the call alone; the activity brings home what was written. */
-async function interruptibly(
-  { inbox }: Run,
-  ask: () => Promise<CallModelResult>,
-): Promise<CallModelResult> {
+async function interruptibly({ inbox }: Run, ask: () => Promise<Answered>): Promise<Answered> {
   const scope = new CancellationScope();
   inbox.onInterrupt(() => scope.cancel());
   try {
@@ -154,12 +153,12 @@ function notesFor({ untold, entries }: RunState): Entry[] {
 
 /** After a note of ours no other may follow; that the tools are off it will find out. */
 function lastNotes({ entries }: RunState, purpose: Purpose): Entry[] {
-  if (purpose.kind === "compaction" || entries.length === 0) return [];
-  return [{ message: systemNote(wrapUpNote(purpose.limit)) }];
+  if (purpose.kind !== "wrap_up" || entries.length === 0) return [];
+  return [{ message: systemNote(wrapUpNote(purpose.stop.limit)) }];
 }
 
 function entriesFor(state: RunState, notes: readonly Entry[], purpose: Purpose | null): Entry[] {
-  const isCompaction = purpose?.kind === "compaction";
+  const isCompaction = purpose?.kind === "summary";
   return isCompaction ? [...summaryQuestion(state)] : [...state.entries, ...notes];
 }
 
@@ -167,30 +166,27 @@ function titleOf({ turn }: RunState, purpose: Purpose | null): string {
   return purpose === null ? `turn ${turn}` : `turn ${turn}, summing up`;
 }
 
-type WrapUp = Pick<CallModelInput, "wrapUp" | "spentMicroUsd">;
-
-function wrapUpOf({ snapshot, spentMicroUsd }: RunState, purpose: Purpose | null): WrapUp {
-  if (snapshot.wrapUp !== true) return {};
-  return { wrapUp: purpose?.kind === "wrap_up" ? "due" : "kept_back", spentMicroUsd };
-}
-
-function compactionOf(
-  state: RunState,
-  purpose: Purpose | null,
-): Pick<CallModelInput, "compaction"> {
-  if (purpose?.kind === "compaction") return { compaction: purpose.toolsOff ? "again" : "due" };
-  return purpose === null && maySumUp(state) ? { compaction: "kept_back" } : {};
+function keptFor(state: RunState, purpose: Purpose | null): CallBudget["keepsFor"] {
+  const sumsUpLater = purpose === null && maySumUp(state);
+  const wrapsUpLater = state.snapshot.wrapUp === true && purpose?.kind !== "wrap_up";
+  return [
+    ...(wrapsUpLater ? ["wrap_up" as const] : []),
+    ...(sumsUpLater ? ["summary" as const] : []),
+  ];
 }
 
 /** An hour costs more to write, and is worth it where a person may take that long to answer. */
-function cacheOf({ snapshot, waitedForPerson }: RunState): Pick<CallModelInput, "cacheTtl"> {
+function cacheOf({ snapshot, waitedForPerson }: RunState): Pick<ModelCall, "cacheTtl"> {
   const { cacheTtl } = snapshot;
   const isLong = cacheTtl === "1h" || (cacheTtl === "auto" && waitedForPerson === true);
   return isLong ? { cacheTtl: "1h" } : {};
 }
 
 /** A call without a reply is no turn, but its lost attempts cost. */
-export function takeLoss(state: RunState, { crashTaxMicroUsd }: Denial | Interrupted): void {
+export function takeLoss(
+  state: RunState,
+  { crashTaxMicroUsd }: Denial | Unfit | Interrupted,
+): void {
   state.turn -= 1;
   takeTax(state, crashTaxMicroUsd);
 }

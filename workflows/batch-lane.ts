@@ -16,13 +16,16 @@ import {
   nextLookMs,
   waitsUntilMs,
   type BatchTerms,
-  type BatchTicket,
-  type BatchUnserved,
-  type CollectBatchInput,
-  type CollectBatchResult,
-  type SubmitBatchResult,
 } from "../src/domain/batch-lane.ts";
-import { type CallModelInput, type CallModelResult, type Waiting } from "../src/domain/run.ts";
+import type {
+  CallResult,
+  Look,
+  LookResult,
+  ModelCall,
+  Ticket,
+  Unserved,
+} from "../src/domain/call.ts";
+import type { Waiting } from "../src/domain/run.ts";
 import type { RunState } from "../src/domain/run-state.ts";
 import { WAITING_MEMO } from "../src/temporal/names.ts";
 import { batchCollecting, modelCalling } from "./activity-options.ts";
@@ -33,17 +36,14 @@ import { withTranscript } from "./transcript.ts";
 /** A batch of which nobody knows whether it was made has cost its hold; it is not tried for ever. */
 const SUBMISSIONS_MAX = 3;
 
-type Live = (call: CallModelInput) => Promise<CallModelResult>;
+type Answered = Exclude<CallResult, Ticket>;
+type Live = (call: ModelCall) => Promise<Answered>;
 
-export async function viaBatchLane(
-  { state }: Run,
-  call: CallModelInput,
-  live: Live,
-): Promise<CallModelResult> {
+export async function viaBatchLane({ state }: Run, call: ModelCall, live: Live): Promise<Answered> {
   const terms = state.snapshot.batchLane;
   if (terms === undefined) return await live(call);
   for (let n = 1; n <= SUBMISSIONS_MAX && hasTime(state, terms); n += 1) {
-    const answer = await oneBatch(state, terms, withSpent(call, state));
+    const answer = await oneBatch(state, terms, { ...withSpent(call, state), lane: "batch" });
     if (answer === null) break;
     if (answer.kind !== "unserved") return answer;
     state.spentMicroUsd += answer.crashTaxMicroUsd;
@@ -55,8 +55,8 @@ export async function viaBatchLane(
 }
 
 /** What is kept back for a summary rests on what the run has spent by now. */
-function withSpent(call: CallModelInput, { spentMicroUsd }: RunState): CallModelInput {
-  return call.spentMicroUsd === undefined ? call : { ...call, spentMicroUsd };
+function withSpent(call: ModelCall, { spentMicroUsd }: RunState): ModelCall {
+  return { ...call, budget: { ...call.budget, spentMicroUsd } };
 }
 
 function hasTime({ snapshot, startedAtMs }: RunState, terms: BatchTerms): boolean {
@@ -68,13 +68,13 @@ function isStopped(): boolean {
   return CancellationScope.current().consideredCancelled;
 }
 
-type Answer = CallModelResult | BatchUnserved;
+type Answer = Answered | Unserved;
 
 /** Null where nothing could be submitted. */
 async function oneBatch(
   state: RunState,
   terms: BatchTerms,
-  call: CallModelInput,
+  call: ModelCall,
 ): Promise<Answer | null> {
   const ticket = await submitted(state, call);
   if (ticket?.kind !== "submitted") return ticket;
@@ -92,13 +92,13 @@ async function oneBatch(
 }
 
 /** A provider that takes no batches may take live calls, and says why where it does not. */
-async function submitted(state: RunState, call: CallModelInput): Promise<SubmitBatchResult | null> {
-  const { submitBatchCall } = proxyActivities<Activities>({
+async function submitted(state: RunState, call: ModelCall): Promise<CallResult | null> {
+  const { callModel } = proxyActivities<Activities>({
     ...modelCalling(state.snapshot.timers),
     summary: summaryOf(`turn ${call.turn}`, "into a batch", state.snapshot.model),
   });
   try {
-    return await withTranscript(() => submitBatchCall(call));
+    return await withTranscript(() => callModel(call));
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     return null;
@@ -108,7 +108,7 @@ async function submitted(state: RunState, call: CallModelInput): Promise<SubmitB
 async function collected(
   state: RunState,
   terms: BatchTerms,
-  waited: Omit<CollectBatchInput, "giveUp">,
+  waited: Omit<Look, "giveUp">,
 ): Promise<Answer> {
   const { wallClockMs } = state.snapshot.limits;
   const overAtMs = batchOverAtMs(Date.now());
@@ -130,22 +130,24 @@ async function collected(
   }
 }
 
-function messageFor({ batchId }: BatchTicket): string {
-  return batchId === null ? "a batch that may have been made" : `batch ${batchId} is under way`;
+function messageFor({ providerBatchId }: Ticket): string {
+  return providerBatchId === null
+    ? "a batch that may have been made"
+    : `batch ${providerBatchId} is under way`;
 }
 
-function answerIn(seen: CollectBatchResult): Answer {
+function answerIn(seen: LookResult): Answer {
   if (seen.kind !== "pending") return seen;
   throw new Error("a batch that was given up is no longer pending");
 }
 
-async function collect(state: RunState, input: CollectBatchInput): Promise<CollectBatchResult> {
-  const { collectBatchCall } = proxyActivities<Activities>({
+async function collect(state: RunState, input: Look): Promise<LookResult> {
+  const { lookAtCall } = proxyActivities<Activities>({
     ...batchCollecting(state.snapshot.timers),
     summary: summaryOf(
       `turn ${input.call.turn}`,
       input.giveUp ? "leave the batch" : "look at the batch",
     ),
   });
-  return await withTranscript(() => collectBatchCall(input));
+  return await withTranscript(() => lookAtCall(input));
 }

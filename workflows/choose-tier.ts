@@ -6,7 +6,7 @@ import { proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { limitHit } from "../src/domain/limits.ts";
 import { textOf, userMessage } from "../src/domain/message.ts";
-import { chargedTo } from "../src/domain/run.ts";
+import { payerOf } from "../src/domain/payer.ts";
 import { awaitsVerdict, excerptOf, verdictIn, type Verdict } from "../src/domain/routing.ts";
 import { limitsNow, takeCost, takeTax, used } from "../src/domain/run-state.ts";
 import { tierChoosing } from "./activity-options.ts";
@@ -39,21 +39,27 @@ async function ask(run: Run): Promise<Verdict> {
     const answer = await withTranscript(() =>
       call({
         turn: state.turn,
-        ...chargedTo(input),
+        purpose: { kind: "route" },
+        lane: "live",
+        payer: payerOf(input),
         head: state.head,
         entries: [{ message: userMessage(excerptOf(input.task)) }],
         headTokens: 0,
-        costCapMicroUsd: costCapOf(run),
-        tokensLeft: limitsNow(state).tokens - used(state).tokens,
+        budget: {
+          costCapMicroUsd: costCapOf(run),
+          spentMicroUsd: state.spentMicroUsd,
+          tokensLeft: limitsNow(state).tokens - used(state).tokens,
+          keepsFor: [],
+        },
         warnings: [],
-        purpose: "route",
-        course: { model },
+        course: { model, wanted: model, why: "" },
       }),
     );
     if (answer.kind === "replied") {
       takeCost(state, answer);
       return verdictIn(textOf(answer.message)) ?? medium("the classifier did not answer as asked");
     }
+    if (answer.kind === "submitted") return medium("the classifier was put off");
     takeTax(state, answer.crashTaxMicroUsd);
     return medium(answer.kind === "denied" ? answer.message : "the classifier was stopped");
   } catch (error) {

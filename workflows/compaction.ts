@@ -2,13 +2,12 @@
 // its transcript (src/domain/compaction.ts has the rules). Two failures in a row, and it goes on as it is.
 
 import { branchFrom, isSummaryDue, needsToolsOff, whyNoSummary } from "../src/domain/compaction.ts";
-import type { Reply } from "../src/domain/run.ts";
+import type { Purpose, Reply } from "../src/domain/call.ts";
 import { takeSummary, type RunState } from "../src/domain/run-state.ts";
-import type { Purpose } from "./ask-model.ts";
 
-export function summaryDue(state: RunState): Extract<Purpose, { kind: "compaction" }> | null {
+export function summaryDue(state: RunState): Extract<Purpose, { kind: "summary" }> | null {
   if (!isSummaryDue(state)) return null;
-  return { kind: "compaction", toolsOff: needsToolsOff(state) };
+  return { kind: "summary", toolsOff: needsToolsOff(state) };
 }
 
 /** What is still to be told to the model (tool answers, what people said) stays so on the branch. */

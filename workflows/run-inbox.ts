@@ -7,7 +7,8 @@
 import { condition, defineSignal, log, setHandler, upsertMemo } from "@temporalio/workflow";
 import { userMessage } from "../src/domain/message.ts";
 import { UNREAD_MAX } from "../src/domain/run.ts";
-import type { Entry, UserMessage } from "../src/domain/run.ts";
+import type { Entry } from "../src/domain/call.ts";
+import type { UserMessage } from "../src/domain/run.ts";
 import type { CarriedInbox } from "../src/domain/run-state.ts";
 import { INBOX_FULL_MEMO, SIGNALS } from "../src/temporal/names.ts";
 

@@ -9,7 +9,8 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { toolAnswer } from "../src/domain/message.ts";
-import type { Clearance, Entry, Reply } from "../src/domain/run.ts";
+import type { Entry, Reply } from "../src/domain/call.ts";
+import type { Clearance } from "../src/domain/run.ts";
 import { limitsNow, takeFindings, type RunState } from "../src/domain/run-state.ts";
 import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
 import type { Run } from "./run.ts";

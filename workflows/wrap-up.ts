@@ -2,7 +2,7 @@
 // stays the outcome, and where the call can't be paid or fails the run stops as it would have.
 
 import type { LimitHit } from "../src/domain/limits.ts";
-import type { Limit, Outcome } from "../src/domain/outcome.ts";
+import type { Outcome } from "../src/domain/outcome.ts";
 import { limitsNow, takeReply } from "../src/domain/run-state.ts";
 import { leavesRoom } from "../src/domain/wrap-up.ts";
 import { askModel, takeLoss, type ModelAnswer } from "./ask-model.ts";
@@ -18,7 +18,7 @@ export async function stopAt(run: Run, { limit, message }: LimitHit): Promise<Ou
   if (!canSumUp(run) || !leavesRoom(limit)) return stopped;
   run.state.continued = 0;
   try {
-    const answer = await askInTurn(run, limit);
+    const answer = await askInTurn(run, { limit, message });
     if (answer.kind === "replied") takeReply(run.state, answer);
     else if (answer.kind === "stopped") run.state.turn -= 1;
     else takeLoss(run.state, answer);
@@ -29,13 +29,13 @@ export async function stopAt(run: Run, { limit, message }: LimitHit): Promise<Ou
   return stopped;
 }
 
-async function askInTurn(run: Run, limit: Limit): Promise<ModelAnswer> {
+async function askInTurn(run: Run, stop: LimitHit): Promise<ModelAnswer> {
   for (let waited = 0; ; waited += 1) {
-    const answer = await askModel(run, { kind: "wrap_up", limit });
-    const isInLine = answer.kind === "denied" && answer.inLine === true;
+    const answer = await askModel(run, { kind: "wrap_up", stop });
+    const isInLine = answer.kind === "denied" && answer.why === "in_line";
     if (!isInLine || waited >= TURNS_WAITED_MAX) return answer;
     takeLoss(run.state, answer);
-    await waitForCapacity(run, answer.message, answer.nextAttemptAt ?? null);
+    await waitForCapacity(run, answer.message, answer.notBefore);
   }
 }
 

@@ -11,17 +11,25 @@ import type { ServerTool, ToolSpec } from "../../src/domain/tool.ts";
 import type { AgentDefinition } from "../agents.ts";
 import type { Tool } from "../tools/define-tool.ts";
 
+/** Of the run that is opened, what tools may depend on. */
+export interface RunTerms {
+  readonly agent: AgentDefinition;
+  /** Those that may be called. */
+  readonly models: readonly string[];
+  readonly costCapMicroUsd: number;
+}
+
 export interface SourcedTool {
   readonly spec: ToolSpec;
-  /** Where the provider executes it itself: then nobody of ours does. */
-  readonly onServer?: ServerTool;
+  /** Where the provider executes it itself: then nobody of ours does. Null where the run can't pay for it. */
+  readonly onServer?: ServerTool | null;
 }
 
 export interface ToolSource {
   /** For people. */
   readonly name: string;
-  /** What it has for runs of this agent; which of them the agent may use is not the source's to say. */
-  list(agent: AgentDefinition): Promise<readonly SourcedTool[]>;
+  /** What it has for such a run; which of them the agent may use is not the source's to say. */
+  list(terms: RunTerms): Promise<readonly SourcedTool[]>;
   /** To execute a call; null where this source has no such tool. */
   open(name: string): Promise<Tool | null>;
 }
@@ -37,9 +45,9 @@ export function listedTools(name: string, tools: readonly Tool[]): ToolSource {
 
 export async function listTools(
   sources: readonly ToolSource[],
-  agent: AgentDefinition,
+  terms: RunTerms,
 ): Promise<readonly SourcedTool[]> {
-  const lists = await Promise.all(sources.map((source) => source.list(agent)));
+  const lists = await Promise.all(sources.map((source) => source.list(terms)));
   const byName = new Map<string, SourcedTool>();
   for (const tool of lists.flat()) {
     if (!byName.has(tool.spec.name)) byName.set(tool.spec.name, tool);

@@ -20,7 +20,7 @@ import type {
   TurnStarted,
 } from "../domain/run-event.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
-import { INTERRUPTED } from "../domain/run.ts";
+import { INTERRUPTED } from "../domain/call.ts";
 import { duration, usd } from "./format.ts";
 import { oneLine } from "./printable.ts";
 

@@ -8,7 +8,7 @@ import {
   type BudgetName,
   type BudgetScope,
   type CapByScope,
-  type Payer,
+  type AccountHolder,
 } from "../domain/budget.ts";
 import { PawlError } from "../domain/errors.ts";
 import { createBudgets, sharedAccount, type BudgetState } from "../store/budgets.ts";
@@ -54,7 +54,7 @@ export interface Treasury {
   readonly caps: CapByScope;
 }
 
-const NOBODY: Payer = { tenant: "", session: "" };
+const NOBODY: AccountHolder = { tenant: "", session: "" };
 
 export async function listBudgets(
   { db, caps }: Treasury,

@@ -9,11 +9,11 @@
 // speak meanwhile: the text that follows is numbered behind what they said, whose id says how much of
 // the reply the viewer held by then.
 
-import type { BatchUnserved } from "../domain/batch-lane.ts";
+import { isShown, type ModelCall, type Unserved } from "../domain/call.ts";
 import { textOf } from "../domain/message.ts";
 import type { Approvals } from "../domain/approval.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import type { CallModelInput, Waiting } from "../domain/run.ts";
+import type { Waiting } from "../domain/run.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
 import { compareEventIds, formatEventId, RETRY_OFFSET, type EventId } from "./event-id.ts";
@@ -81,7 +81,7 @@ class HistoryMapper implements EventMapper {
   #cursor: EventId | null;
   #call: CallInFlight | null = null;
   #purpose: Tally["purpose"];
-  #unserved: BatchUnserved | null = null;
+  #unserved: Unserved | null = null;
   #changeTold = "";
   #announcedTurn = 0;
   #warned = new Set<string>();
@@ -179,7 +179,7 @@ class HistoryMapper implements EventMapper {
 
   /** A call that is repeated for reasons of ours (a lost transcript, a lack of capacity) is one turn. */
   #callScheduled(fact: Extract<Fact, { kind: "callScheduled" }>): void {
-    const { activityId, input, inBatch } = fact;
+    const { activityId, input } = fact;
     if (this.#unserved !== null) this.#tellUnserved(fact, this.#unserved);
     const warnings = input.warnings.filter(({ limit }) => !this.#warned.has(limit));
     for (const [index, warning] of warnings.entries()) {
@@ -194,17 +194,17 @@ class HistoryMapper implements EventMapper {
       this.#tell(fact, warnings.length === 0 ? 0 : warnings.length + 1, body);
     }
     this.#modelChanged(fact, warnings.length + 2);
-    if (inBatch === true) return;
+    // Nothing is heard of a reply in a batch until it is there.
+    if (input.lane === "batch") return;
     const resumedAt = this.#cursorAt(fact.eventId);
     const view = openReplyView(resumedAt);
-    const isShown = input.purpose === undefined;
-    this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, view, isShown };
+    const shown = { view, isShown: isShown(input.purpose) };
+    this.#call = { activityId, anchorId: fact.eventId, turn: input.turn, ...shown };
   }
 
   /** Where a call is repeated for reasons of ours it is told once. */
   #modelChanged(fact: Extract<Fact, { kind: "callScheduled" }>, role: number): void {
     const { turn, course } = fact.input;
-    if (course === undefined) return;
     const { model, change } = course;
     const told = JSON.stringify([turn, model, change]);
     if (change === undefined || told === this.#changeTold) return;
@@ -212,19 +212,19 @@ class HistoryMapper implements EventMapper {
     this.#tell(fact, role, { type: "model.changed", turn, model, ...change });
   }
 
-  #tellUnserved(fact: Fact, { code, message }: BatchUnserved): void {
+  #tellUnserved(fact: Fact, { code, message }: Unserved): void {
     this.#unserved = null;
     const again = { attempt: 1, code, message, nextAttemptAt: null };
     this.#tell(fact, 0, { type: "model.retrying", turn: this.#announcedTurn, ...again });
   }
 
-  #turnStarted({ course }: CallModelInput): Body {
+  #turnStarted({ course }: ModelCall): Body {
     const { state, purpose } = this.#tally;
     return {
       type: "turn.started",
       turn: this.#announcedTurn,
       ...(purpose && { purpose }),
-      ...turnFacts(state, course?.model),
+      ...turnFacts(state, course.model),
     };
   }
 

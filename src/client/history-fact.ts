@@ -8,10 +8,8 @@ import {
 } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { tsToMs } from "@temporalio/common/lib/time.js";
 import type { temporal } from "@temporalio/proto";
-import type { BatchUnserved, CollectBatchResult, SubmitBatchResult } from "../domain/batch-lane.ts";
+import type { CallResult, LookResult, ModelCall, Ticket, Unserved } from "../domain/call.ts";
 import type {
-  CallModelInput,
-  CallModelResult,
   OpenRunResult,
   RunInput,
   RunToolInput,
@@ -40,17 +38,15 @@ export type FactBody =
   | {
       readonly kind: "callScheduled";
       readonly activityId: string;
-      readonly input: CallModelInput;
-      /** Nothing is heard of the reply until it is there. */
-      readonly inBatch?: true;
+      readonly input: ModelCall;
     }
   | {
       readonly kind: "callFinished";
       readonly scheduledId: number;
-      readonly result: CallModelResult;
+      readonly result: Exclude<CallResult, Ticket>;
     }
   /** The batch lane gave no reply; the call is made once more. */
-  | { readonly kind: "callUnserved"; readonly result: BatchUnserved }
+  | { readonly kind: "callUnserved"; readonly result: Unserved }
   | { readonly kind: "callFailed"; readonly scheduledId: number; readonly failure: FailureFact }
   | { readonly kind: "toolScheduled"; readonly activityId: string; readonly input: RunToolInput }
   | {
@@ -128,12 +124,8 @@ async function scheduledFact(
 ): Promise<FactBody | null> {
   switch (name) {
     case "callModel": {
-      const input = await first<CallModelInput>(converter, payloads);
+      const input = await first<ModelCall>(converter, payloads);
       return { kind: "callScheduled", activityId, input };
-    }
-    case "submitBatchCall": {
-      const input = await first<CallModelInput>(converter, payloads);
-      return { kind: "callScheduled", activityId, input, inBatch: true };
     }
     case "runTool": {
       const input = await first<RunToolInput>(converter, payloads);
@@ -152,14 +144,10 @@ async function finishedFact(
   switch (name) {
     case "openRun":
       return { kind: "opened", result: await first<OpenRunResult>(converter, payloads) };
-    case "callModel": {
-      const result = await first<CallModelResult>(converter, payloads);
-      return { kind: "callFinished", scheduledId, result };
-    }
-    case "submitBatchCall":
-    case "collectBatchCall": {
-      const result = await first<BatchResult>(converter, payloads);
-      return batchFact(scheduledId, result);
+    case "callModel":
+    case "lookAtCall": {
+      const result = await first<CallResult | LookResult>(converter, payloads);
+      return callFact(scheduledId, result);
     }
     case "runTool": {
       const result = await first<RunToolResult>(converter, payloads);
@@ -170,9 +158,7 @@ async function finishedFact(
   }
 }
 
-type BatchResult = SubmitBatchResult | CollectBatchResult;
-
-function batchFact(scheduledId: number, result: BatchResult): FactBody | null {
+function callFact(scheduledId: number, result: CallResult | LookResult): FactBody | null {
   switch (result.kind) {
     case "submitted":
     case "pending":
@@ -181,6 +167,7 @@ function batchFact(scheduledId: number, result: BatchResult): FactBody | null {
       return { kind: "callUnserved", result };
     case "replied":
     case "denied":
+    case "interrupted":
       return { kind: "callFinished", scheduledId, result };
   }
 }

@@ -5,8 +5,8 @@ import { NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 import { isToolUse, type ToolUseBlock } from "../domain/message.ts";
 import type { TurnStarted } from "../domain/run-event.ts";
-import { isSummary } from "../domain/run.ts";
-import type { CallModelInput, CallModelResult, RunInput, Waiting } from "../domain/run.ts";
+import type { CallResult, ModelCall, Ticket } from "../domain/call.ts";
+import type { RunInput, Waiting } from "../domain/run.ts";
 import {
   openingState,
   resultOf,
@@ -45,9 +45,9 @@ export function brokenOutcome(how: Broken, { code, message }: FailureFact): Outc
   return how === "cancelled" ? { kind: "cancelled", message } : { kind: "failed", code, message };
 }
 
-function purposeOf(input: CallModelInput): TurnStarted["purpose"] {
-  if (input.wrapUp === "due") return "wrap_up";
-  return isSummary(input) ? "compaction" : input.purpose;
+function purposeOf({ purpose: { kind } }: ModelCall): TurnStarted["purpose"] {
+  if (kind === "work") return undefined;
+  return kind === "summary" ? "compaction" : kind;
 }
 
 class HistoryTally implements Tally {
@@ -130,15 +130,16 @@ export function waitingFor({ waiting }: Approvals): Waiting | null {
   return { reason: "approval", message, nextAttemptAt: null };
 }
 
-function askedOf(state: RunState, { turn, course }: CallModelInput): void {
+function askedOf(state: RunState, { turn, course }: ModelCall): void {
   state.turn = turn;
-  if (state.course === undefined || course === undefined) return;
-  const { model, wanted = model, change } = course;
-  const isRouted = change?.reason === "routed";
-  state.course = { ...state.course, model, wanted, ...(isRouted && { why: change.message }) };
+  if (state.course === undefined) return;
+  const { model, wanted, why } = course;
+  state.course = { ...state.course, model, wanted, why };
 }
 
-function takeCall(state: RunState, result: CallModelResult, purpose: TurnStarted["purpose"]): void {
+type Ended = Exclude<CallResult, Ticket>;
+
+function takeCall(state: RunState, result: Ended, purpose: TurnStarted["purpose"]): void {
   if (result.kind === "replied" && purpose === "route") return takeCost(state, result);
   if (result.kind === "replied" && purpose === "compaction") {
     takeSummary(state, result);

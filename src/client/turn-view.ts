@@ -4,7 +4,7 @@ import type { Warning } from "../domain/limits.ts";
 import { textOf } from "../domain/message.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import type { BudgetWarning, ReplyFinished, TurnStarted } from "../domain/run-event.ts";
-import type { Reply } from "../domain/run.ts";
+import type { Reply } from "../domain/call.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { promptTokens } from "../domain/usage.ts";
 import { usdOf } from "../domain/money.ts";
@@ -27,7 +27,7 @@ export function replyFacts(reply: Reply, spentMicroUsd: number): Omit<ReplyFinis
   return {
     attempt: reply.attempt,
     model: reply.model,
-    ...(reply.lane !== undefined && { lane: reply.lane }),
+    ...(reply.lane === "batch" && { lane: "batch" }),
     stopReason: reply.stopReason,
     text: textOf(reply.message),
     inputTokens: promptTokens(reply.usage),

@@ -1,6 +1,6 @@
 // Usage with the budget beside it, for whoever asks: the CLI, the gateway, programs of yours.
 
-import type { CapByScope, Payer } from "../domain/budget.ts";
+import type { CapByScope, AccountHolder } from "../domain/budget.ts";
 import { createBudgets, sharedAccount, type BudgetState } from "../store/budgets.ts";
 import type { Database } from "../store/database.ts";
 import type { Account } from "../store/ledger.ts";
@@ -50,7 +50,7 @@ function accountOf(
   { by }: UsageQuery,
   given: CapByScope,
 ): Account | null {
-  const at = (payer: Payer) => ({ payer, now: new Date(), given });
+  const at = (payer: AccountHolder) => ({ payer, now: new Date(), given });
   switch (by) {
     case "run":
       return { key: `run/${name}`, limit: "cost", capMicroUsd: null, resetsAt: null };

@@ -1,9 +1,5 @@
 // The batch lane: a run whose caller can wait buys its replies at half price and gets each within a
-// day. The words in which its workflow and its activities speak of it (all of these live in history:
-// fields are only ever added, and new ones are optional), and its rules of time and price.
-
-import type { Price, Rates } from "./prices.ts";
-import type { CallModelInput, Denial, Reply } from "./run.ts";
+// day. Its rules of time; the words of such a call are those of any other (call.ts).
 
 /** Of the snapshot; absent where the run does not use the lane. */
 export interface BatchTerms {
@@ -11,67 +7,6 @@ export interface BatchTerms {
   readonly firstLookMs: number;
   /** From the start of the run; null means as long as the provider takes. */
   readonly canWaitForMs: number | null;
-}
-
-/** A call that was submitted, under the identity of the attempt that did it. */
-export interface BatchTicket {
-  readonly kind: "submitted";
-  readonly callKey: string;
-  readonly attempt: number;
-  /** Null where the answer to the submission was lost: it must be looked for. */
-  readonly batchId: string | null;
-  /** ISO 8601: the batch was created between these, if it was. */
-  readonly sentAfter: string;
-  readonly sentBefore: string;
-}
-
-export type SubmitBatchResult = BatchTicket | Denial | Reply;
-
-export interface CollectBatchInput {
-  readonly call: CallModelInput;
-  readonly ticket: BatchTicket;
-  /** The run waits no longer: the batch is cancelled, and what it did deliver is brought home. */
-  readonly giveUp: boolean;
-}
-
-export interface BatchPending {
-  readonly kind: "pending";
-  readonly message: string;
-}
-
-/** The batch gave no reply, and will give none. */
-export interface BatchUnserved {
-  readonly kind: "unserved";
-  readonly code: "BATCH_ERRORED" | "BATCH_EXPIRED" | "BATCH_CANCELED" | "BATCH_LOST" | "BATCH_LEFT";
-  readonly message: string;
-  /** Charged for it. */
-  readonly crashTaxMicroUsd: number;
-}
-
-export type CollectBatchResult = Reply | BatchPending | BatchUnserved;
-
-const HALF = 2;
-
-/** The provider's discount holds for every kind of token; searches cost the same in either lane. */
-export function batchPrice(price: Price): Price {
-  const { longContext } = price;
-  return {
-    ...price,
-    ...halved(price),
-    ...(longContext === undefined
-      ? {}
-      : { longContext: { ...longContext, rates: halved(longContext.rates) } }),
-  };
-}
-
-function halved({ input, output, cacheWrite5m, cacheWrite1h, cacheRead }: Rates): Rates {
-  return {
-    input: input / HALF,
-    output: output / HALF,
-    cacheWrite5m: cacheWrite5m / HALF,
-    cacheWrite1h: cacheWrite1h / HALF,
-    cacheRead: cacheRead / HALF,
-  };
 }
 
 const GROWTH = 1.5;

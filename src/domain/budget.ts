@@ -1,6 +1,7 @@
 // Shared caps by name: which account of the ledger a run is charged to in each scope, and which
 // budgets can set the cap of that account, the nearest first.
 
+import type { Payer } from "./call.ts";
 import type { AccountLimit } from "./outcome.ts";
 
 export const BUDGET_SCOPES = ["session", "tenant_day", "tenant_month", "global_day"] as const;
@@ -19,11 +20,8 @@ export interface BudgetName {
   readonly session?: string;
 }
 
-/** Who pays. */
-export interface Payer {
-  readonly tenant: string;
-  readonly session: string;
-}
+/** Of a payer, what the shared caps go by. */
+export type AccountHolder = Pick<Payer, "tenant" | "session">;
 
 /** `tenant_day/acme`; `tenant_day` alone is the default for every tenant. */
 export function budgetKey({ scope, tenant, session }: BudgetName): string {
@@ -32,7 +30,10 @@ export function budgetKey({ scope, tenant, session }: BudgetName): string {
 }
 
 /** The first of these that is set decides; where none is, the worker's environment does. */
-export function budgetKeysOf(scope: BudgetScope, { tenant, session }: Payer): readonly string[] {
+export function budgetKeysOf(
+  scope: BudgetScope,
+  { tenant, session }: AccountHolder,
+): readonly string[] {
   switch (scope) {
     case "session":
       return [{ scope, tenant, session }, { scope, tenant }, { scope }].map(budgetKey);
@@ -45,7 +46,11 @@ export function budgetKeysOf(scope: BudgetScope, { tenant, session }: Payer): re
 }
 
 /** The account of this moment's period. */
-export function accountKeyOf(scope: BudgetScope, { tenant, session }: Payer, now: Date): string {
+export function accountKeyOf(
+  scope: BudgetScope,
+  { tenant, session }: AccountHolder,
+  now: Date,
+): string {
   const day = dayOf(now);
   switch (scope) {
     case "session":

@@ -39,6 +39,11 @@ export type Purpose =
 
 export type PurposeKind = Purpose["kind"];
 
+/** What the run alone reads is not shown while it is written. */
+export function isShown({ kind }: Purpose): boolean {
+  return kind !== "route";
+}
+
 /** `live`: a stream, now. `batch`: the provider's batches, at half price and within a day. */
 export type Lane = "live" | "batch";
 

@@ -3,19 +3,17 @@
 // their answers. What was before stays in history and in the store. Nothing that the model thought comes
 // along, since thinking is bound to the very messages that it no longer follows.
 
+import { roomForSummary, summaryTokensMax } from "./kept-back.ts";
 import type { Limits } from "./limits.ts";
 import { hasOpenServerCall, textOf, toolAnswer, userMessage } from "./message.ts";
 import { isHandedOn, isStandIn } from "./model-course.ts";
-import type { Entry, Reply } from "./run.ts";
+import type { Entry, Reply } from "./call.ts";
 import type { Compaction, RunState } from "./run-state.ts";
 import { promptTokens } from "./usage.ts";
 
 const DUE_AT_SHARE = 0.7;
 /** Of what a request may hold beside a reply and a summary: past that one tool answer may be too much. */
 const DUE_AT_SHARE_OF_ROOM = 0.9;
-const SUMMARY_TOKENS_MAX = 4096;
-/** What asks for the summary, with a word for each open call. */
-const QUESTION_TOKENS = 1024;
 /** A summary must be able to win more than it takes: counted in summaries of full length. */
 const SUMMARIES_TO_WIN = 2;
 const SUMMARIES_IN_MARK = 3;
@@ -24,15 +22,6 @@ const CUT = "the summary was cut at max_tokens";
 /** The rest is for what the model thinks, and for those who count words badly. */
 const WORDS_PER_TOKEN = 0.25;
 const SAID_CHARS_MAX = 16_000;
-
-export function summaryTokensMax({ replyTokens }: Limits): number {
-  return Math.min(replyTokens, SUMMARY_TOKENS_MAX);
-}
-
-/** What other calls leave free of a request, so that the conversation after them can be summed up. */
-export function roomForSummary(limits: Limits): number {
-  return summaryTokensMax(limits) + QUESTION_TOKENS;
-}
 
 /** Tokens of a conversation from which it is summed up; null where its limits leave no room for that. */
 export function compactionMark(limits: Limits, contextTokens: number): number | null {

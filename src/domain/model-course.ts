@@ -15,7 +15,8 @@ import {
   verdictAfter,
   type Verdict,
 } from "./routing.ts";
-import type { CallCourse, Denial, Reply, Snapshot } from "./run.ts";
+import type { CallCourse, Denial, ModelChange, Reply } from "./call.ts";
+import type { Snapshot } from "./run.ts";
 import type { RunState } from "./run-state.ts";
 import { NO_USAGE, promptTokens } from "./usage.ts";
 
@@ -58,19 +59,17 @@ export interface Course {
   readonly extraMicroUsd: number;
 }
 
-/** `routed`: by the policy of the run; `answers`: the small model had no tool to call. */
-export type ChangeReason =
-  NonNullable<Denial["away"]> | "refused" | "returned" | "routed" | "answers";
-
-export interface ModelChange {
-  readonly from: string;
-  readonly reason: ChangeReason;
+/** What a stand-in can't do, another may. */
+export interface Unfit {
+  readonly kind: "denied";
+  readonly why: "unfit";
   readonly message: string;
+  readonly crashTaxMicroUsd: number;
 }
 
 interface Away {
   readonly model: string;
-  readonly reason: NonNullable<Denial["away"]>;
+  readonly reason: "down" | "overloaded" | "unfit";
   readonly message: string;
   readonly untilMs: number;
   /** While another serves, it is not tried before. */
@@ -106,9 +105,12 @@ export function openCourse({ model, fallbacks, routing }: Snapshot): Course | nu
 export function callCourse(
   state: RunState,
   { nowMs, sumsUp }: { readonly nowMs: number; readonly sumsUp: boolean },
-): { readonly course?: CallCourse } {
+): CallCourse {
   const before = state.course;
-  if (before === undefined) return {};
+  if (before === undefined) {
+    const { model } = state.snapshot;
+    return { model, wanted: model, why: "" };
+  }
   const { model: wanted, why } = route(state, sumsUp);
   const course = { ...before, wanted, why };
   const model = nextModel(state, course, nowMs);
@@ -117,14 +119,13 @@ export function callCourse(
   state.course = { ...course, model, standIns: { ...standIns, [wanted]: model } };
   const attemptsMax = hasOther(state) ? state.snapshot.fallbacks?.attemptsMax : undefined;
   return {
-    course: {
-      model,
-      ...(wanted !== model && { wanted }),
-      ...(change !== null && { change }),
-      ...(authors.some((author) => author.model !== model) && { authors }),
-      ...(weighedBy !== model && { weighedBy }),
-      ...(attemptsMax !== undefined && { attemptsMax }),
-    },
+    model,
+    wanted,
+    why,
+    ...(change !== null && { change }),
+    ...(authors.some((author) => author.model !== model) && { authors }),
+    ...(weighedBy !== model && { weighedBy }),
+    ...(attemptsMax !== undefined && { attemptsMax }),
   };
 }
 
@@ -205,17 +206,20 @@ function costOfReturn({ snapshot, headTokens }: RunState, model: string): number
  * A denial that says no more than that this model can't serve: when the next in line may be asked, in ms
  * of the epoch. Null where the denial holds for the whole chain.
  */
-export function passOver(state: RunState, denial: Denial, nowMs: number): number | null {
+export function passOver(state: RunState, denial: Denial | Unfit, nowMs: number): number | null {
   const { course } = state;
   if (course === undefined) return null;
-  const reason = denial.away ?? (isUnfit(course, denial) ? "unfit" : null);
+  const reason = reasonOf(course, denial);
   if (reason === null) return null;
   const { model } = course;
   const times = (awayOf(course, model)?.times ?? 0) + 1;
   const untilMs =
     reason === "unfit"
       ? FOR_GOOD_MS
-      : Math.max(msOf(denial.nextAttemptAt, nowMs), nowMs + AWAY_MS_MIN);
+      : Math.max(
+          msOf("notBefore" in denial ? denial.notBefore : undefined, nowMs),
+          nowMs + AWAY_MS_MIN,
+        );
   const returnInMs = Math.min(RETURN_AFTER_MS * 2 ** (times - 1), RETURN_AFTER_MS_MAX);
   const returnAtMs = Math.max(untilMs, nowMs + returnInMs);
   const away = { model, reason, message: denial.message, untilMs, returnAtMs, times };
@@ -225,8 +229,21 @@ export function passOver(state: RunState, denial: Denial, nowMs: number): number
 }
 
 /** What the wanted model is denied is denied; a stand-in may only be too dear, or its window too small. */
-function isUnfit({ model, wanted }: Course, { limit, temporary }: Denial): boolean {
-  return model !== wanted && !temporary && limit !== "tokens" && limit !== "capacity";
+function reasonOf({ model, wanted }: Course, denial: Denial | Unfit): Away["reason"] | null {
+  switch (denial.why) {
+    case "down":
+    case "overloaded":
+    case "unfit":
+      return denial.why;
+    case "cap":
+      return model === wanted ? null : "unfit";
+    case "size":
+      return model !== wanted && denial.limit === "request_tokens" ? "unfit" : null;
+    case "holds":
+    case "in_line":
+    case "rate_limited":
+      return null;
+  }
 }
 
 function msOf(iso: string | undefined, nowMs: number): number {

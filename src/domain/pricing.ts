@@ -1,5 +1,7 @@
 // From tokens to integer micro-USD. An unknown model has no price, and what has no price is not called.
 
+import type { Lane } from "./call.ts";
+import { PawlError } from "./errors.ts";
 import {
   MODELS,
   WEB_SEARCH_MICRO_USD,
@@ -11,6 +13,17 @@ import {
 import { promptTokens, type Usage } from "./usage.ts";
 
 const TOKENS_PER_RATE = 1_000_000;
+const HALF = 2;
+
+/** Throws where there is none. */
+export function specOf(model: string): ModelSpec {
+  const spec = modelSpec(model);
+  if (spec !== undefined) return spec;
+  throw new PawlError(
+    "UNKNOWN_MODEL",
+    `${model} has no price, and what has no price is not called.`,
+  );
+}
 
 export function modelSpec(model: string): ModelSpec | undefined {
   return Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
@@ -21,6 +34,31 @@ export function priceOn(spec: ModelSpec, day: string): Price {
   const price = spec.prices.find((p) => p.effectiveFrom <= day) ?? spec.prices.at(-1);
   if (price === undefined) throw new Error("a model without any price is in the price table");
   return price;
+}
+
+/** What a lane makes of it. */
+export function priceIn(lane: Lane, price: Price): Price {
+  return lane === "batch" ? batchPrice(price) : price;
+}
+
+/** The provider's discount holds for every kind of token; searches cost the same in either lane. */
+function batchPrice(price: Price): Price {
+  const { longContext } = price;
+  return {
+    ...price,
+    ...halved(price),
+    ...(longContext && { longContext: { ...longContext, rates: halved(longContext.rates) } }),
+  };
+}
+
+function halved({ input, output, cacheWrite5m, cacheWrite1h, cacheRead }: Rates): Rates {
+  return {
+    input: input / HALF,
+    output: output / HALF,
+    cacheWrite5m: cacheWrite5m / HALF,
+    cacheWrite1h: cacheWrite1h / HALF,
+    cacheRead: cacheRead / HALF,
+  };
 }
 
 /** The exact sum over all kinds of tokens, rounded up once to the micro-USD. */

@@ -3,8 +3,7 @@
 
 import { fittingText } from "./json-size.ts";
 import { TIERS, type Tier } from "./prices.ts";
-import type { Reply } from "./run.ts";
-import { INTERRUPTED } from "./run.ts";
+import { INTERRUPTED, type Reply } from "./call.ts";
 import type { RunState } from "./run-state.ts";
 
 export const POLICIES = ["fixed", "by-context-size", "by-classifier", "per-turn"] as const;

@@ -1,6 +1,6 @@
 // What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
 
-import type { ChangeReason } from "./model-course.ts";
+import type { ChangeReason } from "./call.ts";
 import type { Limit, RunResult } from "./outcome.ts";
 
 interface Base<Type extends string> {

@@ -7,7 +7,8 @@ import type { Limits, Used, Warning } from "./limits.ts";
 import { textOf } from "./message.ts";
 import { isHandedOn, noteModel, openCourse, type Course } from "./model-course.ts";
 import type { Limit, Outcome, RunResult } from "./outcome.ts";
-import type { CloseRunResult, Entry, OpenRunResult, Reply, Snapshot, UserMessage } from "./run.ts";
+import type { Entry, Reply } from "./call.ts";
+import type { CloseRunResult, OpenRunResult, Snapshot, UserMessage } from "./run.ts";
 import { addUsage, NO_USAGE, promptTokens, totalTokens, type Usage } from "./usage.ts";
 
 /** The answer travels with the task and the snapshot in one payload of at most 2 MiB. */

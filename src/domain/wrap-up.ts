@@ -1,10 +1,8 @@
 // The last call of a run that is about to stop at a limit: tools off, to sum up what there is. What it
-// needs is kept back from the calls before it, so no cap is ever exceeded for its sake.
+// needs is kept back from the calls before it (kept-back.ts), so no cap is ever exceeded for its sake.
 
-import { limitHit, USEFUL_REPLY_TOKENS, type LimitHit, type Limits, type Used } from "./limits.ts";
+import { limitHit, type LimitHit, type Limits, type Used } from "./limits.ts";
 import type { Limit } from "./outcome.ts";
-import { worstCase, worstCaseMicroUsd } from "./pricing.ts";
-import type { Price } from "./prices.ts";
 
 /** The others leave no room for one more call: a prompt that is too long, a provider that wants no more. */
 const LEAVES_ROOM: readonly Limit[] = [
@@ -23,8 +21,6 @@ const LEAVES_ROOM: readonly Limit[] = [
 const CALLS_KEPT_BACK = 1;
 const TIME_SHARE_KEPT_BACK = 0.1;
 const TIME_KEPT_BACK_MS_MAX = 60_000;
-/** What the prompt may have grown by: the reply before, and the beginning of what its tools found. */
-const GROWTH_TOKENS = 512;
 
 export function leavesRoom(limit: Limit): boolean {
   return LEAVES_ROOM.includes(limit);
@@ -44,17 +40,6 @@ export function limitHitWithReserve(limits: Limits, used: Used, runMs: number): 
   const keptMs = Math.min(TIME_KEPT_BACK_MS_MAX, wallClockMs * TIME_SHARE_KEPT_BACK);
   if (runMs < wallClockMs - keptMs) return null;
   return { limit: "wall_clock", message: `the run took ${runMs} of ${wallClockMs} ms` };
-}
-
-/** Tokens that a call leaves untouched for the one that sums up. */
-export function tokensKeptBack(promptTokensMax: number): number {
-  return promptTokensMax + GROWTH_TOKENS + USEFUL_REPLY_TOKENS;
-}
-
-/** The price of a useful reply over the present prompt, none of it from the cache. */
-export function microUsdKeptBack(price: Price, promptTokensMax: number): number {
-  const worst = worstCase(price, promptTokensMax + GROWTH_TOKENS, 0);
-  return worstCaseMicroUsd(worst, USEFUL_REPLY_TOKENS);
 }
 
 export function wrapUpNote(limit: Limit): string {

@@ -8,7 +8,7 @@ import type {
   MessageBatchIndividualResponse,
 } from "@anthropic-ai/sdk/resources/messages/batches";
 import { bodyOf, type AnthropicOptions } from "./anthropic.ts";
-import type { BatchedResult, BatchSeen, BatchLane } from "./batch-lane.ts";
+import type { BatchedResult, ProviderBatch, ProviderBatches } from "./provider-batches.ts";
 import { toModelCallError } from "./map-error.ts";
 import type { ModelRequest } from "./model.ts";
 import { wholeReply } from "./whole-reply.ts";
@@ -18,7 +18,7 @@ import { present } from "../domain/present.ts";
 const ANSWER_MS = 30_000;
 const PAGE_BATCHES = 100;
 
-export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): BatchLane {
+export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): ProviderBatches {
   const client = new Anthropic({
     apiKey: options.apiKey,
     ...present({ baseURL: options.baseUrl }),
@@ -36,30 +36,30 @@ export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): Bat
       const requests = [{ custom_id: customId, params }];
       return await told(async () => (await batches.create({ requests }, { headers })).id);
     },
-    async look(batchId) {
+    async look(providerBatchId) {
       return await told(async () => {
         try {
-          return seen(await batches.retrieve(batchId));
+          return seen(await batches.retrieve(providerBatchId));
         } catch (error) {
           if (error instanceof NotFoundError) return null;
           throw error;
         }
       });
     },
-    async resultOf(batchId, customId) {
+    async resultOf(providerBatchId, customId) {
       return await told(async () => {
-        for await (const line of await batches.results(batchId)) {
+        for await (const line of await batches.results(providerBatchId)) {
           if (line.custom_id === customId) return resultIn(line);
         }
         return null;
       });
     },
-    async cancel(batchId) {
-      await told(() => batches.cancel(batchId));
+    async cancel(providerBatchId) {
+      await told(() => batches.cancel(providerBatchId));
     },
     async createdBetween(from, to) {
       return await told(async () => {
-        const found: BatchSeen[] = [];
+        const found: ProviderBatch[] = [];
         for await (const batch of batches.list({ limit: PAGE_BATCHES })) {
           const createdAt = new Date(batch.created_at);
           if (createdAt < from) break;
@@ -96,7 +96,7 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function seen(batch: MessageBatch): BatchSeen {
+function seen(batch: MessageBatch): ProviderBatch {
   const counts = Object.values<number>({ ...batch.request_counts });
   return {
     id: batch.id,

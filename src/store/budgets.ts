@@ -11,7 +11,7 @@ import {
   type BudgetName,
   type BudgetScope,
   type CapByScope,
-  type Payer,
+  type AccountHolder,
 } from "../domain/budget.ts";
 import type { AccountLimit } from "../domain/outcome.ts";
 import type { Database } from "./database.ts";
@@ -55,7 +55,7 @@ export interface Budgets {
 /** The account that a payer is charged in at a moment; `given` is what the environment says of caps. */
 export function sharedAccount(
   scope: BudgetScope,
-  { payer, now, given }: { payer: Payer; now: Date; given: CapByScope },
+  { payer, now, given }: { payer: AccountHolder; now: Date; given: CapByScope },
 ): Account {
   return {
     key: accountKeyOf(scope, payer, now),

@@ -1,25 +1,17 @@
-// Calls in the batch lane: the ledger's hold, and which batch it pays for. The rules U1 and U2 are kept
+// Calls in the batch lane: the ledger's hold, and which batch of the provider it pays for. The rules U1 and U2 are kept
 // by the functions of migrations/9-batch-lane.sql; each operation here is one call of one of them, and
 // can be repeated.
 
 import type { Database } from "./database.ts";
-import type { AttemptRequest, AttemptStart } from "./ledger.ts";
+import type { AttemptRequest, AttemptStart, Submitted } from "./ledger.ts";
 
-export type LaneStart =
-  | AttemptStart
-  | {
-      /** By an earlier attempt, whose hold is still open. */
-      readonly kind: "submitted";
-      readonly attempt: number;
-      readonly batchId: string | null;
-      readonly intendedAt: string;
-    };
+export type LaneStart = AttemptStart | Submitted;
 
 export interface LaneCallState {
   readonly state: "held" | "settled" | "charged" | "voided" | "unsent";
   readonly heldMicroUsd: number;
   readonly replyTokens: number;
-  readonly batchId: string | null;
+  readonly providerBatchId: string | null;
   /** As it was journaled; null where none was, or where the run is closed. */
   readonly reply: string | null;
   readonly crashTaxMicroUsd: number;
@@ -28,10 +20,10 @@ export interface LaneCallState {
 
 export interface LaneCalls {
   start(request: AttemptRequest): Promise<LaneStart>;
-  note(holdId: string, batchId: string): Promise<"awaited" | "unwanted">;
+  note(holdId: string, providerBatchId: string): Promise<"awaited" | "unwanted">;
   state(holdId: string): Promise<LaneCallState>;
   /** Those of the batches that are known to be of some call. */
-  known(batchIds: readonly string[]): Promise<ReadonlySet<string>>;
+  known(providerBatchIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export function createLaneCalls(db: Database): LaneCalls {
@@ -41,9 +33,9 @@ export function createLaneCalls(db: Database): LaneCalls {
         select pawl.start_lane_call(${{ json: request }}) as answer`;
       return only(rows);
     },
-    async note(holdId, batchId) {
+    async note(holdId, providerBatchId) {
       const rows = await db<Answer<boolean>>`
-        select pawl.note_batch(${holdId}, ${batchId}) as answer`;
+        select pawl.note_provider_batch(${holdId}, ${providerBatchId}) as answer`;
       return only(rows) ? "awaited" : "unwanted";
     },
     async state(holdId) {
@@ -53,9 +45,10 @@ export function createLaneCalls(db: Database): LaneCalls {
       if (state === null) throw new Error(`there is no call in the batch lane with hold ${holdId}`);
       return state;
     },
-    async known(batchIds) {
+    async known(providerBatchIds) {
       const rows = await db<{ id: string }>`
-        select batch_id as id from pawl.lane_call where batch_id = any (${batchIds})`;
+        select provider_batch_id as id from pawl.lane_call
+        where provider_batch_id = any (${providerBatchIds})`;
       return new Set(rows.map(({ id }) => id));
     },
   };

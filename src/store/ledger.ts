@@ -46,28 +46,43 @@ export interface AttemptRequest {
   readonly deadAfterMs: number;
 }
 
-export type AttemptStart =
-  | {
-      readonly kind: "journaled";
-      /** Byte for byte as it was journaled. */
-      readonly reply: string;
-      readonly crashTaxMicroUsd: number;
-      /** Requests sent for this call. */
-      readonly attempts: number;
-    }
-  | {
-      readonly kind: "held";
-      /** What every account can pay, between the two bounds of the request. */
-      readonly replyTokens: number;
-      readonly heldMicroUsd: number;
-      /** Charged so far for lost attempts at this call. */
-      readonly crashTaxMicroUsd: number;
-      /** Requests sent for this call, this one included. */
-      readonly attempts: number;
-    }
-  | Denial;
+/** Which attempt at which call of a run asks. */
+export type AttemptId = Pick<AttemptRequest, "holdId" | "callKey" | "runId" | "attempt">;
 
-export interface Denial {
+interface SoFar {
+  /** Charged so far for lost attempts at this call. */
+  readonly crashTaxMicroUsd: number;
+  /** Requests sent for this call, one that was just held included. */
+  readonly attempts: number;
+}
+
+export interface Journaled extends SoFar {
+  readonly kind: "journaled";
+  /** Byte for byte as it was journaled. */
+  readonly reply: string;
+}
+
+export interface Held extends SoFar {
+  readonly kind: "held";
+  /** What every account can pay, between the two bounds of the request. */
+  readonly replyTokens: number;
+  readonly heldMicroUsd: number;
+}
+
+/** By an earlier attempt, whose hold is still open: it is in one of the provider's batches, or may be. */
+export interface Submitted {
+  readonly kind: "submitted";
+  readonly attempt: number;
+  readonly providerBatchId: string | null;
+  readonly intendedAt: string;
+}
+
+export type AttemptStart = Journaled | Held | HoldDenied;
+
+/** `open`: nothing came of earlier attempts, or there was none. */
+export type CallSoFar = Journaled | Submitted | (SoFar & { readonly kind: "open" });
+
+export interface HoldDenied {
   readonly kind: "denied";
   readonly limit: AccountLimit;
   readonly account: string;
@@ -119,6 +134,12 @@ export interface RunTotals {
 
 export interface Ledger {
   /**
+   * What the attempts before this one came to: a reply that is adopted, or a submission that stands. Else every
+   * open hold of this run is charged (a run has one call in flight, so they are dead). Can be repeated. Throws
+   * where a later attempt at the same call has begun.
+   */
+  resumeCall(attempt: AttemptId): Promise<CallSoFar>;
+  /**
    * Adopts the journaled reply where there is one. Else charges every other open hold of this run (a run
    * has one call in flight, so they are dead), then holds the worst case in all accounts or in none.
    * The same `holdId` again gets the same hold. Throws where that hold was resolved meanwhile, and where a
@@ -142,6 +163,11 @@ export interface Ledger {
 /** Messages that a settlement has stored are handed to `transcripts`, so that the next turn need not read them. */
 export function createLedger(db: Database, transcripts?: Pick<Transcripts, "remember">): Ledger {
   return {
+    resumeCall: async ({ holdId, callKey, runId, attempt }) =>
+      only(
+        await db<Answer<CallSoFar>>`
+          select pawl.resume_call(${{ json: { holdId, callKey, runId, attempt } }}) as answer`,
+      ),
     startAttempt: async (request) =>
       only(
         await db<Answer<AttemptStart>>`select pawl.start_attempt(${{ json: request }}) as answer`,

@@ -40,6 +40,8 @@ const HEARTBEATS_HELD_BACK_MS = 1000;
 const SHUTDOWN_GRACE_MS = 30_000;
 const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 200;
+/** Where only names are asked for. */
+const ANY_RUN = { models: [], costCapMicroUsd: 0 };
 const SWEEP_EVERY_MS = 60_000;
 const DELTAS_KEPT_MS = 3_600_000;
 
@@ -128,9 +130,8 @@ function createDeps(
   };
   return {
     config,
-    log: telemetry.log,
     telemetry,
-    lane: anthropicBatches(provider),
+    providerBatches: anthropicBatches(provider),
     laneCalls: createLaneCalls(db),
     model: anthropicModel({
       ...provider,
@@ -158,7 +159,9 @@ async function warnOfUnknownTools(deps: ActivityDeps): Promise<void> {
   const { config, telemetry, agents, toolSources } = deps;
   const named = Object.keys(config.tools.policy ?? {});
   if (named.length === 0) return;
-  const lists = await Promise.all(agents.map((agent) => listTools(toolSources, agent)));
+  const lists = await Promise.all(
+    agents.map((agent) => listTools(toolSources, { ...ANY_RUN, agent })),
+  );
   const known = [...new Set(lists.flat().map(({ spec }) => spec.name))];
   const unknown = named.filter((name) => !known.includes(name));
   if (unknown.length > 0) telemetry.emit({ event: "policy_unused", unknown, known });

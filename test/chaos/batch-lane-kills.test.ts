@@ -84,7 +84,7 @@ describe("kill -9 of the worker that submits", () => {
       for (const _ of EACH_ROUND) {
         await prepare();
         const victim = await startWorker({
-          PAWL_FAILPOINT: "submit_batch_call.before_create",
+          PAWL_FAILPOINT: "batch_lane.before_create",
         });
         const runId = await startRun(world, FOR_LONG);
         await victim.ended;
@@ -106,7 +106,7 @@ describe("kill -9 of the worker that submits", () => {
       for (const _ of EACH_ROUND) {
         await prepare();
         const victim = await startWorker({
-          PAWL_FAILPOINT: "submit_batch_call.after_create",
+          PAWL_FAILPOINT: "batch_lane.after_create",
         });
         await submitsElsewhere();
         const runId = await startRun(world, FOR_LONG);

@@ -23,7 +23,7 @@ onEachDatabase((underTest) => {
         state: "held",
         heldMicroUsd: 500,
         replyTokens: 400,
-        batchId: null,
+        providerBatchId: null,
         reply: null,
         crashTaxMicroUsd: 0,
         attempts: 1,
@@ -49,10 +49,15 @@ onEachDatabase((underTest) => {
       const { lane, ledger } = books();
       await lane.start(attempt("taken", 1));
       const unknown = await lane.start(attempt("taken", 2));
-      expect(unknown).toMatchObject({ kind: "submitted", attempt: 1, batchId: null });
+      expect(unknown).toMatchObject({ kind: "submitted", attempt: 1, providerBatchId: null });
       expect(await lane.note("taken/1/1", "msgbatch_taken")).toBe("awaited");
       const known = await lane.start(attempt("taken", 3));
-      expect(known).toMatchObject({ kind: "submitted", attempt: 1, batchId: "msgbatch_taken" });
+      expect(known).toMatchObject({
+        kind: "submitted",
+        attempt: 1,
+        providerBatchId: "msgbatch_taken",
+      });
+      expect(await ledger.resumeCall(attempt("taken", 4))).toEqual(known);
       expect(await ledger.totals("taken")).toMatchObject({ heldMicroUsd: 500, modelAttempts: 1 });
     });
 

@@ -185,6 +185,42 @@ onEachDatabase((underTest) => {
     });
   });
 
+  describe("resuming a call", () => {
+    test("charges the attempts that died, holds nothing, and says what they cost", async () => {
+      const accounts = [anAccount("resume/run", 10_000)];
+      await ledger().startAttempt(anAttempt("resume", accounts));
+      const second = anAttempt("resume", accounts, { attempt: 2 });
+      const soFar = { kind: "open", crashTaxMicroUsd: 500, attempts: 1 };
+      expect(await ledger().resumeCall(second)).toEqual(soFar);
+      expect(await ledger().resumeCall(second)).toEqual(soFar);
+      expect(await ledger().account("resume/run")).toMatchObject({
+        spentMicroUsd: 500,
+        heldMicroUsd: 0,
+      });
+    });
+
+    test("gives the reply that was journaled, byte for byte", async () => {
+      const accounts = [anAccount("resumed/run", 10_000)];
+      await ledger().startAttempt(anAttempt("resumed", accounts));
+      const { journal } = aSettlement("resumed/1/1", 40);
+      await ledger().settle(aSettlement("resumed/1/1", 40));
+      const next = anAttempt("resumed", accounts, { attempt: 2 });
+      const journaled = { kind: "journaled", reply: journal, crashTaxMicroUsd: 0, attempts: 1 };
+      expect(await ledger().resumeCall(next)).toEqual(journaled);
+    });
+
+    test("turns away a zombie, and leaves the hold of its successor alone", async () => {
+      const accounts = [anAccount("overtaken/run", 10_000)];
+      const third = anAttempt("overtaken", accounts, { attempt: 3 });
+      await ledger().startAttempt(third);
+      const second = anAttempt("overtaken", accounts, { attempt: 2 });
+      await expect(ledger().resumeCall(second)).rejects.toThrow(/is over/);
+      expect(await ledger().settle(aSettlement(third.holdId, 7))).toMatchObject({
+        kind: "settled",
+      });
+    });
+  });
+
   describe("resolving a hold", () => {
     const open = async (runId: string): Promise<string> => {
       const request = anAttempt(runId, [

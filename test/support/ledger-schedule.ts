@@ -22,6 +22,8 @@ export type Operation =
     }
   /** The others name an attempt by when it was started; it may have been resolved long ago. */
   | { readonly kind: "repeat"; readonly attempt: number }
+  /** By that attempt itself, or by one that comes after all others at its call. */
+  | { readonly kind: "resume"; readonly attempt: number; readonly isNext: boolean }
   | { readonly kind: "settle"; readonly attempt: number; readonly actualMicroUsd: number }
   | { readonly kind: "charge"; readonly attempt: number }
   | { readonly kind: "void"; readonly attempt: number; readonly sent: boolean }
@@ -70,6 +72,10 @@ const start: fc.Arbitrary<Operation> = fc.record({
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 8, arbitrary: start },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("repeat"), attempt }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("resume"), attempt, isNext: fc.boolean() }),
+  },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -169,15 +175,22 @@ export function plan(schedule: Schedule, op: Operation): Step {
     case "close":
       return { holdId: null, carryOut: ({ ledger }) => ledger.closeRun(runId(schedule, op.run)) };
     case "repeat":
+    case "resume":
     case "settle":
     case "charge":
-    case "void": {
-      const request = schedule.attempts[op.attempt % schedule.attempts.length];
-      if (request === undefined) return { holdId: null, carryOut: async () => null };
-      const carryOut = onAttempt(op, request, schedule.overruns);
-      return { holdId: op.kind === "repeat" ? null : request.holdId, carryOut };
-    }
+    case "void":
+      return planOnAttempt(schedule, op);
   }
+}
+
+type OnAttempt = Extract<Operation, { readonly attempt: number }>;
+
+function planOnAttempt(schedule: Schedule, op: OnAttempt): Step {
+  const request = schedule.attempts[op.attempt % schedule.attempts.length];
+  if (request === undefined) return { holdId: null, carryOut: async () => null };
+  const carryOut = onAttempt(op, request, schedule);
+  const resolvesNone = op.kind === "repeat" || op.kind === "resume";
+  return { holdId: resolvesNone ? null : request.holdId, carryOut };
 }
 
 function budgetName({ name }: Schedule, account: number | null): BudgetName {
@@ -197,15 +210,20 @@ export function accountOf(schedule: Schedule, account: number): Account {
 }
 
 function onAttempt(
-  op: Extract<Operation, { readonly attempt: number }>,
+  op: OnAttempt,
   request: AttemptRequest,
-  overruns: boolean,
+  { overruns, attempts }: Schedule,
 ): Step["carryOut"] {
   const { holdId, worst } = request;
   const actual = (wanted: number) => (overruns ? wanted : Math.min(wanted, worst.fixedMicroUsd));
   switch (op.kind) {
     case "repeat":
       return ({ ledger }) => ledger.startAttempt(request);
+    case "resume": {
+      const number = attempts.length + 1;
+      const next = { ...request, attempt: number, holdId: `${request.callKey}/${number}` };
+      return ({ ledger }) => ledger.resumeCall(op.isNext ? next : request);
+    }
     case "settle":
       return ({ ledger }) => ledger.settle(aSettlement(holdId, actual(op.actualMicroUsd)));
     case "charge":

@@ -5,8 +5,10 @@ import { worstCaseMicroUsd } from "../../src/domain/pricing.ts";
 import type {
   Account,
   AccountState,
+  AttemptId,
   AttemptRequest,
   AttemptStart,
+  CallSoFar,
   Ledger,
   RunTotals,
 } from "../../src/store/ledger.ts";
@@ -89,10 +91,22 @@ export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "heard">
     return denials.find((denial) => !denial.temporary) ?? denials[0] ?? null;
   }
 
-  const isOvertaken = ({ callKey, attempt }: AttemptRequest): boolean =>
+  const isOvertaken = ({ callKey, attempt }: AttemptId): boolean =>
     [...holds.values()].some(
       ({ request }) => request.callKey === callKey && request.attempt > attempt,
     );
+
+  function resume(id: AttemptId): CallSoFar {
+    const journaled = journal.get(id.callKey);
+    if (journaled !== undefined) {
+      return { kind: "journaled", reply: journaled.reply, ...soFar(id.callKey) };
+    }
+    if (isOvertaken(id)) throw new Error("so this one is over");
+    const isDead = ({ request }: Hold): boolean =>
+      request.runId === id.runId && request.holdId !== id.holdId;
+    for (const holdId of openHolds(isDead)) resolve(holdId, "charged");
+    return { kind: "open", ...soFar(id.callKey) };
+  }
 
   function start(request: AttemptRequest): AttemptStart {
     const journaled = journal.get(request.callKey);
@@ -135,6 +149,7 @@ export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "heard">
   }
 
   return {
+    resumeCall: async (id) => resume(id),
     startAttempt: async (request) => start(request),
     settle: async ({ holdId, actualMicroUsd, journal: reply }) => {
       const hold = holds.get(holdId);

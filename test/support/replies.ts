@@ -1,6 +1,7 @@
 // Replies and snapshots as the tests of the domain write them: only what matters to the test is said.
 
-import type { Reply, Snapshot } from "../../src/domain/run.ts";
+import type { Reply } from "../../src/domain/call.ts";
+import type { Snapshot } from "../../src/domain/run.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 
 export function aSnapshot(rest: Partial<Snapshot> = {}): Snapshot {
@@ -38,6 +39,7 @@ export function aReply({ text = "ok", ...rest }: Partial<Reply> & { text?: strin
     ref: "ref_1",
     message: { role: "assistant", content: text === "" ? [] : [{ type: "text", text }] },
     model: "claude-sonnet-5-5",
+    lane: "live",
     stopReason: "end_turn",
     toolCalls: [],
     invalidCalls: [],

@@ -6,7 +6,16 @@ import fc from "fast-check";
 import type { Fact } from "../../src/client/history-fact.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import type { DeltaRow } from "../../src/store/deltas.ts";
-import { callInput, factAt, INPUT, markRow, replied, SNAPSHOT, textRow } from "./run-facts.ts";
+import {
+  callInput,
+  denied,
+  factAt,
+  INPUT,
+  markRow,
+  replied,
+  SNAPSHOT,
+  textRow,
+} from "./run-facts.ts";
 
 interface Attempt {
   readonly pieces: readonly string[];
@@ -32,7 +41,7 @@ export const call: fc.Arbitrary<Call> = fc
     fc.record({
       attempts: fc.constant(attempts),
       counts: fc.nat({ max: attempts.length - 1 }),
-      denied: fc.boolean().map((denied) => denied && attempts.length > 2),
+      denied: fc.boolean().map((isDenied) => isDenied && attempts.length > 2),
       messages: fc.nat({ max: 2 }),
     }),
   );
@@ -84,14 +93,7 @@ export function factsOf(calls: readonly Call[]): readonly Fact[] {
       facts.push(factAt(scheduledId + n, { kind: "said", message }));
     }
     const attempts = { attempt: made.counts + 1, attempts: made.attempts.length };
-    const denial = {
-      kind: "denied",
-      limit: "cost",
-      message: "",
-      temporary: false,
-      resetsAt: null,
-      crashTaxMicroUsd: 0,
-    } as const;
+    const denial = denied({ why: "cap", limit: "cost", resetsAt: null });
     const result = made.denied ? denial : replied(textOfAttempt(made), attempts);
     facts.push(factAt(scheduledId + 5, { kind: "callFinished", scheduledId, result }));
   }

@@ -2,7 +2,8 @@
 
 import type { Fact, FactBody } from "../../src/client/history-fact.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
-import type { CallModelInput, Reply, RunInput, Snapshot } from "../../src/domain/run.ts";
+import type { Denial, ModelCall, Reply, WhyDenied } from "../../src/domain/call.ts";
+import type { RunInput, Snapshot } from "../../src/domain/run.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { AttemptMark, DeltaRow } from "../../src/store/deltas.ts";
 
@@ -61,17 +62,18 @@ export function factAt(eventId: number, body: FactBody): Fact {
   return { ...body, eventId, atMs: T0_MS + eventId * 1000 };
 }
 
-export function callInput(turn: number, more: Partial<CallModelInput> = {}): CallModelInput {
+export function callInput(turn: number, more: Partial<ModelCall> = {}): ModelCall {
+  const { model } = SNAPSHOT;
   return {
     turn,
-    tenant: "acme",
-    session: "s1",
-    agent: "assistant",
+    purpose: { kind: "work" },
+    lane: "live",
+    payer: { tenant: "acme", session: "s1", agent: "assistant", shares: [] },
     head: "h",
     entries: [],
     headTokens: 0,
-    costCapMicroUsd: null,
-    tokensLeft: 1000,
+    course: { model, wanted: model, why: "" },
+    budget: { costCapMicroUsd: null, spentMicroUsd: 0, tokensLeft: 1000, keepsFor: [] },
     warnings: [],
     ...more,
   };
@@ -84,6 +86,7 @@ export function replied(text: string, more: Partial<Reply> = {}): Reply {
     ref: "r",
     message: { role: "assistant", content: [{ type: "text", text }] },
     model: "claude-sonnet-5-5",
+    lane: "live",
     stopReason: "end_turn",
     toolCalls: [],
     invalidCalls: [],
@@ -96,6 +99,11 @@ export function replied(text: string, more: Partial<Reply> = {}): Reply {
     nearCaps: [],
     ...more,
   };
+}
+
+export function denied(why: WhyDenied): Denial {
+  const at = new Date(T0_MS).toISOString();
+  return { kind: "denied", ...why, message: "", at, crashTaxMicroUsd: 0 };
 }
 
 export function textRow(

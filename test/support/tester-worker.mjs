@@ -63,7 +63,7 @@ const names = [...builtInTools, ...tools].map(({ spec }) => spec.name);
 /** Knows its tools when it is asked, and not before. */
 const atTheBench = {
   name: "bench",
-  list: async (agent) => (agent.name === "tester" ? tools.map(({ spec }) => ({ spec })) : []),
+  list: async ({ agent }) => (agent.name === "tester" ? tools.map(({ spec }) => ({ spec })) : []),
   open: async (name) => tools.find(({ spec }) => spec.name === name) ?? null,
 };
 

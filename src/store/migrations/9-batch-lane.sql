@@ -1,4 +1,4 @@
--- Calls in the provider's batch lane: which hold pays for which batch.
+-- Calls in the provider's batch lane: which hold pays for which of its batches.
 --
 -- U1. The intent to submit is written with the hold, in one transaction, before the request leaves.
 -- U2. While the hold of a submission is open, its call is not submitted again: whoever tries gets that one.
@@ -6,10 +6,44 @@
 create table pawl.lane_call (
   hold_id text primary key references pawl.hold (hold_id),
   call_key text not null,
-  batch_id text unique, -- null: nobody has heard that the batch was created
+  provider_batch_id text unique, -- null: nobody has heard that the batch was created
   intended_at timestamptz not null default clock_timestamp()
 );
 create index lane_call_of_call on pawl.lane_call (call_key);
+
+-- The submission of a call whose hold is open; null where there is none.
+create function pawl.open_submission(of_call text) returns jsonb language sql stable as $$
+  select jsonb_build_object('kind', 'submitted', 'attempt', h.attempt,
+    'providerBatchId', b.provider_batch_id, 'intendedAt', b.intended_at)
+  from pawl.hold h join pawl.lane_call b using (hold_id)
+  where b.call_key = of_call and h.state = 'held' order by h.hold_id limit 1
+$$;
+
+-- What the attempts before this one came to. Of those that came to nothing the holds are charged, as far as the
+-- run has any open: whatever else becomes of this attempt, that is paid and can be told.
+create function pawl.resume_call(attempt_id jsonb) returns jsonb language plpgsql as $$
+declare
+  own_call constant text := attempt_id ->> 'callKey';
+  dead text[];
+  journaled text;
+  submission jsonb;
+begin
+  dead := array(select hold_id from pawl.hold
+    where run_id = attempt_id ->> 'runId' and state = 'held' and hold_id <> attempt_id ->> 'holdId'
+    order by hold_id for update);
+  select journal into journaled from pawl.reply where call_key = own_call;
+  if found then
+    return jsonb_build_object('kind', 'journaled', 'reply', journaled) || pawl.call_so_far(own_call);
+  end if;
+  submission := pawl.open_submission(own_call);
+  if submission is not null then return submission; end if;
+  -- A zombie that wakes up late must not take its successor for dead.
+  if exists (select from pawl.hold where call_key = own_call and attempt > (attempt_id ->> 'attempt')::integer) then
+    raise exception 'hold %: a later attempt at this call has begun, so this one is over', attempt_id ->> 'holdId';
+  end if;
+  perform pawl.resolve(dead, 'charged', null);
+  return jsonb_build_object('kind', 'open') || pawl.call_so_far(own_call);
+end $$;
 
 -- `submitted`: an earlier attempt has, or may have. An attempt that asks again has sent nothing yet.
 create function pawl.start_lane_call(request jsonb) returns jsonb language plpgsql as $$
@@ -21,9 +55,7 @@ begin
   where b.call_key = request ->> 'callKey' and h.state = 'held'
   order by h.hold_id limit 1 for update of h;
   if found and open_hold.hold_id <> request ->> 'holdId' then
-    return (select jsonb_build_object('kind', 'submitted', 'attempt', open_hold.attempt,
-        'batchId', b.batch_id, 'intendedAt', b.intended_at)
-      from pawl.lane_call b where b.hold_id = open_hold.hold_id);
+    return pawl.open_submission(request ->> 'callKey');
   end if;
   start := pawl.start_attempt(request);
   if start ->> 'kind' = 'held' then
@@ -34,15 +66,15 @@ begin
 end $$;
 
 -- False where the hold was resolved meanwhile: then nobody waits for this batch any more.
-create function pawl.note_batch(of_hold text, new_batch_id text) returns boolean language sql as $$
-  update pawl.lane_call b set batch_id = new_batch_id
+create function pawl.note_provider_batch(of_hold text, new_id text) returns boolean language sql as $$
+  update pawl.lane_call b set provider_batch_id = new_id
   from pawl.hold h where b.hold_id = of_hold and h.hold_id = of_hold
   returning h.state = 'held'
 $$;
 
 create function pawl.lane_call_state(of_hold text) returns jsonb language sql stable as $$
   select jsonb_build_object('state', h.state, 'heldMicroUsd', h.held_micro_usd,
-    'replyTokens', h.reply_tokens, 'batchId', b.batch_id, 'reply', r.journal) || pawl.call_so_far(h.call_key)
+    'replyTokens', h.reply_tokens, 'providerBatchId', b.provider_batch_id, 'reply', r.journal) || pawl.call_so_far(h.call_key)
   from pawl.hold h join pawl.lane_call b using (hold_id) left join pawl.reply r on r.call_key = h.call_key
   where h.hold_id = of_hold
 $$;

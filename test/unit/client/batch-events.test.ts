@@ -50,8 +50,7 @@ describe("a call in a batch", () => {
   const submitted: FactBody = {
     kind: "callScheduled",
     activityId: "2",
-    input: callInput(1),
-    inBatch: true,
+    input: callInput(1, { lane: "batch" }),
   };
   const code = "BATCH_EXPIRED";
   const unserved: FactBody = {

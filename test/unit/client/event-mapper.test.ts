@@ -6,6 +6,7 @@ import type { RunEvent } from "../../../src/domain/run-event.ts";
 import { openingState } from "../../../src/domain/run-state.ts";
 import {
   callInput,
+  denied as denial,
   factAt,
   INPUT,
   markRow,
@@ -95,14 +96,7 @@ describe("durable events", () => {
     const denied: FactBody = {
       kind: "callFinished",
       scheduledId: 11,
-      result: {
-        kind: "denied",
-        limit: "tenant_day",
-        message: "",
-        temporary: true,
-        resetsAt: null,
-        crashTaxMicroUsd: 0,
-      },
+      result: denial({ why: "holds", limit: "tenant_day" }),
     };
     const events = tell(mapperFrom(), [...OPENING, [11, call(1)], [13, denied], [20, call(1)]]);
     expect(typesOf(events)).toEqual(["run.started", "turn.started"]);
@@ -112,14 +106,7 @@ describe("durable events", () => {
     const denied: FactBody = {
       kind: "callFinished",
       scheduledId: 11,
-      result: {
-        kind: "denied",
-        limit: "request_tokens",
-        message: "",
-        temporary: false,
-        resetsAt: null,
-        crashTaxMicroUsd: 0,
-      },
+      result: denial({ why: "size", limit: "request_tokens" }),
     };
     const failure = { code: "TERMINATED", message: "" };
     const events = tell(mapperFrom(), [
@@ -128,7 +115,7 @@ describe("durable events", () => {
       [13, finished("Step one.")],
       [15, call(2)],
       [17, denied],
-      [19, call(2, { compaction: "due" })],
+      [19, call(2, { purpose: { kind: "summary", toolsOff: false } })],
       [21, finished("So far, one.")],
       [23, call(3)],
       [25, { kind: "broken", how: "terminated", failure }],

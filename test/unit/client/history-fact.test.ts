@@ -52,10 +52,10 @@ describe("history events as facts", () => {
 
   test("a call in a batch begins where it is submitted and ends where it is collected", async () => {
     const collect = (id: number): HistoryEvent =>
-      eventAt(id, scheduled(String(id), "collectBatchCall", {}));
+      eventAt(id, scheduled(String(id), "lookAtCall", {}));
     const facts = await factsIn([
-      eventAt(11, scheduled("2", "submitBatchCall", { turn: 1 })),
-      eventAt(13, completed(11, { kind: "submitted", batchId: "b" })),
+      eventAt(11, scheduled("2", "callModel", { turn: 1, lane: "batch" })),
+      eventAt(13, completed(11, { kind: "submitted", providerBatchId: "b" })),
       collect(20),
       eventAt(22, completed(20, { kind: "pending", message: "" })),
       collect(30),
@@ -64,7 +64,7 @@ describe("history events as facts", () => {
       eventAt(42, completed(40, { kind: "replied", lane: "batch" })),
     ]);
     expect(facts).toMatchObject([
-      { kind: "callScheduled", activityId: "2", input: { turn: 1 }, inBatch: true },
+      { kind: "callScheduled", activityId: "2", input: { turn: 1, lane: "batch" } },
       ...[null, null, null, null],
       { kind: "callUnserved", result: { code: "BATCH_EXPIRED" } },
       null,

@@ -7,7 +7,8 @@ import type { FactBody } from "../../../src/client/history-fact.ts";
 import { createTally } from "../../../src/client/run-tally.ts";
 import { lineOf } from "../../../src/cli/narrate.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
-import type { CallCourse, Snapshot } from "../../../src/domain/run.ts";
+import type { CallCourse } from "../../../src/domain/call.ts";
+import type { Snapshot } from "../../../src/domain/run.ts";
 import {
   callInput,
   factAt,
@@ -26,21 +27,20 @@ const snapshot: Snapshot = {
 };
 const CHANGE = { from: SONNET, reason: "down", message: "it has been failing" } as const;
 
-const call = (turn: number, course: CallCourse): FactBody => ({
+const call = (turn: number, course: Pick<CallCourse, "model" | "change">): FactBody => ({
   kind: "callScheduled",
   activityId: String(turn),
-  input: callInput(turn, { course }),
+  input: callInput(turn, { course: { wanted: SONNET, why: "", ...course } }),
 });
 const away: FactBody = {
   kind: "callFinished",
   scheduledId: 11,
   result: {
     kind: "denied",
-    limit: "capacity",
+    why: "down",
+    notBefore: new Date(T0_MS + 20_000).toISOString(),
+    at: new Date(T0_MS + 13_000).toISOString(),
     message: "it has been failing",
-    temporary: true,
-    resetsAt: null,
-    away: "down",
     crashTaxMicroUsd: 0,
   },
 };
@@ -55,14 +55,14 @@ const FACTS: readonly (readonly [number, FactBody])[] = [
   [7, { kind: "opened", result: { snapshot, head: "h", taskRef: "t" } }],
   [11, call(1, { model: SONNET })],
   [13, away],
-  [14, call(1, { model: OPUS, wanted: SONNET, change: CHANGE })],
+  [14, call(1, { model: OPUS, change: CHANGE })],
   [
     15,
     { kind: "callFailed", scheduledId: 14, failure: { code: "TRANSCRIPT_MISSING", message: "" } },
   ],
-  [17, call(1, { model: OPUS, wanted: SONNET, change: CHANGE })],
+  [17, call(1, { model: OPUS, change: CHANGE })],
   [19, answered],
-  [23, call(2, { model: OPUS, wanted: SONNET })],
+  [23, call(2, { model: OPUS })],
 ];
 
 function eventsFrom(after: string | null): readonly RunEvent[] {
@@ -98,7 +98,7 @@ describe("a run that asks another model than its own", () => {
     const tally = createTally();
     for (const [id, body] of FACTS) tally.apply(factAt(id, body));
     expect(tally.state?.models).toEqual({ [OPUS]: 1 });
-    expect(tally.state?.course).toMatchObject({ model: OPUS, wanted: SONNET });
+    expect(tally.state?.course).toMatchObject({ model: OPUS });
   });
 
   test("has a line for people, where it leaves and where it returns", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { MODELS } from "../../../src/domain/prices.ts";
 import { priceOn } from "../../../src/domain/pricing.ts";
-import { callCourse, isStandIn, passOver } from "../../../src/domain/model-course.ts";
-import type { CallCourse, Denial, Reply } from "../../../src/domain/run.ts";
+import { callCourse, isStandIn, passOver, type Unfit } from "../../../src/domain/model-course.ts";
+import type { CallCourse, Denial, Reply, WhyDenied } from "../../../src/domain/call.ts";
 import { openingState, takeReply, type RunState } from "../../../src/domain/run-state.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import { aReply, aSnapshot } from "../../support/replies.ts";
@@ -22,32 +22,31 @@ function opened(chain: readonly string[] = [OPUS, HAIKU]): RunState {
 }
 
 function call(state: RunState, atMs = NOW_MS): CallCourse {
-  const { course } = callCourse(state, { nowMs: atMs, sumsUp: false });
-  if (course === undefined) throw new Error("the run has no course");
-  return course;
+  return callCourse(state, { nowMs: atMs, sumsUp: false });
 }
 
-const denied = (more: Partial<Denial> = {}): Denial => ({
-  kind: "denied",
-  limit: "capacity",
-  message: "it is away",
-  temporary: true,
-  resetsAt: null,
-  crashTaxMicroUsd: 0,
-  ...more,
-});
 const inMs = (ms: number): string => new Date(NOW_MS + ms).toISOString();
-const down = (forMs = 3000) => denied({ away: "down", nextAttemptAt: inMs(forMs) });
+const denied = (why: WhyDenied): Denial => ({
+  kind: "denied",
+  ...why,
+  message: "it is away",
+  at: inMs(0),
+  crashTaxMicroUsd: 0,
+});
+const down = (forMs = 3000) => denied({ why: "down", notBefore: inMs(forMs) });
+const spent = denied({ why: "cap", limit: "cost", resetsAt: null });
+const unfit: Unfit = { kind: "denied", why: "unfit", message: "it is away", crashTaxMicroUsd: 0 };
 const refusal = (): Reply => aReply({ stopReason: "refusal", text: "I can begin" });
 
 describe("while a model takes no calls", () => {
   test("the next of its chain is asked at once, with the reason, and once is enough", () => {
     const state = opened();
-    expect(call(state)).toEqual({ model: SONNET, attemptsMax: 3 });
+    expect(call(state)).toEqual({ model: SONNET, wanted: SONNET, why: "", attemptsMax: 3 });
     expect(passOver(state, down(), NOW_MS)).toBeLessThanOrEqual(NOW_MS);
     expect(call(state)).toEqual({
       model: OPUS,
       wanted: SONNET,
+      why: "",
       attemptsMax: 3,
       change: { from: SONNET, reason: "down", message: "it is away" },
       weighedBy: SONNET,
@@ -68,30 +67,31 @@ describe("while a model takes no calls", () => {
   });
 
   test("a rate limit is waited out: it says nothing of another model", () => {
+    const limited = denied({ why: "rate_limited", notBefore: inMs(3000) });
     const state = opened();
     call(state);
-    expect(passOver(state, denied({ nextAttemptAt: inMs(3000) }), NOW_MS)).toBeNull();
+    expect(passOver(state, limited, NOW_MS)).toBeNull();
     expect(call(state).model).toBe(SONNET);
   });
 
   test("a run without stand-ins waits, as ever", () => {
     const state = openingState({ snapshot: aSnapshot(), head: "h0", taskRef: "t" }, NOW_MS);
     expect(passOver(state, down(), NOW_MS)).toBeNull();
-    expect(callCourse(state, { nowMs: NOW_MS, sumsUp: false })).toEqual({});
+    expect(call(state)).toEqual({ model: SONNET, wanted: SONNET, why: "" });
   });
 });
 
 describe("F3: a stand-in that can't serve the run is passed over", () => {
-  test.each<[string, Partial<Denial>]>([
-    ["too dear", { limit: "cost", temporary: false }],
-    ["its window is too small", { limit: "request_tokens", temporary: false }],
-    ["it takes the request for wrong", { away: "unfit" }],
-  ])("%s", (_, why) => {
+  test.each<[string, Denial | Unfit]>([
+    ["too dear", spent],
+    ["its window is too small", denied({ why: "size", limit: "request_tokens" })],
+    ["it takes the request for wrong", unfit],
+  ])("%s", (_, denial) => {
     const state = opened([OPUS]);
     call(state);
     passOver(state, down(3000), NOW_MS);
     expect(call(state).model).toBe(OPUS);
-    expect(passOver(state, denied(why), NOW_MS)).toBe(NOW_MS + 3000);
+    expect(passOver(state, denial, NOW_MS)).toBe(NOW_MS + 3000);
     const last = call(state, NOW_MS + 3000);
     expect(last.model).toBe(SONNET);
     expect(last.attemptsMax).toBeUndefined();
@@ -102,7 +102,7 @@ describe("F3: a stand-in that can't serve the run is passed over", () => {
   test("what the wanted model is denied ends the run as before", () => {
     const state = opened();
     call(state);
-    expect(passOver(state, denied({ limit: "cost", temporary: false }), NOW_MS)).toBeNull();
+    expect(passOver(state, spent, NOW_MS)).toBeNull();
   });
 
   test("so do the run's own tokens, whoever is asked", () => {
@@ -110,7 +110,7 @@ describe("F3: a stand-in that can't serve the run is passed over", () => {
     call(state);
     passOver(state, down(), NOW_MS);
     call(state);
-    expect(passOver(state, denied({ limit: "tokens", temporary: false }), NOW_MS)).toBeNull();
+    expect(passOver(state, denied({ why: "size", limit: "tokens" }), NOW_MS)).toBeNull();
   });
 });
 
@@ -151,7 +151,7 @@ describe("F1: a run stays with its model", () => {
     call(state);
     const thought = { type: "thinking", thinking: "…", signature: "s" };
     takeReply(state, { ...aReply(), message: { role: "assistant", content: [thought] } });
-    expect(call(state)).toEqual({ model: SONNET });
+    expect(call(state)).toEqual({ model: SONNET, wanted: SONNET, why: "" });
     expect(passOver(state, down(4000), NOW_MS)).toBe(NOW_MS + 4000);
     expect(call(state).model).toBe(SONNET);
     takeReply(state, { ...refusal(), head: "h_refused" });
@@ -191,7 +191,7 @@ describe("the way back", () => {
     expect(call(state, NOW_MS + MINUTE_MS - 1).model).toBe(HAIKU);
     const backAtMs = NOW_MS + MINUTE_MS;
     expect(call(state, backAtMs)).toMatchObject({ model: SONNET, change: { reason: "returned" } });
-    passOver(state, { ...down(), nextAttemptAt: inMs(MINUTE_MS + 3000) }, backAtMs);
+    passOver(state, down(MINUTE_MS + 3000), backAtMs);
     expect(call(state, backAtMs).model).toBe(HAIKU);
     takeReply(state, replyOf(HAIKU, 1000));
     expect(call(state, backAtMs + 2 * MINUTE_MS - 1).model).toBe(HAIKU);
@@ -218,7 +218,7 @@ describe("the way back", () => {
     const state = away([OPUS]);
     takeReply(state, replyOf(OPUS, 1000));
     const laterMs = NOW_MS + 10_000;
-    passOver(state, denied({ away: "overloaded", nextAttemptAt: inMs(12_000) }), laterMs);
+    passOver(state, denied({ why: "overloaded", notBefore: inMs(12_000) }), laterMs);
     expect(call(state, laterMs)).toMatchObject({
       model: SONNET,
       change: { from: OPUS, reason: "overloaded" },

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { MODELS, type ModelSpec, type Price } from "../../../src/domain/prices.ts";
+import { MODELS, type Price, type Rates } from "../../../src/domain/prices.ts";
 import {
   costOf,
   modelSpec,
+  priceIn,
   priceOn,
+  specOf,
   worstCase,
   worstCaseMicroUsd,
 } from "../../../src/domain/pricing.ts";
@@ -13,12 +15,6 @@ import { propertyRuns } from "../../support/tier.ts";
 
 const sonnet = priceOf("claude-sonnet-5-5");
 const haiku = priceOf("claude-haiku-5-5");
-
-function specOf(model: string): ModelSpec {
-  const spec = modelSpec(model);
-  if (spec === undefined) throw new Error(`${model} has no price`);
-  return spec;
-}
 
 function priceOf(model: string): Price {
   return priceOn(specOf(model), "2026-11-21");
@@ -166,9 +162,31 @@ describe("the price on a day", () => {
   });
 });
 
+const dated: [string, Price][] = Object.entries(MODELS).flatMap(([model, spec]) =>
+  spec.prices.map((price): [string, Price] => [`${model} from ${price.effectiveFrom}`, price]),
+);
+const KINDS = ["input", "output", "cacheWrite5m", "cacheWrite1h", "cacheRead"] as const;
+
+test.each(dated)("%s costs exactly half in a batch, in whole micro-USD, every kind", (_, price) => {
+  const half = priceIn("batch", price);
+  const pairs: [Rates, Rates][] = [
+    [half, price],
+    [half.longContext?.rates ?? half, price.longContext?.rates ?? price],
+  ];
+  for (const [batch, live] of pairs) {
+    for (const kind of KINDS) {
+      expect(batch[kind] * 2).toBe(live[kind]);
+      expect(Number.isSafeInteger(batch[kind])).toBe(true);
+    }
+  }
+  expect(priceIn("live", price)).toBe(price);
+  expect(half.longContext?.promptTokensOver).toBe(price.longContext?.promptTokensOver);
+});
+
 test.each(["claude-nonesuch", "", "toString", "__proto__", "constructor"])(
   "a model that is not in the table has no price: %p",
   (model) => {
     expect(modelSpec(model)).toBeUndefined();
+    expect(() => specOf(model)).toThrow(expect.objectContaining({ code: "UNKNOWN_MODEL" }));
   },
 );

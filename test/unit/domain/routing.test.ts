@@ -7,7 +7,7 @@ import {
   verdictIn,
   type Routing,
 } from "../../../src/domain/routing.ts";
-import type { CallCourse } from "../../../src/domain/run.ts";
+import type { CallCourse } from "../../../src/domain/call.ts";
 import { openingState, takeReply, type RunState } from "../../../src/domain/run-state.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import { aReply, aSnapshot } from "../../support/replies.ts";
@@ -22,9 +22,7 @@ function opened(policy: Routing["policy"], openingTokens = 100): RunState {
 }
 
 function call(state: RunState, sumsUp = false): CallCourse {
-  const { course } = callCourse(state, { nowMs: 0, sumsUp });
-  if (course === undefined) throw new Error("the run has no course");
-  return course;
+  return callCourse(state, { nowMs: 0, sumsUp });
 }
 
 const grownTo = (tokens: number) => aReply({ usage: { ...NO_USAGE, inputTokens: tokens } });

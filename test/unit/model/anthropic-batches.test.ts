@@ -1,4 +1,4 @@
-// The batch lane as activities see it, against the offline model.
+// The provider's batches as activities see them, against the offline model.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import {
@@ -10,16 +10,16 @@ import {
 } from "../../../src/domain/message.ts";
 import type { ToolSpec } from "../../../src/domain/tool.ts";
 import { anthropicBatches } from "../../../src/model/anthropic-batches.ts";
-import type { BatchLane } from "../../../src/model/batch-lane.ts";
+import type { ProviderBatches } from "../../../src/model/provider-batches.ts";
 import { aModel, aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";
 import { freePort } from "../../support/processes.ts";
 import { CALCULATOR, startBench, until, type Bench } from "../offline/support.ts";
 
 let bench: Bench;
-let lane: BatchLane;
+let batches: ProviderBatches;
 beforeAll(async () => {
   bench = await startBench();
-  lane = anthropicBatches({ apiKey: "offline", baseUrl: bench.model.url, offline: true });
+  batches = anthropicBatches({ apiKey: "offline", baseUrl: bench.model.url, offline: true });
 });
 beforeEach(async () => {
   await bench.admin("DELETE", "");
@@ -34,9 +34,9 @@ const tool: ToolSpec = {
 };
 const request = aRequest({ tools: [tool] });
 
-async function ended(batchId: string): Promise<void> {
+async function ended(providerBatchId: string): Promise<void> {
   await until("it has ended", async () =>
-    (await lane.look(batchId))?.hasEnded ? true : undefined,
+    (await batches.look(providerBatchId))?.hasEnded ? true : undefined,
   );
 }
 
@@ -47,9 +47,9 @@ test("a reply is the same as from a live call, thinking and tool calls included"
     toolCalls: [{ name, input: { expression: "6*7" } }],
   };
   await bench.script({ reply, times: 2 });
-  const batchId = await lane.create(request, "call_1");
-  await ended(batchId);
-  const result = await lane.resultOf(batchId, "call_1");
+  const providerBatchId = await batches.create(request, "call_1");
+  await ended(providerBatchId);
+  const result = await batches.resultOf(providerBatchId, "call_1");
   if (result?.kind !== "succeeded") throw new Error("it succeeded");
   const live = await aModel(bench.model.url).call(request, DEAF, NEVER);
   const idsGone = (text: string): string => text.replaceAll(/toolu_\w+/g, "toolu");
@@ -68,9 +68,9 @@ test("from the second turn on the prompt is cached for an hour, where a batch ou
   const calls = Array.from({ length: 25 }, () => ({ name, input: { expression: "6*7" } }));
   await bench.script({ reply: { toolCalls: calls }, times: 2 }, { reply: { text: "42." } });
   const ask = async (messages: readonly Message[]): Promise<Message> => {
-    const batchId = await lane.create({ ...asked, messages }, "call");
-    await ended(batchId);
-    const result = await lane.resultOf(batchId, "call");
+    const providerBatchId = await batches.create({ ...asked, messages }, "call");
+    await ended(providerBatchId);
+    const result = await batches.resultOf(providerBatchId, "call");
     if (result?.kind !== "succeeded") throw new Error(JSON.stringify(result));
     return result.reply.message;
   };
@@ -90,9 +90,9 @@ test("from the second turn on the prompt is cached for an hour, where a batch ou
 
 test("a refusal names its category", async () => {
   await bench.faults({ kind: "refusal", category: "cyber" });
-  const batchId = await lane.create(request, "call_1");
-  await ended(batchId);
-  const result = await lane.resultOf(batchId, "call_1");
+  const providerBatchId = await batches.create(request, "call_1");
+  await ended(providerBatchId);
+  const result = await batches.resultOf(providerBatchId, "call_1");
   expect(result).toMatchObject({
     kind: "succeeded",
     reply: { stopReason: "refusal", refusalCategory: "cyber", message: { content: [] } },
@@ -100,39 +100,39 @@ test("a refusal names its category", async () => {
 });
 
 test("of a batch that holds no such request, and of one that is none, there is nothing", async () => {
-  const batchId = await lane.create(request, "call_1");
-  await ended(batchId);
-  expect(await lane.resultOf(batchId, "call_2")).toBeNull();
-  expect(await lane.look("msgbatch_none")).toBeNull();
+  const providerBatchId = await batches.create(request, "call_1");
+  await ended(providerBatchId);
+  expect(await batches.resultOf(providerBatchId, "call_2")).toBeNull();
+  expect(await batches.look("msgbatch_none")).toBeNull();
 });
 
 test.each(["errored", "expired"])("a request that %s says so", async (kind) => {
   await bench.admin("PUT", "/batches", { fates: [{ kind }] });
-  const batchId = await lane.create(request, "call_1");
-  await ended(batchId);
-  expect(await lane.resultOf(batchId, "call_1")).toMatchObject({ kind });
+  const providerBatchId = await batches.create(request, "call_1");
+  await ended(providerBatchId);
+  expect(await batches.resultOf(providerBatchId, "call_1")).toMatchObject({ kind });
 });
 
 test("a cancelled batch ends, and what was not begun is not answered", async () => {
   await bench.admin("PUT", "/batches", { delayMs: 60_000 });
-  const batchId = await lane.create(request, "call_1");
-  await lane.cancel(batchId);
-  await ended(batchId);
-  expect(await lane.resultOf(batchId, "call_1")).toMatchObject({ kind: "canceled" });
+  const providerBatchId = await batches.create(request, "call_1");
+  await batches.cancel(providerBatchId);
+  await ended(providerBatchId);
+  expect(await batches.resultOf(providerBatchId, "call_1")).toMatchObject({ kind: "canceled" });
 });
 
 test("batches of a moment are found, over several pages, and no others", async () => {
   await bench.admin("PUT", "/batches", { delayMs: 60_000 });
   const from = new Date();
   const made = await Promise.all(
-    Array.from({ length: 120 }, (_, n) => lane.create(request, `call_${n}`)),
+    Array.from({ length: 120 }, (_, n) => batches.create(request, `call_${n}`)),
   );
   const hour = (hours: number): Date => new Date(from.getTime() + hours * 3_600_000);
-  const found = await lane.createdBetween(from, hour(1));
+  const found = await batches.createdBetween(from, hour(1));
   expect(found.map(({ id }) => id).toSorted()).toEqual(made.toSorted());
   expect(found[0]).toMatchObject({ requestCount: 1, hasEnded: false });
-  expect(await lane.createdBetween(hour(1), hour(2))).toEqual([]);
-  expect(await lane.createdBetween(hour(-2), hour(-1))).toEqual([]);
+  expect(await batches.createdBetween(hour(1), hour(2))).toEqual([]);
+  expect(await batches.createdBetween(hour(-2), hour(-1))).toEqual([]);
 });
 
 describe("whether there can be a batch", () => {
@@ -143,7 +143,7 @@ describe("whether there can be a batch", () => {
     ["bad_gateway_html", "PROVIDER_UNAVAILABLE", "unknown"],
   ])("after %s: %s, %s", async (kind, code, billing) => {
     await bench.faults({ kind });
-    expect(await failureOf(lane.create(request, "call_1"))).toMatchObject({ code, billing });
+    expect(await failureOf(batches.create(request, "call_1"))).toMatchObject({ code, billing });
   });
 
   test("where nobody listens: none", async () => {

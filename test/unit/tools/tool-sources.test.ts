@@ -35,11 +35,16 @@ function remote(agentName: string, tools: readonly Tool[]): ToolSource {
   const listed = listedTools("remote", tools);
   return {
     ...listed,
-    list: async (agent) => (agent.name === agentName ? await listed.list(agent) : []),
+    list: async (terms) => (terms.agent.name === agentName ? await listed.list(terms) : []),
   };
 }
 
 const agentWith = (...tools: string[]): AgentDefinition => ({ name: "a", instructions: "", tools });
+const termsOf = (agent: AgentDefinition, costCapMicroUsd = 1_000_000) => ({
+  agent,
+  models: ["claude-sonnet-5-5"],
+  costCapMicroUsd,
+});
 
 describe("tools of a second source", () => {
   const sources = [
@@ -47,7 +52,7 @@ describe("tools of a second source", () => {
     remote("a", [tool("weather"), tool("post", "posted", "write")]),
   ];
   const offered = (agent: AgentDefinition, caller: CallerPolicy = {}, config = OFFLINE) =>
-    toolsFor(agent, caller, { toolSources: sources, config });
+    toolsFor(termsOf(agent), caller, { toolSources: sources, config });
 
   test("are offered to the agent that names them, under the same rules as all others", async () => {
     const { tools, policy } = await offered(agentWith("calculator", "weather", "post"));
@@ -86,15 +91,16 @@ test("Z1: a name belongs to the first source that has it, in the list and for a 
     listedTools("first", [tool("search", "ours")]),
     listedTools("second", [tool("search", "theirs"), tool("more")]),
   ];
-  const listed = await listTools(sources, agentWith("search", "more"));
+  const listed = await listTools(sources, termsOf(agentWith("search", "more")));
   expect(listed.map(({ spec }) => spec.description)).toEqual(["Says ours.", "Says more."]);
   const opened = await openTool(sources, "search");
   expect(await opened?.run({}, contextFor())).toMatchObject({ text: "ours" });
 });
 
 describe("the web is searched", () => {
-  const search = (config: typeof OFFLINE, caller: CallerPolicy = {}) =>
-    toolsFor(agentWith("web_search", "calculator"), caller, {
+  const agent = agentWith("web_search", "calculator");
+  const search = (config: typeof OFFLINE, caller: CallerPolicy = {}, capMicroUsd = 1_000_000) =>
+    toolsFor(termsOf(agent, capMicroUsd), caller, {
       toolSources: [builtInSource(config)],
       config,
     });
@@ -110,6 +116,14 @@ describe("the web is searched", () => {
     expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
     expect(serverTools).toMatchObject([{ name: "web_search", blocked_domains: ["bad.example"] }]);
     expect(policy).toMatchObject({ web_search: "allow" });
+  });
+
+  test("as often as the run can pay for, and by nobody where that is never", async () => {
+    const { serverTools } = await search(ONLINE, {}, 100_000);
+    expect(serverTools).toMatchObject([{ name: "web_search", max_uses: 1 }]);
+    const poor = await search(ONLINE, { ask: ["write_file"] }, 1000);
+    expect([poor.tools.map(({ name }) => name), poor.serverTools]).toEqual([["calculator"], []]);
+    expect(poor.policy).toMatchObject({ web_search: "allow" });
   });
 
   test.each<[string, CallerPolicy]>([

@@ -2,29 +2,32 @@
 // said of its limits, and what the call used of what was set aside for it. No reply waits for any of it.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Config } from "../src/config.ts";
-import { countedBy, isTight, type Amounts, type RateLimits } from "../src/domain/rate-limits.ts";
-import { ModelCallError, type Model } from "../src/model/model.ts";
-import type { GateAnswer, GateAsk, GateWord, Heard } from "../src/store/gates.ts";
-import { OUTAGES } from "./capacity.ts";
-import type { ActivityDeps } from "./deps.ts";
+import type { Config } from "../../src/config.ts";
+import { countedBy, isTight, type Amounts, type RateLimits } from "../../src/domain/rate-limits.ts";
+import { ModelCallError, type Model } from "../../src/model/model.ts";
+import type { GateAnswer, GateAsk, GateWord, Heard } from "../../src/store/gates.ts";
+import type { ActivityDeps } from "../deps.ts";
+import { logCircuit, logGateNotTold } from "./call-log.ts";
+import { OUTAGES } from "./denial.ts";
 
 /** The news of a call is no reason to keep its run waiting. */
 const TELL_PATIENCE_MS = 1000;
 
+const NOTHING_USED: Amounts = { requests: 0, input: 0, output: 0 };
+
 type Settings = Pick<Config, "retries">;
-type Deps = Pick<ActivityDeps, "model" | "gates" | "log"> & { readonly config: Settings };
+type Deps = Pick<ActivityDeps, "gates" | "telemetry"> & { readonly config: Settings };
 
 type Pass = Extract<GateAnswer, { kind: "pass" }>;
 
 /** A call that was let out. */
-interface LetOut {
+export interface LetOut {
   readonly ask: GateAsk;
   readonly pass: Pass;
 }
 
 /** The model, with the gate as its listener. */
-export function heardByGate(deps: Deps, letOut: LetOut): Model {
+export function heardByGate(deps: Deps & Pick<ActivityDeps, "model">, letOut: LetOut): Model {
   const { model } = deps;
   return {
     ...model,
@@ -40,11 +43,21 @@ export function heardByGate(deps: Deps, letOut: LetOut): Model {
         ear.ended(countedBy(reply.usage));
         return reply;
       } catch (error) {
-        await Promise.race([ear.failed(error), delay(TELL_PATIENCE_MS)]);
+        await soon(ear.failed(error));
         throw error;
       }
     },
   };
+}
+
+/** The call was let out and is not made: the next may go in its place, with what was set aside for it. */
+export async function giveBack(deps: Deps, letOut: LetOut): Promise<void> {
+  const { watched, drawn } = letOut.pass;
+  if (watched || drawn !== undefined) await soon(new Ear(deps, letOut).unsent());
+}
+
+async function soon(told: Promise<void>): Promise<void> {
+  await Promise.race([told, delay(TELL_PATIENCE_MS, undefined, { ref: false })]);
 }
 
 type News = Partial<GateWord> & { readonly heard: Heard };
@@ -78,13 +91,21 @@ class Ear {
     void this.#tell({ heard: "counted", ...this.#limits(), ...this.#use(used) });
   }
 
+  async unsent(): Promise<void> {
+    await this.#tell({ heard: "nothing", ...this.#use(NOTHING_USED) });
+  }
+
   /** What was refused, or never asked, counts for no tokens; of any other failure nobody knows. */
   async failed(error: unknown): Promise<void> {
     if (error instanceof ModelCallError && error.limits !== null) this.said(error.limits);
     const news = wordOn(error, this.#deps);
-    const isFree = news.heard === "limited" || isUnsent(error);
-    const use = isFree ? this.#use({ input: 0, output: 0 }) : {};
-    await this.#tell({ ...news, ...this.#limits(), ...use });
+    await this.#tell({ ...news, ...this.#limits(), ...this.#useOf(error, news) });
+  }
+
+  #useOf(error: unknown, { heard }: News): Partial<GateWord> {
+    if (error instanceof ModelCallError && error.billing === "unsent")
+      return this.#use(NOTHING_USED);
+    return heard === "limited" ? this.#use({ input: 0, output: 0 }) : {};
   }
 
   #limits(): Partial<GateWord> {
@@ -101,25 +122,17 @@ class Ear {
 
   /** Never fails: the call itself is what counts, and time heals what nobody told. */
   async #tell(news: News): Promise<void> {
-    const { gates, config, log } = this.#deps;
+    const { gates, config, telemetry } = this.#deps;
     const { key, callId } = this.#letOut.ask;
     const failuresMax = config.retries.circuitFailures;
     try {
       const turned = await gates.tell({ key, callId, failuresMax, retryAfterMs: 0, ...news });
       if (turned === null) return;
-      const isOpen = turned === "opened";
-      const what = isOpen
-        ? "the provider fails: calls wait but for probes"
-        : "the provider is back";
-      log.warn({ event: isOpen ? "circuit_opened" : "circuit_closed", key, alert: isOpen }, what);
+      logCircuit(telemetry, key, turned);
     } catch (error) {
-      log.warn({ event: "gate_not_told", key, err: error }, "the gate did not hear of a call");
+      logGateNotTold(telemetry, key, error);
     }
   }
-}
-
-function isUnsent(error: unknown): boolean {
-  return error instanceof ModelCallError && error.billing === "unsent";
 }
 
 /** A rate limit that names no time is believed for as long as a first retry waits. */

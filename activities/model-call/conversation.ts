@@ -1,12 +1,13 @@
 // The conversation of a run as the next call sends it: the pinned agent and every message so far,
 // read by reference from the store, plus what is new.
 
-import type { Message } from "../src/domain/message.ts";
-import { mergeNeighbours, withoutThinking } from "../src/domain/message.ts";
-import type { CallModelInput, Entry, Snapshot } from "../src/domain/run.ts";
-import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
-import type { Transcripts } from "../src/store/transcripts.ts";
-import { failure } from "./attempt.ts";
+import type { Message } from "../../src/domain/message.ts";
+import { mergeNeighbours, withoutThinking } from "../../src/domain/message.ts";
+import type { Entry, ModelCall } from "../../src/domain/call.ts";
+import type { Snapshot } from "../../src/domain/run.ts";
+import { nextHead, refOf, type Link, type StoredMessage } from "../../src/store/transcripts.ts";
+import type { Transcripts } from "../../src/store/transcripts.ts";
+import { failure } from "../attempt.ts";
 
 export interface Conversation {
   readonly snapshot: Snapshot;
@@ -23,17 +24,17 @@ export interface Conversation {
 export async function loadConversation(
   transcripts: Transcripts,
   runId: string,
-  input: CallModelInput,
+  call: Pick<ModelCall, "head" | "entries">,
 ): Promise<Conversation> {
-  const stored = await transcripts.load(runId, input.head);
+  const stored = await transcripts.load(runId, call.head);
   const genesis = stored?.[0];
-  if (stored === null || genesis === undefined) throw missing(runId, input.head);
+  if (stored === null || genesis === undefined) throw missing(runId, call.head);
 
   const added: Message[] = [];
   const newBodies: StoredMessage[] = [];
   const newLinks: Link[] = [];
-  let head = input.head;
-  for (const body of await newEntries(transcripts, runId, input)) {
+  let head = call.head;
+  for (const body of await newEntries(transcripts, runId, call.entries)) {
     const ref = refOf(body);
     newBodies.push({ runId, ref, body });
     newLinks.push({ runId, prevHead: head, ref, head: nextHead(head, ref) });
@@ -53,9 +54,9 @@ export async function loadConversation(
 async function newEntries(
   transcripts: Transcripts,
   runId: string,
-  input: CallModelInput,
+  entries: readonly Entry[],
 ): Promise<string[]> {
-  const bodies = input.entries.map(async (entry) => {
+  const bodies = entries.map(async (entry) => {
     const stored = "ref" in entry ? await transcripts.get(runId, entry.ref) : null;
     const body = bodyOf(entry, stored);
     if (body === null) throw missing(runId, "ref" in entry ? entry.ref : "a message");

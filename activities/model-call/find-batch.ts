@@ -3,13 +3,13 @@
 // its results, so every batch of that moment that is nobody else's is waited for and asked.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { BatchTicket, BatchUnserved } from "../src/domain/batch-lane.ts";
-import { CATALOGUE } from "../src/domain/errors.ts";
-import type { BatchedResult, BatchSeen } from "../src/model/batch-lane.ts";
-import { ModelCallError, type ModelReply } from "../src/model/model.ts";
-import { failure } from "./attempt.ts";
-import { customIdOf } from "./batch-id.ts";
-import type { ActivityDeps } from "./deps.ts";
+import { CATALOGUE } from "../../src/domain/errors.ts";
+import type { BatchedResult, ProviderBatch } from "../../src/model/provider-batches.ts";
+import { ModelCallError } from "../../src/model/model.ts";
+import { failure, holdIdOf } from "../attempt.ts";
+import type { CallAttempt } from "./call-attempt.ts";
+import { customIdOf } from "./custom-id.ts";
+import type { Found, Sought } from "./lane.ts";
 
 /** What the provider's clock and ours may differ by, and how late a request may arrive. */
 const CLOCKS_DIFFER_MS = 120_000;
@@ -18,25 +18,11 @@ const CLOCKS_DIFFER_MS = 120_000;
 const CANCEL_PATIENCE_MS = 10_000;
 const CANCEL_POLL_MS = 250;
 
-export interface Sought {
-  readonly holdId: string;
-  readonly ticket: BatchTicket;
-  readonly batchId: string | null;
-  readonly giveUp: boolean;
-}
-
-export type Found =
-  | { readonly kind: "replied"; readonly reply: ModelReply; readonly endedAt: string }
-  | { readonly kind: "pending"; readonly message: string }
-  /** The provider says itself that it gave no reply, so it is free. */
-  | { readonly kind: "free"; readonly code: BatchUnserved["code"]; readonly message: string }
-  | { readonly kind: "lost"; readonly message: string };
-
-export async function findBatch(deps: ActivityDeps, sought: Sought): Promise<Found> {
+export async function findBatch(at: CallAttempt, sought: Sought): Promise<Found> {
   try {
-    return sought.batchId === null
-      ? await searched(deps, sought)
-      : await lookedAt(deps, sought, sought.batchId);
+    return sought.providerBatchId === null
+      ? await searched(at, sought)
+      : await lookedAt(at, sought, sought.providerBatchId);
   } catch (error) {
     if (!(error instanceof ModelCallError)) throw error;
     const { code, message } = error;
@@ -47,30 +33,32 @@ export async function findBatch(deps: ActivityDeps, sought: Sought): Promise<Fou
 }
 
 async function lookedAt(
-  { lane }: ActivityDeps,
-  { holdId, giveUp }: Sought,
-  batchId: string,
+  { deps: { providerBatches }, attempt }: CallAttempt,
+  { giveUp }: Sought,
+  providerBatchId: string,
 ): Promise<Found> {
-  let seen = await lane.look(batchId);
+  let seen = await providerBatches.look(providerBatchId);
   if (seen !== null && !seen.hasEnded && giveUp) {
-    await lane.cancel(batchId);
+    await providerBatches.cancel(providerBatchId);
     const deadline = Date.now() + CANCEL_PATIENCE_MS;
-    seen = await lane.look(batchId);
+    seen = await providerBatches.look(providerBatchId);
     while (seen !== null && !seen.hasEnded && Date.now() < deadline) {
       await delay(CANCEL_POLL_MS);
-      seen = await lane.look(batchId);
+      seen = await providerBatches.look(providerBatchId);
     }
   }
-  if (seen === null) return lost(`the provider knows no batch ${batchId} any more`);
-  if (!seen.hasEnded) return { kind: "pending", message: `batch ${batchId} is under way` };
-  const result = await lane.resultOf(batchId, customIdOf(holdId));
-  return result === null ? lost(`batch ${batchId} has no such request`) : ended(result, seen);
+  if (seen === null) return lost(`the provider knows no batch ${providerBatchId} any more`);
+  if (!seen.hasEnded) return { kind: "pending", message: `batch ${providerBatchId} is under way` };
+  const result = await providerBatches.resultOf(providerBatchId, customIdOf(holdIdOf(attempt)));
+  return result === null
+    ? lost(`batch ${providerBatchId} has no such request`)
+    : ended(result, seen);
 }
 
-function ended(result: BatchedResult, { createdAt, endedAt }: BatchSeen): Found {
+function ended(result: BatchedResult, { createdAt, endedAt }: ProviderBatch): Found {
   switch (result.kind) {
     case "succeeded":
-      return { kind: "replied", reply: result.reply, endedAt: endedAt ?? createdAt };
+      return { kind: "replied", reply: result.reply, repliedAt: endedAt ?? createdAt };
     case "errored":
       return {
         kind: "free",
@@ -89,16 +77,17 @@ function ended(result: BatchedResult, { createdAt, endedAt }: BatchSeen): Found 
 }
 
 async function searched(
-  { lane, laneCalls }: ActivityDeps,
-  { holdId, ticket }: Sought,
+  { deps: { providerBatches, laneCalls }, attempt }: CallAttempt,
+  { ticket }: Sought,
 ): Promise<Found> {
+  const holdId = holdIdOf(attempt);
   const from = new Date(Date.parse(ticket.sentAfter) - CLOCKS_DIFFER_MS);
   const to = new Date(Date.parse(ticket.sentBefore) + CLOCKS_DIFFER_MS);
-  const made = await lane.createdBetween(from, to);
+  const made = await providerBatches.createdBetween(from, to);
   const others = await laneCalls.known(made.map(({ id }) => id));
   const candidates = made.filter((batch) => batch.requestCount === 1 && !others.has(batch.id));
   for (const batch of candidates.filter(({ hasEnded }) => hasEnded)) {
-    const result = await lane.resultOf(batch.id, customIdOf(holdId));
+    const result = await providerBatches.resultOf(batch.id, customIdOf(holdId));
     if (result === null) continue;
     await laneCalls.note(holdId, batch.id);
     return ended(result, batch);

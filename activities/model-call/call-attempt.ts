@@ -1,0 +1,54 @@
+// One attempt at one call of a model: who is at work, on what, and with what money. Every step of the
+// pipeline is handed this, and those behind `prepare` what goes over the wire as well.
+
+import type { ModelCall } from "../../src/domain/call.ts";
+import type { ModelRequest } from "../../src/model/model.ts";
+import { aborted, asFailures, keepBeating, thisAttempt, type Attempt } from "../attempt.ts";
+import type { ActivityDeps } from "../deps.ts";
+import type { Conversation } from "./conversation.ts";
+import { moneyFor, type Money } from "./money.ts";
+
+export interface CallAttempt {
+  readonly deps: ActivityDeps;
+  readonly attempt: Attempt;
+  readonly call: ModelCall;
+  readonly money: Money;
+  /** Charged for attempts at this call that died before this one. */
+  readonly crashTaxMicroUsd: number;
+}
+
+export interface PreparedCall extends CallAttempt {
+  readonly conversation: Conversation;
+  readonly request: ModelRequest;
+  readonly room: Room;
+}
+
+export interface Room {
+  /** The prompt weighs at most this, whatever the tokenizer. */
+  readonly promptTokensMax: number;
+  /** What it weighs by all that is known. Holds rest on the bound, what is kept back on this. */
+  readonly promptTokens: number;
+  readonly replyTokensMax: number;
+}
+
+/** Work on a call as an activity: alive to Temporal, and with errors that it understands. */
+export async function attemptAt<T>(
+  deps: ActivityDeps,
+  { call, ticket }: { readonly call: ModelCall; readonly ticket?: OwnTicket },
+  work: (at: CallAttempt) => Promise<T>,
+): Promise<T> {
+  // Who looks for a reply acts for the attempt that submitted: it has the hold.
+  const attempt: Attempt = { ...thisAttempt(), ...ticket };
+  const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
+  try {
+    const at = { deps, attempt, call, money: moneyFor(deps, attempt), crashTaxMicroUsd: 0 };
+    return await asFailures(() => work(at));
+  } catch (error) {
+    const { signal } = attempt;
+    throw signal.aborted && error === signal.reason ? aborted(attempt) : error;
+  } finally {
+    beating.stop();
+  }
+}
+
+type OwnTicket = Pick<Attempt, "callKey" | "attempt">;

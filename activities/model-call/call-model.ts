@@ -1,0 +1,158 @@
+// One call of a model, whatever its purpose and its lane, at least once. The order is what keeps the money
+// right: journal → gate → hold → send → settle.
+//   M1. A reply that was journaled is adopted, never bought again.
+//   M2. The worst case is held before the request leaves; no ledger, no call.
+//   M3. Reply and settlement are written in one transaction, before the workflow hears of either.
+//   M4. An attempt that fails is charged in full, unless it provably cost nothing.
+//   M5. A reply that was stopped keeps its text and costs its whole hold.
+//   M6. Nothing is held for a call that the gate keeps back, and nobody waits for money with its leave in hand.
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src/domain/call.ts";
+import type { AttemptStart, Submitted } from "../../src/store/ledger.ts";
+import { aborted } from "../attempt.ts";
+import type { ActivityDeps } from "../deps.ts";
+import { batchLane } from "./batch-lane.ts";
+import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
+import { logAsked, logGateWait, logStopped } from "./call-log.ts";
+import { deniedByGate, deniedByLedger } from "./denial.ts";
+import { afterFailure } from "./failed-attempt.ts";
+import { askGate } from "./gate.ts";
+import { giveBack } from "./gate-listener.ts";
+import { holdRequestOf } from "./hold.ts";
+import { adopted, openTicket } from "./journal.ts";
+import type { CallLane, HeldCall, Sent } from "./lane.ts";
+import { liveLane } from "./live-lane.ts";
+import type { HoldRequest } from "./money.ts";
+import { prepare } from "./prepare.ts";
+import { settle } from "./settle.ts";
+
+/** How long an attempt waits for the holds of other runs to be settled before it gives way. */
+const HOLDS_PATIENCE_MS = 5000;
+const HOLDS_POLL_MS = 150;
+
+const LANES: Readonly<Record<Lane, CallLane>> = { live: liveLane, batch: batchLane };
+
+export function createCallModel(deps: ActivityDeps) {
+  return async function callModel(call: ModelCall): Promise<CallResult> {
+    return await attemptAt(deps, { call }, makeCall);
+  };
+}
+
+export async function makeCall(first: CallAttempt): Promise<CallResult> {
+  logAsked(first);
+  const at = await resumed(first);
+  if ("kind" in at) return at;
+  const prepared = await preparedOrDenied(at);
+  if ("kind" in prepared) return prepared;
+  if (at.attempt.signal.aborted) throw aborted(at.attempt);
+  const held = await admitted(prepared);
+  if ("kind" in held) return held;
+  return await sendAndSettle(held);
+}
+
+/** The first attempt has none before it. */
+async function resumed(at: CallAttempt): Promise<CallAttempt | CallResult> {
+  if (at.attempt.attempt === 1) return at;
+  const soFar = await at.money.resume();
+  if (soFar.kind !== "open") return broughtHome(at, soFar);
+  return { ...at, crashTaxMicroUsd: soFar.crashTaxMicroUsd };
+}
+
+async function preparedOrDenied(at: CallAttempt): Promise<PreparedCall | Denial> {
+  try {
+    return await prepare(at);
+  } catch (error) {
+    return await afterFailure(at, error, null);
+  }
+}
+
+/** By the gate and then by the ledger; the holds of other runs are gone in seconds. */
+async function admitted(prepared: PreparedCall): Promise<HeldCall | CallResult> {
+  const { attempt, call } = prepared;
+  const { hasGate } = LANES[call.lane];
+  const request = holdRequestOf(prepared);
+  if ("kind" in request) return request;
+  const deadline = Date.now() + HOLDS_PATIENCE_MS;
+  while (true) {
+    const letOut = hasGate ? await askGate(prepared) : null;
+    if (letOut !== null && "kind" in letOut) {
+      const denial = deniedByGate(prepared, letOut);
+      logGateWait(prepared, denial);
+      return denial;
+    }
+    const start = await holdOrGiveBack(prepared, request, letOut);
+    if (start.kind === "held") return { ...prepared, held: start, letOut };
+    const passes = start.kind === "denied" && start.temporary && Date.now() < deadline;
+    if (!passes || attempt.signal.aborted) return broughtHome(prepared, start);
+    await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
+  }
+}
+
+async function holdOrGiveBack(
+  { deps, money, call }: PreparedCall,
+  request: HoldRequest,
+  letOut: HeldCall["letOut"],
+): Promise<AttemptStart | Submitted> {
+  let isHeld = false;
+  try {
+    const start = await money.hold(request, call.lane);
+    isHeld = start.kind === "held";
+    return start;
+  } finally {
+    if (!isHeld && letOut !== null) await giveBack(deps, letOut);
+  }
+}
+
+/** Where the ledger has something else for the attempt than a hold. */
+function broughtHome(
+  at: CallAttempt,
+  start: Exclude<AttemptStart | Submitted, { kind: "held" }>,
+): CallResult {
+  switch (start.kind) {
+    case "journaled":
+      return adopted(start);
+    case "submitted":
+      return openTicket(at.attempt, start);
+    case "denied":
+      return deniedByLedger(start);
+  }
+}
+
+async function sendAndSettle(held: HeldCall): Promise<CallResult> {
+  const { attempt, call, conversation } = held;
+  if (attempt.signal.aborted) return await letGo(held);
+  const startedAt = performance.now();
+  let sent: Sent;
+  try {
+    sent = await LANES[call.lane].send(held);
+  } catch (error) {
+    return await afterFailure(held, error, held.held);
+  }
+  switch (sent.kind) {
+    case "submitted":
+      return sent;
+    case "unheard":
+      return await unheard(held);
+    case "replied": {
+      const latencyMs = performance.now() - startedAt;
+      const repliedAt = new Date().toISOString();
+      const { reply } = sent;
+      return await settle(held, conversation, { held: held.held, reply, repliedAt, latencyMs });
+    }
+  }
+}
+
+/** The run was stopped, or this worker, before anything left. */
+async function letGo({ deps, attempt, money, letOut }: HeldCall): Promise<never> {
+  await money.release({ sent: false });
+  if (letOut !== null) await giveBack(deps, letOut);
+  throw aborted(attempt);
+}
+
+async function unheard(at: HeldCall): Promise<Interrupted> {
+  await at.money.charge();
+  logStopped(at);
+  const { crashTaxMicroUsd, heldMicroUsd } = at.held;
+  return { kind: "interrupted", crashTaxMicroUsd: crashTaxMicroUsd + heldMicroUsd };
+}

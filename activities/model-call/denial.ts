@@ -1,0 +1,106 @@
+// The one place where a call that is not made, or comes to nothing by nobody's fault, becomes the word that
+// its run hears: for a size, by the ledger, by the gate, or by the provider. The run decides what follows: to
+// wait, to ask another model, to sum up or to stop.
+
+import type { Denial, WhyDenied } from "../../src/domain/call.ts";
+import type { ErrorCode } from "../../src/domain/errors.ts";
+import type { ModelCallError } from "../../src/model/model.ts";
+import type { GateAnswer } from "../../src/store/gates.ts";
+import type { HoldDenied } from "../../src/store/ledger.ts";
+import type { CallAttempt } from "./call-attempt.ts";
+
+/** What says that the provider is down or overloaded, and nothing about our request. */
+export const OUTAGES: readonly ErrorCode[] = [
+  "PROVIDER_OVERLOADED",
+  "PROVIDER_UNAVAILABLE",
+  "PROVIDER_UNREACHABLE",
+  "PROVIDER_TIMEOUT",
+];
+
+/** Of a wait that is the same for many. */
+const JITTER = 0.3;
+const JITTER_MIN_MS = 300;
+
+export type GateWait = Extract<GateAnswer, { kind: "wait" }>;
+
+export function denied(
+  { crashTaxMicroUsd }: Pick<CallAttempt, "crashTaxMicroUsd">,
+  why: WhyDenied,
+  message: string,
+): Denial {
+  return { kind: "denied", ...why, message, at: new Date().toISOString(), crashTaxMicroUsd };
+}
+
+/** Holds of other runs pass by themselves; what is spent stays spent. */
+export function deniedByLedger(denial: HoldDenied): Denial {
+  const { limit, account, askedMicroUsd, leftMicroUsd, capMicroUsd, resetsAt, temporary } = denial;
+  const left = `${leftMicroUsd} of ${capMicroUsd} micro-USD are left`;
+  const reset = resetsAt === null ? "" : `; it resets at ${resetsAt}`;
+  return denied(
+    denial,
+    temporary ? { why: "holds", limit } : { why: "cap", limit, resetsAt },
+    `the next call may cost ${askedMicroUsd} micro-USD and ${account} can't pay it: ${left}${reset}`,
+  );
+}
+
+export function deniedByGate(at: CallAttempt, wait: GateWait): Denial {
+  const { model } = at.call.course;
+  switch (wait.why) {
+    case "down": {
+      const message = `the provider of ${model} has been failing since ${momentOf(wait)}`;
+      return denied(at, { why: "down", notBefore: aboutAfter(wait.forMs) }, message);
+    }
+    case "rate_limited":
+      return denied(
+        at,
+        { why: "rate_limited", notBefore: aboutAfter(wait.forMs) },
+        limitText(model),
+      );
+    case "busy": {
+      const message = `the provider's rate limit for ${model} is in use, and runs take turns`;
+      // Each that waits in line was given a moment of its own.
+      return denied(at, { why: "in_line", notBefore: after(wait.forMs) }, message);
+    }
+  }
+}
+
+/**
+ * A call that met a rate limit, and cost nothing, is waited out like one that was not let out: else the
+ * first to come again each time would use up its attempts. One whose model was overloaded or away too often
+ * is handed to another model. Null where the error is for Temporal to retry, or the end of the run.
+ */
+export function deniedByProvider(at: CallAttempt, error: ModelCallError): Denial | null {
+  const { deps, attempt, call } = at;
+  const { model } = call.course;
+  const notBefore = aboutAfter(error.retryAfterMs ?? deps.config.retries.initialMs);
+  if (error.code === "PROVIDER_RATE_LIMITED" && error.billing !== "unknown") {
+    return denied(at, { why: "rate_limited", notBefore }, limitText(model));
+  }
+  if (!isHandedOn(at, error.code)) return null;
+  const message = `${model} gave no reply up to attempt ${attempt.attempt}: ${error.message}`;
+  return denied(at, { why: "overloaded", notBefore }, message);
+}
+
+/** Not where a batch was refused: a provider that takes none may take live calls. */
+function isHandedOn({ call, attempt }: CallAttempt, code: ErrorCode): boolean {
+  const attemptsMax = call.course.attemptsMax ?? Number.POSITIVE_INFINITY;
+  return call.lane === "live" && OUTAGES.includes(code) && attempt.attempt >= attemptsMax;
+}
+
+function limitText(model: string): string {
+  return `the provider's rate limit for ${model} is used up`;
+}
+
+/** Later than asked by a little, so that those who wait for one moment do not come all at once. */
+function aboutAfter(forMs: number): string {
+  return after(forMs + Math.random() * Math.max(JITTER_MIN_MS, forMs * JITTER));
+}
+
+function after(forMs: number): string {
+  return new Date(Date.now() + forMs).toISOString();
+}
+
+/** As all other times are written: Postgres says microseconds and an offset. */
+function momentOf({ downSince }: GateWait): string {
+  return downSince === null ? "a moment ago" : new Date(downSince).toISOString();
+}

@@ -1,0 +1,49 @@
+// Whether a call may go out now. A provider that is down, wants to be left alone or has its limits in use is
+// not asked: the run waits in a timer of its own, so no activity is busy and no attempt lost. What the gate
+// hears of a call that it let out is in gate-listener.ts.
+
+import { specOf } from "../../src/domain/pricing.ts";
+import type { Amounts } from "../../src/domain/rate-limits.ts";
+import type { GateAsk } from "../../src/store/gates.ts";
+import { holdIdOf } from "../attempt.ts";
+import { whileStoreIsAway } from "../patience.ts";
+import type { PreparedCall } from "./call-attempt.ts";
+import type { GateWait } from "./denial.ts";
+import type { LetOut } from "./gate-listener.ts";
+import { patience } from "./money.ts";
+
+/** From the answer of the gate to the request, and from the first byte to the gate. */
+const LEASE_MARGIN_MS = 5000;
+
+export async function askGate(prepared: PreparedCall): Promise<LetOut | GateWait> {
+  const { deps, attempt, call, request } = prepared;
+  const { gates, config } = deps;
+  const ask: GateAsk = {
+    key: keyOf(config.provider.offline, request.model),
+    callId: holdIdOf(attempt),
+    leaseMs: config.timers.firstByteTimeoutMs + LEASE_MARGIN_MS,
+    runId: attempt.runId,
+    tenant: call.payer.tenant,
+    bounds: boundsOf(prepared),
+  };
+  const answer = await whileStoreIsAway(() => gates.ask(ask), patience(attempt));
+  return answer.kind === "wait" ? answer : { ask, pass: answer };
+}
+
+/** A worker without a key must not be held up by what befell one that has it. */
+function keyOf(isOffline: boolean, model: string): string {
+  return `${isOffline ? "offline" : "anthropic"}/${model}`;
+}
+
+/** What the last call read is in the cache, where it is long enough, and counts in no limit; its reply is not. */
+function boundsOf({ call, request, room }: PreparedCall): Amounts {
+  const isCached = call.headTokens >= specOf(request.model).cacheTokensMin;
+  const lastReply = request.messages.findLast(({ role }) => role === "assistant");
+  const replyTokensMax = Buffer.byteLength(JSON.stringify(lastReply?.content ?? ""));
+  const cachedTokens = isCached ? Math.max(0, call.headTokens - replyTokensMax) : 0;
+  return {
+    requests: 1,
+    input: Math.max(1, room.promptTokensMax - cachedTokens),
+    output: room.replyTokensMax,
+  };
+}

@@ -1,0 +1,53 @@
+// A call as a stream: what is written is shown at once, and a reply that the run stops is brought home as far
+// as it was heard.
+
+import { INTERRUPTED, isShown } from "../../src/domain/call.ts";
+import { promptTokens } from "../../src/domain/usage.ts";
+import { CallAborted, type ModelReply, type ReplyHeard } from "../../src/model/model.ts";
+import { heardByGate } from "./gate-listener.ts";
+import type { CallLane, HeldCall } from "./lane.ts";
+
+export const liveLane: CallLane = {
+  hasGate: true,
+  async send(sent) {
+    const { attempt } = sent;
+    sent.deps.deltas.mark(attempt, { kind: "started" });
+    try {
+      return { kind: "replied", reply: await stream(sent) };
+    } catch (error) {
+      if (!(error instanceof CallAborted) || !attempt.isUnwanted()) throw error;
+      const reply = stoppedReply(error.heard, sent);
+      return reply === null ? { kind: "unheard" } : { kind: "replied", reply };
+    }
+  },
+};
+
+async function stream({
+  deps,
+  attempt,
+  call,
+  request,
+  held,
+  letOut,
+}: HeldCall): Promise<ModelReply> {
+  const { deltas } = deps;
+  const model = letOut === null ? deps.model : heardByGate(deps, letOut);
+  const listener = {
+    alive: () => undefined,
+    text: (piece: string) => (isShown(call.purpose) ? deltas.text(attempt, piece) : undefined),
+  };
+  const bounded = { ...request, replyTokensMax: held.replyTokens };
+  return await model.call(bounded, listener, attempt.signal);
+}
+
+/** All that the reply could have been counts as written: bounds on later prompts rest on it. */
+function stoppedReply(heard: ReplyHeard | null, { room, held }: HeldCall): ModelReply | null {
+  if (heard === null || heard.message.content.length === 0) return null;
+  const isCounted = promptTokens(heard.usage) > 0;
+  const usage = {
+    ...heard.usage,
+    ...(isCounted ? {} : { inputTokens: room.promptTokensMax }),
+    outputTokens: held.replyTokens,
+  };
+  return { ...heard, usage, stopReason: INTERRUPTED, invalidCalls: [] };
+}

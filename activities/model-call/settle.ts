@@ -1,0 +1,117 @@
+// The end of a call that was answered: reply, real cost and transcript in one transaction. A reply that the
+// run stopped is settled with what was heard of it; what the provider bills for such a reply is unknown, so
+// it costs its whole hold.
+
+import { INTERRUPTED, type Reply } from "../../src/domain/call.ts";
+import type { Warning } from "../../src/domain/limits.ts";
+import { isToolUse } from "../../src/domain/message.ts";
+import { costOf, modelSpec, priceIn, priceOn, specOf } from "../../src/domain/pricing.ts";
+import type { ToolCall } from "../../src/domain/tool.ts";
+import { failpoint } from "../../src/failpoint.ts";
+import type { ModelReply } from "../../src/model/model.ts";
+import type { AccountState, Held } from "../../src/store/ledger.ts";
+import { nextHead, refOf } from "../../src/store/transcripts.ts";
+import { argsDigest } from "../args-digest.ts";
+import { failure } from "../attempt.ts";
+import { previewOf } from "../preview.ts";
+import { runCapOf } from "./accounts.ts";
+import type { CallAttempt } from "./call-attempt.ts";
+import { logReply } from "./call-log.ts";
+import type { Conversation } from "./conversation.ts";
+
+/** A reply must fit one payload of Temporal with room for its envelope. */
+const REPLY_BYTES_MAX = 1_500_000;
+const NEAR_CAP = 0.8;
+
+export interface Bought {
+  readonly held: Pick<Held, "heldMicroUsd" | "crashTaxMicroUsd" | "attempts">;
+  readonly reply: ModelReply;
+  /** ISO 8601: its price is that of this day. */
+  readonly repliedAt: string;
+  readonly latencyMs: number;
+}
+
+export async function settle(
+  at: CallAttempt,
+  conversation: Conversation,
+  bought: Bought,
+): Promise<Reply> {
+  const { attempt, money } = at;
+  const { reply, latencyMs } = bought;
+  const { runId } = attempt;
+  const body = JSON.stringify(reply.message);
+  if (Buffer.byteLength(body) > REPLY_BYTES_MAX) {
+    await money.charge();
+    throw failure("REPLY_TOO_LARGE", `The reply has more than ${REPLY_BYTES_MAX} bytes.`);
+  }
+  // A turn without content can't be sent back, so it does not enter the transcript.
+  const isEmpty = reply.message.content.length === 0;
+  const ref = refOf(body);
+  const head = isEmpty ? conversation.head : nextHead(conversation.head, ref);
+  const result = resultOf(at, bought, { ref, head });
+  const link = { runId, prevHead: conversation.head, ref, head };
+  failpoint("call_model.before_settle");
+  const settled = await money.settle({
+    actualMicroUsd: result.costMicroUsd,
+    usage: reply.usage,
+    model: reply.model,
+    journal: JSON.stringify(result),
+    messages: [...conversation.newBodies, ...(isEmpty ? [] : [{ runId, ref, body }])],
+    links: [...conversation.newLinks, ...(isEmpty ? [] : [link])],
+  });
+  failpoint("call_model.after_settle");
+  if (settled.kind === "late") {
+    throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");
+  }
+  logReply(at, result, { latencyMs, requestId: reply.requestId });
+  return { ...result, nearCaps: nearCaps(settled.accounts) };
+}
+
+function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "head">): Reply {
+  const { attempt, call, deps } = at;
+  const { reply, held } = bought;
+  return {
+    kind: "replied",
+    ...place,
+    message: reply.message,
+    model: reply.model,
+    lane: call.lane,
+    stopReason: reply.stopReason,
+    ...(reply.refusalCategory !== undefined && { refusalCategory: reply.refusalCategory }),
+    toolCalls: callsIn(reply),
+    invalidCalls: reply.invalidCalls,
+    usage: reply.usage,
+    costMicroUsd: reply.stopReason === INTERRUPTED ? held.heldMicroUsd : chargeFor(at, bought),
+    crashTaxMicroUsd: held.crashTaxMicroUsd,
+    attempts: held.attempts,
+    attempt: attempt.attempt,
+    costCapMicroUsd: runCapOf(call, deps.config.caps),
+    nearCaps: [],
+  };
+}
+
+/** A refusal before any output is reported with its usage, but not billed. */
+function chargeFor({ call }: CallAttempt, { reply, repliedAt }: Bought): number {
+  if (reply.stopReason === "refusal" && reply.message.content.length === 0) return 0;
+  const spec = modelSpec(reply.model) ?? specOf(call.course.model);
+  return costOf(reply.usage, priceIn(call.lane, priceOn(spec, repliedAt)));
+}
+
+function callsIn(reply: ModelReply): ToolCall[] {
+  return reply.message.content.filter(isToolUse).map(({ id, name, input }) => ({
+    callId: id,
+    name,
+    preview: previewOf(input),
+    argsDigest: argsDigest(input),
+  }));
+}
+
+/** That a batch is nearly through its cap is no reason for one of its items to be answered in haste. */
+function nearCaps(accounts: readonly AccountState[]): Warning[] {
+  const told = accounts.filter(({ limit }) => limit !== "batch");
+  return told.flatMap(({ limit, spentMicroUsd, capMicroUsd }) =>
+    capMicroUsd !== null && spentMicroUsd >= capMicroUsd * NEAR_CAP
+      ? [{ limit, used: spentMicroUsd, cap: capMicroUsd }]
+      : [],
+  );
+}

@@ -1,0 +1,33 @@
+// What a call leaves untouched so that another stays possible behind it: the last words of a run that stops
+// at a limit, and the summary from which a long conversation goes on. It follows the prompt as it is now,
+// so nothing is kept from a short conversation for the sake of what it may grow to.
+
+import { USEFUL_REPLY_TOKENS, type Limits } from "./limits.ts";
+import { worstCase, worstCaseMicroUsd } from "./pricing.ts";
+import type { Price } from "./prices.ts";
+
+/** What the prompt may have grown by: the reply before, and the beginning of what its tools found. */
+const GROWTH_TOKENS = 512;
+const SUMMARY_TOKENS_MAX = 4096;
+/** What asks for the summary, with a word for each open call. */
+const QUESTION_TOKENS = 1024;
+
+/** Tokens for the last words, over the present prompt. */
+export function tokensKeptBack(promptTokens: number): number {
+  return promptTokens + GROWTH_TOKENS + USEFUL_REPLY_TOKENS;
+}
+
+/** The price of the last words, none of the prompt from the cache. */
+export function microUsdKeptBack(price: Price, promptTokens: number): number {
+  const worst = worstCase(price, promptTokens + GROWTH_TOKENS, 0);
+  return worstCaseMicroUsd(worst, USEFUL_REPLY_TOKENS);
+}
+
+export function summaryTokensMax({ replyTokens }: Limits): number {
+  return Math.min(replyTokens, SUMMARY_TOKENS_MAX);
+}
+
+/** What other calls leave free of a request, so that the conversation after them can be summed up. */
+export function roomForSummary(limits: Limits): number {
+  return summaryTokensMax(limits) + QUESTION_TOKENS;
+}

@@ -1,0 +1,146 @@
+// A call of a model as the steps of its pipeline see it: the ledger is the model of one, gate and provider
+// say what a test says, and what is done with any of them is written down in order.
+
+import type { Attempt } from "../../activities/attempt.ts";
+import type { ActivityDeps } from "../../activities/deps.ts";
+import type { CallAttempt } from "../../activities/model-call/call-attempt.ts";
+import { moneyFor } from "../../activities/model-call/money.ts";
+import { readConfig } from "../../src/config.ts";
+import type { ModelCall } from "../../src/domain/call.ts";
+import { userMessage } from "../../src/domain/message.ts";
+import { NO_USAGE } from "../../src/domain/usage.ts";
+import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
+import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
+import type { AttemptRequest, Ledger } from "../../src/store/ledger.ts";
+import { openTelemetry } from "../../src/telemetry/telemetry.ts";
+import { createModelBudgets } from "./model-budgets.ts";
+import { createModelLedger } from "./model-ledger.ts";
+import { aSnapshot } from "./replies.ts";
+import { callInput } from "./run-facts.ts";
+
+export const PASS: GateAnswer = { kind: "pass", watched: false };
+
+export interface SceneOptions {
+  readonly call?: Partial<ModelCall>;
+  /** The last answer is given again and again. */
+  readonly gate?: readonly GateAnswer[];
+  /** What the provider replies, or fails with. */
+  readonly provider?: ModelReply | Error;
+  readonly countTokens?: () => Promise<number>;
+  readonly ledger?: (real: Ledger) => Partial<Ledger>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface CallScene {
+  readonly ledger: Ledger;
+  /** `gate`, `hold`, `give back`, `send` and so on, in order. */
+  readonly steps: readonly string[];
+  readonly told: readonly GateWord[];
+  readonly requests: readonly ModelRequest[];
+  /** What the n-th attempt works with. */
+  readonly attempt: (number: number, signal?: AbortSignal) => CallAttempt;
+}
+
+export function openCallScene(options: SceneOptions = {}): CallScene {
+  const steps: string[] = [];
+  const told: GateWord[] = [];
+  const requests: ModelRequest[] = [];
+  const real = createModelLedger(createModelBudgets());
+  const ledger: Ledger = { ...real, ...options.ledger?.(real) };
+  const deps = {
+    config: readConfig(options.env ?? {}),
+    telemetry: openTelemetry({ level: "silent", file: undefined }),
+    ledger: written(ledger, steps),
+    laneCalls: {
+      start: (request: AttemptRequest) => ledger.startAttempt(request),
+      note: async () => "awaited",
+    },
+    transcripts: { load: async () => [JSON.stringify(aSnapshot())], get: async () => null },
+    deltas: { mark: () => undefined, text: () => undefined },
+    gates: gatesOf(options.gate ?? [PASS], steps, told),
+    ...providerOf(options, steps, requests),
+  } as unknown as ActivityDeps;
+  const call = callInput(1, { entries: [{ message: userMessage("6*7?") }], ...options.call });
+  return {
+    ledger,
+    steps,
+    told,
+    requests,
+    attempt(number, signal = new AbortController().signal) {
+      const attempt = anAttemptOf(number, signal);
+      return { deps, attempt, call, money: moneyFor(deps, attempt), crashTaxMicroUsd: 0 };
+    },
+  };
+}
+
+export function aModelReply(text = "42"): ModelReply {
+  return {
+    message: { role: "assistant", content: [{ type: "text", text }] },
+    model: "claude-sonnet-5-5",
+    stopReason: "end_turn",
+    usage: { ...NO_USAGE, inputTokens: 100, outputTokens: 10 },
+    invalidCalls: [],
+    requestId: "req_1",
+  };
+}
+
+function anAttemptOf(attempt: number, signal: AbortSignal): Attempt {
+  return {
+    runId: "run_1",
+    executionId: "x",
+    activityId: "7",
+    attempt,
+    callKey: "run_1/x/7",
+    signal,
+    isUnwanted: () => signal.aborted,
+    heartbeat: () => undefined,
+  };
+}
+
+function written(ledger: Ledger, steps: string[]): Ledger {
+  return {
+    ...ledger,
+    resumeCall: async (id) => (steps.push("resume"), await ledger.resumeCall(id)),
+    startAttempt: async (request) => (steps.push("hold"), await ledger.startAttempt(request)),
+    settle: async (settlement) => (steps.push("settle"), await ledger.settle(settlement)),
+    charge: async (holdId) => (steps.push("charge"), await ledger.charge(holdId)),
+    void: async (holdId, how) => (steps.push("release"), await ledger.void(holdId, how)),
+  };
+}
+
+function gatesOf(
+  answers: readonly GateAnswer[],
+  steps: string[],
+  told: GateWord[],
+): ActivityDeps["gates"] {
+  let asked = 0;
+  return {
+    async ask() {
+      steps.push("gate");
+      asked += 1;
+      return answers[Math.min(asked, answers.length) - 1] ?? PASS;
+    },
+    async tell(word) {
+      steps.push(word.heard === "nothing" ? "give back" : "tell");
+      told.push(word);
+      return null;
+    },
+  };
+}
+
+function providerOf(
+  { provider = aModelReply(), countTokens }: SceneOptions,
+  steps: string[],
+  requests: ModelRequest[],
+) {
+  const send = async (request: ModelRequest): Promise<ModelReply> => {
+    steps.push("send");
+    requests.push(request);
+    if (provider instanceof Error) throw provider;
+    return provider;
+  };
+  return {
+    model: { call: send, countTokens: countTokens ?? (async () => 10), promptBytes: () => 1000 },
+    providerBatches: { create: async (request: ModelRequest) => (await send(request), "batch_1") },
+  };
+}
