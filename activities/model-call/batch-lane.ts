@@ -7,7 +7,7 @@ import { failpoint } from "../../src/failpoint.ts";
 import { ModelCallError } from "../../src/model/model.ts";
 import { failure, holdIdOf } from "../attempt.ts";
 import { whileStoreIsAway } from "../patience.ts";
-import { tellSubmission } from "./call-telemetry.ts";
+import { logSubmission } from "./call-log.ts";
 import { customIdOf } from "./custom-id.ts";
 import { findBatch } from "./find-batch.ts";
 import type { HeldCall, TicketLane } from "./lane.ts";
@@ -22,7 +22,7 @@ async function submit(held: HeldCall): Promise<Ticket> {
   const providerBatchId = await created(held);
   failpoint("batch_lane.after_create");
   if (providerBatchId !== null) await note(held, providerBatchId);
-  tellSubmission(held, providerBatchId);
+  logSubmission(held, providerBatchId);
   const sentBefore = new Date().toISOString();
   return { kind: "submitted", callKey, attempt, providerBatchId, sentAfter, sentBefore };
 }

@@ -14,7 +14,7 @@ import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
-import { tellAsked, tellGateWait, tellStopped } from "./call-telemetry.ts";
+import { logAsked, logGateWait, logStopped } from "./call-log.ts";
 import { deniedByGate, deniedByLedger } from "./denial.ts";
 import { afterFailure } from "./failed-attempt.ts";
 import { askGate } from "./gate.ts";
@@ -40,7 +40,7 @@ export function createCallModel(deps: ActivityDeps) {
 }
 
 export async function makeCall(first: CallAttempt): Promise<CallResult> {
-  tellAsked(first);
+  logAsked(first);
   const at = await resumed(first);
   if ("kind" in at) return at;
   const prepared = await preparedOrDenied(at);
@@ -78,7 +78,7 @@ async function admitted(prepared: PreparedCall): Promise<HeldCall | CallResult> 
     const letOut = hasGate ? await askGate(prepared) : null;
     if (letOut !== null && "kind" in letOut) {
       const denial = deniedByGate(prepared, letOut);
-      tellGateWait(prepared, denial);
+      logGateWait(prepared, denial);
       return denial;
     }
     const start = await holdOrGiveBack(prepared, request, letOut);
@@ -152,7 +152,7 @@ async function letGo({ deps, attempt, money, letOut }: HeldCall): Promise<never>
 
 async function unheard(at: HeldCall): Promise<Interrupted> {
   await at.money.charge();
-  tellStopped(at);
+  logStopped(at);
   const { crashTaxMicroUsd, heldMicroUsd } = at.held;
   return { kind: "interrupted", crashTaxMicroUsd: crashTaxMicroUsd + heldMicroUsd };
 }

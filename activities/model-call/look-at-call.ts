@@ -7,7 +7,7 @@ import type { Look, LookResult, Unserved } from "../../src/domain/call.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt } from "./call-attempt.ts";
-import { tellUnserved } from "./call-telemetry.ts";
+import { logUnserved } from "./call-log.ts";
 import { adopted } from "./journal.ts";
 import type { Found } from "./lane.ts";
 import { conversationOf } from "./prepare.ts";
@@ -59,6 +59,6 @@ async function ended(
 
 function unserved(at: CallAttempt, why: Omit<Unserved, "kind">): Unserved {
   const result = { kind: "unserved", ...why } as const;
-  tellUnserved(at, result);
+  logUnserved(at, result);
   return result;
 }

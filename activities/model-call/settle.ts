@@ -16,7 +16,7 @@ import { failure } from "../attempt.ts";
 import { previewOf } from "../preview.ts";
 import { runCapOf } from "./accounts.ts";
 import type { CallAttempt } from "./call-attempt.ts";
-import { tellReply } from "./call-telemetry.ts";
+import { logReply } from "./call-log.ts";
 import type { Conversation } from "./conversation.ts";
 
 /** A reply must fit one payload of Temporal with room for its envelope. */
@@ -63,7 +63,7 @@ export async function settle(
   if (settled.kind === "late") {
     throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");
   }
-  tellReply(at, result, { latencyMs, requestId: reply.requestId });
+  logReply(at, result, { latencyMs, requestId: reply.requestId });
   return { ...result, nearCaps: nearCaps(settled.accounts) };
 }
 

@@ -7,8 +7,13 @@ import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
+import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import {
+  listedTools,
+  listTools,
+  type ToolSource,
+} from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
-import { builtInTools } from "../../activities/tools/index.ts";
 import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
@@ -35,12 +40,18 @@ const HEARTBEATS_HELD_BACK_MS = 1000;
 const SHUTDOWN_GRACE_MS = 30_000;
 const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 200;
+/** Where only names are asked for. */
+const ANY_RUN = { models: [], costCapMicroUsd: 0 };
 const SWEEP_EVERY_MS = 60_000;
 const DELTAS_KEPT_MS = 3_600_000;
 
-/** What a worker can do for a run: where nothing is said, what comes with Pawl. */
+/** What a worker can do for a run besides what comes with Pawl. */
 export interface WorkerSkills {
+  /** One by the name of a tool of Pawl's takes its place. */
   readonly tools?: readonly Tool[];
+  /** Other places to take tools from, asked after Pawl's own. */
+  readonly toolSources?: readonly ToolSource[];
+  /** In place of Pawl's own. */
   readonly agents?: readonly AgentDefinition[];
 }
 
@@ -62,7 +73,7 @@ export async function runWorker(
   const searchable = namespace ?? config.temporal.namespace;
   await ensureSearchAttributes(connection.operatorService, searchable);
   const deps = createDeps(config, telemetry, { db, ...skills });
-  warnOfUnknownTools(deps);
+  await warnOfUnknownTools(deps);
   const worker = await Worker.create({
     connection,
     namespace: namespace ?? config.temporal.namespace,
@@ -109,7 +120,7 @@ async function patiently<T>(telemetry: Telemetry, connect: () => Promise<T>): Pr
 function createDeps(
   config: Config,
   telemetry: Telemetry,
-  { db, tools = builtInTools, agents = AGENTS }: WorkerSkills & { readonly db: Database },
+  { db, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & { readonly db: Database },
 ): ActivityDeps {
   const transcripts = createTranscripts(db);
   const provider = {
@@ -119,7 +130,6 @@ function createDeps(
   };
   return {
     config,
-    log: telemetry.log,
     telemetry,
     providerBatches: anthropicBatches(provider),
     laneCalls: createLaneCalls(db),
@@ -139,15 +149,21 @@ function createDeps(
     records: createRunRecords(db),
     batches: createBatches(db),
     deltas: createDeltaWriter(db),
-    tools,
+    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources],
     agents,
   };
 }
 
 /** Another worker may have the tool; a slip of the pen would leave it to its permission. */
-function warnOfUnknownTools({ config, telemetry, tools }: ActivityDeps): void {
-  const known = tools.map(({ spec }) => spec.name);
-  const unknown = Object.keys(config.tools.policy ?? {}).filter((name) => !known.includes(name));
+async function warnOfUnknownTools(deps: ActivityDeps): Promise<void> {
+  const { config, telemetry, agents, toolSources } = deps;
+  const named = Object.keys(config.tools.policy ?? {});
+  if (named.length === 0) return;
+  const lists = await Promise.all(
+    agents.map((agent) => listTools(toolSources, { ...ANY_RUN, agent })),
+  );
+  const known = [...new Set(lists.flat().map(({ spec }) => spec.name))];
+  const unknown = named.filter((name) => !known.includes(name));
   if (unknown.length > 0) telemetry.emit({ event: "policy_unused", unknown, known });
 }
 

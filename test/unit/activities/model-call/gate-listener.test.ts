@@ -4,7 +4,7 @@ import { expect, test } from "@jest/globals";
 import { heardByGate } from "../../../../activities/model-call/gate-listener.ts";
 import type { RateLimits } from "../../../../src/domain/rate-limits.ts";
 import { NO_USAGE } from "../../../../src/domain/usage.ts";
-import { createLog } from "../../../../src/log.ts";
+import { openTelemetry } from "../../../../src/telemetry/telemetry.ts";
 import { ModelCallError, type Model, type ReplyListener } from "../../../../src/model/model.ts";
 import type { GateWord } from "../../../../src/store/gates.ts";
 import { aRequest, DEAF, failureOf, NEVER } from "../../../support/calls.ts";
@@ -59,9 +59,9 @@ function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
     },
   };
   const config = { retries: { circuitFailures: 5, initialMs: 700, maxAttempts: 8 } };
-  const log = createLog({ level: "silent", file: undefined });
+  const telemetry = openTelemetry({ level: "silent", file: undefined });
   const pass = { kind: "pass", watched: false, ...(drawn === undefined ? {} : { drawn }) } as const;
-  const heard = heardByGate({ model, gates, config, log }, { ask: ASK, pass });
+  const heard = heardByGate({ model, gates, config, telemetry }, { ask: ASK, pass });
   return { told, call: () => heard.call(aRequest(), DEAF, NEVER) };
 }
 
