@@ -8,10 +8,9 @@ import type { ActivityDeps } from "../deps.ts";
 import { batchLane } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt } from "./call-attempt.ts";
 import { logUnserved } from "./call-log.ts";
-import { adopted } from "./journal.ts";
 import type { Found } from "./lane.ts";
-import { conversationOf } from "./prepare.ts";
-import { settle } from "./settle.ts";
+import { conversationOf } from "./conversation.ts";
+import { adopted, settle } from "./settle.ts";
 
 export function createLookAtCall(deps: ActivityDeps) {
   return async function lookAtCall({ call, ...sought }: Look): Promise<LookResult> {
