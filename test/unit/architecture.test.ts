@@ -105,9 +105,7 @@ const namedTests: readonly NamedTest[] = files
 
 /** The smallest tier that would find out; undefined where no test would. */
 function firstTested(number: string): Tier | undefined {
-  return TIERS.find((tier) =>
-    namedTests.some((named) => named.number === number && named.tier === tier),
-  );
+  return TIERS.find((tier) => namedTests.some((one) => one.number === number && one.tier === tier));
 }
 
 /** `R1–R3 M1` of the last column of the table of tiers in CONTRIBUTING.md, by the script that runs the tier. */
