@@ -36,7 +36,7 @@ const project = (displayName, own, setup = {}) => ({
   testMatch: own.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
 });
 const servers = {
-  setupFilesAfterEnv: ["<rootDir>/test/support/skip-without.ts"],
+  testEnvironment: "<rootDir>/test/support/suite-environment.ts",
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
 };
