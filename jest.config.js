@@ -51,5 +51,6 @@ export default {
     ),
   ],
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // More than there may be cores: most suites wait most of the time. At night times are measured.
+  maxWorkers: process.env.PAWL_TEST_TIER === "nightly" ? 2 : 3,
 };
