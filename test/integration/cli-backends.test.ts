@@ -110,9 +110,9 @@ describe("with TEMPORAL_ADDRESS set", () => {
     expect(run.exitCode).toBe(6);
     expect(errorLine.parse(JSON.parse(run.stdout)).code).toBe("BACKEND_UNREACHABLE");
     expect(run.stderr).toContain("Temporal at 127.0.0.1:1 did not answer");
-    for (const args of [["attach", "run_x"], ["ls"], ["show", "run_x"], ["cancel", "run_x"]]) {
-      expect((await runPawl(args, away)).exitCode).toBe(6);
-    }
+    const others = [["attach", "run_x"], ["ls"], ["show", "run_x"], ["cancel", "run_x"]];
+    const ends = await Promise.all(others.map((args) => runPawl(args, away)));
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual(others.map(() => 6));
     expect(readdirSync(stateDir)).toEqual([]);
   });
 
