@@ -2,26 +2,24 @@
 // are the operator's and read at every call; a caller can only lower the run's own. For the shared
 // ones the environment gives what holds where no budget is set (src/store/budgets.ts).
 
-import { capsByScope, type Config, type SharedCaps } from "../src/config.ts";
+import { capsByScope, type Config } from "../src/config.ts";
 import { sharedAccount } from "../src/store/budgets.ts";
 import { batchAccountKey } from "../src/domain/batch.ts";
 import { BUDGET_SCOPES } from "../src/domain/budget.ts";
 import type { BatchShare, CallModelInput } from "../src/domain/run.ts";
 import type { Account } from "../src/store/ledger.ts";
 
-type Caps = SharedCaps & Pick<Config, "PAWL_RUN_CAP_USD">;
-
 export function accountsOf(
   runId: string,
   input: CallModelInput,
-  caps: Caps,
+  caps: Config["caps"],
   now: Date,
 ): readonly Account[] {
   const { costCapMicroUsd } = input;
   const own: Account = {
     key: `run/${runId}`,
     limit: "cost",
-    capMicroUsd: Math.min(caps.PAWL_RUN_CAP_USD, costCapMicroUsd ?? caps.PAWL_RUN_CAP_USD),
+    capMicroUsd: Math.min(caps.runMicroUsd, costCapMicroUsd ?? caps.runMicroUsd),
     resetsAt: null,
     budgets: [],
   };

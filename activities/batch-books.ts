@@ -12,6 +12,7 @@ import {
 import { isPawlError } from "../src/domain/errors.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import type { HistoryMarks } from "../src/domain/run.ts";
+import { usdOf } from "../src/domain/money.ts";
 import { failure } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -54,16 +55,13 @@ async function inBooks<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function openBatch(
-  { batches, config, log }: ActivityDeps,
+  { batches, config, telemetry }: ActivityDeps,
   { concurrency, ...batch }: OpenBatchInput,
 ): Promise<HistoryMarks> {
   await batches.open(batch);
   const { batchId, tenant, items, capMicroUsd } = batch;
-  log.info(
-    { event: "batch_start", batchId, tenant, items, concurrency, capMicroUsd },
-    "a batch begins",
-  );
-  return { events: config.PAWL_HISTORY_MAX_EVENTS, bytes: config.PAWL_HISTORY_MAX_BYTES };
+  telemetry.emit({ event: "batch_start", batchId, tenant, items, concurrency, capMicroUsd });
+  return { events: config.history.maxEvents, bytes: config.history.maxBytes };
 }
 
 /** Those of the runs that have ended, in the order of their positions. */
@@ -103,25 +101,22 @@ async function brokenOutcome(client: Client, runId: string): Promise<Outcome | n
 }
 
 async function closeBatch(
-  { batches, ledger, log }: ActivityDeps,
+  { batches, ledger, telemetry }: ActivityDeps,
   closed: CloseBatchInput,
 ): Promise<BatchResult> {
   const account = await ledger.account(batchAccountKey(closed.batchId));
   const costMicroUsd = account?.spentMicroUsd ?? 0;
-  const result: BatchResult = { type: "batch", ...closed, costUsd: costMicroUsd / 1_000_000 };
+  const result: BatchResult = { type: "batch", ...closed, costUsd: usdOf(costMicroUsd) };
   await batches.close(result);
   const { batchId, outcome, ended, notStarted, durationMs } = closed;
-  log.info(
-    {
-      event: "batch_end",
-      batchId,
-      outcome: outcome.kind,
-      ...ended,
-      notStarted,
-      costMicroUsd,
-      latency_ms: durationMs,
-    },
-    "the batch ended",
-  );
+  telemetry.emit({
+    event: "batch_end",
+    batchId,
+    outcome: outcome.kind,
+    ...ended,
+    notStarted,
+    costMicroUsd,
+    latencyMs: durationMs,
+  });
   return result;
 }

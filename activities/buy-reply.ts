@@ -128,7 +128,7 @@ async function resolveFailed(
     ? deps.ledger.charge(holdId)
     : deps.ledger.void(holdId, { sent: billing === "free" }));
 
-  const { PAWL_RETRY_INITIAL_MS: initialMs, PAWL_RETRY_MAX_ATTEMPTS: attemptsMax } = deps.config;
+  const { initialMs, maxAttempts: attemptsMax } = deps.config.retries;
   const hasMore = attempt.attempt < attemptsMax && !isHandedOn(code, attempt, input);
   const again = CATALOGUE[code].fate === "retry" && hasMore;
   const waitMs = retryAfterMs ?? initialMs * 2 ** (attempt.attempt - 1);
@@ -192,8 +192,8 @@ export async function settle(
     attempts: held.attempts,
     attempt: attempt.attempt,
     costCapMicroUsd: Math.min(
-      deps.config.PAWL_RUN_CAP_USD,
-      purchase.input.costCapMicroUsd ?? deps.config.PAWL_RUN_CAP_USD,
+      deps.config.caps.runMicroUsd,
+      purchase.input.costCapMicroUsd ?? deps.config.caps.runMicroUsd,
     ),
     nearCaps: [],
   };

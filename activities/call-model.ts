@@ -37,7 +37,7 @@ export const patience = ({ signal }: Attempt) => ({ signal, forMs: STORE_PATIENC
 export function createCallModel(deps: ActivityDeps) {
   return async function callModel(input: CallModelInput): Promise<CallModelResult> {
     const attempt = thisAttempt();
-    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
+    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
     try {
       logWarnings(deps, attempt, input);
       logChange(deps, attempt, input);
@@ -131,7 +131,7 @@ export function attemptRequest(
   { room, inBatch }: Wanted,
 ): AttemptRequest | Denial {
   const now = new Date();
-  const accounts = accountsOf(attempt.runId, input, config, now);
+  const accounts = accountsOf(attempt.runId, input, config.caps, now);
   const asked = askedOfLedger({ input, request, now, inBatch }, room, accounts);
   if ("kind" in asked) return asked;
   return {
@@ -147,7 +147,7 @@ export function attemptRequest(
     model: request.model,
     accounts,
     ...asked,
-    deadAfterMs: config.PAWL_CALL_TIMEOUT_MS + 2 * config.PAWL_HEARTBEAT_TIMEOUT_MS + 60_000,
+    deadAfterMs: config.timers.callTimeoutMs + 2 * config.timers.heartbeatTimeoutMs + 60_000,
   };
 }
 

@@ -35,9 +35,9 @@ export async function askGate(
 ): Promise<{ readonly ask: GateAsk; readonly answer: GateAnswer }> {
   const { attempt, input, request } = purchase;
   const ask = {
-    key: keyOf(config.PAWL_OFFLINE_MODEL, request.model),
+    key: keyOf(config.provider.offline, request.model),
     callId: holdIdOf(attempt),
-    leaseMs: config.PAWL_FIRST_BYTE_TIMEOUT_MS + LEASE_MARGIN_MS,
+    leaseMs: config.timers.firstByteTimeoutMs + LEASE_MARGIN_MS,
     runId: attempt.runId,
     tenant: input.tenant,
     bounds: boundsOf(purchase),
@@ -102,7 +102,7 @@ export function waitOut(
   const cause = error instanceof Error ? error.cause : null;
   if (!(cause instanceof ModelCallError) || cause.code !== "PROVIDER_RATE_LIMITED") return null;
   if (cause.billing === "unknown") return null;
-  const forMs = cause.retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS;
+  const forMs = cause.retryAfterMs ?? config.retries.initialMs;
   return denialFor(forMs, { message: limitText(request.model), crashTaxMicroUsd });
 }
 

@@ -24,7 +24,7 @@ export function createCollectBatchCall(deps: ActivityDeps) {
     const { callKey, attempt: number } = input.ticket;
     // Who collects acts for the attempt that submitted: it has the hold.
     const attempt: Attempt = { ...thisAttempt(), callKey, attempt: number };
-    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
+    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
     try {
       return await collect(deps, attempt, input);
     } catch (error) {

@@ -1,7 +1,6 @@
 // What the activities work with; a worker makes it once.
 
 import type { Config } from "../src/config.ts";
-import type { Log } from "../src/log.ts";
 import type { BatchLane } from "../src/model/batch-lane.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
@@ -12,12 +11,15 @@ import type { Gates } from "../src/store/gates.ts";
 import type { Ledger } from "../src/store/ledger.ts";
 import type { RunRecords } from "../src/store/run-records.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
+import type { Log } from "../src/telemetry/log.ts";
+import type { Telemetry } from "../src/telemetry/telemetry.ts";
 import type { AgentDefinition } from "./agents.ts";
 import type { Tool } from "./tools/define-tool.ts";
 
 export interface ActivityDeps {
   readonly config: Config;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly model: Model;
   readonly lane: BatchLane;
   readonly laneCalls: LaneCalls;

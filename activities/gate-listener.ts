@@ -12,7 +12,7 @@ import type { ActivityDeps } from "./deps.ts";
 /** The news of a call is no reason to keep its run waiting. */
 const TELL_PATIENCE_MS = 1000;
 
-type Settings = Pick<Config, "PAWL_BREAKER_FAILURES" | "PAWL_RETRY_INITIAL_MS">;
+type Settings = Pick<Config, "retries">;
 type Deps = Pick<ActivityDeps, "model" | "gates" | "log"> & { readonly config: Settings };
 
 type Pass = Extract<GateAnswer, { kind: "pass" }>;
@@ -103,7 +103,7 @@ class Ear {
   async #tell(news: News): Promise<void> {
     const { gates, config, log } = this.#deps;
     const { key, callId } = this.#letOut.ask;
-    const failuresMax = config.PAWL_BREAKER_FAILURES;
+    const failuresMax = config.retries.circuitFailures;
     try {
       const turned = await gates.tell({ key, callId, failuresMax, retryAfterMs: 0, ...news });
       if (turned === null) return;
@@ -127,6 +127,6 @@ function wordOn(error: unknown, { config }: Deps): News {
   if (!(error instanceof ModelCallError)) return { heard: "nothing" };
   if (OUTAGES.includes(error.code)) return { heard: "outage" };
   if (error.code !== "PROVIDER_RATE_LIMITED") return { heard: "answered" };
-  const retryAfterMs = Math.ceil(error.retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS);
+  const retryAfterMs = Math.ceil(error.retryAfterMs ?? config.retries.initialMs);
   return { heard: "limited", retryAfterMs };
 }

@@ -28,7 +28,7 @@ export function handOn(
   const cause = error instanceof Error ? error.cause : null;
   if (!(cause instanceof ModelCallError) || !isHandedOn(cause.code, attempt, input)) return null;
   const lost = cause.billing === "unknown" ? heldMicroUsd : 0;
-  return denialFor(cause.retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS, {
+  return denialFor(cause.retryAfterMs ?? config.retries.initialMs, {
     message: `${request.model} gave no reply up to attempt ${attempt.attempt}: ${cause.message}`,
     crashTaxMicroUsd: crashTaxMicroUsd + lost,
     away: "overloaded",

@@ -12,13 +12,14 @@ import {
   type Snapshot,
 } from "../src/domain/run.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
+import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
 import { specOf } from "./reply-room.ts";
-import { modelFor, routingFor } from "./routing.ts";
+import { modelFor, routingFor } from "./model-policy.ts";
 import { anthropicWebSearch } from "./tools/web-search.ts";
 
 /** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
@@ -45,21 +46,18 @@ export function createOpenRun(deps: ActivityDeps) {
       ],
       [{ runId, prevHead: "", ref: genesis, head }],
     );
-    deps.log.info(
-      {
-        event: "run_start",
-        runId,
-        traceId: input.traceId,
-        tenant: input.tenant,
-        session: input.session,
-        agent: agent.name,
-        model: snapshot.model,
-        tools: snapshot.tools.map(({ name }) => name),
-        policy: snapshot.policy,
-        costCapMicroUsd: snapshot.limits.costMicroUsd,
-      },
-      "a run begins",
-    );
+    deps.telemetry.emit({
+      event: "run_start",
+      runId,
+      traceId: input.traceId,
+      tenant: input.tenant,
+      session: input.session,
+      agent: agent.name,
+      model: snapshot.model,
+      tools: snapshot.tools.map(({ name }) => name),
+      policy: snapshot.policy,
+      costCapMicroUsd: snapshot.limits.costMicroUsd,
+    });
     return { snapshot, head, taskRef };
   };
 }
@@ -69,7 +67,7 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
   const routing = routingFor(model, { input, agent, config });
   const wanted = [model, ...Object.values(routing?.models ?? {})];
   const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
-  const allowed = config.PAWL_AGENT_ALLOWED_TOOLS ?? agent.tools;
+  const allowed = config.agent.allowedTools ?? agent.tools;
   const policy = policyOf(agent, input, { config, tools });
   const ofAgent = agent.limits ?? {};
   // What is denied is not even offered; a model that calls it all the same is told why not.
@@ -94,43 +92,43 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
     serverTools,
     limits,
     ...contextTerms(config, limits, contextTokens),
-    ...(ofAgent.costMicroUsd === undefined ? {} : { agentCapMicroUsd: ofAgent.costMicroUsd }),
+    ...present({ agentCapMicroUsd: ofAgent.costMicroUsd }),
     timers: {
-      heartbeatTimeoutMs: config.PAWL_HEARTBEAT_TIMEOUT_MS,
-      callTimeoutMs: config.PAWL_CALL_TIMEOUT_MS,
-      retryInitialMs: config.PAWL_RETRY_INITIAL_MS,
-      retryAttemptsMax: config.PAWL_RETRY_MAX_ATTEMPTS,
+      heartbeatTimeoutMs: config.timers.heartbeatTimeoutMs,
+      callTimeoutMs: config.timers.callTimeoutMs,
+      retryInitialMs: config.retries.initialMs,
+      retryAttemptsMax: config.retries.maxAttempts,
     },
     historyMarks: {
-      events: config.PAWL_HISTORY_MAX_EVENTS,
-      bytes: config.PAWL_HISTORY_MAX_BYTES,
+      events: config.history.maxEvents,
+      bytes: config.history.maxBytes,
     },
-    offline: config.PAWL_OFFLINE_MODEL,
+    offline: config.provider.offline,
     policy,
     ...batchLane(config, input),
-    ...(config.PAWL_WRAP_UP && input.onLimit === "stop" ? { wrapUp: true } : {}),
+    ...(config.agent.wrapUp && input.onLimit === "stop" ? { wrapUp: true } : {}),
     approvals: {
-      timeoutMs: config.PAWL_APPROVAL_TIMEOUT_MS,
-      webhook: config.PAWL_APPROVAL_WEBHOOK_URL !== undefined,
+      timeoutMs: config.approvals.timeoutMs,
+      webhook: config.approvals.webhookUrl !== undefined,
     },
   };
 }
 
 function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batchLane"> {
   if (canWait === undefined) return {};
-  const firstLookMs = config.PAWL_BATCH_FIRST_LOOK_MS;
+  const firstLookMs = config.timers.batchFirstLookMs;
   return { batchLane: { firstLookMs, canWaitForMs: canWait.forMs } };
 }
 
 function contextTerms(
-  { PAWL_COMPACTION, PAWL_CACHE_TTL }: Config,
+  { agent: { compaction, cacheTtl } }: Config,
   limits: Limits,
   contextTokens: number,
 ): Pick<Snapshot, "compactAtTokens" | "cacheTtl"> {
-  const compactAtTokens = PAWL_COMPACTION ? compactionMark(limits, contextTokens) : null;
+  const compactAtTokens = compaction ? compactionMark(limits, contextTokens) : null;
   return {
     ...(compactAtTokens === null ? {} : { compactAtTokens }),
-    ...(PAWL_CACHE_TTL === "5m" ? {} : { cacheTtl: PAWL_CACHE_TTL }),
+    ...(cacheTtl === "5m" ? {} : { cacheTtl }),
   };
 }
 
@@ -151,7 +149,7 @@ function policyOf(
       `The policy names ${unknown}, and there is no such tool. There are: ${names}.`,
     );
   }
-  const layers = { operator: config.PAWL_TOOL_POLICY ?? {}, agent: agent.policy ?? {}, caller };
+  const layers = { operator: config.tools.policy ?? {}, agent: agent.policy ?? {}, caller };
   return Object.fromEntries(
     known
       .filter(({ name }) => agent.tools.includes(name))
@@ -161,27 +159,27 @@ function policyOf(
 
 /** The provider searches the web itself where there is one; offline the bundled corpus must do. */
 function serverSearch(config: Config): readonly ServerTool[] {
-  if (config.PAWL_OFFLINE_MODEL) return [];
+  if (config.provider.offline) return [];
   return [
     anthropicWebSearch({
       maxUses: SEARCHES_PER_CALL,
-      blockedDomains: config.PAWL_BLOCKED_DOMAINS,
+      blockedDomains: config.tools.blockedDomains,
     }),
   ];
 }
 
 function withinToolTimeout(spec: ToolSpec, config: Config): ToolSpec {
-  return { ...spec, timeoutMs: Math.min(spec.timeoutMs, config.PAWL_TOOL_TIMEOUT_MS) };
+  return { ...spec, timeoutMs: Math.min(spec.timeoutMs, config.timers.toolTimeoutMs) };
 }
 
 function operatorLimits(config: Config): Limits {
   return {
-    costMicroUsd: config.PAWL_RUN_CAP_USD,
-    tokens: config.PAWL_AGENT_MAX_TOKENS,
-    modelCalls: config.PAWL_AGENT_MAX_CALLS,
-    toolCalls: config.PAWL_AGENT_MAX_TOOL_CALLS,
-    requestTokens: config.PAWL_AGENT_MAX_REQUEST_TOKENS,
-    replyTokens: config.PAWL_AGENT_MAX_REPLY_TOKENS,
+    costMicroUsd: config.caps.runMicroUsd,
+    tokens: config.agent.maxTokens,
+    modelCalls: config.agent.maxCalls,
+    toolCalls: config.agent.maxToolCalls,
+    requestTokens: config.agent.maxRequestTokens,
+    replyTokens: config.agent.maxReplyTokens,
     wallClockMs: null,
   };
 }

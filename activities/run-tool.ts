@@ -18,7 +18,7 @@ export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
     const attempt = thisAttempt();
     const startedAt = performance.now();
-    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
+    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
     try {
       const call = await findCall(deps, attempt, input);
       const output = withEditNote(await execute(deps, { attempt, input, call }), input.clearance);
@@ -28,7 +28,7 @@ export function createRunTool(deps: ActivityDeps) {
       const answer = toolAnswer(call.id, content, output.isError);
       const ref = await store(deps, attempt.runId, answer, input.tool);
       const durationMs = Math.round(performance.now() - startedAt);
-      logResult(deps, attempt, { input, output, durationMs });
+      tellResult(deps, attempt, { input, output, durationMs });
       return {
         callId: call.id,
         tool: input.tool,
@@ -77,18 +77,15 @@ async function execute(
   if (tool === undefined) {
     throw new Error(`this worker has no tool ${input.tool}, with which the run was started`);
   }
-  deps.log.info(
-    {
-      event: attempt.attempt > 1 ? "tool_retry" : "tool_call",
-      runId: attempt.runId,
-      turn: input.turn,
-      tool: input.tool,
-      callId: call.id,
-      attempt: attempt.attempt,
-      ...verdictOf(input.clearance),
-    },
-    "the model calls a tool",
-  );
+  deps.telemetry.emit({
+    event: attempt.attempt > 1 ? "tool_retry" : "tool_call",
+    runId: attempt.runId,
+    turn: input.turn,
+    tool: input.tool,
+    callId: call.id,
+    attempt: attempt.attempt,
+    ...verdictOf(input.clearance),
+  });
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
   const args = approvedInput(call, input.clearance);
   return await tool.run(args, contextOf(deps, { attempt, input, call }));
@@ -104,7 +101,7 @@ function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): Too
     attempt: attempt.attempt,
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
-    log: deps.log.child({ runId, tool: input.tool, callId: call.id }),
+    log: deps.telemetry.log.child({ runId, tool: input.tool, callId: call.id }),
     filesDir: filesDirOf(deps.config, input.tenant, runId),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };
@@ -117,7 +114,7 @@ async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): 
     const { ref } = await deps.artefacts.put(runId, output.fullText);
     return withReadOn(output, ref);
   } catch (error) {
-    deps.log.warn({ event: "artefact_lost", runId, err: error }, "the rest can't be read later");
+    deps.telemetry.emit({ event: "artefact_lost", runId, error });
     return output.text;
   }
 }
@@ -127,7 +124,7 @@ async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): 
  * model call is scheduled, and that call stores it again with its reply. Who misses it rebuilds it.
  */
 async function store(
-  { transcripts, tools, log }: ActivityDeps,
+  { transcripts, tools, telemetry }: ActivityDeps,
   runId: string,
   message: Message,
   tool: string,
@@ -140,9 +137,7 @@ async function store(
     return ref;
   }
   transcripts.remember([{ runId, ref, body }], []);
-  stored.catch((error: unknown) =>
-    log.warn({ event: "answer_not_stored", runId, err: error }, "the next reply brings it along"),
-  );
+  stored.catch((error: unknown) => telemetry.emit({ event: "answer_not_stored", runId, error }));
   return ref;
 }
 
@@ -152,20 +147,17 @@ interface Executed {
   readonly durationMs: number;
 }
 
-function logResult({ log }: ActivityDeps, attempt: Attempt, executed: Executed): void {
+function tellResult({ telemetry }: ActivityDeps, attempt: Attempt, executed: Executed): void {
   const { input, output, durationMs } = executed;
-  log.info(
-    {
-      event: "tool_result",
-      runId: attempt.runId,
-      turn: input.turn,
-      tool: input.tool,
-      callId: input.callId,
-      isError: output.isError,
-      bytes: Buffer.byteLength(output.text),
-      latency_ms: durationMs,
-      attempt: attempt.attempt,
-    },
-    output.isError ? "the tool answered with an error" : "the tool answered",
-  );
+  telemetry.emit({
+    event: "tool_result",
+    runId: attempt.runId,
+    turn: input.turn,
+    tool: input.tool,
+    callId: input.callId,
+    isError: output.isError,
+    bytes: Buffer.byteLength(output.text),
+    latencyMs: durationMs,
+    attempt: attempt.attempt,
+  });
 }

@@ -33,7 +33,7 @@ const DEAD_AFTER_MS = 48 * 3_600_000;
 export function createSubmitBatchCall(deps: ActivityDeps) {
   return async function submitBatchCall(input: CallModelInput): Promise<SubmitBatchResult> {
     const attempt = thisAttempt();
-    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
+    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
     try {
       logWarnings(deps, attempt, input);
       logChange(deps, attempt, input);

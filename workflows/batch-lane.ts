@@ -22,13 +22,9 @@ import {
   type CollectBatchResult,
   type SubmitBatchResult,
 } from "../src/domain/batch-lane.ts";
-import {
-  WAITING_MEMO,
-  type CallModelInput,
-  type CallModelResult,
-  type Waiting,
-} from "../src/domain/run.ts";
+import { type CallModelInput, type CallModelResult, type Waiting } from "../src/domain/run.ts";
 import type { RunState } from "../src/domain/run-state.ts";
+import { WAITING_MEMO } from "../src/temporal/names.ts";
 import { batchCollecting, modelCalling } from "./activity-options.ts";
 import type { Run } from "./run.ts";
 import { showStatus, summaryOf } from "./run-view.ts";

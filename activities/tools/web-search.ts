@@ -4,7 +4,7 @@
 import { z } from "zod";
 import type { ServerTool } from "../../src/domain/tool.ts";
 import { defineTool } from "./define-tool.ts";
-import { bundledCorpus, type Fact } from "../../src/corpus/search-corpus.ts";
+import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts";
 
 const RESULTS_MAX = 5;
 const WORDS_MAX = 40;
@@ -29,7 +29,7 @@ function answerFor(query: string): string {
   return `Nothing found for ${JSON.stringify(query)} in the offline library. Try fewer or other keywords, in English; if that finds nothing either, say that you could not look it up.`;
 }
 
-function lineOf({ title, text, source, date }: Fact, index: number): string {
+function lineOf({ title, text, source, date }: DatedFact, index: number): string {
   return `${index + 1}. ${title} — ${text} (${source}, ${date})`;
 }
 

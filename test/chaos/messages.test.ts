@@ -3,7 +3,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { Client, Connection } from "@temporalio/client";
 import postgres from "postgres";
-import { SIGNALS, type UserMessage } from "../../src/domain/run.ts";
+import type { UserMessage } from "../../src/domain/run.ts";
+import { SIGNALS } from "../../src/temporal/names.ts";
 import { heldRequest, patience, requestsOf, startRun } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";
 import { blocksSent, expectOnlyGrowth, PATIENT } from "../support/run-bench.ts";

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import postgres from "postgres";
-import { ensureSearchAttributes } from "../../src/client/search-attributes.ts";
+import { ensureSearchAttributes } from "../../src/temporal/search-attributes.ts";
 import type { DatabaseServer } from "./postgres.ts";
 
 export interface SharedServers {

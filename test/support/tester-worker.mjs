@@ -6,7 +6,7 @@ import { AGENTS } from "../../dist/activities/agents.js";
 import { defineTool } from "../../dist/activities/tools/define-tool.js";
 import { builtInTools } from "../../dist/activities/tools/index.js";
 import { readConfig } from "../../dist/src/config.js";
-import { createLog } from "../../dist/src/log.js";
+import { openTelemetry } from "../../dist/src/telemetry/telemetry.js";
 import { runWorker } from "../../dist/src/worker/run-worker.js";
 
 /** With `TESTER_RELEASE=2` this is the next release: other words, and a tool less. */
@@ -66,4 +66,4 @@ const tester = {
 };
 
 const config = readConfig();
-await runWorker(config, createLog(config), { tools, agents: [...AGENTS, tester] });
+await runWorker(config, openTelemetry(config.log), { tools, agents: [...AGENTS, tester] });

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { MODELS, type ModelSpec, type Price } from "../../../src/domain/prices.ts";
 import {
   costOf,
-  formatUsd,
   modelSpec,
   priceOn,
   worstCase,
@@ -173,25 +172,3 @@ test.each(["claude-nonesuch", "", "toString", "__proto__", "constructor"])(
     expect(modelSpec(model)).toBeUndefined();
   },
 );
-
-describe("money as people read it", () => {
-  test.each([
-    [0, "$0.000000"],
-    [1, "$0.000001"],
-    [9_999, "$0.009999"],
-    [10_000, "$0.0100"],
-    [123_456, "$0.1235"],
-    [1_000_000, "$1.00"],
-    [12_345_678, "$12.35"],
-  ])("%d micro-USD is %s", (microUsd, text) => {
-    expect(formatUsd(microUsd)).toBe(text);
-  });
-
-  test("nothing is shown as zero that is not", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e12 }), (microUsd) => {
-        expect(formatUsd(microUsd)).toMatch(/[1-9]/);
-      }),
-    );
-  });
-});
