@@ -13,9 +13,9 @@ beforeAll(async () => {
   bench = await openRunBench({
     env: {
       PAWL_RETRY_MAX_ATTEMPTS: String(ATTEMPTS_MAX),
-      PAWL_FIRST_BYTE_TIMEOUT_MS: "6000",
-      PAWL_IDLE_TIMEOUT_MS: "4000",
-      PAWL_PROGRESS_TIMEOUT_MS: "6000",
+      PAWL_FIRST_BYTE_TIMEOUT_MS: "4000",
+      PAWL_IDLE_TIMEOUT_MS: "2500",
+      PAWL_PROGRESS_TIMEOUT_MS: "4000",
     },
   });
   // The first request of a fresh server is slow on a busy machine; no test shall take that for a fault.
