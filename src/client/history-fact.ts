@@ -2,10 +2,6 @@
 // about the run. One reader per history, because an end of an activity names only its beginning.
 
 import type { LoadedDataConverter } from "@temporalio/common";
-import {
-  decodeFromPayloadsAtIndex,
-  decodeOptionalSinglePayload,
-} from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { tsToMs } from "@temporalio/common/lib/time.js";
 import type { temporal } from "@temporalio/proto";
 import type { BatchUnserved, CollectBatchResult, SubmitBatchResult } from "../domain/batch-lane.ts";
@@ -22,9 +18,9 @@ import type {
 import { NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { APPROVALS_MEMO, SIGNALS, WAITING_MEMO } from "../temporal/names.ts";
+import { decodeFirst, decodeOne, type Payload } from "../temporal/payloads.ts";
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
-type Payload = temporal.api.common.v1.IPayload;
 type Failure = temporal.api.failure.v1.IFailure;
 
 export type Fact = FactBody & { readonly eventId: number; readonly atMs: number };
@@ -128,15 +124,15 @@ async function scheduledFact(
 ): Promise<FactBody | null> {
   switch (name) {
     case "callModel": {
-      const input = await first<CallModelInput>(converter, payloads);
+      const input = await decodeFirst<CallModelInput>(converter, payloads);
       return { kind: "callScheduled", activityId, input };
     }
     case "submitBatchCall": {
-      const input = await first<CallModelInput>(converter, payloads);
+      const input = await decodeFirst<CallModelInput>(converter, payloads);
       return { kind: "callScheduled", activityId, input, inBatch: true };
     }
     case "runTool": {
-      const input = await first<RunToolInput>(converter, payloads);
+      const input = await decodeFirst<RunToolInput>(converter, payloads);
       return { kind: "toolScheduled", activityId, input };
     }
     default:
@@ -151,18 +147,18 @@ async function finishedFact(
 ): Promise<FactBody | null> {
   switch (name) {
     case "openRun":
-      return { kind: "opened", result: await first<OpenRunResult>(converter, payloads) };
+      return { kind: "opened", result: await decodeFirst<OpenRunResult>(converter, payloads) };
     case "callModel": {
-      const result = await first<CallModelResult>(converter, payloads);
+      const result = await decodeFirst<CallModelResult>(converter, payloads);
       return { kind: "callFinished", scheduledId, result };
     }
     case "submitBatchCall":
     case "collectBatchCall": {
-      const result = await first<BatchResult>(converter, payloads);
+      const result = await decodeFirst<BatchResult>(converter, payloads);
       return batchFact(scheduledId, result);
     }
     case "runTool": {
-      const result = await first<RunToolResult>(converter, payloads);
+      const result = await decodeFirst<RunToolResult>(converter, payloads);
       return { kind: "toolFinished", scheduledId, result };
     }
     default:
@@ -204,7 +200,7 @@ async function inlineFact(
   marker: temporal.api.history.v1.IMarkerRecordedEventAttributes,
   converter: LoadedDataConverter,
 ): Promise<FactBody | null> {
-  const data = await first<{ readonly activity_type?: string }>(
+  const data = await decodeFirst<{ readonly activity_type?: string }>(
     converter,
     marker.details?.["data"]?.payloads,
   );
@@ -212,7 +208,7 @@ async function inlineFact(
   if (marker.failure != null) {
     return { kind: "toolFailed", scheduledId: null, failure: failureFact(marker.failure) };
   }
-  const result = await first<RunToolResult>(converter, marker.details?.["result"]?.payloads);
+  const result = await decodeFirst<RunToolResult>(converter, marker.details?.["result"]?.payloads);
   return { kind: "toolFinished", scheduledId: null, result };
 }
 
@@ -222,7 +218,10 @@ async function saidFact(
 ): Promise<FactBody | null> {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName !== SIGNALS.say) return null;
-  return { kind: "said", message: await first<UserMessage>(converter, signal.input?.payloads) };
+  return {
+    kind: "said",
+    message: await decodeFirst<UserMessage>(converter, signal.input?.payloads),
+  };
 }
 
 async function runFact(
@@ -231,7 +230,10 @@ async function runFact(
 ): Promise<FactBody | null> {
   const started = event.workflowExecutionStartedEventAttributes;
   if (started != null) {
-    return { kind: "started", input: await first<RunInput>(converter, started.input?.payloads) };
+    return {
+      kind: "started",
+      input: await decodeFirst<RunInput>(converter, started.input?.payloads),
+    };
   }
   const memo = event.workflowPropertiesModifiedEventAttributes?.upsertedMemo?.fields;
   if (memo != null) return await memoFact(memo, converter);
@@ -239,7 +241,10 @@ async function runFact(
   if (moved != null) return { kind: "movedOn", nextExecutionId: moved.newExecutionRunId ?? "" };
   const completed = event.workflowExecutionCompletedEventAttributes;
   if (completed != null) {
-    return { kind: "ended", result: await first<RunResult>(converter, completed.result?.payloads) };
+    return {
+      kind: "ended",
+      result: await decodeFirst<RunResult>(converter, completed.result?.payloads),
+    };
   }
   return brokenFact(event);
 }
@@ -249,11 +254,11 @@ async function memoFact(
   converter: LoadedDataConverter,
 ): Promise<FactBody | null> {
   if (WAITING_MEMO in memo) {
-    const waiting = await decodeOptionalSinglePayload<Waiting>(converter, memo[WAITING_MEMO]);
-    return { kind: "waitingChanged", waiting: waiting ?? null };
+    const waiting = await decodeOne<Waiting>(converter, memo[WAITING_MEMO]);
+    return { kind: "waitingChanged", waiting };
   }
   if (!(APPROVALS_MEMO in memo)) return null;
-  const changed = await decodeOptionalSinglePayload<Approvals>(converter, memo[APPROVALS_MEMO]);
+  const changed = await decodeOne<Approvals>(converter, memo[APPROVALS_MEMO]);
   return { kind: "approvalsChanged", approvals: changed ?? NO_APPROVALS };
 }
 
@@ -288,11 +293,4 @@ function failureFact(failure: Failure | null | undefined): FailureFact {
   const timedOut = failure?.timeoutFailureInfo != null;
   const code = timedOut ? "TIMED_OUT" : type === "" ? "FAILED" : type;
   return { code, message: failure?.message ?? "no reason is known" };
-}
-
-async function first<T>(
-  converter: LoadedDataConverter,
-  payloads: Payload[] | null | undefined,
-): Promise<T> {
-  return await decodeFromPayloadsAtIndex<T>(converter, 0, payloads ?? null);
 }
