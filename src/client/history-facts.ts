@@ -3,10 +3,6 @@
 // activity, how long a tool took) is for those who watch, and nothing is folded from it.
 
 import type { LoadedDataConverter } from "@temporalio/common";
-import {
-  decodeFromPayloadsAtIndex,
-  decodeOptionalSinglePayload,
-} from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { tsToMs } from "@temporalio/common/lib/time.js";
 import type { temporal } from "@temporalio/proto";
 import { rulingOf, SILENCE, type Approvals, type Decision } from "../domain/approval.ts";
@@ -19,11 +15,11 @@ import type { UserMessage } from "../domain/run/order.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { Wait } from "../domain/run/state.ts";
 import type { RunToolInput, RunToolResult } from "../domain/tool-call.ts";
+import { decodeFirst, decodeOne, type Payload } from "../temporal/payloads.ts";
 import { ALARM_SUMMARY, DECIDE_UPDATE, MEMOS, SIGNALS } from "../temporal/names.ts";
 import { brokenOff, failureOf, outcomeOfActivity, type BrokenOff } from "./history-failures.ts";
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
-type Payload = temporal.api.common.v1.IPayload;
 
 /** What a history says besides: how it began, and how it ended. */
 export type Frame =
@@ -220,7 +216,7 @@ class HistoryReader {
     const started = event.timerStartedEventAttributes;
     if (started != null) {
       const { summary } = event.userMetadata ?? {};
-      const text = await decodeOptionalSinglePayload<string>(this.#converter, summary);
+      const text = await decodeOne<string>(this.#converter, summary);
       if (text === ALARM_SUMMARY) this.#alarms.add(started.timerId ?? "");
       return NOTHING;
     }
@@ -250,8 +246,7 @@ class HistoryReader {
   }
 
   async #memo(memo: Readonly<Record<string, Payload>>): Promise<readonly ToldOfEvent[]> {
-    const read = <T>(key: string) =>
-      decodeOptionalSinglePayload<T>(this.#converter, memo[key] ?? undefined);
+    const read = <T>(key: string) => decodeOne<T>(this.#converter, memo[key]);
     if (MEMOS.waiting in memo) {
       const wait = await read<Wait | null>(MEMOS.waiting);
       return wait == null ? NOTHING : only({ kind: "waits", wait });
@@ -266,7 +261,7 @@ class HistoryReader {
   }
 
   async #first<T>(payloads: Payloads): Promise<T> {
-    return await decodeFromPayloadsAtIndex<T>(this.#converter, 0, payloads ?? null);
+    return await decodeFirst<T>(this.#converter, payloads);
   }
 }
 

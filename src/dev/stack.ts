@@ -12,6 +12,7 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readConfig } from "../config.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { localAccess } from "../temporal/access.ts";
 import type { Progress } from "./find-temporal.ts";
 import { untilIdle } from "./idle-watch.ts";
 import { gatewayPart, modelPart, postgresPart, workerPart } from "./node-parts.ts";
@@ -124,9 +125,9 @@ class Stack {
 
   async untilEnd(): Promise<void> {
     const { telemetry, signal, stackIdleMinutes, stateDir } = this.#options;
-    const { namespace, temporalAddress: address } = this.#context;
+    const { namespace, temporalAddress } = this.#context;
     const why = await untilIdle({
-      target: { address, namespace },
+      target: localAccess(temporalAddress, namespace),
       idleMs: stackIdleMinutes * 60_000,
       usedFile: stateFiles(stateDir).state,
       stillOurs: () => holdsLock(stateFiles(stateDir).lock),

@@ -2,6 +2,7 @@
 // same file, it knows every run, timer and search attribute it knew before.
 
 import { join } from "node:path";
+import { localAccess } from "../temporal/access.ts";
 import { SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
 import { findTemporal, type Progress, type TemporalBinary } from "./find-temporal.ts";
 import { baseEnv, type PartContext } from "./part-context.ts";
@@ -17,7 +18,7 @@ const SQLITE_PRAGMAS = ["journal_mode=wal", "synchronous=normal"];
 
 export function temporalPart(context: PartContext, onProgress: Progress): Part {
   const { ports, stateDir, env } = context;
-  const target = { address: context.temporalAddress, namespace: context.namespace };
+  const target = localAccess(context.temporalAddress, context.namespace);
   let binary: Promise<TemporalBinary> | undefined;
   return {
     name: "temporal",

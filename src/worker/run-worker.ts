@@ -3,8 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { loadClientConnectConfig } from "@temporalio/envconfig";
-import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { DefaultLogger, Runtime, Worker } from "@temporalio/worker";
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
@@ -32,6 +31,10 @@ import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { temporalLines } from "../telemetry/temporal-lines.ts";
+import { accessByEnvironment } from "../temporal/access.ts";
+import { DATA_CONVERTER } from "../temporal/data-converter.ts";
+import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
+import { openWorkerConnection } from "../temporal/worker-connection.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 
@@ -64,19 +67,16 @@ export async function runWorker(
   installRuntime(telemetry);
   const db = openDatabase(required("DATABASE_URL", config.database.url));
   await patiently(telemetry, () => migrate(db));
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = await patiently(telemetry, () =>
-    NativeConnection.connect(connectionOptions).catch((error: unknown) => {
-      throw unreachable(connectionOptions.address, error);
-    }),
-  );
-  const searchable = namespace ?? config.temporal.namespace;
-  await ensureSearchAttributes(connection.operatorService, searchable);
+  const access = accessByEnvironment(config.temporal.namespace);
+  const { namespace } = access;
+  const connection = await patiently(telemetry, () => openWorkerConnection(access));
+  await ensureSearchAttributes(connection.operatorService, namespace);
   const deps = createDeps(config, telemetry, { db, ...skills });
   await warnOfUnknownTools(deps);
   const worker = await Worker.create({
     connection,
-    namespace: namespace ?? config.temporal.namespace,
+    namespace,
+    dataConverter: DATA_CONVERTER,
     taskQueue: config.temporal.taskQueue,
     ...workflows(),
     activities: createActivities(deps),
@@ -218,10 +218,4 @@ function required(name: string, value: string | undefined): string {
     "CONFIG",
     `${name} is not set. A worker needs it; \`pawl dev\` starts a local stack that sets it.`,
   );
-}
-
-function unreachable(address: string | undefined, cause: unknown): PawlError {
-  return new PawlError("BACKEND_UNREACHABLE", `No Temporal server answers at ${address}.`, {
-    cause,
-  });
 }

@@ -109,7 +109,7 @@ describe("with TEMPORAL_ADDRESS set", () => {
     expect(Date.now() - startedAt).toBeLessThan(20_000);
     expect(run.exitCode).toBe(6);
     expect(errorLine.parse(JSON.parse(run.stdout)).code).toBe("BACKEND_UNREACHABLE");
-    expect(run.stderr).toContain("Temporal at 127.0.0.1:1 did not answer");
+    expect(run.stderr).toContain("No Temporal server answers at 127.0.0.1:1");
     const others = [["attach", "run_x"], ["ls"], ["show", "run_x"], ["cancel", "run_x"]];
     const ends = await Promise.all(others.map((args) => runPawl(args, away)));
     expect(ends.map(({ exitCode }) => exitCode)).toEqual(others.map(() => 6));
