@@ -13,7 +13,6 @@ import {
   type ToolSource,
 } from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
-import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
