@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { openFilesFolder, writeCall } from "../support/approvals.ts";
 import { eventsOf } from "../support/history-size.ts";
 import { until, type Process } from "../support/processes.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import { plantSealedPawl } from "../support/sealed-pawl.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -17,7 +18,8 @@ let world: World;
 let worker: Process;
 
 beforeAll(async () => {
-  world = await openWorld({ workerMain: pawl.workerMain, env: { PAWL_FILES_DIR: files.dir } });
+  const env = { ...PATIENT, PAWL_FILES_DIR: files.dir };
+  world = await openWorld({ workerMain: pawl.workerMain, env });
   worker = await world.startWorker();
 }, 180_000);
 afterAll(async () => {
