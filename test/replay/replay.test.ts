@@ -22,7 +22,7 @@ describe("recorded runs", () => {
   });
 });
 
-describe("V1: at each step of a recorded run", () => {
+describe("H1: at each step of a recorded run", () => {
   const runs = SCENARIOS.filter(({ name }) => name !== "batch");
 
   it.each(runs.map(({ name }) => name))("the rules decide what was done in %s", async (name) => {
