@@ -6,7 +6,7 @@
 import { QUEUE_DEFAULT } from "./temporal/queues.ts";
 import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
-import { strictest } from "./domain/guardrail.ts";
+import { strictest } from "./domain/gate/policy-layers.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
 
