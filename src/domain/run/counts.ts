@@ -1,6 +1,7 @@
 // What the run has used: the slice of its memory that its limits are checked against.
 
 import type { Reply } from "../call.ts";
+import { RUN_LIMITS } from "../limit-table.ts";
 import type { Limits, Used } from "../limits.ts";
 import type { Limit } from "../outcome.ts";
 import { addUsage, NO_USAGE, totalTokens } from "../usage.ts";
@@ -98,7 +99,7 @@ function isFailed({ phase }: RunState): boolean {
   return phase.kind === "ready" && phase.since.kind === "failed";
 }
 
-const EXTENDED: readonly (Limit | null)[] = ["tokens", "model_calls", "tool_calls"];
+const EXTENDED: readonly (Limit | null)[] = RUN_LIMITS.map(({ limit }) => limit);
 
 /** Money is not theirs to extend who let a run go on, nor is what others share. */
 function isAtOwnCount({ phase }: RunState): boolean {
@@ -131,11 +132,6 @@ export function used({ counts }: Memory): Used {
 /** The limits as they stand now: the cost cap as the worker last saw it, counts with extensions. */
 export function limitsNow({ snapshot: { limits }, counts }: Memory): Limits {
   const shares = 1 + counts.extensions;
-  return {
-    ...limits,
-    costMicroUsd: counts.costCapMicroUsd,
-    tokens: limits.tokens * shares,
-    modelCalls: limits.modelCalls * shares,
-    toolCalls: limits.toolCalls * shares,
-  };
+  const extended = RUN_LIMITS.map(({ field }) => [field, limits[field] * shares]);
+  return { ...limits, costMicroUsd: counts.costCapMicroUsd, ...Object.fromEntries(extended) };
 }
