@@ -11,6 +11,7 @@
 
 import type { ModelCall, Reply, Unserved } from "../domain/call.ts";
 import { textOf } from "../domain/message.ts";
+import { traitsOf } from "../domain/purpose.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { isNews } from "../domain/run/mail.ts";
 import type { RunFact } from "../domain/run/facts.ts";
@@ -219,7 +220,7 @@ class HistoryMapper implements EventMapper {
     if (call.lane === "batch") return;
     const view = openReplyView(this.#cursorAt(told.eventId));
     const { eventId: anchorId, activityId = "" } = told;
-    const isShown = purpose !== "route";
+    const { isShown } = traitsOf(call.purpose);
     this.#call = { activityId, anchorId, turn: call.turn, view, isShown };
   }
 

@@ -4,6 +4,7 @@ import type { Reply } from "../call.ts";
 import { RUN_LIMITS } from "../limit-table.ts";
 import type { Limits, Used } from "../limits.ts";
 import type { Limit } from "../outcome.ts";
+import { isAside } from "../purpose.ts";
 import { addUsage, NO_USAGE, totalTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -75,10 +76,10 @@ function taxed(counts: Counts, microUsd: number): Counts {
   };
 }
 
-/** A call without a reply is no turn; the choice of a tier is one, whatever comes of it. */
+/** A call without a reply is no turn; an aside is one, whatever comes of it. */
 function withoutReply(counts: Counts, { phase }: RunState): Counts {
   const isCall = phase.kind === "asking" || phase.kind === "inLane";
-  if (!isCall || phase.call.purpose.kind === "route") return counts;
+  if (!isCall || isAside(phase.call.purpose)) return counts;
   return { ...counts, turn: counts.turn - 1 };
 }
 

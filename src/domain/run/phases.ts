@@ -1,6 +1,7 @@
 // Where a run stands: which phase follows from a fact.
 
 import type { ModelCall, Reply, Unserved } from "../call.ts";
+import { isAside } from "../purpose.ts";
 import { areAnswered, callsWith, refusedCalls, settledCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
 import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
@@ -114,7 +115,7 @@ function withResult(phase: Asking, fact: RunFact, before: RunState): Phase {
   }
   if (call.purpose.kind === "wrap_up") return stopped(phase, call.purpose.stop, fact);
   if (fact.kind === "replied") return withReply(call, fact, before);
-  if (call.purpose.kind === "route") return ready({ kind: "start" });
+  if (isAside(call.purpose)) return ready({ kind: "aside", of: call.purpose.kind });
   if (fact.kind === "interrupted") return ready({ kind: "lost" });
   if (fact.kind === "denied") return ready(deniedAs(call, fact, before));
   if (call.lane === "batch") return ready({ kind: "unserved", tries, live: true });
@@ -145,15 +146,15 @@ function deniedAs(
 function withReply(call: ModelCall, reply: Reply, { memory }: RunState): Phase {
   if (memory === null) return ready({ kind: "start" });
   if (isHandedOn(memory, call, reply)) return ready({ kind: "handedOn" });
-  switch (call.purpose.kind) {
-    case "route":
-      return ready({ kind: "start" });
+  const { purpose } = call;
+  if (isAside(purpose)) return ready({ kind: "aside", of: purpose.kind });
+  switch (purpose.kind) {
     case "summary":
       return ready({
         kind: whyNoSummary(memory.summaries, reply) === null ? "summed" : "unsummed",
       });
     case "wrap_up":
-      return { kind: "stopping", stop: call.purpose.stop, waited: 0, last: { kind: "over" } };
+      return { kind: "stopping", stop: purpose.stop, waited: 0, last: { kind: "over" } };
     case "work":
       return worked(memory, call, reply);
   }
