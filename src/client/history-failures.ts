@@ -19,26 +19,29 @@ export interface BrokenOff extends FailureSeen {
 }
 
 export function failureOf(failure: Failure | null | undefined): FailureSeen {
+  if (failure?.canceledFailureInfo != null) return CANCELLED;
   const code = failure?.applicationFailureInfo?.type ?? "";
   return { code, message: failure?.message ?? "no reason is known" };
 }
 
-interface ActivityFailed extends FailureSeen {
-  readonly scheduledId: number;
+const CANCELLED: FailureSeen = { code: "CANCELLED", message: "cancelled" };
+
+export interface ActivityFailed extends FailureSeen {
+  /** The id of the event with which it began. */
+  readonly scheduledId: string;
   readonly wasCancelled: boolean;
 }
 
 /** Null of any other event. */
-export function outcomeOfActivity(event: Event): ActivityFailed | null {
+export function failedActivity(event: Event): ActivityFailed | null {
   const cancelled = event.activityTaskCanceledEventAttributes;
   if (cancelled != null) {
-    const scheduledId = Number(cancelled.scheduledEventId?.toString() ?? 0);
-    return { scheduledId, code: "CANCELLED", message: "cancelled", wasCancelled: true };
+    return { scheduledId: String(cancelled.scheduledEventId), ...CANCELLED, wasCancelled: true };
   }
   const failed =
     event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
   if (failed == null) return null;
-  const scheduledId = Number(failed.scheduledEventId?.toString() ?? 0);
+  const scheduledId = String(failed.scheduledEventId);
   return { scheduledId, ...failureOf(failed.failure), wasCancelled: false };
 }
 
