@@ -9,14 +9,13 @@ import { readConfig } from "../../src/config.ts";
 import type { ModelCall } from "../../src/domain/call.ts";
 import { userMessage } from "../../src/domain/message.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
-import { createLog } from "../../src/log.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
 import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
 import type { Ledger } from "../../src/store/ledger.ts";
+import { SILENT } from "./calls.ts";
 import { createModelBudgets } from "./model-budgets.ts";
 import { createModelLedger } from "./model-ledger.ts";
-import { aSnapshot } from "./replies.ts";
-import { callInput } from "./run-facts.ts";
+import { given, SNAPSHOT } from "./run-story.ts";
 
 export const PASS: GateAnswer = { kind: "pass", watched: false };
 
@@ -49,15 +48,16 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
   const ledger: Ledger = { ...real, ...options.ledger?.(real) };
   const deps = {
     config: readConfig(options.env ?? {}),
-    log: createLog({ PAWL_LOG_LEVEL: "silent", PAWL_LOG_FILE: undefined }),
+    telemetry: SILENT,
     ledger: written(ledger, steps),
     laneCalls: { start: ledger.startAttempt, note: async () => "awaited" },
-    transcripts: { load: async () => [JSON.stringify(aSnapshot())], get: async () => null },
+    transcripts: { load: async () => [JSON.stringify(SNAPSHOT)], get: async () => null },
     deltas: { mark: () => undefined, text: () => undefined },
     gates: gatesOf(options.gate ?? [PASS], steps, told),
     ...providerOf(options, steps, requests),
   } as unknown as ActivityDeps;
-  const call = callInput(1, { entries: [{ message: userMessage("6*7?") }], ...options.call });
+  const entries = [{ message: userMessage("6*7?") }];
+  const call = { ...given().call(), entries, ...options.call };
   return {
     ledger,
     steps,

@@ -26,7 +26,7 @@ export const asksForSummary = ({ body }: ModelRequestSeen): boolean =>
 
 export const sumUps = (events: readonly RunEvent[]): readonly number[] =>
   events.flatMap((event) =>
-    event.type === "turn.started" && event.purpose === "compaction" ? [event.turn] : [],
+    event.type === "turn.started" && event.purpose === "summary" ? [event.turn] : [],
   );
 
 /** The charges that were told are what the provider billed. */

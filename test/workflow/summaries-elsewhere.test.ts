@@ -61,7 +61,7 @@ describe("in the batch lane a summary", () => {
   it("is made live once a person wants to be heard, who is heard behind it", async () => {
     const runId = await start(700);
     for await (const event of bench.world.client.watch(runId)) {
-      if (event.type !== "turn.started" || event.purpose !== "compaction") continue;
+      if (event.type !== "turn.started" || event.purpose !== "summary") continue;
       await bench.world.model.batchLane({ delayMs: 3_600_000 });
       break;
     }

@@ -2,9 +2,9 @@ import { expect, test } from "@jest/globals";
 import { requestFor } from "../../../../activities/model-call/purposes.ts";
 import type { Purpose } from "../../../../src/domain/call.ts";
 import { aRequest } from "../../../support/calls.ts";
-import { aSnapshot } from "../../../support/replies.ts";
+import { SNAPSHOT } from "../../../support/run-story.ts";
 
-const LIMITS = { ...aSnapshot().limits, replyTokens: 8000 };
+const LIMITS = { ...SNAPSHOT.limits, replyTokens: 8000 };
 const TOOLS = [{ type: "web_search", name: "web_search", max_uses: 3 }];
 const shapeOf = (purpose: Purpose, limits = LIMITS) => {
   const request = requestFor(purpose, limits, aRequest({ serverTools: TOOLS }));
