@@ -11,7 +11,7 @@ import { userMessage } from "../../src/domain/message.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
 import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
-import type { Ledger } from "../../src/store/ledger.ts";
+import type { AttemptRequest, Ledger } from "../../src/store/ledger.ts";
 import { SILENT } from "./calls.ts";
 import { createModelBudgets } from "./model-budgets.ts";
 import { createModelLedger } from "./model-ledger.ts";
@@ -50,7 +50,10 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
     config: readConfig(options.env ?? {}),
     telemetry: SILENT,
     ledger: written(ledger, steps),
-    laneCalls: { start: ledger.startAttempt, note: async () => "awaited" },
+    laneCalls: {
+      start: (request: AttemptRequest) => ledger.startAttempt(request),
+      note: async () => "awaited",
+    },
     transcripts: { load: async () => [JSON.stringify(SNAPSHOT)], get: async () => null },
     deltas: { mark: () => undefined, text: () => undefined },
     gates: gatesOf(options.gate ?? [PASS], steps, told),
