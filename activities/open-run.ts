@@ -6,7 +6,7 @@ import { summaryMark } from "../src/domain/run/summary.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
 import { specOf } from "../src/domain/pricing.ts";
 import { taskMessage } from "../src/domain/run/order.ts";
-import type { Opened, Snapshot } from "../src/domain/run/snapshot.ts";
+import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
 import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
@@ -25,7 +25,11 @@ export function createOpenRun(deps: ActivityDeps) {
       const known = deps.agents.map(({ name }) => name).join(", ");
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
-    const snapshot = await asFailures(() => pin(agent, input, deps));
+    const snapshot = await asFailures(async () => {
+      const pinned = await pin(agent, input, deps);
+      checkSize(pinned);
+      return pinned;
+    });
     const body = JSON.stringify(snapshot);
     const genesis = refOf(body);
     const head = nextHead("", genesis);

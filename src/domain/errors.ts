@@ -44,6 +44,7 @@ export const CATALOGUE = {
   },
   UNKNOWN_MODEL: fail("use a model from the price table: src/domain/prices.ts", 422),
   UNKNOWN_AGENT: fail("use one of the agents the worker knows", 422),
+  AGENT_TOO_LARGE: fail("shorten what the agent is told, or give it fewer tools", 422),
   UNKNOWN_STOP_REASON: fail("the run ends with what it has; a newer Pawl may know this reason"),
   EMPTY_REPLY: fail("the model answered nothing, twice"),
   TOOL_INPUT_INVALID: {

@@ -96,8 +96,8 @@ describe("R5: a run that waits for money moves to fresh histories", () => {
     expect((await bench.ended(first)).result.outcome.kind).toBe("answered");
     expect((await bench.ended(second)).result.outcome.kind).toBe("answered");
     expectShort(await histories(second));
-    const [record] = await db<{ cap: string }[]>`
+    const [record] = await db`
       select cap_micro_usd::text as cap from pawl.run_record where run_id = ${second}`;
-    expect(Number(record?.cap)).toBe(1_000_000);
+    expect(Number(record?.["cap"])).toBe(1_000_000);
   }, 180_000);
 });

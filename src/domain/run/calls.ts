@@ -6,6 +6,7 @@
 
 import type { Ruling } from "../approval.ts";
 import type { Entry, Reply } from "../call.ts";
+import { fittingText } from "../json-size.ts";
 import { isDenied, verdictOn, type Verdict } from "../guardrail.ts";
 import { toolAnswer } from "../message.ts";
 import type { ToolCall, ToolSpec } from "../tool.ts";
@@ -32,6 +33,7 @@ export function settledCalls(memory: Memory, reply: Reply): readonly CallState[]
 }
 
 const TOO_MANY = "The run's limit on tool calls is reached.";
+const NAMES_BYTES_MAX = 1500;
 const GO_ON = "Answer with what you have.";
 
 function toolNamed({ snapshot }: Memory, name: string): ToolSpec | undefined {
@@ -49,7 +51,8 @@ function whyUnusable({ snapshot }: Memory, reply: Reply, call: ToolCall): Answer
 
 function unknown({ snapshot }: Memory, call: ToolCall): Answered {
   const names = snapshot.tools.map(({ name }) => name).join(", ");
-  return problem(call, `There is no tool named ${call.name}.`, `There are: ${names || "none"}.`);
+  const known = fittingText(names || "none", NAMES_BYTES_MAX, "…");
+  return problem(call, `There is no tool named ${call.name}.`, `There are: ${known}.`);
 }
 
 interface Denied {

@@ -11,7 +11,8 @@ import { textOf } from "../message.ts";
 import { costOf } from "../pricing.ts";
 import { promptTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
-import { choiceAfter, choiceIn, isDispatchedInVain, medium, openingChoice } from "./routing.ts";
+import { isHandedOn } from "./handed-on.ts";
+import { choiceAfter, choiceIn, medium, openingChoice } from "./routing.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Away, Memory, Models, RunState, TierChoice } from "./state.ts";
 import { makesRoom, whyNoSummary } from "./summary.ts";
@@ -190,31 +191,6 @@ function withAway(models: Models, { course: { model } }: ModelCall, left: Left):
 function msOf(iso: string | undefined, otherwiseMs: number): number {
   const ms = iso === undefined ? Number.NaN : Date.parse(iso);
   return Number.isNaN(ms) ? otherwiseMs : ms;
-}
-
-/** True where another model is to be asked the same: after a refusal, or a reply that was to call tools. */
-export function isHandedOn(memory: Memory, call: ModelCall, reply: Reply): boolean {
-  const { snapshot, models } = memory;
-  const { purpose, course } = call;
-  if (purpose.kind === "route" || isBound(memory)) return false;
-  if (isDispatchedInVain(snapshot, course, reply)) return true;
-  if (reply.stopReason !== "refusal") return false;
-  const others = candidates(snapshot, models, course.wanted);
-  return others.some((model) => model !== course.model);
-}
-
-/** The provider wants a paused turn back as it is, to go on with it. */
-export function isBound({ models, talk }: Memory): boolean {
-  return models.boundTo !== null || talk.trouble?.kind === "paused";
-}
-
-export function candidates(
-  { fallbacks }: Snapshot,
-  { refused }: Models,
-  wanted: string,
-): readonly string[] {
-  const chain = fallbacks?.chains[wanted] ?? [];
-  return [wanted, ...chain].filter((model) => !refused.includes(model));
 }
 
 export function awayOf({ away }: Models, model: string): Away | undefined {

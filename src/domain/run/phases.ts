@@ -3,9 +3,10 @@
 import type { ModelCall, Reply, Unserved } from "../call.ts";
 import { areAnswered, callsWith, refusedCalls, settledCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
+import { isHandedOn } from "./handed-on.ts";
 import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
 import { isNews, newlyHeard } from "./mail.ts";
-import { awayReason, isHandedOn, isUnfit } from "./models.ts";
+import { awayReason, isUnfit } from "./models.ts";
 import type { Asking, InLane, Memory, Phase, RunState, Since, Stopping } from "./state.ts";
 import { makesRoom, whyNoSummary } from "./summary.ts";
 
@@ -118,9 +119,10 @@ function withResult(phase: Asking, fact: RunFact, before: RunState): Phase {
   if (fact.kind === "interrupted") return ready({ kind: "lost" });
   if (fact.kind === "denied") return ready(deniedAs(call, fact, before));
   if (call.lane === "batch") return ready({ kind: "unserved", tries, live: true });
-  if (isInterrupted(before)) return ready({ kind: "lost" });
   const { code, message } = fact;
+  // That is no word of a person who interrupts, be it told before or after.
   if (isUnfit(call, code)) return ready({ kind: "unfit", code, message });
+  if (isInterrupted(before)) return ready({ kind: "lost" });
   return ready({ kind: "failed", code, message, stoppable: canBeStopped(before) });
 }
 

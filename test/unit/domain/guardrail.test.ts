@@ -9,7 +9,7 @@ import {
   type PolicyLayers,
 } from "../../../src/domain/guardrail.ts";
 import type { Permission, ToolSpec } from "../../../src/domain/tool.ts";
-import { SNAPSHOT } from "../../support/run-facts.ts";
+import { toolNamed } from "../../support/run-story.ts";
 
 const ORDER: readonly Rule[] = ["allow", "ask", "deny"];
 const PERMISSIONS: readonly Permission[] = ["read", "write", "execute", "admin"];
@@ -28,7 +28,7 @@ const anyLayers: fc.Arbitrary<PolicyLayers> = fc.record({
 const anyTool = fc.record({ name: anyName, permission: anyPermission });
 
 function toolOf(permission: Permission, name = "tool"): ToolSpec {
-  return { ...SNAPSHOT.tools[0]!, name, permission };
+  return toolNamed(name, { permission });
 }
 
 function circumstances(more: Partial<Circumstances> = {}): Circumstances {
@@ -141,12 +141,5 @@ describe("the verdict on a call", () => {
         expect(verdictOn(toolOf(permission), now).reason).toMatch(/\w/);
       }),
     );
-  });
-
-  test("in a run from before there were policies is as it was: allowed", () => {
-    const kinds = PERMISSIONS.map(
-      (permission) => verdictOn(toolOf(permission), circumstances({ policy: undefined })).kind,
-    );
-    expect(new Set(kinds)).toEqual(new Set(["allowed"]));
   });
 });
