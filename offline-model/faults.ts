@@ -21,6 +21,7 @@ const httpFaults = [
   }),
   fault("usage_limit", {}),
   fault("image_too_large", { sidePixelsMax: z.int().positive().default(8000) }),
+  fault("model_retired", {}),
   fault("billing", {}),
   fault("auth", {}),
   fault("permission", {}),

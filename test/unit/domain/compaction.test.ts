@@ -1,5 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
-import { branchFrom, isSummaryDue, makesRoom, maySumUp, needsToolsOff, noteReply, summaryQuestion, whyNoSummary, withFailures } from "../../../src/domain/compaction.ts";
+import {
+  branchFrom,
+  isSummaryDue,
+  makesRoom,
+  maySumUp,
+  needsToolsOff,
+  noteReply,
+  summaryQuestion,
+  whyNoSummary,
+  withFailures,
+} from "../../../src/domain/compaction.ts";
 import { summaryMark } from "../../../src/domain/run/summary.ts";
 import { roomForSummary } from "../../../src/domain/kept-back.ts";
 import type { Limits } from "../../../src/domain/limits.ts";
