@@ -57,6 +57,7 @@ async function note({ deps, attempt }: HeldCall, providerBatchId: string): Promi
   const { laneCalls, providerBatches } = deps;
   const tell = () => laneCalls.note(holdIdOf(attempt), providerBatchId);
   if ((await whileStoreIsAway(attempt, tell)) === "awaited") return;
-  await providerBatches.cancel(providerBatchId);
+  // Nobody waits for it: where it can't be taken back, it has been paid for.
+  await providerBatches.cancel(providerBatchId).catch(() => undefined);
   throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its batch was made");
 }

@@ -118,7 +118,8 @@ describe("R7: what people say", () => {
       const runId = await startRun(world);
       await until("the run is being closed", async () => {
         const [row] = await sql`select count(*)::int as waiting from pg_locks
-          where locktype = 'advisory' and not granted`;
+          where locktype = 'advisory' and not granted
+            and database = (select oid from pg_database where datname = current_database())`;
         return Number(row?.["waiting"]) > 0;
       });
       await world.client.say(runId, { text: "said late", by: "ada" });

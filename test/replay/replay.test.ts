@@ -6,12 +6,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { bundleWorkflowCode } from "@temporalio/worker";
 import { packageFile } from "../../src/package-root.ts";
-import { msToTs } from "@temporalio/common/lib/time.js";
-import { historyFromJSON } from "@temporalio/common/lib/proto-utils.js";
 import type { HistoryEvent } from "../../src/client/history-facts.ts";
 import type { RunExport } from "../../src/client/run-client.ts";
 import { replayHistories } from "../../src/worker/replay.ts";
-import { checkDecisions } from "../support/decided-history.ts";
+import { checkDecisions, historiesIn } from "../support/decided-history.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
@@ -43,13 +41,7 @@ function recordedRun(name: string): HistoryEvent[][] {
   const { histories }: RunExport = JSON.parse(
     readFileSync(join(HISTORIES, `${name}.json`), "utf8"),
   );
-  return histories.map((history) => (historyFromJSON(history).events ?? []).map(withLongTime));
-}
-
-/** Read from JSON inside jest a time has plain numbers, and the SDK wants its own. */
-function withLongTime(event: HistoryEvent): HistoryEvent {
-  const { seconds, nanos } = event.eventTime ?? {};
-  return { ...event, eventTime: msToTs(Number(seconds) * 1000 + (nanos ?? 0) / 1_000_000) };
+  return historiesIn(histories);
 }
 
 describe("workflows that close a run or a batch before they open it", () => {

@@ -4,11 +4,14 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { defaultDataConverter, defaultPayloadConverter } from "@temporalio/common";
-import { tsToMs } from "@temporalio/common/lib/time.js";
+import { historyFromJSON } from "@temporalio/common/lib/proto-utils.js";
+import { msToTs, tsToMs } from "@temporalio/common/lib/time.js";
 import { createFactReader, type HistoryEvent, type Told } from "../../src/client/history-facts.ts";
 import { isFrame, named, tellOn, UNTOLD, type ToldRun } from "../../src/client/told-run.ts";
+import type { RunResult } from "../../src/domain/outcome.ts";
 import { decide } from "../../src/domain/run/decide.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
+import { resultOf } from "../../src/domain/run/result.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 import type { Step } from "../../src/domain/run/step.ts";
 
@@ -24,6 +27,17 @@ export interface Checked {
   /** Moves to a fresh history whose states were compared. */
   readonly moves: number;
   readonly differences: readonly Difference[];
+}
+
+/** Histories as `pawl export` writes them. */
+export function historiesIn(exported: readonly unknown[]): HistoryEvent[][] {
+  return exported.map((history) => (historyFromJSON(history).events ?? []).map(withLongTime));
+}
+
+/** Read from JSON inside jest a time has plain numbers, and the SDK wants its own. */
+function withLongTime(event: HistoryEvent): HistoryEvent {
+  const { seconds, nanos } = event.eventTime ?? {};
+  return { ...event, eventTime: msToTs(Number(seconds) * 1000 + (nanos ?? 0) / 1_000_000) };
 }
 
 /** The histories of one run, oldest first. */
@@ -50,6 +64,12 @@ export async function checkDecisions(
             differences.push({ eventId, recorded: resumed, decided: carried });
           }
         }
+        if (fact.kind === "ended") {
+          const shown = resultShown(run, fact.result);
+          if (!isDeepStrictEqual(plain(shown), plain(fact.result))) {
+            differences.push({ eventId, recorded: fact.result, decided: shown });
+          }
+        }
         const expected = stepBehind(told, run);
         if (expected !== null && run.input !== null) {
           steps += 1;
@@ -64,6 +84,12 @@ export async function checkDecisions(
     last = run;
   }
   return { steps, moves, differences };
+}
+
+/** What the fold of the history says of the run that has ended. */
+function resultShown({ input, state }: ToldRun, { runId }: RunResult): RunResult | null {
+  if (state.phase.kind !== "closed") return null;
+  return resultOf({ runId, traceId: input?.traceId ?? "" }, state, state.phase);
 }
 
 interface LocalActivity {
