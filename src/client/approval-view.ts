@@ -12,14 +12,14 @@ import { pendingOf, waitOf } from "../domain/run/shown.ts";
 import type { EventBody } from "./event-body.ts";
 import { argumentsIn, type ToldRun } from "./told-run.ts";
 
-type News = EventBody<ApprovalDecided | ApprovalRequested | RunWaiting | RunContinued>;
+type ApprovalEvent = EventBody<ApprovalDecided | ApprovalRequested | RunWaiting | RunContinued>;
 
 /** In the order in which it is told: what was decided, what is asked, and whether the run stands still. */
 export function approvalNews(
   before: ToldRun,
   after: ToldRun,
   fact: Extract<RunFact, { kind: "personAsked" | "ruled" }>,
-): readonly News[] {
+): readonly ApprovalEvent[] {
   const was = pendingOf(before.state);
   const is = pendingOf(after.state);
   const wait = waitOf(after.state);

@@ -15,11 +15,15 @@ import type { UserMessage } from "../domain/run/order.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { Wait } from "../domain/run/state.ts";
 import type { RunToolInput, RunToolResult } from "../domain/tool-call.ts";
-import { decodeFirst, decodeOne, type Payload } from "../temporal/payloads.ts";
+import {
+  decodeFirst,
+  decodeOne,
+  type HistoryEvent,
+  type Payload,
+  type Payloads,
+} from "../temporal/payloads.ts";
 import { ALARM_SUMMARY, DECIDE_UPDATE, MEMOS, SIGNALS } from "../temporal/names.ts";
 import { brokenOff, failureOf, outcomeOfActivity, type BrokenOff } from "./history-failures.ts";
-
-export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** What a history says besides: how it began, and how it ended. */
 export type Frame =
@@ -265,7 +269,6 @@ class HistoryReader {
   }
 }
 
-type Payloads = Payload[] | null | undefined;
 type Marker = temporal.api.history.v1.IMarkerRecordedEventAttributes;
 
 function answered(toolResult: RunToolResult): ToldOfEvent {

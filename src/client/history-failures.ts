@@ -2,8 +2,8 @@
 // counts, as it does for the run itself: what lies below it says more of how and less of what.
 
 import type { temporal } from "@temporalio/proto";
+import type { HistoryEvent } from "../temporal/payloads.ts";
 
-type Event = temporal.api.history.v1.IHistoryEvent;
 type Failure = temporal.api.failure.v1.IFailure;
 
 interface FailureSeen {
@@ -29,7 +29,7 @@ interface ActivityFailed extends FailureSeen {
 }
 
 /** Null of any other event. */
-export function outcomeOfActivity(event: Event): ActivityFailed | null {
+export function outcomeOfActivity(event: HistoryEvent): ActivityFailed | null {
   const cancelled = event.activityTaskCanceledEventAttributes;
   if (cancelled != null) {
     const scheduledId = Number(cancelled.scheduledEventId?.toString() ?? 0);
@@ -43,7 +43,7 @@ export function outcomeOfActivity(event: Event): ActivityFailed | null {
 }
 
 /** Null where the run was not. */
-export function brokenOff(event: Event): BrokenOff | null {
+export function brokenOff(event: HistoryEvent): BrokenOff | null {
   const failed = event.workflowExecutionFailedEventAttributes;
   if (failed != null) {
     const { code, message } = failureOf(failed.failure);

@@ -2,7 +2,7 @@
 
 import { defaultPayloadConverter } from "@temporalio/common";
 import { msNumberToTs } from "@temporalio/common/lib/time.js";
-import type { HistoryEvent } from "../../src/client/history-fact.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
 import { T0_MS } from "./run-facts.ts";
 
 type Attributes = Omit<HistoryEvent, "eventId" | "eventTime">;

@@ -1,7 +1,7 @@
 // A run may wait for months: it looks again and again, and its history must not grow with its patience (D1).
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { HistoryEvent } from "../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
 import { MEMOS, SIGNALS } from "../../src/temporal/names.ts";
 import { historiesIn } from "../support/decided-history.ts";
 import { until } from "../support/processes.ts";
