@@ -4,6 +4,7 @@
 import type { Config } from "../src/config.ts";
 import { summaryMark } from "../src/domain/run/summary.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
+import { endBefore, endedText } from "../src/domain/model-end.ts";
 import { specOf } from "../src/domain/pricing.ts";
 import { taskMessage } from "../src/domain/run/order.ts";
 import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapshot.ts";
@@ -67,6 +68,7 @@ async function pin(
   const routing = routingFor(model, { input, agent, config });
   const wanted = [model, ...Object.values(routing?.models ?? {})];
   const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
+  if (fallbacks?.chains[model]?.[0] === undefined) checkServed(model);
   const ofAgent = agent.limits ?? {};
   const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
   const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
@@ -100,6 +102,12 @@ async function pin(
       webhook: config.approvals.webhookUrl !== undefined,
     },
   };
+}
+
+/** Where nobody stands in for it, a model that has ended is better told of than asked. */
+function checkServed(model: string): void {
+  const end = endBefore(specOf(model), new Date().toISOString());
+  if (end !== null) throw failure("MODEL_RETIRED", endedText(model, end));
 }
 
 function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batchLane"> {

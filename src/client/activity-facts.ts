@@ -9,7 +9,7 @@ import type { CloseRunInput } from "../domain/run/books.ts";
 import { FOUND_CHARS, type RunFact } from "../domain/run/facts.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { RunToolInput, RunToolResult } from "../domain/tool-call.ts";
-import { decodeFirst, type Payload } from "../temporal/payloads.ts";
+import { decodeFirst, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
 import { failureOf, failedActivity, type ActivityFailed } from "./history-failures.ts";
 
 export interface Heard {
@@ -19,8 +19,6 @@ export interface Heard {
   readonly toolResult?: RunToolResult;
 }
 
-type Payloads = Payload[] | null | undefined;
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Scheduled = temporal.api.history.v1.IActivityTaskScheduledEventAttributes;
 type Marker = temporal.api.history.v1.IMarkerRecordedEventAttributes;
 

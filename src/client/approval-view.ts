@@ -13,14 +13,14 @@ import type { EventBody } from "./event-body.ts";
 import { argumentsIn, type ToldRun } from "./told-run.ts";
 import { GOES_ON, waiting } from "./wait-view.ts";
 
-type News = EventBody<ApprovalDecided | ApprovalRequested | RunWaiting | RunContinued>;
+type ApprovalEvent = EventBody<ApprovalDecided | ApprovalRequested | RunWaiting | RunContinued>;
 
 /** In the order in which it is told: what was decided, what is asked, and whether the run stands still. */
 export function approvalNews(
   before: ToldRun,
   after: ToldRun,
   fact: Extract<RunFact, { kind: "personAsked" | "ruled" }>,
-): readonly News[] {
+): readonly ApprovalEvent[] {
   const was = pendingOf(before.state);
   const is = pendingOf(after.state);
   const wait = waitOf(after.state);

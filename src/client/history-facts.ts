@@ -4,7 +4,6 @@
 
 import type { LoadedDataConverter } from "@temporalio/common";
 import { tsToMs } from "@temporalio/common/lib/time.js";
-import type { temporal } from "@temporalio/proto";
 import {
   NO_APPROVALS,
   rulingOf,
@@ -18,12 +17,15 @@ import type { RunFact } from "../domain/run/facts.ts";
 import type { UserMessage } from "../domain/run/order.ts";
 import type { Wait } from "../domain/run/state.ts";
 import { ALARM_SUMMARY, DECIDE_UPDATE, MEMOS, SIGNALS } from "../temporal/names.ts";
-import { decodeFirst, decodeOne, type Payload } from "../temporal/payloads.ts";
+import {
+  decodeFirst,
+  decodeOne,
+  type HistoryEvent,
+  type Payload,
+  type Payloads,
+} from "../temporal/payloads.ts";
 import { ActivityReader, type Heard } from "./activity-facts.ts";
 import { brokenOff, type BrokenOff } from "./history-failures.ts";
-
-type Payloads = Payload[] | null | undefined;
-export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** What a history says besides: how it began, and how it ended. */
 export type Frame =

@@ -2,8 +2,8 @@
 // counts, as it does for the run itself: what lies below it says more of how and less of what.
 
 import type { temporal } from "@temporalio/proto";
+import type { HistoryEvent } from "../temporal/payloads.ts";
 
-type Event = temporal.api.history.v1.IHistoryEvent;
 type Failure = temporal.api.failure.v1.IFailure;
 
 interface FailureSeen {
@@ -33,7 +33,7 @@ export interface ActivityFailed extends FailureSeen {
 }
 
 /** Null of any other event. */
-export function failedActivity(event: Event): ActivityFailed | null {
+export function failedActivity(event: HistoryEvent): ActivityFailed | null {
   const cancelled = event.activityTaskCanceledEventAttributes;
   if (cancelled != null) {
     return { scheduledId: String(cancelled.scheduledEventId), ...CANCELLED, wasCancelled: true };
@@ -46,7 +46,7 @@ export function failedActivity(event: Event): ActivityFailed | null {
 }
 
 /** Null where the run was not. */
-export function brokenOff(event: Event): BrokenOff | null {
+export function brokenOff(event: HistoryEvent): BrokenOff | null {
   const failed = event.workflowExecutionFailedEventAttributes;
   if (failed != null) {
     const { code, message } = failureOf(failed.failure);

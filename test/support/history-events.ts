@@ -3,7 +3,7 @@
 import { defaultPayloadConverter } from "@temporalio/common";
 import { msNumberToTs } from "@temporalio/common/lib/time.js";
 import type { temporal } from "@temporalio/proto";
-import type { HistoryEvent } from "../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
 import { T0_MS } from "./run-facts.ts";
 
 type IFailure = temporal.api.failure.v1.IFailure;

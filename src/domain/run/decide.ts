@@ -114,6 +114,7 @@ function afterDenial(now: Circumstances, since: Since): Step | null {
   }
   const passing = untilItPasses(denial, nowMs);
   if (passing !== null) return wait(passing);
+  if (denial.why === "retired") return close(failed("MODEL_RETIRED", denial.message));
   if (denial.why !== "cap" && denial.why !== "size") return null;
   const { limit } = denial;
   const resetsAt = denial.why === "cap" ? denial.resetsAt : null;

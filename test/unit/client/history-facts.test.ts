@@ -1,10 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
-import {
-  createFactReader,
-  type HistoryEvent,
-  type Told,
-} from "../../../src/client/history-facts.ts";
+import { createFactReader, type Told } from "../../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
 import type { PendingApproval } from "../../../src/domain/approval.ts";
 import { ALARM_SUMMARY } from "../../../src/temporal/names.ts";
 import {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { readApproval } from "../../../src/client/approvals.ts";
 import type { Histories } from "../../../src/client/histories.ts";
-import type { HistoryEvent } from "../../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
 import { readRun, type RunSources } from "../../../src/client/read-run.ts";
 import { tellOn, UNTOLD } from "../../../src/client/told-run.ts";
 import {

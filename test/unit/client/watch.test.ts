@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import type { Histories, HistoryQuery } from "../../../src/client/histories.ts";
-import type { HistoryEvent } from "../../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
 import { createDeltaFeed } from "../../../src/client/delta-feed.ts";
 import { watchRun, type WatchSources } from "../../../src/client/watch.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";

@@ -5,7 +5,7 @@ import { userMessage } from "../../../../src/domain/message.ts";
 import { callInput } from "../../../support/run-facts.ts";
 import { SNAPSHOT } from "../../../support/run-story.ts";
 
-const LIMITS = { ...aSnapshot().limits, replyTokens: 8000 };
+const LIMITS = { ...SNAPSHOT.limits, replyTokens: 8000 };
 const TOOLS = [{ type: "web_search", name: "web_search", max_uses: 3 }];
 const shapeOf = (purpose: Purpose, limits = LIMITS) => {
   const snapshot = { ...SNAPSHOT, limits, serverTools: TOOLS };
