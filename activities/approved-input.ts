@@ -3,6 +3,7 @@
 
 import type { ToolUseBlock } from "../src/domain/message.ts";
 import type { Clearance } from "../src/domain/run.ts";
+import { present } from "../src/domain/present.ts";
 import { argsDigest } from "./args-digest.ts";
 import { previewOf } from "./preview.ts";
 import { withPreface, type ToolOutput } from "./tools/tool-output.ts";
@@ -28,14 +29,14 @@ export function withEditNote(output: ToolOutput, clearance: Clearance | undefine
   );
 }
 
-/** For the log: why the call was made. */
-export function verdictOf(clearance: Clearance | undefined): object {
+/** To be told: why the call was made. */
+export function verdictOf(clearance: Clearance | undefined) {
   if (clearance === undefined) return {};
   const { verdict, reason, by, editedInput } = clearance;
   return {
     verdict,
     reason,
-    ...(by === undefined ? {} : { by }),
+    ...present({ by }),
     edited: editedInput !== undefined,
   };
 }

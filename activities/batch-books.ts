@@ -11,6 +11,7 @@ import {
 } from "../src/domain/batch.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import type { HistoryMarks } from "../src/domain/run.ts";
+import { usdOf } from "../src/domain/money.ts";
 import { asFailures } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -44,16 +45,13 @@ export function createBatchBooks(deps: ActivityDeps) {
 }
 
 async function openBatch(
-  { batches, config, log }: ActivityDeps,
+  { batches, config, telemetry }: ActivityDeps,
   { concurrency, ...batch }: OpenBatchInput,
 ): Promise<HistoryMarks> {
   await batches.open(batch);
   const { batchId, tenant, items, capMicroUsd } = batch;
-  log.info(
-    { event: "batch_start", batchId, tenant, items, concurrency, capMicroUsd },
-    "a batch begins",
-  );
-  return { events: config.PAWL_HISTORY_MAX_EVENTS, bytes: config.PAWL_HISTORY_MAX_BYTES };
+  telemetry.emit({ event: "batch_start", batchId, tenant, items, concurrency, capMicroUsd });
+  return { events: config.history.maxEvents, bytes: config.history.maxBytes };
 }
 
 /** Those of the runs that have ended, in the order of their positions. */
@@ -93,25 +91,22 @@ async function brokenOutcome(client: Client, runId: string): Promise<Outcome | n
 }
 
 async function closeBatch(
-  { batches, ledger, log }: ActivityDeps,
+  { batches, ledger, telemetry }: ActivityDeps,
   closed: CloseBatchInput,
 ): Promise<BatchResult> {
   const account = await ledger.account(batchAccountKey(closed.batchId));
   const costMicroUsd = account?.spentMicroUsd ?? 0;
-  const result: BatchResult = { type: "batch", ...closed, costUsd: costMicroUsd / 1_000_000 };
+  const result: BatchResult = { type: "batch", ...closed, costUsd: usdOf(costMicroUsd) };
   await batches.close(result);
   const { batchId, outcome, ended, notStarted, durationMs } = closed;
-  log.info(
-    {
-      event: "batch_end",
-      batchId,
-      outcome: outcome.kind,
-      ...ended,
-      notStarted,
-      costMicroUsd,
-      latency_ms: durationMs,
-    },
-    "the batch ended",
-  );
+  telemetry.emit({
+    event: "batch_end",
+    batchId,
+    outcome: outcome.kind,
+    ...ended,
+    notStarted,
+    costMicroUsd,
+    latencyMs: durationMs,
+  });
   return result;
 }

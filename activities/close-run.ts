@@ -4,10 +4,11 @@ import type { CloseRunInput, CloseRunResult, RecordDraft } from "../src/domain/r
 import { withCosts } from "../src/domain/run-state.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import type { RunRecord } from "../src/store/run-records.ts";
+import type { TelemetryEvent } from "../src/telemetry/event.ts";
 import { failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
-export function createCloseRun({ ledger, records, log }: ActivityDeps) {
+export function createCloseRun({ ledger, records, telemetry }: ActivityDeps) {
   return async function closeRun(input: CloseRunInput): Promise<CloseRunResult> {
     const { runId } = thisAttempt();
     try {
@@ -16,27 +17,7 @@ export function createCloseRun({ ledger, records, log }: ActivityDeps) {
       if (input.record !== undefined) {
         await records.put(recordOf(runId, input, input.record, costs));
       }
-      const { outcome, tenant, session, agent, traceId, turns, toolCalls, durationMs } = input;
-      log.info(
-        {
-          event: stoppedByBudget(input) ? "budget_exceeded" : "run_end",
-          runId,
-          traceId,
-          tenant,
-          session,
-          agent,
-          outcome: outcome.kind,
-          ...("limit" in outcome ? { limit: outcome.limit } : {}),
-          ...("code" in outcome ? { code: outcome.code } : {}),
-          turns,
-          toolCalls,
-          costMicroUsd: spentMicroUsd,
-          crashTaxMicroUsd,
-          modelAttempts,
-          latency_ms: durationMs,
-        },
-        "the run ended",
-      );
+      telemetry.emit(endOf(runId, input, costs));
       return { spentMicroUsd, crashTaxMicroUsd, modelAttempts };
     } catch (error) {
       if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
@@ -64,6 +45,25 @@ function recordOf(
   };
 }
 
-function stoppedByBudget({ outcome }: CloseRunInput): boolean {
-  return outcome.kind === "stopped" && outcome.limit !== "wall_clock";
+function endOf(runId: string, input: CloseRunInput, costs: CloseRunResult): TelemetryEvent {
+  const { outcome, traceId, tenant, session, agent, turns, toolCalls, durationMs } = input;
+  const { spentMicroUsd: costMicroUsd, crashTaxMicroUsd, modelAttempts } = costs;
+  const ended = {
+    runId,
+    traceId,
+    tenant,
+    session,
+    agent,
+    outcome: outcome.kind,
+    ...("limit" in outcome ? { limit: outcome.limit } : {}),
+    ...("code" in outcome ? { code: outcome.code } : {}),
+    turns,
+    toolCalls,
+    costMicroUsd,
+    crashTaxMicroUsd,
+    modelAttempts,
+    latencyMs: durationMs,
+  };
+  const byBudget = outcome.kind === "stopped" && outcome.limit !== "wall_clock";
+  return byBudget ? { event: "budget_exceeded", ...ended } : { event: "run_end", ...ended };
 }

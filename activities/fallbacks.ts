@@ -11,10 +11,10 @@ import type { AgentDefinition } from "./agents.ts";
 export function fallbacksFor(
   models: readonly string[],
   { fallbacks }: AgentDefinition,
-  config: Pick<Config, "PAWL_FALLBACK_MODELS" | "PAWL_FALLBACK_AFTER_ATTEMPTS">,
+  config: Config,
 ): Fallbacks | null {
   const chains = models.map((model) => {
-    const named = namedFor(tierOf(model), fallbacks) ?? config.PAWL_FALLBACK_MODELS;
+    const named = namedFor(tierOf(model), fallbacks) ?? config.agent.fallbackModels;
     return [model, [...new Set(named.map(modelOf))].filter((other) => other !== model)] as const;
   });
   if (chains.every(([, chain]) => chain.length === 0)) return null;
@@ -22,7 +22,7 @@ export function fallbacksFor(
   const prices = chains.flat(2).map((name) => [name, priceOn(specOf(name), today)] as const);
   return {
     chains: Object.fromEntries(chains),
-    attemptsMax: config.PAWL_FALLBACK_AFTER_ATTEMPTS,
+    attemptsMax: config.agent.fallbackAfterAttempts,
     prices: Object.fromEntries(prices),
   };
 }

@@ -4,10 +4,13 @@
 import { join, resolve } from "node:path";
 import type { Config } from "../src/config.ts";
 
-type Folders = Pick<Config, "PAWL_FILES_DIR" | "PAWL_STATE_DIR">;
+interface Folders {
+  readonly tools: Pick<Config["tools"], "filesDir">;
+  readonly stack: Pick<Config["stack"], "dir">;
+}
 
 export function filesDirOf(config: Folders, tenant: string, runId: string): string {
-  const root = config.PAWL_FILES_DIR ?? join(config.PAWL_STATE_DIR, "files");
+  const root = config.tools.filesDir ?? join(config.stack.dir, "files");
   return join(resolve(root), folderName(tenant), folderName(runId));
 }
 

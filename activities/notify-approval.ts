@@ -16,10 +16,10 @@ export interface NotifyApprovalInput {
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
-export function createNotifyApproval({ config, log }: ActivityDeps) {
+export function createNotifyApproval({ config, telemetry }: ActivityDeps) {
   return async function notifyApproval(input: NotifyApprovalInput): Promise<void> {
     const { runId, attempt, signal } = thisAttempt();
-    const { PAWL_APPROVAL_WEBHOOK_URL: url, PAWL_WEBHOOK_SECRET: secret } = config;
+    const { webhookUrl: url, webhookSecret: secret } = config.approvals;
     if (url === undefined) return;
     const { pending, tenant, agent, session } = input;
     const body = JSON.stringify({
@@ -43,8 +43,8 @@ export function createNotifyApproval({ config, log }: ActivityDeps) {
     });
     await response.body?.cancel();
     if (!response.ok) throw notTold(`it answered ${response.status}`);
-    const fields = { runId, tenant, callId: pending.callId, tool: pending.tool, attempt };
-    log.info({ event: "approval_notified", ...fields }, "the webhook knows of the waiting call");
+    const { callId, tool } = pending;
+    telemetry.emit({ event: "approval_notified", runId, tenant, callId, tool, attempt });
   };
 }
 

@@ -22,7 +22,7 @@ import type { ActivityDeps } from "./deps.ts";
 type Event = temporal.api.history.v1.IHistoryEvent;
 type Payloads = temporal.api.common.v1.IPayloads | null | undefined;
 
-export function createRebuildTranscript({ transcripts, log }: ActivityDeps) {
+export function createRebuildTranscript({ transcripts, telemetry }: ActivityDeps) {
   return async function rebuildTranscript(): Promise<void> {
     const { runId, executionId } = thisAttempt();
     const transcript = new Rebuilt(runId);
@@ -30,10 +30,8 @@ export function createRebuildTranscript({ transcripts, log }: ActivityDeps) {
       transcript.read(events);
     }
     await transcripts.put(transcript.messages, transcript.links);
-    log.warn(
-      { event: "transcript_rebuilt", runId, messages: transcript.messages.length },
-      "the transcript was not in the store and was restored from the run's history",
-    );
+    const { length: messages } = transcript.messages;
+    telemetry.emit({ event: "transcript_rebuilt", runId, messages });
   };
 }
 

@@ -11,24 +11,27 @@ import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import { aborted, failure, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
-import type { ToolContext } from "./tools/define-tool.ts";
+import { openTool } from "./tool-sources/tool-source.ts";
+import type { Tool, ToolContext } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
 export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
     const attempt = thisAttempt();
     const startedAt = performance.now();
-    const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
+    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
     try {
       const call = await findCall(deps, attempt, input);
-      const output = withEditNote(await execute(deps, { attempt, input, call }), input.clearance);
+      const tool = await toolFor(deps, input);
+      const execution = { attempt, input, call, tool };
+      const output = withEditNote(await execute(deps, execution), input.clearance);
       failpoint("run_tool.before_answer");
       attempt.signal.throwIfAborted();
       const content = await readable(deps, attempt.runId, output);
       const answer = toolAnswer(call.id, content, output.isError);
-      const ref = await store(deps, attempt.runId, answer, input.tool);
+      const ref = await store(deps, attempt.runId, answer, tool);
       const durationMs = Math.round(performance.now() - startedAt);
-      logResult(deps, attempt, { input, output, durationMs });
+      tellResult(deps, attempt, { input, output, durationMs });
       return {
         callId: call.id,
         tool: input.tool,
@@ -67,31 +70,29 @@ interface Execution {
   readonly attempt: Attempt;
   readonly input: RunToolInput;
   readonly call: ToolUseBlock;
+  readonly tool: Tool;
 }
 
-async function execute(
-  deps: ActivityDeps,
-  { attempt, input, call }: Execution,
-): Promise<ToolOutput> {
-  const tool = deps.tools.find(({ spec }) => spec.name === input.tool);
-  if (tool === undefined) {
-    throw new Error(`this worker has no tool ${input.tool}, with which the run was started`);
-  }
-  deps.log.info(
-    {
-      event: attempt.attempt > 1 ? "tool_retry" : "tool_call",
-      runId: attempt.runId,
-      turn: input.turn,
-      tool: input.tool,
-      callId: call.id,
-      attempt: attempt.attempt,
-      ...verdictOf(input.clearance),
-    },
-    "the model calls a tool",
-  );
+async function toolFor({ toolSources }: ActivityDeps, input: RunToolInput): Promise<Tool> {
+  const tool = await openTool(toolSources, input.tool);
+  if (tool !== null) return tool;
+  throw new Error(`this worker has no tool ${input.tool}, with which the run was started`);
+}
+
+async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOutput> {
+  const { attempt, input, call, tool } = execution;
+  deps.telemetry.emit({
+    event: attempt.attempt > 1 ? "tool_retry" : "tool_call",
+    runId: attempt.runId,
+    turn: input.turn,
+    tool: input.tool,
+    callId: call.id,
+    attempt: attempt.attempt,
+    ...verdictOf(input.clearance),
+  });
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
   const args = approvedInput(call, input.clearance);
-  return await tool.run(args, contextOf(deps, { attempt, input, call }));
+  return await tool.run(args, contextOf(deps, execution));
 }
 
 function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): ToolContext {
@@ -104,7 +105,7 @@ function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): Too
     attempt: attempt.attempt,
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
-    log: deps.log.child({ runId, tool: input.tool, callId: call.id }),
+    log: deps.telemetry.log.child({ runId, tool: input.tool, callId: call.id }),
     filesDir: filesDirOf(deps.config, input.tenant, runId),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };
@@ -117,7 +118,7 @@ async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): 
     const { ref } = await deps.artefacts.put(runId, output.fullText);
     return withReadOn(output, ref);
   } catch (error) {
-    deps.log.warn({ event: "artefact_lost", runId, err: error }, "the rest can't be read later");
+    deps.telemetry.emit({ event: "artefact_lost", runId, error });
     return output.text;
   }
 }
@@ -127,22 +128,20 @@ async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): 
  * model call is scheduled, and that call stores it again with its reply. Who misses it rebuilds it.
  */
 async function store(
-  { transcripts, tools, log }: ActivityDeps,
+  { transcripts, telemetry }: ActivityDeps,
   runId: string,
   message: Message,
-  tool: string,
+  { spec }: Tool,
 ): Promise<string> {
   const body = JSON.stringify(message);
   const ref = refOf(body);
   const stored = transcripts.put([{ runId, ref, body }]);
-  if (tools.find(({ spec }) => spec.name === tool)?.spec.inline !== true) {
+  if (!spec.inline) {
     await stored;
     return ref;
   }
   transcripts.remember([{ runId, ref, body }], []);
-  stored.catch((error: unknown) =>
-    log.warn({ event: "answer_not_stored", runId, err: error }, "the next reply brings it along"),
-  );
+  stored.catch((error: unknown) => telemetry.emit({ event: "answer_not_stored", runId, error }));
   return ref;
 }
 
@@ -152,20 +151,17 @@ interface Executed {
   readonly durationMs: number;
 }
 
-function logResult({ log }: ActivityDeps, attempt: Attempt, executed: Executed): void {
+function tellResult({ telemetry }: ActivityDeps, attempt: Attempt, executed: Executed): void {
   const { input, output, durationMs } = executed;
-  log.info(
-    {
-      event: "tool_result",
-      runId: attempt.runId,
-      turn: input.turn,
-      tool: input.tool,
-      callId: input.callId,
-      isError: output.isError,
-      bytes: Buffer.byteLength(output.text),
-      latency_ms: durationMs,
-      attempt: attempt.attempt,
-    },
-    output.isError ? "the tool answered with an error" : "the tool answered",
-  );
+  telemetry.emit({
+    event: "tool_result",
+    runId: attempt.runId,
+    turn: input.turn,
+    tool: input.tool,
+    callId: input.callId,
+    isError: output.isError,
+    bytes: Buffer.byteLength(output.text),
+    latencyMs: durationMs,
+    attempt: attempt.attempt,
+  });
 }

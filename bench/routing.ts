@@ -3,12 +3,13 @@
 
 import { POLICIES } from "../src/domain/routing.ts";
 import { savedPercent } from "../src/domain/what-if.ts";
+import { usdOf } from "../src/domain/money.ts";
 import { measureWorkload, readWorkload, type Measured } from "../test/support/workload.ts";
-import { openWorld } from "../test/support/world.ts";
+import { openOwnWorld } from "./own-world.ts";
 
 const CAPS = { PAWL_TENANT_DAY_CAP_USD: "1000", PAWL_WRAP_UP: "1" };
 
-const usd = (microUsd: number): string => `$${(microUsd / 1_000_000).toFixed(6)}`;
+const usd = (microUsd: number): string => `$${usdOf(microUsd).toFixed(6)}`;
 const short = (model: string): string => model.split("-")[1] ?? model;
 
 function row(measured: Measured, base: Measured): readonly string[] {
@@ -42,7 +43,7 @@ const HEAD = [
   ["---", "---:", "---:", "---:", "---:", "---:", "---", "---"],
 ];
 
-const world = await openWorld({ chunkDelayMs: 0, env: CAPS });
+const world = await openOwnWorld("pglite", { chunkDelayMs: 0, env: CAPS });
 try {
   await world.startWorker();
   const tasks = readWorkload();

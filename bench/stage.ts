@@ -9,8 +9,9 @@ import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/m
 import { Client, Connection } from "@temporalio/client";
 import { packageFile } from "../src/package-root.ts";
 import { startProcess, type Process } from "../test/support/processes.ts";
-import { openWorld, type World } from "../test/support/world.ts";
+import type { World } from "../test/support/world.ts";
 import { BARE_TASK_QUEUE } from "./bare/task-queue.ts";
+import { openOwnWorld, type DatabaseKind } from "./own-world.ts";
 import { turnsIn, type Turns } from "./turns.ts";
 
 export interface Stage {
@@ -59,8 +60,11 @@ const TOOL_CALL = {
 };
 const ENDLESS = 1_000_000;
 
-export async function openStage(database: "pglite" | "postgres", turnsMax: number): Promise<Stage> {
-  const world = await openWorld({ database, chunkDelayMs: 0, env: { ...DEFAULTS, ...CAPS } });
+export async function openStage(database: DatabaseKind, turnsMax: number): Promise<Stage> {
+  const world = await openOwnWorld(database, {
+    chunkDelayMs: 0,
+    env: { ...DEFAULTS, ...CAPS },
+  });
   const dir = await mkdtemp(join(tmpdir(), "pawl-bench-"));
   const connection = await Connection.connect({ address: world.temporal.address });
   const client = new Client({ connection });

@@ -8,7 +8,6 @@ import { ToolError } from "../activities/tools/tool-error.ts";
 export interface Bookings {
   book(key: string, table: { readonly guests: number; readonly at: string }): Promise<string>;
   find(key: string): Promise<string | null>;
-  cancel(key: string): Promise<void>;
 }
 
 export function bookTableTool(bookings: Bookings): Tool {
@@ -34,6 +33,5 @@ export function bookTableTool(bookings: Bookings): Tool {
       const booking = await bookings.find(idempotencyKey);
       return booking === null ? { kind: "absent" } : { kind: "happened", result: { booking } };
     },
-    compensate: (_, { idempotencyKey }) => bookings.cancel(idempotencyKey),
   });
 }

@@ -14,6 +14,8 @@ export type ErrorType =
 
 export interface ApiErrorOptions {
   readonly errorCode?: string;
+  /** What some error codes say besides. */
+  readonly details?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -21,6 +23,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly type: ErrorType;
   readonly errorCode: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number, type: ErrorType, message: string, options: ApiErrorOptions = {}) {
@@ -29,6 +32,7 @@ export class ApiError extends Error {
     this.status = status;
     this.type = type;
     this.errorCode = options.errorCode;
+    this.details = options.details ?? {};
     this.headers = options.headers ?? {};
   }
 }
@@ -39,6 +43,10 @@ export function invalidRequest(message: string): ApiError {
 
 export function errorBody(error: ApiError, requestId: string): object {
   const { type, message, errorCode } = error;
-  const details = errorCode === undefined ? {} : { details: { error_code: errorCode } };
-  return { type: "error", error: { type, message, ...details }, request_id: requestId };
+  const coded = errorCode === undefined ? {} : codeOf(errorCode, error.details);
+  return { type: "error", error: { type, message, ...coded }, request_id: requestId };
+}
+
+function codeOf(errorCode: string, rest: Readonly<Record<string, unknown>>): object {
+  return { details: { error_code: errorCode, ...rest } };
 }

@@ -20,6 +20,7 @@ const httpFaults = [
       .default("enforced_spend_limit_reached"),
   }),
   fault("usage_limit", {}),
+  fault("image_too_large", { sidePixelsMax: z.int().positive().default(8000) }),
   fault("billing", {}),
   fault("auth", {}),
   fault("permission", {}),

@@ -45,6 +45,19 @@ function errorOf(fault: ErrorFault): ApiError {
         "invalid_request_error",
         "You have reached your specified API usage limits. You will regain access on the first of next month at 00:00 UTC.",
       );
+    case "image_too_large":
+      return new ApiError(
+        400,
+        "invalid_request_error",
+        "The longest side of one or more images exceeds the limit.",
+        {
+          errorCode: "image_dimensions_too_large",
+          details: {
+            max_side_length_pixels: fault.sidePixelsMax,
+            paths: ["messages.0.content.1"],
+          },
+        },
+      );
     case "billing":
       return new ApiError(
         402,

@@ -11,14 +11,10 @@ import {
   condition,
   defineUpdate,
   isCancellation,
-  log,
   setHandler,
   upsertMemo,
-  workflowInfo,
 } from "@temporalio/workflow";
 import {
-  APPROVALS_MEMO,
-  DECIDE_UPDATE,
   type Approvals,
   type DecidedApproval,
   type Decision,
@@ -26,7 +22,9 @@ import {
 } from "../src/domain/approval.ts";
 import type { ErrorCode } from "../src/domain/errors.ts";
 import type { RunState, SettledCall } from "../src/domain/run-state.ts";
+import { APPROVALS_MEMO, DECIDE_UPDATE } from "../src/temporal/names.ts";
 import { showStatus } from "./run-view.ts";
+import { tell } from "./tell.ts";
 
 export type Ruling = DecidedApproval & {
   readonly editedInput?: Readonly<Record<string, unknown>>;
@@ -72,7 +70,7 @@ class Desk implements ApprovalDesk {
     const { callId, tool, turn, deadlineAt } = pending;
     this.#waiting.set(callId, pending);
     this.#show();
-    logged("approval_requested", { turn, tool, callId, deadlineAt }, "a call waits for a person");
+    tell({ event: "approval_requested", turn, tool, callId, deadlineAt });
     const waitMs = Math.max(1, Date.parse(deadlineAt) - Date.now());
     try {
       await condition(() => this.#rulings.has(callId), waitMs);
@@ -151,11 +149,7 @@ class Desk implements ApprovalDesk {
     this.#settled = [...this.#settled, { callId, verdict: ruling.verdict }].slice(-SETTLED_MAX);
     this.#show();
     const { verdict, by, edited, always } = ruling;
-    logged(
-      "approval_decided",
-      { turn, tool, callId, verdict, by, edited, always },
-      `a call was ${verdict}`,
-    );
+    tell({ event: "approval_decided", turn, tool, callId, verdict, by, edited, always });
     return ruling;
   }
 
@@ -201,9 +195,4 @@ function refusal(type: ErrorCode, message: string): ApplicationFailure {
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The worker's log takes lines that name an event for lines of a run. */
-export function logged(event: string, fields: Record<string, unknown>, message: string): void {
-  log.info(message, { event, runId: workflowInfo().workflowId, ...fields });
 }

@@ -8,7 +8,7 @@ import { warningNote, warningsDue } from "../src/domain/limits.ts";
 import { systemNote } from "../src/domain/message.ts";
 import { callCourse, isHandedOn, isStandIn, type Unfit } from "../src/domain/model-course.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
-import { formatUsd } from "../src/domain/pricing.ts";
+import { formatUsd } from "../src/domain/money.ts";
 import { payerOf } from "../src/domain/payer.ts";
 import type {
   CallBudget,

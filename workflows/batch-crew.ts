@@ -25,15 +25,13 @@ import {
   type BatchState,
 } from "../src/domain/batch.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
-import { WORKFLOW_TYPE } from "../src/domain/run.ts";
+import { WORKFLOW_TYPE } from "../src/temporal/names.ts";
+import { startOptions } from "../src/temporal/run-start.ts";
 import { bookkeeping } from "./activity-options.ts";
 import type { agentRun } from "./agent-run.ts";
-import { attributesOfNew } from "./run-view.ts";
 
 const LOOK_AGAIN_FIRST_MS = 1000;
 const LOOK_AGAIN_MAX_MS = 15_000;
-const TASK_CHARS_SHOWN = 200;
-const SUMMARY_CHARS = 100;
 
 const { lookAtItems } = proxyActivities<Activities>({
   ...bookkeeping,
@@ -174,20 +172,13 @@ class ItemCrew implements Crew {
   }
 }
 
-/** As the client starts a run (src/client/start-run.ts), but that it is the child of a batch. */
 function started({ position, digest, input }: BatchItem, batchId: string) {
-  const { task, traceId, session } = input;
-  const shortTask = task.slice(0, TASK_CHARS_SHOWN).toWellFormed();
+  const run = { runId: itemRunId(batchId, position), digest, input };
   return startChild<typeof agentRun>(WORKFLOW_TYPE, {
-    workflowId: itemRunId(batchId, position),
-    args: [input],
-    workflowIdReusePolicy: "REJECT_DUPLICATE",
+    ...startOptions(run),
     // A fresh history of the batch has other children; a run always closes its own books.
     parentClosePolicy: "ABANDON",
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
-    memo: { taskDigest: digest, task: shortTask, traceId, session },
-    typedSearchAttributes: attributesOfNew(input),
-    staticSummary: shortTask.slice(0, SUMMARY_CHARS).toWellFormed(),
   });
 }
 

@@ -25,8 +25,9 @@ import type {
   Ticket,
   Unserved,
 } from "../src/domain/call.ts";
-import { WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
+import type { Waiting } from "../src/domain/run.ts";
 import type { RunState } from "../src/domain/run-state.ts";
+import { WAITING_MEMO } from "../src/temporal/names.ts";
 import { batchCollecting, modelCalling } from "./activity-options.ts";
 import type { Run } from "./run.ts";
 import { showStatus, summaryOf } from "./run-view.ts";

@@ -9,9 +9,10 @@ import type { Clearance } from "../src/domain/run.ts";
 import { limitsNow } from "../src/domain/run-state.ts";
 import type { ToolCall, ToolSpec } from "../src/domain/tool.ts";
 import { notifying } from "./activity-options.ts";
-import { logged, type Ruling } from "./approvals.ts";
+import type { Ruling } from "./approvals.ts";
 import type { Run } from "./run.ts";
 import { summaryOf } from "./run-view.ts";
+import { tell } from "./tell.ts";
 
 /** Where a run's terms say nothing: those of runs that were opened before there were approvals. */
 const TIMEOUT_MS_DEFAULT = 86_400_000;
@@ -28,7 +29,7 @@ export interface Refused {
 export function deniedByName({ state }: Run, { name, callId }: ToolCall): Refused | null {
   if (!isDenied(name, state.snapshot.policy)) return null;
   const reason = `the policy of this run denies ${name}`;
-  logged("tool_denied", { turn: state.turn, tool: name, callId, reason }, "a call was refused");
+  tell({ event: "tool_denied", turn: state.turn, tool: name, callId, reason });
   return denied(reason);
 }
 
@@ -43,8 +44,9 @@ export function clearCall(run: Run, call: ToolCall, tool: ToolSpec): Cleared | P
   });
   if (kind === "allowed") return { kind: "cleared", clearance: { verdict: "allowed", reason } };
   if (kind === "ask") return askPerson(run, { call, tool, reason });
-  const fields = { turn: state.turn, tool: tool.name, callId: call.callId, verdict: kind, reason };
-  logged("tool_denied", fields, "a call was refused");
+  const { turn } = state;
+  const { callId } = call;
+  tell({ event: "tool_denied", turn, tool: tool.name, callId, verdict: kind, reason });
   return kind === "denied" ? denied(reason) : unpaid(reason);
 }
 

@@ -6,10 +6,11 @@
 
 import { condition, defineSignal, log, setHandler, upsertMemo } from "@temporalio/workflow";
 import { userMessage } from "../src/domain/message.ts";
-import { INBOX_FULL_MEMO, SIGNALS, UNREAD_MAX } from "../src/domain/run.ts";
+import { UNREAD_MAX } from "../src/domain/run.ts";
 import type { Entry } from "../src/domain/call.ts";
 import type { UserMessage } from "../src/domain/run.ts";
 import type { CarriedInbox } from "../src/domain/run-state.ts";
+import { INBOX_FULL_MEMO, SIGNALS } from "../src/temporal/names.ts";
 
 /** What one turn hears at most, beyond a first message: the rest comes with the turns behind it. */
 const HEARD_AT_ONCE_CHARS = 65_536;

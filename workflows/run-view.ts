@@ -4,17 +4,9 @@
 import { setCurrentDetails, upsertSearchAttributes } from "@temporalio/workflow";
 import type { SearchAttributePair } from "@temporalio/common";
 import type { RunStatus } from "../src/domain/outcome.ts";
-import { formatUsd } from "../src/domain/pricing.ts";
-import type { RunInput } from "../src/domain/run.ts";
+import { formatUsd } from "../src/domain/money.ts";
 import { limitsNow, used, type RunState } from "../src/domain/run-state.ts";
-
-const AGENT = { name: "PawlAgent", type: "KEYWORD" } as const;
-const TENANT = { name: "PawlTenant", type: "KEYWORD" } as const;
-const SESSION = { name: "PawlSession", type: "KEYWORD" } as const;
-const STATUS = { name: "PawlStatus", type: "KEYWORD" } as const;
-const OUTCOME = { name: "PawlOutcome", type: "KEYWORD" } as const;
-const COST = { name: "PawlCostUsd", type: "DOUBLE" } as const;
-const TURNS = { name: "PawlTurns", type: "INT" } as const;
+import { COLUMNS } from "../src/temporal/columns.ts";
 
 const FIGURES_EVERY_TURNS = 10;
 
@@ -26,16 +18,6 @@ export function summaryOf(...parts: readonly string[]): string {
   return parts.join(" · ").slice(0, SUMMARY_CHARS).toWellFormed();
 }
 
-/** What a run is found by from its start on. */
-export function attributesOfNew({ agent, tenant, session }: RunInput): SearchAttributePair[] {
-  return [
-    { key: AGENT, value: agent },
-    { key: TENANT, value: tenant },
-    { key: SESSION, value: session },
-    { key: STATUS, value: "running" },
-  ];
-}
-
 export function showProgress(state: RunState): void {
   setCurrentDetails(details(state));
   if (state.turn % FIGURES_EVERY_TURNS === 0) upsertSearchAttributes(figures(state));
@@ -43,22 +25,22 @@ export function showProgress(state: RunState): void {
 
 /** With the figures of the moment: a run that waits may be looked at for days. */
 export function showStatus(status: Exclude<RunStatus, "ended">, state: RunState): void {
-  upsertSearchAttributes([{ key: STATUS, value: status }, ...figures(state)]);
+  upsertSearchAttributes([{ key: COLUMNS.status, value: status }, ...figures(state)]);
 }
 
 export function showEnd(outcome: string, costUsd: number, turns: number): void {
   upsertSearchAttributes([
-    { key: STATUS, value: "ended" },
-    { key: OUTCOME, value: outcome },
-    { key: COST, value: costUsd },
-    { key: TURNS, value: turns },
+    { key: COLUMNS.status, value: "ended" },
+    { key: COLUMNS.outcome, value: outcome },
+    { key: COLUMNS.costUsd, value: costUsd },
+    { key: COLUMNS.turns, value: turns },
   ]);
 }
 
 function figures(state: RunState): SearchAttributePair[] {
   return [
-    { key: COST, value: state.spentMicroUsd / 1_000_000 },
-    { key: TURNS, value: state.turn },
+    { key: COLUMNS.costUsd, value: state.spentMicroUsd / 1_000_000 },
+    { key: COLUMNS.turns, value: state.turn },
   ];
 }
 

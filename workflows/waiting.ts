@@ -2,9 +2,10 @@
 // status. It costs nothing while it waits.
 
 import { sleep, upsertMemo } from "@temporalio/workflow";
-import { PARKED_AT_MEMO, WAITING_MEMO, type Waiting } from "../src/domain/run.ts";
+import type { Waiting } from "../src/domain/run.ts";
 import type { Limit } from "../src/domain/outcome.ts";
 import { letGoOn } from "../src/domain/run-state.ts";
+import { PARKED_AT_MEMO, WAITING_MEMO } from "../src/temporal/names.ts";
 import type { Run } from "./run.ts";
 import { showStatus, summaryOf } from "./run-view.ts";
 

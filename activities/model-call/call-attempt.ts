@@ -53,7 +53,7 @@ export async function attemptAt<T>(
 ): Promise<T> {
   // Who looks for a reply acts for the attempt that submitted: it has the hold.
   const attempt: Attempt = { ...thisAttempt(), ...ticket };
-  const beating = keepBeating(attempt, deps.config.PAWL_HEARTBEAT_TIMEOUT_MS);
+  const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
   try {
     const at = { deps, attempt, call, money: moneyFor(deps, attempt), crashTaxMicroUsd: 0 };
     return await asFailures(() => work(at));

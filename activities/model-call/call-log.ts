@@ -1,9 +1,9 @@
-// Every line that the pipeline of a call writes to the log.
+// Every event that the pipeline of a call tells.
 
 import type { Denial, Reply, Unserved } from "../../src/domain/call.ts";
 import { promptTokens } from "../../src/domain/usage.ts";
-import type { Log } from "../../src/log.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
+import type { Telemetry } from "../../src/telemetry/telemetry.ts";
 import type { CallAttempt } from "./call-attempt.ts";
 
 function who({ attempt, call }: CallAttempt) {
@@ -13,22 +13,19 @@ function who({ attempt, call }: CallAttempt) {
 
 /** Caps that run low, and a model that is another than before. */
 export function logAsked(at: CallAttempt): void {
-  const { log } = at.deps;
+  const { telemetry } = at.deps;
   for (const warning of at.call.warnings) {
-    const { limit } = warning;
-    const line = { event: "budget_warning", ...who(at), ...warning };
-    log.warn(line, `80 % of the ${limit} budget is used`);
+    telemetry.emit({ event: "budget_warning", ...who(at), ...warning });
   }
   const { model, change } = at.call.course;
-  if (change === undefined) return;
-  const { message, ...fromWhere } = change;
-  log.info({ event: "model_changed", ...who(at), model, ...fromWhere }, message);
+  if (change !== undefined)
+    telemetry.emit({ event: "model_changed", ...who(at), model, ...change });
 }
 
 export function logGateWait(at: CallAttempt, denial: Denial): void {
   const { why, message } = denial;
   const nextAttemptAt = "notBefore" in denial ? denial.notBefore : null;
-  at.deps.log.info({ event: "capacity_wait", ...who(at), why, nextAttemptAt }, message);
+  at.deps.telemetry.emit({ event: "capacity_wait", ...who(at), why, nextAttemptAt, message });
 }
 
 export function logReply(
@@ -37,27 +34,24 @@ export function logReply(
   { latencyMs, requestId }: { readonly latencyMs: number; readonly requestId: string | null },
 ): void {
   const { kind } = at.call.purpose;
-  at.deps.log.info(
-    {
-      event: "model_call",
-      ...who(at),
-      ...(kind !== "work" && { purpose: kind }),
-      model: result.model,
-      stop_reason: result.stopReason,
-      prompt_tokens: promptTokens(result.usage),
-      ...result.usage,
-      costMicroUsd: result.costMicroUsd,
-      crashTaxMicroUsd: result.crashTaxMicroUsd,
-      latency_ms: Math.round(latencyMs),
-      attempt: at.attempt.attempt,
-      requestId,
-    },
-    "the model replied",
-  );
+  at.deps.telemetry.emit({
+    event: "model_call",
+    ...who(at),
+    ...(kind !== "work" && { purpose: kind }),
+    model: result.model,
+    stopReason: result.stopReason,
+    promptTokens: promptTokens(result.usage),
+    ...result.usage,
+    costMicroUsd: result.costMicroUsd,
+    crashTaxMicroUsd: result.crashTaxMicroUsd,
+    latencyMs: Math.round(latencyMs),
+    attempt: at.attempt.attempt,
+    requestId,
+  });
 }
 
 export function logStopped(at: CallAttempt): void {
-  at.deps.log.info({ event: "model_stopped", ...who(at) }, "stopped before its first word");
+  at.deps.telemetry.emit({ event: "model_stopped", ...who(at) });
 }
 
 export function logFailure(
@@ -65,42 +59,29 @@ export function logFailure(
   { code, message }: ModelCallError,
   nextAttemptAt: string | null,
 ): void {
-  const isAlert = code === "PROVIDER_AUTH";
-  at.deps.log[isAlert ? "error" : "warn"](
-    {
-      event: nextAttemptAt === null ? "model_failed" : "model_retry",
-      ...who(at),
-      model: at.call.course.model,
-      attempt: at.attempt.attempt,
-      code,
-      nextAttemptAt,
-      ...(isAlert && { alert: true }),
-    },
-    message,
+  const { model } = at.call.course;
+  const { attempt } = at.attempt;
+  const failed = { ...who(at), model, attempt, code, message, nextAttemptAt };
+  at.deps.telemetry.emit(
+    nextAttemptAt === null
+      ? { event: "model_failed", ...failed }
+      : { event: "model_retry", ...failed },
   );
 }
 
 export function logSubmission(at: CallAttempt, providerBatchId: string | null): void {
-  at.deps.log.info(
-    { event: "batch_submitted", ...who(at), model: at.call.course.model, providerBatchId },
-    providerBatchId === null
-      ? "whether the batch was made is not known yet"
-      : "the call is in a batch",
-  );
+  const { model } = at.call.course;
+  at.deps.telemetry.emit({ event: "batch_submitted", ...who(at), model, providerBatchId });
 }
 
 export function logUnserved(at: CallAttempt, { code, message }: Unserved): void {
-  at.deps.log.warn({ event: "batch_unserved", ...who(at), code }, message);
+  at.deps.telemetry.emit({ event: "batch_unserved", ...who(at), code, message });
 }
 
-export function logCircuit(log: Log, key: string, turned: "opened" | "closed"): void {
-  const isOpen = turned === "opened";
-  log.warn(
-    { event: isOpen ? "circuit_opened" : "circuit_closed", key, alert: isOpen },
-    isOpen ? "the provider fails: calls wait but for probes" : "the provider is back",
-  );
+export function logCircuit({ emit }: Telemetry, key: string, turned: "opened" | "closed"): void {
+  emit({ event: turned === "opened" ? "circuit_opened" : "circuit_closed", key });
 }
 
-export function logGateNotTold(log: Log, key: string, error: unknown): void {
-  log.warn({ event: "gate_not_told", key, err: error }, "the gate did not hear of a call");
+export function logGateNotTold({ emit }: Telemetry, key: string, error: unknown): void {
+  emit({ event: "gate_not_told", key, error });
 }

@@ -72,7 +72,7 @@ export function deniedByGate(at: CallAttempt, wait: GateWait): Denial {
 export function deniedByProvider(at: CallAttempt, error: ModelCallError): Denial | null {
   const { deps, attempt, call } = at;
   const { model } = call.course;
-  const notBefore = aboutAfter(error.retryAfterMs ?? deps.config.PAWL_RETRY_INITIAL_MS);
+  const notBefore = aboutAfter(error.retryAfterMs ?? deps.config.retries.initialMs);
   if (error.code === "PROVIDER_RATE_LIMITED" && error.billing !== "unknown") {
     return denied(at, { why: "rate_limited", notBefore }, limitText(model));
   }

@@ -55,7 +55,7 @@ function nextAttemptOf(
   denial: Denial | null,
 ): string | null {
   if (denial !== null) return denial.why === "rate_limited" ? denial.notBefore : null;
-  const isRetried = CATALOGUE[code].fate === "retry" && attempt < config.PAWL_RETRY_MAX_ATTEMPTS;
-  const waitMs = retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS * 2 ** (attempt - 1);
+  const isRetried = CATALOGUE[code].fate === "retry" && attempt < config.retries.maxAttempts;
+  const waitMs = retryAfterMs ?? config.retries.initialMs * 2 ** (attempt - 1);
   return isRetried ? new Date(Date.now() + waitMs).toISOString() : null;
 }

@@ -15,8 +15,8 @@ const TELL_PATIENCE_MS = 1000;
 
 const NOTHING_USED: Amounts = { requests: 0, input: 0, output: 0 };
 
-type Settings = Pick<Config, "PAWL_BREAKER_FAILURES" | "PAWL_RETRY_INITIAL_MS">;
-type Deps = Pick<ActivityDeps, "gates" | "log"> & { readonly config: Settings };
+type Settings = Pick<Config, "retries">;
+type Deps = Pick<ActivityDeps, "gates" | "telemetry"> & { readonly config: Settings };
 
 type Pass = Extract<GateAnswer, { kind: "pass" }>;
 
@@ -122,15 +122,15 @@ class Ear {
 
   /** Never fails: the call itself is what counts, and time heals what nobody told. */
   async #tell(news: News): Promise<void> {
-    const { gates, config, log } = this.#deps;
+    const { gates, config, telemetry } = this.#deps;
     const { key, callId } = this.#letOut.ask;
-    const failuresMax = config.PAWL_BREAKER_FAILURES;
+    const failuresMax = config.retries.circuitFailures;
     try {
       const turned = await gates.tell({ key, callId, failuresMax, retryAfterMs: 0, ...news });
       if (turned === null) return;
-      logCircuit(log, key, turned);
+      logCircuit(telemetry, key, turned);
     } catch (error) {
-      logGateNotTold(log, key, error);
+      logGateNotTold(telemetry, key, error);
     }
   }
 }
@@ -140,6 +140,6 @@ function wordOn(error: unknown, { config }: Deps): News {
   if (!(error instanceof ModelCallError)) return { heard: "nothing" };
   if (OUTAGES.includes(error.code)) return { heard: "outage" };
   if (error.code !== "PROVIDER_RATE_LIMITED") return { heard: "answered" };
-  const retryAfterMs = Math.ceil(error.retryAfterMs ?? config.PAWL_RETRY_INITIAL_MS);
+  const retryAfterMs = Math.ceil(error.retryAfterMs ?? config.retries.initialMs);
   return { heard: "limited", retryAfterMs };
 }

@@ -18,9 +18,9 @@ export async function askGate(prepared: PreparedCall): Promise<LetOut | GateWait
   const { deps, attempt, call, request } = prepared;
   const { gates, config } = deps;
   const ask: GateAsk = {
-    key: keyOf(config.PAWL_OFFLINE_MODEL, request.model),
+    key: keyOf(config.provider.offline, request.model),
     callId: holdIdOf(attempt),
-    leaseMs: config.PAWL_FIRST_BYTE_TIMEOUT_MS + LEASE_MARGIN_MS,
+    leaseMs: config.timers.firstByteTimeoutMs + LEASE_MARGIN_MS,
     runId: attempt.runId,
     tenant: call.payer.tenant,
     bounds: boundsOf(prepared),

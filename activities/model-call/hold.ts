@@ -3,7 +3,7 @@
 // of what it shares with others by asking for more room than it needs, since nothing can be kept back from
 // others.
 
-import { capsByScope, type Config, type SharedCaps } from "../../src/config.ts";
+import { capsByScope, type Config } from "../../src/config.ts";
 import { BUDGET_SCOPES, dayOf } from "../../src/domain/budget.ts";
 import type { Denial, ModelCall, Share } from "../../src/domain/call.ts";
 import { microUsdKeptBack } from "../../src/domain/kept-back.ts";
@@ -34,7 +34,7 @@ export function holdRequestOf(prepared: PreparedCall): HoldRequest | Denial {
     day: dayOf(now),
     turn,
     model: request.model,
-    accounts: accountsOf(attempt.runId, call, deps.config, now),
+    accounts: accountsOf(attempt.runId, call, deps.config.caps, now),
     ...asked,
     deadAfterMs: deadAfterMs(prepared),
   };
@@ -42,7 +42,7 @@ export function holdRequestOf(prepared: PreparedCall): HoldRequest | Denial {
 
 function deadAfterMs({ deps: { config }, call }: PreparedCall): number {
   if (call.lane === "batch") return BATCH_DEAD_AFTER_MS;
-  return config.PAWL_CALL_TIMEOUT_MS + 2 * config.PAWL_HEARTBEAT_TIMEOUT_MS + LIVE_MARGIN_MS;
+  return config.timers.callTimeoutMs + 2 * config.timers.heartbeatTimeoutMs + LIVE_MARGIN_MS;
 }
 
 type Asked = Pick<HoldRequest, "worst" | "replyTokensMin" | "replyTokensMax">;
@@ -55,7 +55,7 @@ function askedOfLedger(prepared: PreparedCall, now: Date): Asked | Denial {
   const replyTokensMin = Math.min(USEFUL_REPLY_TOKENS, replyTokensMax);
   if (!keepsLastWords(call)) return { worst, replyTokensMin, replyTokensMax };
 
-  const cap = runCapOf(call, deps.config);
+  const cap = runCapOf(call, deps.config.caps);
   const kept = microUsdKeptBack(price, promptTokens);
   const left = cap - call.budget.spentMicroUsd;
   const payable = repliesFor(left - kept - worst.fixedMicroUsd, worst);
@@ -83,7 +83,7 @@ function repliesFor(microUsd: number, { replyRate }: WorstCase): number {
   return Math.floor((microUsd * 1_000_000) / replyRate);
 }
 
-type RunCap = Pick<Config, "PAWL_RUN_CAP_USD">;
+type Caps = Config["caps"];
 type Charged = Pick<ModelCall, "payer" | "budget">;
 
 /**
@@ -94,7 +94,7 @@ type Charged = Pick<ModelCall, "payer" | "budget">;
 export function accountsOf(
   runId: string,
   call: Charged,
-  caps: SharedCaps & RunCap,
+  caps: Caps,
   now: Date,
 ): readonly Account[] {
   const { payer } = call;
@@ -113,8 +113,8 @@ export function accountsOf(
   ];
 }
 
-export function runCapOf({ budget }: Pick<ModelCall, "budget">, caps: RunCap): number {
-  return Math.min(caps.PAWL_RUN_CAP_USD, budget.costCapMicroUsd ?? caps.PAWL_RUN_CAP_USD);
+export function runCapOf({ budget }: Pick<ModelCall, "budget">, caps: Caps): number {
+  return Math.min(caps.runMicroUsd, budget.costCapMicroUsd ?? caps.runMicroUsd);
 }
 
 /** Its cap was part of an order: no budget overrides it. */

@@ -95,7 +95,7 @@ function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "h
     crashTaxMicroUsd: held.crashTaxMicroUsd,
     attempts: held.attempts,
     attempt: attempt.attempt,
-    costCapMicroUsd: runCapOf(call, deps.config),
+    costCapMicroUsd: runCapOf(call, deps.config.caps),
     nearCaps: [],
   };
 }

@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
-import type { Log } from "../../src/log.ts";
+import type { Log } from "../../src/telemetry/log.ts";
 import { startDeadline } from "./deadline.ts";
 import { isToolError } from "./tool-error.ts";
 import { assertDefinable } from "./tool-definition.ts";
@@ -59,30 +59,23 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   execute(input: z.output<Input>, context: ToolContext): unknown;
   /** For `verifiable` tools: did the call with this idempotency key happen? */
   verify?(input: z.output<Input>, context: ToolContext): Verification | Promise<Verification>;
-  /** Undoes a finished call. Must be idempotent. */
-  compensate?(input: z.output<Input>, context: ToolContext): unknown;
 }
 
 export interface Tool {
   readonly spec: ToolSpec;
   run(rawInput: unknown, context: ToolContext): Promise<ToolOutput>;
-  compensate?(rawInput: unknown, context: ToolContext): Promise<ToolOutput>;
 }
 
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
   assertDefinable(definition);
   const spec = specOf(definition);
-  const run: Tool["run"] = (rawInput, context) =>
-    withInput(definition, rawInput, (input) =>
-      withDeadline(spec, context, (limited) => executeOnce(definition, input, limited)),
-    );
-  const compensate: Tool["run"] = (rawInput, context) =>
-    withInput(definition, rawInput, (input) =>
-      withDeadline(spec, context, async (limited) =>
-        toolOutput(await definition.compensate?.(input, limited)),
+  return {
+    spec,
+    run: (rawInput, context) =>
+      withInput(definition, rawInput, (input) =>
+        withDeadline(spec, context, (limited) => executeOnce(definition, input, limited)),
       ),
-    );
-  return definition.compensate === undefined ? { spec, run } : { spec, run, compensate };
+  };
 }
 
 function specOf<Input extends z.ZodObject>(definition: ToolDefinition<Input>): ToolSpec {

@@ -12,7 +12,6 @@ interface Checked {
   readonly attemptsMax?: number;
   readonly inline?: boolean;
   readonly verify?: unknown;
-  readonly compensate?: unknown;
 }
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -61,7 +60,7 @@ function limitMistakes({ timeoutMs, attemptsMax, inline }: Checked): string[] {
   ];
 }
 
-function effectMistakes({ effect, attemptsMax, inline, verify, compensate }: Checked): string[] {
+function effectMistakes({ effect, attemptsMax, inline, verify }: Checked): string[] {
   return [
     ...(inline === true && effect !== "pure" ? ["only a pure tool can be inline"] : []),
     ...(effect === "once" && attemptsMax !== undefined && attemptsMax !== 1
@@ -70,9 +69,6 @@ function effectMistakes({ effect, attemptsMax, inline, verify, compensate }: Che
     ...(effect === "verifiable" && verify === undefined ? ["a verifiable tool needs verify"] : []),
     ...(effect !== "verifiable" && verify !== undefined
       ? ["verify is for tools whose effect is verifiable"]
-      : []),
-    ...(effect === "pure" && compensate !== undefined
-      ? ["a pure tool has nothing to compensate"]
       : []),
   ];
 }

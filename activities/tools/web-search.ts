@@ -5,7 +5,7 @@ import { z } from "zod";
 import { priceOn, specOf, worstCase } from "../../src/domain/pricing.ts";
 import type { ServerTool } from "../../src/domain/tool.ts";
 import { defineTool } from "./define-tool.ts";
-import { bundledCorpus, type Fact } from "../../src/corpus/search-corpus.ts";
+import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts";
 
 /** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
 const SEARCHES_PER_CALL_MAX = 3;
@@ -35,7 +35,7 @@ function answerFor(query: string): string {
   return `Nothing found for ${JSON.stringify(query)} in the offline library. Try fewer or other keywords, in English; if that finds nothing either, say that you could not look it up.`;
 }
 
-function lineOf({ title, text, source, date }: Fact, index: number): string {
+function lineOf({ title, text, source, date }: DatedFact, index: number): string {
   return `${index + 1}. ${title} — ${text} (${source}, ${date})`;
 }
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { ToolError } from "./tool-error.ts";
+import { present } from "../../src/domain/present.ts";
 
 const BYTES_MAX = 1024 * 1024;
 const PATH_CHARS_MAX = 512;
@@ -127,6 +128,6 @@ function refused(message: string, cause?: unknown): ToolError {
   return new ToolError(message, {
     suggestion:
       "Use a plain relative path such as notes.txt, without dots, links or odd characters.",
-    ...(cause === undefined ? {} : { cause }),
+    ...present({ cause }),
   });
 }

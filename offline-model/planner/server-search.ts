@@ -1,7 +1,7 @@
 // Server-side web search: the provider searches within the reply and the client only sees that it did.
 
 import { randomUUID } from "node:crypto";
-import { bundledCorpus, type Fact } from "../../src/corpus/search-corpus.ts";
+import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts";
 import type { SearchHit, ServerResultDraft, ServerToolUseDraft } from "../draft.ts";
 import { encodeHit, type ToolAnswer } from "./conversation.ts";
 
@@ -35,7 +35,7 @@ export function searchOnServer(query: string, usesLeft: number): ServerSearch {
   };
 }
 
-function hit({ title, source, date }: Fact, line: string): SearchHit {
+function hit({ title, source, date }: DatedFact, line: string): SearchHit {
   return {
     type: "web_search_result",
     url: `https://example.org/${encodeURIComponent(source)}`,

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { isBatchId } from "../domain/batch.ts";
+import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { followBatch } from "./follow-batch.ts";
 import { follow } from "./follow.ts";
@@ -28,7 +29,7 @@ export function addAttach(program: Command, context: CliContext): void {
           return await followBatch(context, client, runId, { out, json });
         }
         const renderer = await rendererFor(context, options);
-        const after = options.after === undefined ? {} : { after: options.after };
+        const after = present({ after: options.after });
         return await follow(client, runId, renderer, {
           ...after,
           ...keyboardFor(context, options),

@@ -6,6 +6,7 @@ import type { BatchOrder } from "../client/batch-order.ts";
 import type { Config } from "../config.ts";
 import { BATCH_CONCURRENCY_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { followBatch } from "./follow-batch.ts";
 import { dollarsAsMicroUsd, durationMs, positiveInteger, waitOf } from "./option-values.ts";
@@ -66,7 +67,7 @@ async function contentOf(file: string): Promise<string> {
 function orderOf(
   items: BatchOrder["items"],
   { concurrency, maxCost, key, tenant, ...wait }: BatchFlags,
-  config: Pick<Config, "PAWL_TENANT">,
+  config: Config,
 ): BatchOrder {
   if (concurrency > BATCH_CONCURRENCY_MAX) {
     throw new PawlError("USAGE", `--concurrency is at most ${BATCH_CONCURRENCY_MAX}.`);
@@ -74,9 +75,9 @@ function orderOf(
   return {
     items: items.map((item) => ({ ...waitOf(wait), ...item })),
     concurrency,
-    tenant: tenant ?? config.PAWL_TENANT,
+    tenant: tenant ?? config.caller.tenant,
     capMicroUsd: maxCost ?? null,
-    ...(key === undefined ? {} : { key }),
+    ...present({ key }),
   };
 }
 
@@ -85,12 +86,16 @@ function resultsFile(file: string): string {
   return `${file.replace(/\.jsonl$/, "")}.results.jsonl`;
 }
 
-interface Detached {
+interface DetachedBatch {
   readonly out: string;
   readonly json: boolean | undefined;
 }
 
-function detach({ stdout, stderr }: CliContext, batchId: string, { out, json }: Detached): number {
+function detach(
+  { stdout, stderr }: CliContext,
+  batchId: string,
+  { out, json }: DetachedBatch,
+): number {
   stdout.write(
     json === true ? `${JSON.stringify({ type: "batch.started", batchId })}\n` : `${batchId}\n`,
   );

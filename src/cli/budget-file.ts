@@ -7,6 +7,7 @@ import type { NewCap } from "../client/budgets.ts";
 import { checkedName } from "../client/budgets.ts";
 import { BUDGET_SCOPES, budgetKey, type BudgetName } from "../domain/budget.ts";
 import { PawlError } from "../domain/errors.ts";
+import { microUsdOf } from "../domain/money.ts";
 
 export interface BudgetWanted {
   readonly name: BudgetName;
@@ -40,7 +41,7 @@ export function budgetsIn(text: string, path: string): readonly BudgetWanted[] {
   }
   const wanted = parsed.data.map(({ usd, ...name }, index) => ({
     name: namedAt(index, name),
-    cap: typeof usd === "number" ? { microUsd: Math.round(usd * 1_000_000) } : usd,
+    cap: typeof usd === "number" ? { microUsd: microUsdOf(usd) } : usd,
   }));
   const keys = wanted.map(({ name }) => budgetKey(name));
   const twice = keys.find((key, index) => keys.indexOf(key) < index);

@@ -3,7 +3,8 @@
 import { Argument, type Command } from "commander";
 import type { BudgetChanged, BudgetShown, NewCap } from "../client/budgets.ts";
 import { BUDGET_SCOPES, type BudgetName, type BudgetScope } from "../domain/budget.ts";
-import { formatUsd } from "../domain/pricing.ts";
+import { formatUsd } from "../domain/money.ts";
+import { present } from "../domain/present.ts";
 import { readBudgetFile } from "./budget-file.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { count } from "./format.ts";
@@ -66,7 +67,7 @@ export function addBudget(program: Command, context: CliContext): void {
     .action((of: BudgetScope, addedMicroUsd: number, flags: Flags & { readonly key?: string }) =>
       withClient(context, async (client) => {
         const { json, key, ...whose } = flags;
-        const id = key === undefined ? {} : { raiseId: key };
+        const id = present({ raiseId: key });
         const raise = { name: named(of, whose), addedMicroUsd, ...id };
         tell(context, await client.raiseBudget(raise), json);
       }),
@@ -82,8 +83,7 @@ function addWhose(command: Command): Command {
 function named(scope: BudgetScope, { tenant, session }: Whose): BudgetName {
   return {
     scope,
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(session === undefined ? {} : { session }),
+    ...present({ tenant, session }),
   };
 }
 

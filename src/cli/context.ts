@@ -63,11 +63,8 @@ export async function stackFor(
   config: Config,
   say: (line: string) => void,
 ): Promise<StackState | null> {
-  if (config.TEMPORAL_ADDRESS !== undefined) return null;
+  if (config.temporal.address !== undefined) return null;
   const { ensureStack } = await import("../dev/ensure-stack.ts");
-  const stateDir = config.PAWL_STATE_DIR;
-  return await ensureStack(
-    { stateDir, stackIdleMinutes: config.PAWL_STACK_IDLE_MINUTES, env },
-    say,
-  );
+  const stateDir = config.stack.dir;
+  return await ensureStack({ stateDir, stackIdleMinutes: config.stack.idleMinutes, env }, say);
 }

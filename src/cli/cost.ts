@@ -2,10 +2,11 @@
 
 import { Option, type Command } from "commander";
 import type { UsageShown, Used } from "../client/usage.ts";
-import type { UsageFigures } from "../store/usage.ts";
+import type { UsageFigures } from "../store/usage-report.ts";
 import { dayOf } from "../domain/budget.ts";
 import { promptTokens } from "../domain/usage.ts";
-import { formatUsd } from "../domain/pricing.ts";
+import { formatUsd } from "../domain/money.ts";
+import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { durationMs, positiveInteger } from "./option-values.ts";
 import { exactUsd } from "./format.ts";
@@ -42,7 +43,7 @@ export function addCost(program: Command, context: CliContext): void {
       withClient(context, async (client) => {
         const from = since === undefined ? {} : { since: new Date(Date.now() - since) };
         if (asked !== undefined) {
-          const whose = query.tenant === undefined ? {} : { tenant: query.tenant };
+          const whose = present({ tenant: query.tenant });
           const calls = await client.recordedCalls({ ...whose, ...from });
           const routing = asked === true ? whatIf(ROUTING_DEFAULT) : asked;
           const report = reportOn(routing, calls, dayOf(new Date()));

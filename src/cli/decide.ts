@@ -5,6 +5,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import type { RunClient } from "../client/run-client.ts";
 import type { ApprovalShown, DecidedApproval, Decision } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { oneLine, printable } from "./printable.ts";
 import { userName } from "./say.ts";
@@ -61,9 +62,7 @@ async function decide(context: CliContext, { runId, callId: given, verdict, opti
       verdict,
       argsDigest: shown.argsDigest,
       by: userName(),
-      ...(reason === undefined ? {} : { reason }),
-      ...(input === undefined ? {} : { editedInput: input }),
-      ...(always === undefined ? {} : { always }),
+      ...present({ reason, editedInput: input, always }),
     });
     context.stdout.write(`${json === true ? JSON.stringify(decided) : decidedText(decided)}\n`);
   });

@@ -14,12 +14,12 @@ export function addDev(program: Command, context: CliContext): void {
         import("../dev/run-stack.ts"),
       ]);
       const config = readConfig(context.env);
-      if (config.TEMPORAL_ADDRESS !== undefined) {
+      if (config.temporal.address !== undefined) {
         throw new PawlError("USAGE", "TEMPORAL_ADDRESS is set, so there is no local stack to run.");
       }
       const ended = await runStack({
-        stateDir: config.PAWL_STATE_DIR,
-        stackIdleMinutes: config.PAWL_STACK_IDLE_MINUTES,
+        stateDir: config.stack.dir,
+        stackIdleMinutes: config.stack.idleMinutes,
         env: context.env,
         foreground: true,
         onProgress: (line) => void context.stderr.write(`${line}\n`),

@@ -6,6 +6,7 @@ import { exitCodeOf } from "./exit-code.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
 import { typeAlong, type TypeAlong } from "./type-along.ts";
+import { present } from "../domain/present.ts";
 
 export interface FollowOptions {
   readonly after?: string;
@@ -40,7 +41,7 @@ export async function follow(
   let troubled = false;
   try {
     const events = client.watch(runId, {
-      ...(options.after === undefined ? {} : { after: options.after }),
+      ...present({ after: options.after }),
       signal: leaving.signal,
       onTrouble() {
         if (!troubled)

@@ -1,16 +1,16 @@
 // Figures as people read them.
 
-import { formatUsd } from "../domain/pricing.ts";
+import { formatUsd, microUsdOf, usdOf } from "../domain/money.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 
 export function usd(dollars: number): string {
-  return dollars === 0 ? "$0" : formatUsd(Math.round(dollars * 1_000_000));
+  return dollars === 0 ? "$0" : formatUsd(microUsdOf(dollars));
 }
 
 /** All six digits: what is billed by the micro-dollar can be compared by it. */
 export function exactUsd(microUsd: number): string {
   const sign = microUsd < 0 ? "-" : "";
-  return `${sign}$${(Math.abs(microUsd) / 1_000_000).toFixed(6)}`;
+  return `${sign}$${usdOf(Math.abs(microUsd)).toFixed(6)}`;
 }
 
 export function duration(ms: number): string {

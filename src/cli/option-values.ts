@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from "commander";
 import type { CanWait } from "../domain/run.ts";
+import { microUsdOf } from "../domain/money.ts";
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -46,9 +47,7 @@ export function portNumber(text: string): number {
 }
 
 export function dollarsAsMicroUsd(text: string): number {
-  const microUsd = /^\d*\.?\d+$/.test(text.trim())
-    ? Math.round(Number(text) * 1_000_000)
-    : Number.NaN;
+  const microUsd = /^\d*\.?\d+$/.test(text.trim()) ? microUsdOf(Number(text)) : Number.NaN;
   if (!Number.isSafeInteger(microUsd) || microUsd < 1) {
     throw new InvalidArgumentError("it must be an amount in dollars above 0, such as 0.50.");
   }

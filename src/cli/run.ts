@@ -6,6 +6,7 @@ import type { RunOrder } from "../client/run-order.ts";
 import type { Config } from "../config.ts";
 import { TIERS, type Tier } from "../domain/prices.ts";
 import { POLICIES, type Policy } from "../domain/routing.ts";
+import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
 import {
@@ -85,29 +86,21 @@ export function addRun(program: Command, context: CliContext): void {
     );
 }
 
-export function orderOf(
-  task: string,
-  options: RunOptions,
-  config: Pick<Config, "PAWL_TENANT" | "PAWL_SESSION">,
-): RunOrder {
+export function orderOf(task: string, options: RunOptions, config: Config): RunOrder {
   const { agent, tier, model, key, onLimit } = options;
   return {
     task,
-    tenant: options.tenant ?? config.PAWL_TENANT,
-    session: options.session ?? config.PAWL_SESSION,
+    tenant: options.tenant ?? config.caller.tenant,
+    session: options.session ?? config.caller.session,
     onLimit,
-    limits: {
-      ...(options.maxCost === undefined ? {} : { costMicroUsd: options.maxCost }),
-      ...(options.maxTokens === undefined ? {} : { tokens: options.maxTokens }),
-      ...(options.maxReplyTokens === undefined ? {} : { replyTokens: options.maxReplyTokens }),
-      ...(options.maxCalls === undefined ? {} : { modelCalls: options.maxCalls }),
-      ...(options.timeout === undefined ? {} : { wallClockMs: options.timeout }),
-    },
-    ...(agent === undefined ? {} : { agent }),
-    ...(tier === undefined ? {} : { tier }),
-    ...(model === undefined ? {} : { model }),
-    ...(options.route === undefined ? {} : { routing: options.route }),
-    ...(key === undefined ? {} : { key }),
+    limits: present({
+      costMicroUsd: options.maxCost,
+      tokens: options.maxTokens,
+      replyTokens: options.maxReplyTokens,
+      modelCalls: options.maxCalls,
+      wallClockMs: options.timeout,
+    }),
+    ...present({ agent, tier, model, routing: options.route, key }),
     ...waitOf(options),
     ...policyOf(options),
   };
@@ -117,7 +110,7 @@ function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy">
   return ask.length + deny.length === 0 ? {} : { policy: { ask, deny } };
 }
 
-interface Detached {
+interface DetachedRun {
   readonly runId: string;
   readonly link: string | null;
   readonly options: RunOptions;
@@ -126,7 +119,7 @@ interface Detached {
 async function detach(
   { stdout, stderr }: CliContext,
   client: RunClient,
-  { runId, link, options }: Detached,
+  { runId, link, options }: DetachedRun,
 ): Promise<number> {
   if (options.json === true) {
     for await (const event of client.watch(runId)) {

@@ -3,6 +3,7 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
 import { withClient, type CliContext } from "./context.ts";
+import { present } from "../domain/present.ts";
 
 export function addSay(program: Command, context: CliContext): void {
   program
@@ -23,7 +24,7 @@ export function addSay(program: Command, context: CliContext): void {
             text,
             by: userName(),
             mode: options.interrupt === true ? "interrupt" : "queue",
-            ...(options.id === undefined ? {} : { messageId: options.id }),
+            ...present({ messageId: options.id }),
           });
           context.stderr.write(`Said to ${runId} (${messageId}). See it: pawl attach ${runId}\n`);
         }),

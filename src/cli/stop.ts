@@ -12,7 +12,7 @@ export function addStop(program: Command, context: CliContext): void {
         import("../config.ts"),
         import("../dev/ensure-stack.ts"),
       ]);
-      const ended = await stopStack(readConfig(context.env).PAWL_STATE_DIR);
+      const ended = await stopStack(readConfig(context.env).stack.dir);
       const text =
         ended === "stopped" ? "The local stack has ended." : "No local stack is running.";
       context.stderr.write(`${text}\n`);

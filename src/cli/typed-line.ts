@@ -15,9 +15,9 @@ export const TYPING_HINT =
 export const APPROVAL_HINT =
   "  a approve · d [why] deny · A always in this run · e {json} with other arguments";
 
-type Waiting = Pick<ApprovalRequested, "callId" | "argsDigest">;
+type WaitingCall = Pick<ApprovalRequested, "callId" | "argsDigest">;
 
-export function meaningOf(line: string, oldest: Waiting | null): TypedLine {
+export function meaningOf(line: string, oldest: WaitingCall | null): TypedLine {
   const text = line.trim();
   if (text === "" || text === "!") return { kind: "nothing" };
   const asked = oldest === null ? null : wordOn(text, oldest);
@@ -28,7 +28,7 @@ export function meaningOf(line: string, oldest: Waiting | null): TypedLine {
 }
 
 /** Null where the line is none of the four words. */
-function wordOn(text: string, { callId, argsDigest }: Waiting): TypedLine | null {
+function wordOn(text: string, { callId, argsDigest }: WaitingCall): TypedLine | null {
   const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(text) ?? [];
   const call = { callId, argsDigest };
   const isAlone = rest === "";

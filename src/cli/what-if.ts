@@ -2,7 +2,7 @@
 // is often explained with, at its own prices and at today's.
 
 import { InvalidArgumentError } from "commander";
-import type { RecordedCalls } from "../store/usage.ts";
+import type { RecordedCalls } from "../store/usage-report.ts";
 import {
   ALL_MEDIUM,
   costUnder,

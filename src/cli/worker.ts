@@ -8,12 +8,12 @@ export function addWorker(program: Command, context: CliContext): void {
     .command("worker")
     .description("serve runs; needs TEMPORAL_ADDRESS, DATABASE_URL and ANTHROPIC_API_KEY")
     .action(async () => {
-      const [{ readConfig }, { createLog }, { runWorker }] = await Promise.all([
+      const [{ readConfig }, { openTelemetry }, { runWorker }] = await Promise.all([
         import("../config.ts"),
-        import("../log.ts"),
+        import("../telemetry/telemetry.ts"),
         import("../worker/run-worker.ts"),
       ]);
       const config = readConfig(context.env);
-      await runWorker(config, createLog(config));
+      await runWorker(config, openTelemetry(config.log));
     });
 }

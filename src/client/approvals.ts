@@ -3,7 +3,6 @@
 
 import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
 import {
-  APPROVALS_MEMO,
   NO_APPROVALS,
   type Approvals,
   type ApprovalShown,
@@ -11,11 +10,13 @@ import {
   type DecidedApproval,
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { COLUMNS } from "../temporal/columns.ts";
+import { APPROVALS_MEMO } from "../temporal/names.ts";
+import { shortTask, startMemo } from "../temporal/run-start.ts";
+import { present } from "../domain/present.ts";
 import { foldRun, type RunSources } from "./read-run.ts";
 import { visibilityQuery } from "./run-list.ts";
-import { shortTask } from "./run-order.ts";
-import { isSearchAttributeMissing } from "./search-attributes.ts";
-import { AGENT, TENANT } from "./search-keys.ts";
+import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 import { runEnded } from "./steer.ts";
 
 export interface ApprovalsQuery {
@@ -33,7 +34,7 @@ export async function listApprovals(
 ): Promise<readonly ApprovalWaiting[]> {
   const atMost = Math.min(limit, LIMIT_MAX);
   const waiting: ApprovalWaiting[] = [];
-  const query = visibilityQuery({ status: "waiting", ...(tenant === undefined ? {} : { tenant }) });
+  const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
   try {
     for await (const info of client.workflow.list({ query })) {
       waiting.push(...waitingIn(info));
@@ -53,9 +54,9 @@ function waitingIn({
 }: WorkflowExecutionInfo): ApprovalWaiting[] {
   const about = {
     runId: workflowId,
-    tenant: typedSearchAttributes.get(TENANT) ?? "",
-    agent: typedSearchAttributes.get(AGENT) ?? "",
-    task: typeof memo?.["task"] === "string" ? memo["task"] : "",
+    tenant: typedSearchAttributes.get(COLUMNS.tenant) ?? "",
+    agent: typedSearchAttributes.get(COLUMNS.agent) ?? "",
+    task: startMemo(memo).task,
   };
   return approvalsIn(memo).waiting.map((pending) => ({ ...pending, ...about }));
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { BATCH_ITEMS_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
 import { MODELS, TIERS, type Tier } from "../domain/prices.ts";
+import { present } from "../domain/present.ts";
 import type { ItemOrder } from "./batch-order.ts";
 import { CAN_WAIT, LIMITS, limitsOf } from "./caller-limits.ts";
 
@@ -79,10 +80,7 @@ function itemIn(content: string, line: number): ItemOrder | string {
     line,
     task,
     limits: limitsOf(limits),
-    ...(agent === undefined ? {} : { agent }),
-    ...(tier === undefined ? {} : { tier }),
-    ...(model === undefined ? {} : { model }),
-    ...(canWait === undefined ? {} : { canWait }),
+    ...present({ agent, tier, model, canWait }),
   };
 }
 

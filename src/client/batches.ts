@@ -3,14 +3,15 @@
 
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import {
-  BATCH_WORKFLOW_TYPE,
   NONE_ENDED,
   type BatchResult,
   type EndedCounts,
   type ItemResult,
 } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
+import { usdOf } from "../domain/money.ts";
 import { createBatches, type Batches, type BatchStored, type EndedItem } from "../store/batches.ts";
+import { BATCH_WORKFLOW_TYPE } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
 import { identifyBatch, type BatchOrder, type IdentifiedBatch } from "./batch-order.ts";
 import type { Backend } from "./connect.ts";
@@ -151,8 +152,8 @@ function notOpened(batchId: string, memo: Record<string, unknown> | undefined): 
 
 function shown(batch: Standing, status: BatchShown["status"]): BatchShown {
   const { batchId, tenant, items, ended, capMicroUsd, spentMicroUsd, result } = batch;
-  const capUsd = capMicroUsd === null ? null : capMicroUsd / 1_000_000;
-  const costUsd = spentMicroUsd / 1_000_000;
+  const capUsd = usdOf(capMicroUsd);
+  const costUsd = usdOf(spentMicroUsd);
   return { batchId, tenant, status, items, ended, capUsd, costUsd, result };
 }
 
@@ -182,7 +183,7 @@ function itemResult(item: EndedItem, batch: BatchResult | null): ItemResult {
     const { outcome, answer, partial, costUsd } = result;
     return { id, runId, outcome, answer, partial, costUsd };
   }
-  const costUsd = spentMicroUsd / 1_000_000;
+  const costUsd = usdOf(spentMicroUsd);
   const nothing = { answer: null, partial: false, costUsd };
   if (broken !== null) return { id, runId, outcome: broken, ...nothing };
   return { id, runId: null, outcome: notStarted(batch), ...nothing };

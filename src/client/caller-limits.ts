@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import type { CallerLimits } from "../domain/limits.ts";
+import { present } from "../domain/present.ts";
+import { microUsdOf } from "../domain/money.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -31,10 +33,12 @@ export const CAN_WAIT = z.strictObject({
 export function limitsOf(limits: z.output<typeof LIMITS>): CallerLimits {
   const { maxCostUsd, maxTokens, maxReplyTokens, maxCalls, timeoutMs } = limits;
   return {
-    ...(maxCostUsd === undefined ? {} : { costMicroUsd: Math.round(maxCostUsd * 1_000_000) }),
-    ...(maxTokens === undefined ? {} : { tokens: maxTokens }),
-    ...(maxReplyTokens === undefined ? {} : { replyTokens: maxReplyTokens }),
-    ...(maxCalls === undefined ? {} : { modelCalls: maxCalls }),
-    ...(timeoutMs === undefined ? {} : { wallClockMs: timeoutMs }),
+    ...(maxCostUsd === undefined ? {} : { costMicroUsd: microUsdOf(maxCostUsd) }),
+    ...present({
+      tokens: maxTokens,
+      replyTokens: maxReplyTokens,
+      modelCalls: maxCalls,
+      wallClockMs: timeoutMs,
+    }),
   };
 }

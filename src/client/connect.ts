@@ -47,7 +47,7 @@ const DELTAS_TIMEOUT_MS = 5000;
 const DEFAULT_ADDRESS = "localhost:7233";
 /**
  * A page of history is one message, and has no limit but that of the history. The SDK means to accept
- * as much, but names the setting so that gRPC doesn't know it (1.23.0), and then retries for minutes.
+ * as much, but names the setting so that gRPC doesn't know it (1.24.0), and then retries for minutes.
  */
 const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 
@@ -55,7 +55,7 @@ const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 export async function connect(config: Config, stack?: StackAddresses): Promise<Backend> {
   const { options, namespace } = target(config, stack);
   const connection = await open(options);
-  const databaseUrl = stack?.databaseUrl ?? config.DATABASE_URL ?? null;
+  const databaseUrl = stack?.databaseUrl ?? config.database.url ?? null;
   const view =
     databaseUrl === null
       ? null
@@ -66,13 +66,13 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     client: new Client({ connection, namespace }),
     operator: connection.operatorService,
     namespace,
-    taskQueue: config.PAWL_TASK_QUEUE,
-    uiUrl: config.TEMPORAL_UI_URL ?? stack?.uiUrl ?? null,
-    gatewayUrl: config.PAWL_GATEWAY_URL ?? stack?.gatewayUrl ?? null,
+    taskQueue: config.temporal.taskQueue,
+    uiUrl: config.temporal.uiUrl ?? stack?.uiUrl ?? null,
+    gatewayUrl: config.gateway.url ?? stack?.gatewayUrl ?? null,
     records: view === null ? null : createRunRecords(view),
     deltas: view === null ? null : createDeltaReader(view),
     db,
-    caps: capsByScope(config),
+    caps: capsByScope(config.caps),
     async close() {
       await Promise.allSettled([connection.close(), view?.end(), db?.end()]);
     },
@@ -87,12 +87,12 @@ interface Target {
 /** Profiles and TLS come with `TEMPORAL_*`; a local stack needs, and gets, none of it. */
 function target(config: Config, stack: StackAddresses | undefined): Target {
   if (stack !== undefined) {
-    const namespace = stack.namespace ?? config.TEMPORAL_NAMESPACE;
+    const namespace = stack.namespace ?? config.temporal.namespace;
     return { options: { address: stack.temporalAddress }, namespace };
   }
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig();
-    return { options: connectionOptions, namespace: namespace ?? config.TEMPORAL_NAMESPACE };
+    return { options: connectionOptions, namespace: namespace ?? config.temporal.namespace };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new PawlError("CONFIG", `Temporal's settings can't be read: ${detail}`, { cause: error });

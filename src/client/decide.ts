@@ -4,8 +4,10 @@
 import { createHash } from "node:crypto";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Client } from "@temporalio/client";
-import { DECIDE_UPDATE, type DecidedApproval, type Decision } from "../domain/approval.ts";
+import type { DecidedApproval, Decision } from "../domain/approval.ts";
+import { DECIDE_UPDATE } from "../temporal/names.ts";
 import { isErrorCode, PawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { readApproval } from "./approvals.ts";
 import { backendError, isNotFound, isPassing } from "./backend-error.ts";
 import { pause } from "./histories.ts";
@@ -76,7 +78,7 @@ function usableDecision(decision: Decision): Decision {
     callId,
     verdict,
     argsDigest,
-    ...(editedInput === undefined ? {} : { editedInput }),
+    ...present({ editedInput }),
     ...(always === true ? { always } : {}),
     by: cut(by, NAME_CHARS_MAX),
     ...(reason === undefined || reason === "" ? {} : { reason: cut(reason, REASON_CHARS_MAX) }),

@@ -5,6 +5,7 @@ import type { Client } from "@temporalio/client";
 import type { temporal } from "@temporalio/proto";
 import { setTimeout as delay } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import { backendError, isPassing } from "./backend-error.ts";
 import { idOf, type HistoryEvent } from "./history-fact.ts";
 
@@ -50,7 +51,7 @@ export function createHistories(client: Client): Histories {
         skipArchival: true,
         // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
         historyEventFilterType: closeOnly === true ? CLOSE_EVENT : ALL_EVENTS,
-        ...(sizeMax === undefined ? {} : { maximumPageSize: sizeMax }),
+        ...present({ maximumPageSize: sizeMax }),
         ...(from === null ? {} : { nextPageToken: from }),
       };
       const answer = await abortable(signal, (own) =>
@@ -161,7 +162,7 @@ function createTrouble({ onTrouble, signal, wait, ...options }: TailOptions) {
 /** Ends early, and quietly, where the signal aborts. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
+    await delay(ms, undefined, present({ signal }));
   } catch (error) {
     if (signal?.aborted !== true) throw error;
   }

@@ -17,9 +17,9 @@ import type {
   UserMessage,
   Waiting,
 } from "../domain/run.ts";
-import { SIGNALS, WAITING_MEMO } from "../domain/run.ts";
-import { APPROVALS_MEMO, NO_APPROVALS, type Approvals } from "../domain/approval.ts";
+import { NO_APPROVALS, type Approvals } from "../domain/approval.ts";
 import type { RunResult } from "../domain/outcome.ts";
+import { APPROVALS_MEMO, SIGNALS, WAITING_MEMO } from "../temporal/names.ts";
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;

@@ -5,11 +5,12 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import type { Waiting } from "../domain/run.ts";
+import { COLUMNS } from "../temporal/columns.ts";
+import { usdOf } from "../domain/money.ts";
 import { createFactReader, type Fact } from "./history-fact.ts";
 import { tailHistory, type Histories } from "./histories.ts";
 import { openStatus } from "./run-list.ts";
 import { brokenOutcome, createTally, type Tally } from "./run-tally.ts";
-import { STATUS } from "./search-keys.ts";
 
 export type RunShown =
   | { readonly kind: "ended"; readonly about: RunAbout; readonly result: RunResult }
@@ -62,7 +63,7 @@ export async function readRun(
     return { kind: "ended", about, result: tally.result(runId, outcome, last.atMs) };
   }
   const { typedSearchAttributes } = await sources.client.workflow.getHandle(runId).describe();
-  const status = openStatus(typedSearchAttributes.get(STATUS));
+  const status = openStatus(typedSearchAttributes.get(COLUMNS.status));
   const soFar = tally.soFar(runId, Date.now());
   const { waiting, approvals } = tally;
   return { kind: "open", about, status, waiting, approvals: approvals.waiting, soFar };
@@ -116,7 +117,7 @@ function aboutOf({ input, state }: Tally, link: string | null): RunAbout {
     model: state?.snapshot.model ?? null,
     routing: routingOf(state),
     offline: state?.snapshot.offline ?? false,
-    capUsd: state === null ? null : state.costCapMicroUsd / 1_000_000,
+    capUsd: state === null ? null : usdOf(state.costCapMicroUsd),
     link,
   };
 }

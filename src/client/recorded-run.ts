@@ -3,11 +3,12 @@
 
 import { PawlError } from "../domain/errors.ts";
 import type { RunEvent } from "../domain/run-event.ts";
+import { usdOf } from "../domain/money.ts";
 import type { RunRecord, RunRecords } from "../store/run-records.ts";
+import { shortTask } from "../temporal/run-start.ts";
 import { compareEventIds, formatEventId, parseEventId, type EventId } from "./event-id.ts";
 import type { RunShown } from "./read-run.ts";
 import type { RunBrief } from "./run-brief.ts";
-import { shortTask } from "./run-order.ts";
 
 /** Asks Temporal, and the record where Temporal knows of no such run. */
 export async function orRecorded<T>(
@@ -38,7 +39,7 @@ export async function recordInstead(
 
 export function shownOf(record: RunRecord): Extract<RunShown, { kind: "ended" }> {
   const { task, agent, tenant, session, model, offline, capMicroUsd, result } = record;
-  const capUsd = capMicroUsd === null ? null : capMicroUsd / 1_000_000;
+  const capUsd = usdOf(capMicroUsd);
   // Temporal's Web UI has nothing to show any more.
   const about = { task, agent, tenant, session, model, routing: null, offline, capUsd, link: null };
   return { kind: "ended", about, result };

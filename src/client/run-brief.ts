@@ -5,7 +5,7 @@ import type { Client } from "@temporalio/client";
 import type { PendingApproval } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { RunStatus } from "../domain/outcome.ts";
-import { WORKFLOW_TYPE } from "../domain/run.ts";
+import { WORKFLOW_TYPE } from "../temporal/names.ts";
 import { approvalsIn } from "./approvals.ts";
 import { listed } from "./run-list.ts";
 

@@ -10,8 +10,9 @@ import type {
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { RunResult } from "../domain/outcome.ts";
-import { SIGNALS } from "../domain/run.ts";
+import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
+import { present } from "../domain/present.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import type { Backend } from "./connect.ts";
@@ -120,7 +121,7 @@ export function createRunClient(backend: Backend): RunClient {
     say: (runId, said) => say(client, runId, said),
     show: (runId) => shown(runId, { wait: false }),
     async result(runId, signal) {
-      const options = { wait: true, ...(signal === undefined ? {} : { signal }) };
+      const options = { wait: true, ...present({ signal }) };
       const run = await shown(runId, options);
       if (run.kind === "ended") return run.result;
       throw new PawlError("USAGE", `Nobody waits for the run ${runId} any more.`);

@@ -2,7 +2,7 @@
 
 import type { Client } from "@temporalio/client";
 import { visibilityQuery, type ListQuery } from "./run-list.ts";
-import { isSearchAttributeMissing } from "./search-attributes.ts";
+import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 
 export interface RunCounts {
   readonly running: number;

@@ -3,9 +3,10 @@
 import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
 import { PawlError } from "../domain/errors.ts";
 import type { RunStatus } from "../domain/outcome.ts";
-import { WORKFLOW_TYPE } from "../domain/run.ts";
-import { isSearchAttributeMissing } from "./search-attributes.ts";
-import { AGENT, COST_USD, OUTCOME, STATUS, TENANT, TURNS } from "./search-keys.ts";
+import { COLUMNS } from "../temporal/columns.ts";
+import { WORKFLOW_TYPE } from "../temporal/names.ts";
+import { startMemo } from "../temporal/run-start.ts";
+import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 
 export interface ListQuery {
   readonly limit?: number;
@@ -59,17 +60,21 @@ export async function listRuns(
 
 /** Histories that went on in a fresh one are parts of a run, not runs. */
 export function visibilityQuery(query: ListQuery): string {
-  const { status, outcome, tenant, agent, session } = query;
+  const { status, ...columns } = query;
   const conditions = [`WorkflowType = '${WORKFLOW_TYPE}'`, "ExecutionStatus != 'ContinuedAsNew'"];
   if (status === "ended") conditions.push("ExecutionStatus != 'Running'");
   else if (status !== undefined) {
-    conditions.push("ExecutionStatus = 'Running'", `PawlStatus = ${quoted(status)}`);
+    conditions.push("ExecutionStatus = 'Running'", isColumn("status", status));
   }
-  if (outcome !== undefined) conditions.push(`PawlOutcome = ${quoted(outcome)}`);
-  if (tenant !== undefined) conditions.push(`PawlTenant = ${quoted(tenant)}`);
-  if (agent !== undefined) conditions.push(`PawlAgent = ${quoted(agent)}`);
-  if (session !== undefined) conditions.push(`PawlSession = ${quoted(session)}`);
+  for (const column of ["outcome", "tenant", "agent", "session"] as const) {
+    const value = columns[column];
+    if (value !== undefined) conditions.push(isColumn(column, value));
+  }
   return conditions.join(" AND ");
+}
+
+function isColumn(column: keyof typeof COLUMNS, value: string): string {
+  return `${COLUMNS[column].name} = ${quoted(value)}`;
 }
 
 function quoted(value: string): string {
@@ -81,25 +86,21 @@ function quoted(value: string): string {
 
 export function listed(info: Omit<WorkflowExecutionInfo, "raw">): RunListed {
   const columns = info.typedSearchAttributes;
-  const memo = info.memo ?? {};
+  const { task, session } = startMemo(info.memo);
   const isOpen = info.status.name === "RUNNING";
   return {
     runId: info.workflowId,
-    status: isOpen ? openStatus(columns.get(STATUS)) : "ended",
-    outcome: isOpen ? null : (columns.get(OUTCOME) ?? outcomeWithout(info.status.name)),
-    task: text(memo["task"]),
-    agent: columns.get(AGENT) ?? "",
-    tenant: columns.get(TENANT) ?? "",
-    session: text(memo["session"]),
-    costUsd: columns.get(COST_USD) ?? 0,
-    turns: columns.get(TURNS) ?? 0,
+    status: isOpen ? openStatus(columns.get(COLUMNS.status)) : "ended",
+    outcome: isOpen ? null : (columns.get(COLUMNS.outcome) ?? outcomeWithout(info.status.name)),
+    task,
+    agent: columns.get(COLUMNS.agent) ?? "",
+    tenant: columns.get(COLUMNS.tenant) ?? "",
+    session,
+    costUsd: columns.get(COLUMNS.costUsd) ?? 0,
+    turns: columns.get(COLUMNS.turns) ?? 0,
     startedAt: info.startTime.toISOString(),
     endedAt: info.closeTime?.toISOString() ?? null,
   };
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
 
 /** The status column of an open run; what ends a run from outside never writes it. */

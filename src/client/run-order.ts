@@ -7,7 +7,9 @@ import type { CallerLimits } from "../domain/limits.ts";
 import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Policy } from "../domain/routing.ts";
-import type { CallerPolicy, CanWait, RunInput } from "../domain/run.ts";
+import type { NewRun } from "../temporal/run-start.ts";
+import type { CallerPolicy, CanWait } from "../domain/run.ts";
+import { present } from "../domain/present.ts";
 
 export interface RunOrder {
   readonly task: string;
@@ -28,18 +30,12 @@ export interface RunOrder {
   readonly policy?: CallerPolicy;
 }
 
-export interface IdentifiedRun {
-  readonly runId: string;
-  readonly input: RunInput;
-  readonly digest: string;
-}
-
 const DEFAULT_AGENT = "assistant";
 const TASK_BYTES_MAX = 512 * 1024;
 const KEY_CHARS_MAX = 256;
 
 /** Throws PawlError USAGE or TASK_TOO_LARGE; nothing has been spent then. */
-export function identify(order: RunOrder): IdentifiedRun {
+export function identify(order: RunOrder): NewRun {
   const task = usableTask(order.task);
   const { tenant, session, model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
   const limits = order.limits ?? {};
@@ -48,24 +44,21 @@ export function identify(order: RunOrder): IdentifiedRun {
     agent,
     tenant,
     session,
-    ...(model === undefined ? {} : { model }),
-    ...(tier === undefined ? {} : { tier }),
-    ...(order.routing === undefined ? {} : { routing: order.routing }),
     limits,
     onLimit,
-    ...(order.canWait === undefined ? {} : { canWait: usableWait(order.canWait) }),
-    ...(order.policy === undefined ? {} : { policy: usablePolicy(order.policy) }),
+    ...present({
+      model,
+      tier,
+      routing: order.routing,
+      canWait: order.canWait && usableWait(order.canWait),
+      policy: order.policy && usablePolicy(order.policy),
+    }),
   };
   return {
     runId: order.key === undefined ? `run_${uuidv7()}` : derivedRunId(tenant, order.key),
     input: { ...asked, traceId: randomBytes(16).toString("hex") },
     digest: sha256(canonical(asked)),
   };
-}
-
-/** The first of a task, for lists. */
-export function shortTask(task: string): string {
-  return task.slice(0, 200).toWellFormed();
 }
 
 function usableTask(given: string): string {

@@ -9,7 +9,7 @@ import { PawlError } from "../domain/errors.ts";
 import { grpcCodeOf, INVALID_ARGUMENT } from "./backend-error.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX, listed, type ListQuery, type RunListed } from "./run-list.ts";
 import { visibilityQuery } from "./run-list.ts";
-import { isSearchAttributeMissing } from "./search-attributes.ts";
+import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 
 export interface PageQuery extends ListQuery {
   /** As a page before gave it. */

@@ -4,8 +4,8 @@
 import type { Client } from "@temporalio/client";
 import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
-import { INBOX_FULL_MEMO, MESSAGE_BYTES_MAX, SIGNALS, UNREAD_MAX } from "../domain/run.ts";
-import type { UserMessage } from "../domain/run.ts";
+import { MESSAGE_BYTES_MAX, UNREAD_MAX, type UserMessage } from "../domain/run.ts";
+import { INBOX_FULL_MEMO, SIGNALS } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
 import { asked, ofRun, runEnded, told } from "./steer.ts";
 

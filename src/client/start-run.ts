@@ -3,14 +3,14 @@
 
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import { PawlError } from "../domain/errors.ts";
-import { WORKFLOW_TYPE } from "../domain/run.ts";
 import type { RunRecord } from "../store/run-records.ts";
+import { WORKFLOW_TYPE } from "../temporal/names.ts";
+import { startMemo, startOptions, type NewRun } from "../temporal/run-start.ts";
 import { backendError } from "./backend-error.ts";
 import type { Backend } from "./connect.ts";
 import { pause } from "./histories.ts";
-import { identify, shortTask, type IdentifiedRun, type RunOrder } from "./run-order.ts";
-import { ensureSearchAttributes, isSearchAttributeMissing } from "./search-attributes.ts";
-import { AGENT, SESSION, STATUS, TENANT } from "./search-keys.ts";
+import { identify, type RunOrder } from "./run-order.ts";
+import { ensureSearchAttributes, isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 import { asked } from "./steer.ts";
 import { linkTo } from "./run-links.ts";
 
@@ -45,25 +45,14 @@ export async function startRun(backend: Backend, order: RunOrder): Promise<RunSt
   }
 }
 
-async function startOnce(backend: Backend, run: IdentifiedRun): Promise<RunStartedReceipt> {
-  const { runId, input, digest } = run;
-  const { task, tenant, agent, session, traceId } = input;
+async function startOnce(backend: Backend, run: NewRun): Promise<RunStartedReceipt> {
+  const { runId } = run;
+  const { traceId } = run.input;
   try {
     await backend.client.workflow.start(WORKFLOW_TYPE, {
-      workflowId: runId,
+      ...startOptions(run),
       taskQueue: backend.taskQueue,
-      args: [input],
-      // An id is a key that a caller relies on, also when its run is over.
-      workflowIdReusePolicy: "REJECT_DUPLICATE",
       workflowIdConflictPolicy: "FAIL",
-      memo: { taskDigest: digest, task: shortTask(task), traceId, session },
-      typedSearchAttributes: [
-        { key: AGENT, value: agent },
-        { key: TENANT, value: tenant },
-        { key: SESSION, value: session },
-        { key: STATUS, value: "running" },
-      ],
-      staticSummary: shortTask(task).slice(0, 100).toWellFormed(),
     });
     return { runId, traceId, link: linkTo(backend, runId), created: true };
   } catch (error) {
@@ -76,17 +65,17 @@ async function startOnce(backend: Backend, run: IdentifiedRun): Promise<RunStart
 
 async function startedBefore(
   backend: Backend,
-  { runId, digest }: IdentifiedRun,
+  { runId, digest }: NewRun,
 ): Promise<RunStartedReceipt> {
   const { memo } = await backend.client.workflow.getHandle(runId).describe();
-  if (memo?.["taskDigest"] !== digest) throw otherOrder(runId);
-  const traceId = typeof memo["traceId"] === "string" ? memo["traceId"] : "";
+  const { taskDigest, traceId } = startMemo(memo);
+  if (taskDigest !== digest) throw otherOrder(runId);
   return { runId, traceId, link: linkTo(backend, runId), created: false };
 }
 
 /** Temporal may have forgotten the run, and would start another one under its key. */
 function endedBefore(
-  { runId, digest }: IdentifiedRun,
+  { runId, digest }: NewRun,
   { taskDigest, result }: RunRecord,
 ): RunStartedReceipt {
   if (taskDigest !== digest) throw otherOrder(runId);

@@ -2,7 +2,7 @@
 // runs alone does not.
 
 import type { BudgetName } from "../domain/budget.ts";
-import { readCalls, type RecordedCalls, type UsageQuery } from "../store/usage.ts";
+import { readCalls, type RecordedCalls, type UsageQuery } from "../store/usage-report.ts";
 import {
   checkedName,
   listBudgets,

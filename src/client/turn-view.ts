@@ -7,6 +7,7 @@ import type { BudgetWarning, ReplyFinished, TurnStarted } from "../domain/run-ev
 import type { Reply } from "../domain/call.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { promptTokens } from "../domain/usage.ts";
+import { usdOf } from "../domain/money.ts";
 
 type Envelope = "type" | "id" | "runId" | "ts" | "turn";
 
@@ -16,8 +17,8 @@ export function turnFacts(
 ): Omit<TurnStarted, Envelope> {
   return {
     model,
-    spentUsd: toUsd(state?.spentMicroUsd ?? 0),
-    capUsd: toUsd(state?.costCapMicroUsd ?? 0),
+    spentUsd: usdOf(state?.spentMicroUsd ?? 0),
+    capUsd: usdOf(state?.costCapMicroUsd ?? 0),
     offline: state?.snapshot.offline ?? false,
   };
 }
@@ -32,20 +33,16 @@ export function replyFacts(reply: Reply, spentMicroUsd: number): Omit<ReplyFinis
     inputTokens: promptTokens(reply.usage),
     outputTokens: reply.usage.outputTokens,
     cacheReadTokens: reply.usage.cacheReadTokens,
-    costUsd: toUsd(reply.costMicroUsd),
-    crashTaxUsd: toUsd(reply.crashTaxMicroUsd),
-    spentUsd: toUsd(spentMicroUsd),
-    capUsd: toUsd(reply.costCapMicroUsd),
+    costUsd: usdOf(reply.costMicroUsd),
+    crashTaxUsd: usdOf(reply.crashTaxMicroUsd),
+    spentUsd: usdOf(spentMicroUsd),
+    capUsd: usdOf(reply.costCapMicroUsd),
   };
 }
 
 export function warningFacts({ limit, used, cap }: Warning): Omit<BudgetWarning, Envelope> {
-  const unit = MONEY.has(limit) ? 1_000_000 : 1;
-  return { limit, used: used / unit, cap: cap / unit };
+  if (!MONEY.has(limit)) return { limit, used, cap };
+  return { limit, used: usdOf(used), cap: usdOf(cap) };
 }
 
 const MONEY: ReadonlySet<string> = new Set([...ACCOUNT_LIMITS, "provider_spend"]);
-
-function toUsd(microUsd: number): number {
-  return microUsd / 1_000_000;
-}

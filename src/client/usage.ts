@@ -4,7 +4,12 @@ import type { CapByScope, AccountHolder } from "../domain/budget.ts";
 import { createBudgets, sharedAccount, type BudgetState } from "../store/budgets.ts";
 import type { Database } from "../store/database.ts";
 import type { Account } from "../store/ledger.ts";
-import { readUsage, type UsageFigures, type UsageQuery, type UsageRow } from "../store/usage.ts";
+import {
+  readUsage,
+  type UsageFigures,
+  type UsageQuery,
+  type UsageRow,
+} from "../store/usage-report.ts";
 
 export interface UsageShown extends UsageRow {
   /** Of the run, the session, or the tenant's day as it stands now; null where nothing caps it. */

@@ -3,21 +3,23 @@
 
 import type { Client } from "@temporalio/client";
 import type { BudgetName } from "../domain/budget.ts";
-import { PARKED_AT_MEMO, SIGNALS } from "../domain/run.ts";
+import { PARKED_AT_MEMO, SIGNALS } from "../temporal/names.ts";
+import { startMemo } from "../temporal/run-start.ts";
+import { present } from "../domain/present.ts";
 import { isNotFound } from "./backend-error.ts";
 import { visibilityQuery } from "./run-list.ts";
-import { isSearchAttributeMissing } from "./search-attributes.ts";
+import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 
 /** Returns how many were told. */
 export async function wakeParked(
   client: Client,
   { scope, tenant, session }: BudgetName,
 ): Promise<number> {
-  const query = visibilityQuery({ status: "waiting", ...(tenant === undefined ? {} : { tenant }) });
+  const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
   let woken = 0;
   try {
     for await (const { workflowId, memo } of client.workflow.list({ query })) {
-      const isOthers = session !== undefined && memo?.["session"] !== session;
+      const isOthers = session !== undefined && startMemo(memo).session !== session;
       if (isOthers || memo?.[PARKED_AT_MEMO] !== scope) continue;
       if (await lookAgain(client, workflowId)) woken += 1;
     }

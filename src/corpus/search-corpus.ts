@@ -6,7 +6,7 @@ import MiniSearch from "minisearch";
 import { z } from "zod";
 import { packageFile } from "../package-root.ts";
 
-export interface Fact {
+export interface DatedFact {
   readonly title: string;
   readonly text: string;
   /** Publication and year. */
@@ -16,8 +16,8 @@ export interface Fact {
 }
 
 export interface Corpus {
-  readonly facts: readonly Fact[];
-  search(query: string, factsMax: number): readonly Fact[];
+  readonly facts: readonly DatedFact[];
+  search(query: string, factsMax: number): readonly DatedFact[];
 }
 
 const factSchema = z.strictObject({
@@ -63,8 +63,8 @@ export function bundledCorpus(): Corpus {
   return bundled;
 }
 
-export function createCorpus(facts: readonly Fact[]): Corpus {
-  const index = new MiniSearch<Fact & { readonly id: number }>({
+export function createCorpus(facts: readonly DatedFact[]): Corpus {
+  const index = new MiniSearch<DatedFact & { readonly id: number }>({
     fields: ["title", "text"],
     processTerm,
   });
@@ -94,7 +94,7 @@ function singular(word: string): string {
   return word.replace(/ies$/, "y").replace(/s$/, "");
 }
 
-function readFacts(path: string): Fact[] {
+function readFacts(path: string): DatedFact[] {
   return readFileSync(path, "utf8")
     .split("\n")
     .filter((line) => line !== "")

@@ -3,6 +3,11 @@
 import { readConfig } from "../config.ts";
 import { openDatabase } from "../store/database.ts";
 import { readMigrations } from "../store/migrations.ts";
+import {
+  creatingCommand,
+  SEARCH_ATTRIBUTES,
+  type SearchAttribute,
+} from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { wantsOfflineModel } from "./part-context.ts";
 import type { StackState } from "./stack-state.ts";
@@ -12,7 +17,6 @@ import {
   type TemporalTarget,
   workerIdentities,
 } from "./temporal-client.ts";
-import { SEARCH_ATTRIBUTES } from "./temporal-server.ts";
 
 const HTTP_TIMEOUT_MS = 5000;
 const POSTGRES_TIMEOUT_MS = 5000;
@@ -22,10 +26,9 @@ export async function checkServices(
   stack: StackState | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
-  const address = env["TEMPORAL_ADDRESS"] || stack?.temporalAddress;
-  const databaseUrl = readConfig(env).DATABASE_URL ?? stack?.databaseUrl;
-  const namespace = env["TEMPORAL_NAMESPACE"] || "default";
-  const taskQueue = env["PAWL_TASK_QUEUE"] || "pawl";
+  const { temporal, database } = readConfig(env);
+  const { namespace, taskQueue, address = stack?.temporalAddress } = temporal;
+  const databaseUrl = database.url ?? stack?.databaseUrl;
   const checks = await Promise.all([
     address ? checkTemporal({ address, namespace }, taskQueue) : [],
     databaseUrl ? checkPostgres(databaseUrl) : [],
@@ -50,15 +53,17 @@ async function checkTemporal(target: TemporalTarget, taskQueue: string): Promise
 
 async function checkSearchAttributes(target: TemporalTarget): Promise<Check> {
   const registered = new Set(await searchAttributeNames(target).catch(() => []));
-  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !registered.has(name));
-  if (missing.length === 0)
-    return ok("search attributes", [...Object.keys(SEARCH_ATTRIBUTES)].join());
-  const flags = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(" ");
+  const absent = SEARCH_ATTRIBUTES.filter(({ name }) => !registered.has(name));
+  if (absent.length === 0) return ok("search attributes", namesOf(SEARCH_ATTRIBUTES));
   return warn(
     "search attributes",
-    `missing: ${missing.map(([name]) => name).join()}`,
-    `a worker adds them at its start, or: temporal operator search-attribute create ${flags}`,
+    `missing: ${namesOf(absent)}`,
+    `a worker adds them at its start, or: ${creatingCommand(absent, target.namespace)}`,
   );
+}
+
+function namesOf(attributes: readonly SearchAttribute[]): string {
+  return attributes.map(({ name }) => name).join();
 }
 
 async function checkWorker(target: TemporalTarget, taskQueue: string): Promise<Check> {
@@ -109,9 +114,9 @@ async function checkModel(
     ];
   }
   const config = readConfig(env);
-  const url = config.ANTHROPIC_BASE_URL ?? "https://api.anthropic.com";
+  const url = config.provider.baseUrl ?? "https://api.anthropic.com";
   const status = await answers(`${url}/v1/models?limit=1`, {
-    "x-api-key": config.ANTHROPIC_API_KEY ?? "",
+    "x-api-key": config.provider.apiKey ?? "",
     "anthropic-version": "2023-06-01",
   });
   return [modelCheck(url, status)];

@@ -3,6 +3,7 @@
 
 import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { resolve } from "node:path";
+import { readConfig } from "../config.ts";
 import { goVersion, isNewEnough } from "./build-temporal.ts";
 import { fail, ok, type Check, warn } from "./check.ts";
 import { checkServices } from "./doctor-services.ts";
@@ -20,7 +21,7 @@ export interface DoctorConfig {
 export async function inspect({ stateDir, env }: DoctorConfig): Promise<readonly Check[]> {
   const dir = resolve(stateDir);
   const stack = liveStack(dir);
-  const isLocal = !env["TEMPORAL_ADDRESS"];
+  const isLocal = readConfig(env).temporal.address === undefined;
   return [
     checkNode(process.versions.node),
     ...(isLocal ? await checkLocalServer(env) : []),

@@ -2,6 +2,7 @@
 // gateway.
 
 import { resolve, join } from "node:path";
+import { readConfig } from "../config.ts";
 import { packageFile } from "../package-root.ts";
 import { baseEnv, hasOwnDatabase, type PartContext } from "./part-context.ts";
 import type { Command, Part } from "./part.ts";
@@ -37,7 +38,7 @@ export function modelPart({ stateDir, env, ports }: PartContext): Part {
 
 export function workerPart(context: PartContext): Part {
   const { env, namespace, stateDir, temporalAddress } = context;
-  const taskQueue = env["PAWL_TASK_QUEUE"] ?? "pawl";
+  const { taskQueue } = readConfig(env).temporal;
   const target = { address: temporalAddress, namespace };
   return {
     name: "worker",

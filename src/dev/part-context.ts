@@ -1,5 +1,6 @@
 // What the parts of one local stack have in common: where its state is, and its addresses.
 
+import { readConfig } from "../config.ts";
 import type { Ports } from "./ports.ts";
 
 export interface PartContext {
@@ -24,12 +25,11 @@ export function baseEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** The offline model stands in where there is no key, or where it is asked for. */
 export function wantsOfflineModel(env: NodeJS.ProcessEnv): boolean {
-  const asked = env["PAWL_OFFLINE_MODEL"];
-  if (asked === "1" || asked === "true") return true;
-  return !env["ANTHROPIC_API_KEY"] && !env["ANTHROPIC_API_KEY_FILE"];
+  const { offline, apiKey } = readConfig(env).provider;
+  return offline || apiKey === undefined;
 }
 
 /** An external Postgres is used as it is; there is no part for it. */
 export function hasOwnDatabase(env: NodeJS.ProcessEnv): boolean {
-  return Boolean(env["DATABASE_URL"] ?? env["DATABASE_URL_FILE"]);
+  return readConfig(env).database.url !== undefined;
 }

@@ -2,7 +2,7 @@
 // process that `ensureStack` started. Everything it has to say is a line of `<state>/stack.log`.
 
 import { join } from "node:path";
-import { createLog } from "../log.ts";
+import { openTelemetry } from "../telemetry/telemetry.ts";
 import type { Progress } from "./find-temporal.ts";
 import type { PartName } from "./part.ts";
 import { superviseStack } from "./stack.ts";
@@ -17,14 +17,11 @@ export interface RunStackOptions {
   readonly parts?: readonly PartName[];
 }
 
-export const STACK_PROGRESS = "stack_progress";
-export const STACK_FAILED = "stack_failed";
-
 /** Resolves when the stack has ended, by a signal or idleness. */
 export async function runStack(options: RunStackOptions): Promise<"ended" | "already_running"> {
-  const log = createLog({
-    PAWL_LOG_LEVEL: "info",
-    PAWL_LOG_FILE: join(options.stateDir, "stack.log"),
+  const telemetry = openTelemetry({
+    level: "info",
+    file: join(options.stateDir, "stack.log"),
   });
   const ending = new AbortController();
   const end = (): void => ending.abort();
@@ -33,16 +30,16 @@ export async function runStack(options: RunStackOptions): Promise<"ended" | "alr
     return await superviseStack({
       ...options,
       stackIdleMinutes: options.foreground ? Infinity : options.stackIdleMinutes,
-      log,
+      telemetry,
       signal: ending.signal,
       onProgress: (line) => {
-        log.info({ event: STACK_PROGRESS, pid: process.pid }, line);
+        telemetry.emit({ event: "stack_progress", pid: process.pid, message: line });
         options.onProgress(line);
       },
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    log.error({ event: STACK_FAILED, pid: process.pid }, message);
+    telemetry.emit({ event: "stack_failed", pid: process.pid, message });
     throw error;
   } finally {
     for (const name of SIGNALS) process.off(name, end);

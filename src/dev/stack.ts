@@ -10,7 +10,8 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Log } from "../log.ts";
+import { readConfig } from "../config.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Progress } from "./find-temporal.ts";
 import { untilIdle } from "./idle-watch.ts";
 import { gatewayPart, modelPart, postgresPart, workerPart } from "./node-parts.ts";
@@ -36,7 +37,7 @@ export interface StackOptions {
   readonly stateDir: string;
   readonly stackIdleMinutes: number;
   readonly env: NodeJS.ProcessEnv;
-  readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly onProgress: Progress;
   /** Ends the stack. */
   readonly signal: AbortSignal;
@@ -82,7 +83,7 @@ async function createContext({ env }: StackOptions, stateDir: string): Promise<P
     stateDir,
     env,
     ports,
-    namespace: env["TEMPORAL_NAMESPACE"] || "default",
+    namespace: readConfig(env).temporal.namespace,
     temporalAddress: `127.0.0.1:${ports.temporal}`,
     databaseUrl: localPostgresUrl(ports.postgres),
     modelUrl: wantsOfflineModel(env) ? `http://127.0.0.1:${ports.model}` : null,
@@ -102,7 +103,7 @@ class Stack {
     const wanted = new Set(options.parts ?? PART_NAMES);
     this.#parts = partsOf(context, options.onProgress)
       .filter((part) => wanted.has(part.name))
-      .map((part) => new SupervisedPart(part, options.log, () => this.#publish()));
+      .map((part) => new SupervisedPart(part, options.telemetry, () => this.#publish()));
   }
 
   /** Resolves when every part serves, or the stack was told to end meanwhile. */
@@ -122,7 +123,7 @@ class Stack {
   }
 
   async untilEnd(): Promise<void> {
-    const { log, signal, stackIdleMinutes, stateDir } = this.#options;
+    const { telemetry, signal, stackIdleMinutes, stateDir } = this.#options;
     const { namespace, temporalAddress: address } = this.#context;
     const why = await untilIdle({
       target: { address, namespace },
@@ -131,7 +132,7 @@ class Stack {
       stillOurs: () => holdsLock(stateFiles(stateDir).lock),
       signal,
     });
-    log.info({ event: "stack_ending", why }, `the local stack ends: ${why}`);
+    telemetry.emit({ event: "stack_ending", why });
   }
 
   /** The worker first, while the others still serve it. */
@@ -157,25 +158,21 @@ class Stack {
     for (const name of part.part.after) await serving.get(name);
     if (this.#options.signal.aborted) return;
     await part.start();
-    const { log } = this.#options;
     const readyAfterS = seconds(this.#startedAt);
-    log.info(
-      { event: "part_ready", part: part.part.name, readyAfterS },
-      `${part.part.name} serves`,
-    );
+    this.#options.telemetry.emit({ event: "part_ready", part: part.part.name, readyAfterS });
   }
 
   async #startExtra(
     part: SupervisedPart,
     serving: ReadonlyMap<PartName, Promise<void>>,
   ): Promise<void> {
-    const { log, onProgress } = this.#options;
+    const { telemetry, onProgress } = this.#options;
     try {
       await this.#startPart(part, serving);
       if (part.mark !== undefined) onProgress(`The page: ${this.#gatewayUrl() ?? ""}`);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      log.warn({ event: "part_missing", part: part.part.name }, message);
+      telemetry.emit({ event: "part_missing", part: part.part.name, message });
     }
   }
 

@@ -5,7 +5,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
-import type { Log } from "../log.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { lastLines } from "./last-lines.ts";
 import type { Part } from "./part.ts";
 import { endProcess, markOf, type ProcessMark } from "./process-mark.ts";
@@ -18,7 +18,7 @@ const READY_POLL_MS = 30;
 
 export class SupervisedPart {
   readonly part: Part;
-  readonly #log: Log;
+  readonly #telemetry: Telemetry;
   readonly #onSpawn: () => void;
   #mark: ProcessMark | undefined;
   #served = false;
@@ -26,9 +26,9 @@ export class SupervisedPart {
   #deaths = 0;
   #backOffMs: number = BACK_OFF_MS.first;
 
-  constructor(part: Part, log: Log, onSpawn: () => void) {
+  constructor(part: Part, telemetry: Telemetry, onSpawn: () => void) {
     this.part = part;
-    this.#log = log;
+    this.#telemetry = telemetry;
     this.#onSpawn = onSpawn;
   }
 
@@ -83,10 +83,8 @@ export class SupervisedPart {
     if (livedMs > HEALTHY_AFTER_MS) this.#backOffMs = BACK_OFF_MS.first;
     const waitMs = this.#backOffMs;
     this.#backOffMs = Math.min(waitMs * 2, BACK_OFF_MS.max);
-    this.#log.warn(
-      { event: "part_died", part: this.part.name, how, livedMs, restartInMs: waitMs },
-      `${this.part.name} ended (${how}); it is started again`,
-    );
+    const { name: part } = this.part;
+    this.#telemetry.emit({ event: "part_died", part, how, livedMs, restartInMs: waitMs });
     if (!this.#served && this.#deaths >= FIRST_START_ATTEMPTS_MAX) return;
     setTimeout(() => {
       void this.#spawn().catch((error: unknown) => this.#died(String(error), 0));

@@ -2,6 +2,7 @@
 // same file, it knows every run, timer and search attribute it knew before.
 
 import { join } from "node:path";
+import { SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
 import { findTemporal, type Progress, type TemporalBinary } from "./find-temporal.ts";
 import { baseEnv, type PartContext } from "./part-context.ts";
 import type { Part } from "./part.ts";
@@ -13,16 +14,6 @@ const DYNAMIC_CONFIG = [
   "system.enableActivityEagerExecution=true",
 ];
 const SQLITE_PRAGMAS = ["journal_mode=wal", "synchronous=normal"];
-
-export const SEARCH_ATTRIBUTES = {
-  PawlAgent: "Keyword",
-  PawlTenant: "Keyword",
-  PawlSession: "Keyword",
-  PawlStatus: "Keyword",
-  PawlOutcome: "Keyword",
-  PawlCostUsd: "Double",
-  PawlTurns: "Int",
-} as const;
 
 export function temporalPart(context: PartContext, onProgress: Progress): Part {
   const { ports, stateDir, env } = context;
@@ -52,8 +43,8 @@ function serverArgs({ ports, stateDir, namespace }: PartContext): readonly strin
     ["--db-filename", join(stateDir, "temporal.db")],
     ...SQLITE_PRAGMAS.map((pragma) => ["--sqlite-pragma", pragma] as const),
     ...DYNAMIC_CONFIG.map((setting) => ["--dynamic-config-value", setting] as const),
-    ...Object.entries(SEARCH_ATTRIBUTES).map(
-      ([name, type]) => ["--search-attribute", `${name}=${type}`] as const,
+    ...SEARCH_ATTRIBUTES.map(
+      ({ name, word }) => ["--search-attribute", `${name}=${word}`] as const,
     ),
     ["--log-level", "error"],
   ];

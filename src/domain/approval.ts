@@ -3,10 +3,6 @@
 /** What the policy of a run says of a tool. The strictest of operator, agent and caller holds. */
 export type Rule = "allow" | "ask" | "deny";
 
-/** Key of the memo that holds `Approvals`; the event stream, the list of runs and people read it. */
-export const APPROVALS_MEMO = "approvals";
-export const DECIDE_UPDATE = "decide";
-
 /** A call that waits for a person. */
 export interface PendingApproval {
   readonly callId: string;

@@ -4,7 +4,6 @@
 import type { HistoryMarks, RunInput } from "./run.ts";
 import { ACCOUNT_LIMITS, type Limit, type Outcome } from "./outcome.ts";
 
-export const BATCH_WORKFLOW_TYPE = "agentBatch";
 export const BATCH_ITEMS_MAX = 100_000;
 export const BATCH_CONCURRENCY_MAX = 200;
 

@@ -35,6 +35,7 @@ export const CATALOGUE = {
   PROVIDER_STREAM_INVALID: retry("retried; the lost attempt is charged at its worst case"),
   PROVIDER_AUTH: fail("check ANTHROPIC_API_KEY of the worker, then start the run again", 401),
   PROVIDER_REJECTED: fail("the request can't succeed as it is; see the message"),
+  IMAGE_TOO_LARGE: fail("scale the images down or leave them out, then start the run again", 422),
   PROVIDER_SPEND_LIMIT: {
     fate: "park",
     next: "stopped, or parked with --on-limit pause until `pawl resume`",

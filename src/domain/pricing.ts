@@ -107,9 +107,3 @@ export function worstCase(
 export function worstCaseMicroUsd(worst: WorstCase, replyTokens: number): number {
   return worst.fixedMicroUsd + Math.ceil((replyTokens * worst.replyRate) / TOKENS_PER_RATE);
 }
-
-/** Half a cent and less still shows digits; nothing is ever shown as zero that is not. */
-export function formatUsd(microUsd: number): string {
-  const dollars = microUsd / 1_000_000;
-  return `$${dollars.toFixed(dollars >= 1 ? 2 : dollars >= 0.01 ? 4 : 6)}`;
-}

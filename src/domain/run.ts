@@ -13,20 +13,6 @@ import type { ServerTool, ToolSpec } from "./tool.ts";
 import type { Tier } from "./prices.ts";
 import type { WaitReason } from "./run-event.ts";
 
-export const WORKFLOW_TYPE = "agentRun";
-export const SIGNALS = {
-  pause: "pause",
-  resume: "resume",
-  say: "say",
-  /** To a run that waits at a cap which may have been raised. */
-  lookAgain: "lookAgain",
-} as const;
-/** Key of the memo that says why a run waits; null or absent while it does not. */
-export const WAITING_MEMO = "waiting";
-/** Key of the memo that names the limit at which it waits. */
-export const PARKED_AT_MEMO = "parkedAt";
-/** Key of the memo that is true while so many messages are unread that more are refused. */
-export const INBOX_FULL_MEMO = "inboxFull";
 export const UNREAD_MAX = 100;
 export const MESSAGE_BYTES_MAX = 32 * 1024;
 

@@ -1,14 +1,14 @@
 // One log line and one count per request, written when its answer is over. Keys are named by their
 // id; nothing of a body is logged.
 
-import type { GatewayContext } from "./gateway.ts";
+import type { GatewayContext } from "./route-context.ts";
 import type { Principal } from "./principal.ts";
 
 export function observe(c: GatewayContext): void {
   const env: Partial<GatewayContext["env"]> | undefined = c.env;
   const startedAt = performance.now();
   env?.outgoing?.once("close", () => {
-    const { log, metrics } = c.get("gateway");
+    const { telemetry, metrics } = c.get("gateway");
     const { method } = c.req;
     const route = c.get("route");
     const status = env.outgoing?.statusCode ?? 0;
@@ -16,23 +16,20 @@ export function observe(c: GatewayContext): void {
     metrics.request({ route, method, status }, durationMs);
     const runId = /^\/v1\/runs\/([A-Za-z0-9_.-]{1,128})/.exec(c.req.path)?.[1];
     const requestId = c.get("requestId");
-    log.info(
-      {
-        event: "http_request",
-        requestId,
-        method,
-        route,
-        status,
-        durationMs,
-        runId,
-        ...callerOf(c),
-      },
-      `${method} ${route} ${status}`,
-    );
+    telemetry.emit({
+      event: "http_request",
+      requestId,
+      method,
+      route,
+      status,
+      durationMs,
+      runId,
+      ...callerOf(c),
+    });
   });
 }
 
-function callerOf(c: GatewayContext): object {
+function callerOf(c: GatewayContext) {
   const principal: Principal | undefined = c.get("principal");
   if (principal === undefined) return {};
   const { tenant } = principal;

@@ -8,7 +8,7 @@ import { packageVersion } from "../package-version.ts";
 import { observe } from "./access-log.ts";
 import { authenticate, presentedKey, remoteAddressOf } from "./authenticate.ts";
 import type { App } from "./define-route.ts";
-import type { Gateway, GatewayContext, GatewayEnv } from "./gateway.ts";
+import type { Gateway, GatewayContext, GatewayEnv } from "./route-context.ts";
 import { addPage } from "./page-files.ts";
 import { problemOf } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
@@ -37,7 +37,7 @@ const PUBLIC: ReadonlySet<string> = new Set(["/health", "/health/deep", "/openap
 
 export function createApp(gateway: Gateway): App {
   const app: App = new OpenAPIHono<GatewayEnv>();
-  const rate = createRateLimit(gateway.config.PAWL_GATEWAY_REQUESTS_PER_MINUTE);
+  const rate = createRateLimit(gateway.config.gateway.requestsPerMinute);
   app.onError((error, c) => problemOf(error, c));
   app.notFound((c) => problemOf(refusalOf(app, c), c));
   app.use("*", async (c, next) => {

@@ -3,7 +3,7 @@
 
 import { PawlError } from "../domain/errors.ts";
 import type { Scope } from "../store/api-keys.ts";
-import type { GatewayContext } from "./gateway.ts";
+import type { GatewayContext } from "./route-context.ts";
 import { guardLocal } from "./local-guard.ts";
 import { may, type Principal } from "./principal.ts";
 
@@ -28,7 +28,7 @@ export async function authenticate(c: GatewayContext): Promise<Principal> {
   }
   if (!open) throw new PawlError("UNAUTHENTICATED", "A key is needed.");
   guardLocal(c.req.raw.headers, remoteAddressOf(c));
-  return { kind: "local", name: "local", tenant: config.PAWL_TENANT };
+  return { kind: "local", name: "local", tenant: config.caller.tenant };
 }
 
 /** Throws PawlError FORBIDDEN unless the caller has one of the scopes. */

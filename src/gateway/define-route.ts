@@ -4,30 +4,31 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { z, ZodObject, ZodType } from "zod";
 import { CATALOGUE, PawlError, type ErrorCode } from "../domain/errors.ts";
+import { present } from "../domain/present.ts";
 import type { Scope } from "../store/api-keys.ts";
 import { demand } from "./authenticate.ts";
-import type { Gateway, GatewayContext, GatewayEnv } from "./gateway.ts";
+import type { Gateway, GatewayContext, GatewayEnv } from "./route-context.ts";
 import type { Principal } from "./principal.ts";
 import { PROBLEM } from "./problem.ts";
 import { readJson } from "./read-json.ts";
 
 export type App = OpenAPIHono<GatewayEnv>;
 
-interface Answer {
+interface AnswerSpec {
   readonly description: string;
   /** Absent where the answer is no JSON: the handler then returns a Response of its own. */
   readonly schema?: ZodType;
   readonly contentType?: string;
 }
 
-type Answers = Readonly<Record<number, Answer>>;
+type AnswerSpecs = Readonly<Record<number, AnswerSpec>>;
 
 export interface RouteSpec<
   P extends ZodObject,
   Q extends ZodObject,
   H extends ZodObject,
   B extends ZodType,
-  A extends Answers,
+  A extends AnswerSpecs,
 > {
   readonly method: "get" | "post";
   readonly path: string;
@@ -44,7 +45,7 @@ export interface RouteSpec<
   readonly problems?: readonly ErrorCode[];
 }
 
-interface Asked<P, Q, H, B> {
+interface RouteRequest<P, Q, H, B> {
   readonly params: P;
   readonly query: Q;
   readonly headers: H;
@@ -54,7 +55,7 @@ interface Asked<P, Q, H, B> {
   readonly c: GatewayContext;
 }
 
-type AnswerOf<A extends Answers> = {
+type AnswerOf<A extends AnswerSpecs> = {
   [S in keyof A & number]: A[S] extends { readonly schema: infer Schema extends ZodType }
     ? Answered<S, z.input<Schema>>
     : never;
@@ -85,12 +86,12 @@ export function addRoute<
   Q extends ZodObject,
   H extends ZodObject,
   B extends ZodType,
-  A extends Answers,
+  A extends AnswerSpecs,
 >(
   app: App,
   spec: RouteSpec<P, Q, H, B, A>,
   handle: (
-    asked: Asked<z.output<P>, z.output<Q>, z.output<H>, z.output<B>>,
+    asked: RouteRequest<z.output<P>, z.output<Q>, z.output<H>, z.output<B>>,
   ) => Promise<AnswerOf<A> | Response>,
 ): void {
   document(app, spec);
@@ -160,7 +161,7 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-type AnySpec = RouteSpec<ZodObject, ZodObject, ZodObject, ZodType, Answers>;
+type AnySpec = RouteSpec<ZodObject, ZodObject, ZodObject, ZodType, AnswerSpecs>;
 
 function document(app: App, spec: AnySpec): void {
   const { method, path, operationId, summary, scopes, params, query, headers, body } = spec;
@@ -171,9 +172,7 @@ function document(app: App, spec: AnySpec): void {
     summary,
     security: (scopes ?? []).map((scope) => ({ key: [scope] })),
     request: {
-      ...(params === undefined ? {} : { params }),
-      ...(query === undefined ? {} : { query }),
-      ...(headers === undefined ? {} : { headers }),
+      ...present({ params, query, headers }),
       ...(body === undefined
         ? {}
         : { body: { required: true, content: { "application/json": { schema: body } } } }),

@@ -4,8 +4,9 @@
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../store/database.ts";
+import { present } from "../domain/present.ts";
 
-export interface Check {
+export interface HealthCheck {
   readonly status: "ok" | "failing";
   readonly latencyMs: number;
   /** What is wrong, in a few words without addresses. */
@@ -14,7 +15,7 @@ export interface Check {
 
 export interface HealthReport {
   readonly status: "healthy" | "degraded" | "unhealthy";
-  readonly checks: Readonly<Record<string, Check>>;
+  readonly checks: Readonly<Record<string, HealthCheck>>;
 }
 
 export interface Health {
@@ -27,21 +28,18 @@ const PROVIDER_KNOWN_FOR_MS = 60_000;
 const REPORT_KNOWN_FOR_MS = 1000;
 const PROVIDER_URL = "https://api.anthropic.com";
 
-type Provider = Pick<Config, "ANTHROPIC_API_KEY" | "ANTHROPIC_BASE_URL">;
-
 export function createHealth(
   client: Pick<RunClient, "queue">,
   db: Database,
-  provider: Provider,
+  { apiKey, baseUrl = PROVIDER_URL }: Pick<Config["provider"], "apiKey" | "baseUrl">,
 ): Health {
-  const { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: url = PROVIDER_URL } = provider;
   const askProvider =
-    key === undefined
+    apiKey === undefined
       ? null
-      : remembered(() => timed(() => probeProvider(url, key)), PROVIDER_KNOWN_FOR_MS);
+      : remembered(() => timed(() => probeProvider(baseUrl, apiKey)), PROVIDER_KNOWN_FOR_MS);
 
   async function look(): Promise<HealthReport> {
-    let workers: Check = { status: "failing", latencyMs: 0, detail: "not known" };
+    let workers: HealthCheck = { status: "failing", latencyMs: 0, detail: "not known" };
     const [temporal, postgres, model] = await Promise.all([
       timed(async () => {
         const started = Date.now();
@@ -59,7 +57,7 @@ export function createHealth(
       temporal,
       postgres,
       workers,
-      ...(model === undefined ? {} : { provider: model }),
+      ...present({ provider: model }),
     };
     return { status: statusOf(checks), checks };
   }
@@ -68,13 +66,13 @@ export function createHealth(
 }
 
 /** Without Temporal or Postgres nothing goes on; without the rest runs wait, and lose nothing. */
-function statusOf(checks: Readonly<Record<string, Check>>): HealthReport["status"] {
+function statusOf(checks: Readonly<Record<string, HealthCheck>>): HealthReport["status"] {
   const failing = Object.keys(checks).filter((name) => checks[name]?.status === "failing");
   if (failing.includes("temporal") || failing.includes("postgres")) return "unhealthy";
   return failing.length > 0 ? "degraded" : "healthy";
 }
 
-async function timed(probe: () => Promise<void>): Promise<Check> {
+async function timed(probe: () => Promise<void>): Promise<HealthCheck> {
   const started = Date.now();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

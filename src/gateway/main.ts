@@ -3,7 +3,8 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { createLog } from "../log.ts";
+import { present } from "../domain/present.ts";
+import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runGateway } from "./run-gateway.ts";
 
 const { values } = parseArgs({
@@ -16,10 +17,10 @@ const { values } = parseArgs({
 
 try {
   const config = readConfig();
-  await runGateway(config, createLog(config), {
+  await runGateway(config, openTelemetry(config.log), {
     host: values.host,
     port: Number(values.port),
-    ...(values["used-file"] === undefined ? {} : { usedFile: values["used-file"] }),
+    ...present({ usedFile: values["used-file"] }),
   });
   process.exit(0);
 } catch (error) {

@@ -5,7 +5,7 @@
 
 import type { RunBrief } from "../client/run-brief.ts";
 import { PawlError } from "../domain/errors.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway } from "./route-context.ts";
 import { seesTenant, type Principal } from "./principal.ts";
 
 /** Throws PawlError RUN_NOT_FOUND. */

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { packageFile } from "../package-root.ts";
 import type { App } from "./define-route.ts";
-import type { GatewayContext } from "./gateway.ts";
+import type { GatewayContext } from "./route-context.ts";
 
 interface PageFile {
   readonly bytes: Uint8Array<ArrayBuffer>;

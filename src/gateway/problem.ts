@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "@hono/zod-openapi";
 import { CATALOGUE, isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
-import type { GatewayEnv } from "./gateway.ts";
+import type { GatewayEnv } from "./route-context.ts";
 
 export const PROBLEM = z
   .strictObject({
@@ -34,7 +34,7 @@ export class RateLimitedError extends PawlError {
 export function problemOf(error: unknown, c: Context<GatewayEnv>): Response {
   const code = isPawlError(error) ? error.code : "INTERNAL";
   const { httpStatus, next } = CATALOGUE[code];
-  logTrouble(error, code, c);
+  tellTrouble(error, code, c);
   const retryAfterS = retryAfter(error, httpStatus);
   if (retryAfterS !== null) c.header("Retry-After", String(retryAfterS));
   if (code === "UNAUTHENTICATED") c.header("WWW-Authenticate", 'Bearer realm="pawl"');
@@ -53,12 +53,10 @@ export function problemOf(error: unknown, c: Context<GatewayEnv>): Response {
   return c.body(JSON.stringify(body), httpStatus as ContentfulStatusCode);
 }
 
-function logTrouble(error: unknown, code: ErrorCode, c: Context<GatewayEnv>): void {
+function tellTrouble(error: unknown, code: ErrorCode, c: Context<GatewayEnv>): void {
   if (CATALOGUE[code].httpStatus < 500) return;
-  const { log } = c.get("gateway");
-  const level = code === "INTERNAL" ? "error" : "warn";
-  const message = error instanceof Error ? error.message : String(error);
-  log[level]({ event: "http_trouble", requestId: c.get("requestId"), code, error }, message);
+  const requestId = c.get("requestId");
+  c.get("gateway").telemetry.emit({ event: "http_trouble", requestId, code, error });
 }
 
 function retryAfter(error: unknown, status: number): number | null {

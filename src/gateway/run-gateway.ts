@@ -9,11 +9,11 @@ import { connect, type StackAddresses } from "../client/connect.ts";
 import { createRunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
-import type { Log } from "../log.ts";
 import { createApiKeys, type ApiKeys } from "../store/api-keys.ts";
 import { migrate, openDatabase } from "../store/database.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway } from "./route-context.ts";
 import { createEventHub } from "./event-hub.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
@@ -35,9 +35,13 @@ const STARTUP_RETRY_MS = 500;
 const USE_NOTED_EVERY_MS = 10_000;
 
 /** Serves until SIGTERM or SIGINT. */
-export async function runGateway(config: Config, log: Log, options: GatewayOptions): Promise<void> {
+export async function runGateway(
+  config: Config,
+  telemetry: Telemetry,
+  options: GatewayOptions,
+): Promise<void> {
   const { host, port, stack } = options;
-  const databaseUrl = stack?.databaseUrl ?? config.DATABASE_URL;
+  const databaseUrl = stack?.databaseUrl ?? config.database.url;
   if (databaseUrl === undefined) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
@@ -49,7 +53,9 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
   const keys = createApiKeys(db);
   const client = createRunClient(backend);
   const draining = new AbortController();
-  const hub = createEventHub(client, { onFailed: loggingTo(log) });
+  const hub = createEventHub(client, {
+    onFailed: (runId, error) => telemetry.emit({ event: "watch_failed", runId, error }),
+  });
   const metrics = createMetrics(hub);
   const open = await mayBeOpen(config, host, keys);
   const gateway: Gateway = {
@@ -57,41 +63,35 @@ export async function runGateway(config: Config, log: Log, options: GatewayOptio
     db,
     keys,
     config,
-    log,
+    telemetry,
     owners: createRunOwners(client),
     hub,
     metrics,
-    health: createHealth(client, db, config),
+    health: createHealth(client, db, config.provider),
     open,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
   };
   const server = await listen(createApp(gateway), host, port);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
-  log.info({ event: "gateway_ready", url, open }, `the gateway serves ${url}`);
+  telemetry.emit({ event: "gateway_ready", url, open });
   options.onReady?.(url);
   await untilTold();
-  log.info({ event: "gateway_draining" }, "the gateway takes nothing new");
+  telemetry.emit({ event: "gateway_draining" });
   draining.abort();
   hub.close();
   await server.drain();
   await Promise.allSettled([client.close(), db.end(), metrics.close()]);
-  log.info({ event: "gateway_ended" }, "the gateway has ended");
+  telemetry.emit({ event: "gateway_ended" });
 }
 
 async function mayBeOpen(config: Config, host: string, keys: ApiKeys): Promise<boolean> {
-  if (isLoopback(host) && !config.PAWL_GATEWAY_REQUIRE_KEY) return true;
+  if (isLoopback(host) && !config.gateway.requireKey) return true;
   if (await keys.any()) return false;
   throw new PawlError(
     "CONFIG",
     `At ${host} the gateway needs a key, and there is none: pawl keys create --tenant NAME`,
   );
-}
-
-function loggingTo(log: Log) {
-  return (runId: string, error: unknown): void => {
-    log.warn({ event: "watch_failed", runId, error }, "its viewers come back by themselves");
-  };
 }
 
 /** Whatever is started together with us may still be on its way. */

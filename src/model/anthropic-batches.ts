@@ -12,6 +12,7 @@ import type { BatchedResult, ProviderBatch, ProviderBatches } from "./provider-b
 import { toModelCallError } from "./map-error.ts";
 import type { ModelRequest } from "./model.ts";
 import { wholeReply } from "./whole-reply.ts";
+import { present } from "../domain/present.ts";
 
 /** Small requests that are answered at once; what takes longer is asked again. */
 const ANSWER_MS = 30_000;
@@ -20,7 +21,7 @@ const PAGE_BATCHES = 100;
 export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): ProviderBatches {
   const client = new Anthropic({
     apiKey: options.apiKey,
-    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    ...present({ baseURL: options.baseUrl }),
     maxRetries: 0,
     timeout: ANSWER_MS,
     openTelemetry: false,

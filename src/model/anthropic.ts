@@ -5,6 +5,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import Anthropic from "@anthropic-ai/sdk";
 import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
 import type { Message } from "../domain/message.ts";
+import { present } from "../domain/present.ts";
 import { markFor, withBreakpoint } from "./cache-breakpoint.ts";
 import { toModelCallError } from "./map-error.ts";
 import {
@@ -110,7 +111,7 @@ function clientFor(
       return clock === undefined ? fetch(input, init) : tappedFetch(clock)(input, init);
     },
     apiKey: options.apiKey,
-    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    ...present({ baseURL: options.baseUrl }),
     maxRetries: 0,
     timeout: options.timers.totalMs,
     openTelemetry: false,

@@ -4,10 +4,12 @@
 
 import { types } from "node:util";
 import { APIError } from "@anthropic-ai/sdk";
+import type { ImageDimensionsTooLargeErrorDetails } from "@anthropic-ai/sdk/resources/messages/messages";
 import type { ErrorCode } from "../domain/errors.ts";
 import { ModelCallError } from "./model.ts";
 import { rateLimitsIn } from "./rate-limit-headers.ts";
 
+const IMAGE_CODE = "image_dimensions_too_large";
 const SPEND_LIMIT_CODES = ["enforced_spend_limit_reached", "contract_spend_limit_reached"];
 
 /** `streaming`: headers of a successful response had arrived when it happened. */
@@ -35,9 +37,10 @@ function fromStatus(error: StatusError): ModelCallError {
   const status = error.status ?? 0;
   const retryAfterMs = status === 429 || status >= 500 ? retryAfter(error.headers) : null;
   const said = error.apiMessage ?? error.message;
+  const images = imagesTooLarge(error);
   return new ModelCallError(
     codeOfStatus(error, status),
-    `The provider answered ${status}: ${said}`,
+    `The provider answered ${status}: ${said}${images}`,
     {
       // An error that the API itself phrased is free; a gateway's page says nothing about what the
       // API behind it did.
@@ -55,7 +58,18 @@ function codeOfStatus(error: StatusError, status: number): ErrorCode {
   if (status === 429) return "PROVIDER_RATE_LIMITED";
   if (status === 529) return "PROVIDER_OVERLOADED";
   if (status === 408 || status === 409 || status >= 500) return "PROVIDER_UNAVAILABLE";
+  if (error.errorCode === IMAGE_CODE) return "IMAGE_TOO_LARGE";
   return "PROVIDER_REJECTED";
+}
+
+/** The sentence of the API may leave out which images, and how small is small enough. */
+function imagesTooLarge(error: StatusError): string {
+  const { details } = error;
+  if (details?.error_code !== IMAGE_CODE) return "";
+  const said: Partial<ImageDimensionsTooLargeErrorDetails> = details;
+  const { max_side_length_pixels: sidePixelsMax, paths = [] } = said;
+  if (sidePixelsMax === undefined) return "";
+  return ` (at most ${sidePixelsMax} pixels a side: ${paths.join(", ")})`;
 }
 
 /** The 400 of a workspace's own usage limit carries no error code, only this sentence. */

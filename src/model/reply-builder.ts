@@ -5,10 +5,11 @@
 import type { RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages";
 import { isText, type Block } from "../domain/message.ts";
 import type { Usage } from "../domain/usage.ts";
+import { present } from "../domain/present.ts";
 import { ModelCallError, type ModelReply, type ReplyHeard } from "./model.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
-type Draft = Record<string, unknown> & { type: string };
+type WirePart = Record<string, unknown> & { type: string };
 
 interface VisibleText {
   readonly text: string;
@@ -16,7 +17,7 @@ interface VisibleText {
 }
 
 interface OpenBlock {
-  readonly block: Draft;
+  readonly block: WirePart;
   json: string;
   closed: boolean;
 }
@@ -84,7 +85,7 @@ export class ReplyBuilder {
       message: { role: "assistant", content },
       model: this.#model,
       stopReason: this.#stopReason,
-      ...(this.#refusalCategory === undefined ? {} : { refusalCategory: this.#refusalCategory }),
+      ...present({ refusalCategory: this.#refusalCategory }),
       usage: this.#meter.total(),
       invalidCalls,
       requestId,
@@ -98,13 +99,13 @@ export class ReplyBuilder {
     return { message, model: this.#model, usage: this.#meter.soFar, requestId };
   }
 
-  #open(index: number, block: Draft): VisibleText | null {
+  #open(index: number, block: WirePart): VisibleText | null {
     if (index !== this.#blocks.length) throw new Error(`content block ${index} came out of turn`);
     this.#blocks.push({ block, json: "", closed: false });
     return block.type === "text" ? this.#visible(asText(block["text"])) : null;
   }
 
-  #grow(index: number, delta: Draft): VisibleText | null {
+  #grow(index: number, delta: WirePart): VisibleText | null {
     const open = this.#at(index);
     const { block } = open;
     switch (delta.type) {
@@ -128,7 +129,7 @@ export class ReplyBuilder {
     }
   }
 
-  #append(block: Draft, field: string, delta: Draft): void {
+  #append(block: WirePart, field: string, delta: WirePart): void {
     block[field] = asText(block[field]) + asText(delta[field]);
   }
 

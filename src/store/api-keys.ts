@@ -54,7 +54,7 @@ interface Row extends ApiKey {
   readonly secretSha256: string;
 }
 
-interface Known {
+interface KnownKey {
   readonly row: Row | null;
   readonly readAtMs: number;
 }
@@ -66,7 +66,7 @@ const KEY = /^pawl_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
 
 export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKeys {
   const { trustedForMs = TRUSTED_FOR_MS, nowMs = Date.now } = options;
-  const rows = createReader(db, trustedForMs, nowMs);
+  const rows = createKeyReader(db, trustedForMs, nowMs);
   const noteUse = createUseNote(db, nowMs);
 
   return {
@@ -120,7 +120,7 @@ export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKe
   };
 }
 
-interface Reader {
+interface KeyReader {
   read(keyId: string): Promise<Row | null>;
   /** What is trusted now, without asking the database. */
   peek(keyId: string): Row | null;
@@ -128,10 +128,10 @@ interface Reader {
 }
 
 /** What was read a moment ago is trusted: most requests cost the database nothing. */
-function createReader(db: Database, trustedForMs: number, nowMs: () => number): Reader {
-  const known = new Map<string, Known>();
+function createKeyReader(db: Database, trustedForMs: number, nowMs: () => number): KeyReader {
+  const known = new Map<string, KnownKey>();
 
-  function remember(keyId: string, entry: Known): void {
+  function remember(keyId: string, entry: KnownKey): void {
     known.delete(keyId);
     known.set(keyId, entry);
     for (const oldest of known.keys()) {
@@ -140,7 +140,7 @@ function createReader(db: Database, trustedForMs: number, nowMs: () => number): 
     }
   }
 
-  function trusted(keyId: string): Known | undefined {
+  function trusted(keyId: string): KnownKey | undefined {
     const before = known.get(keyId);
     return before !== undefined && nowMs() - before.readAtMs < trustedForMs ? before : undefined;
   }

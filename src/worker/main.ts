@@ -2,12 +2,12 @@
 
 import { readConfig } from "../config.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { createLog } from "../log.ts";
+import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runWorker } from "./run-worker.ts";
 
 try {
   const config = readConfig();
-  await runWorker(config, createLog(config));
+  await runWorker(config, openTelemetry(config.log));
 } catch (error) {
   const code = isPawlError(error) ? error.code : "BACKEND_UNREACHABLE";
   const message = error instanceof Error ? error.message : String(error);

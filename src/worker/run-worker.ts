@@ -7,12 +7,16 @@ import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
+import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import {
+  listedTools,
+  listTools,
+  type ToolSource,
+} from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
-import { builtInTools } from "../../activities/tools/index.ts";
-import { ensureSearchAttributes } from "../client/search-attributes.ts";
+import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
-import type { Log } from "../log.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
@@ -26,6 +30,8 @@ import { createGates } from "../store/gates.ts";
 import { createLedger } from "../store/ledger.ts";
 import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { temporalLines } from "../telemetry/temporal-lines.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 
@@ -34,38 +40,44 @@ const HEARTBEATS_HELD_BACK_MS = 1000;
 const SHUTDOWN_GRACE_MS = 30_000;
 const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 200;
+/** Where only names are asked for. */
+const ANY_RUN = { models: [], costCapMicroUsd: 0 };
 const SWEEP_EVERY_MS = 60_000;
 const DELTAS_KEPT_MS = 3_600_000;
 
-/** What a worker can do for a run: where nothing is said, what comes with Pawl. */
+/** What a worker can do for a run besides what comes with Pawl. */
 export interface WorkerSkills {
+  /** One by the name of a tool of Pawl's takes its place. */
   readonly tools?: readonly Tool[];
+  /** Other places to take tools from, asked after Pawl's own. */
+  readonly toolSources?: readonly ToolSource[];
+  /** In place of Pawl's own. */
   readonly agents?: readonly AgentDefinition[];
 }
 
 /** Serves until SIGTERM or SIGINT; then finishes what it can within its grace time. */
 export async function runWorker(
   config: Config,
-  log: Log,
+  telemetry: Telemetry,
   skills: WorkerSkills = {},
 ): Promise<void> {
-  installRuntime(log);
-  const db = openDatabase(required(config, "DATABASE_URL"));
-  await patiently(log, () => migrate(db));
+  installRuntime(telemetry);
+  const db = openDatabase(required("DATABASE_URL", config.database.url));
+  await patiently(telemetry, () => migrate(db));
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = await patiently(log, () =>
+  const connection = await patiently(telemetry, () =>
     NativeConnection.connect(connectionOptions).catch((error: unknown) => {
       throw unreachable(connectionOptions.address, error);
     }),
   );
-  const searchable = namespace ?? config.TEMPORAL_NAMESPACE;
+  const searchable = namespace ?? config.temporal.namespace;
   await ensureSearchAttributes(connection.operatorService, searchable);
-  const deps = createDeps(config, log, { db, ...skills });
-  warnOfUnknownTools(deps);
+  const deps = createDeps(config, telemetry, { db, ...skills });
+  await warnOfUnknownTools(deps);
   const worker = await Worker.create({
     connection,
-    namespace: namespace ?? config.TEMPORAL_NAMESPACE,
-    taskQueue: config.PAWL_TASK_QUEUE,
+    namespace: namespace ?? config.temporal.namespace,
+    taskQueue: config.temporal.taskQueue,
     ...workflows(),
     activities: createActivities(deps),
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
@@ -81,7 +93,7 @@ export async function runWorker(
   const sweeping = setInterval(() => void sweep(db, deps), SWEEP_EVERY_MS);
   try {
     const serving = worker.run();
-    log.info({ event: "worker_ready", taskQueue: config.PAWL_TASK_QUEUE }, "polling for runs");
+    telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue });
     await serving;
   } finally {
     clearInterval(sweeping);
@@ -92,14 +104,14 @@ export async function runWorker(
 }
 
 /** Parts of a stack start in any order; only one that stays away is an error. */
-async function patiently<T>(log: Log, connect: () => Promise<T>): Promise<T> {
+async function patiently<T>(telemetry: Telemetry, connect: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + STARTUP_PATIENCE_MS;
   while (true) {
     try {
       return await connect();
     } catch (error) {
       if (!isPawlError(error) || Date.now() > deadline) throw error;
-      log.warn({ event: "worker_waiting", code: error.code }, error.message);
+      telemetry.emit({ event: "worker_waiting", code: error.code, message: error.message });
       await delay(STARTUP_RETRY_MS);
     }
   }
@@ -107,27 +119,27 @@ async function patiently<T>(log: Log, connect: () => Promise<T>): Promise<T> {
 
 function createDeps(
   config: Config,
-  log: Log,
-  { db, tools = builtInTools, agents = AGENTS }: WorkerSkills & { readonly db: Database },
+  telemetry: Telemetry,
+  { db, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & { readonly db: Database },
 ): ActivityDeps {
   const transcripts = createTranscripts(db);
   const provider = {
-    apiKey: required(config, "ANTHROPIC_API_KEY"),
-    baseUrl: config.ANTHROPIC_BASE_URL,
-    offline: config.PAWL_OFFLINE_MODEL,
+    apiKey: required("ANTHROPIC_API_KEY", config.provider.apiKey),
+    baseUrl: config.provider.baseUrl,
+    offline: config.provider.offline,
   };
   return {
     config,
-    log,
+    telemetry,
     providerBatches: anthropicBatches(provider),
     laneCalls: createLaneCalls(db),
     model: anthropicModel({
       ...provider,
       timers: {
-        firstByteMs: config.PAWL_FIRST_BYTE_TIMEOUT_MS,
-        idleMs: config.PAWL_IDLE_TIMEOUT_MS,
-        progressMs: config.PAWL_PROGRESS_TIMEOUT_MS,
-        totalMs: config.PAWL_CALL_TIMEOUT_MS,
+        firstByteMs: config.timers.firstByteTimeoutMs,
+        idleMs: config.timers.idleTimeoutMs,
+        progressMs: config.timers.progressTimeoutMs,
+        totalMs: config.timers.callTimeoutMs,
       },
     }),
     ledger: createLedger(db, transcripts),
@@ -137,40 +149,39 @@ function createDeps(
     records: createRunRecords(db),
     batches: createBatches(db),
     deltas: createDeltaWriter(db),
-    tools,
+    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources],
     agents,
   };
 }
 
 /** Another worker may have the tool; a slip of the pen would leave it to its permission. */
-function warnOfUnknownTools({ config, log, tools }: ActivityDeps): void {
-  const known = tools.map(({ spec }) => spec.name);
-  const unknown = Object.keys(config.PAWL_TOOL_POLICY ?? {}).filter(
-    (name) => !known.includes(name),
+async function warnOfUnknownTools(deps: ActivityDeps): Promise<void> {
+  const { config, telemetry, agents, toolSources } = deps;
+  const named = Object.keys(config.tools.policy ?? {});
+  if (named.length === 0) return;
+  const lists = await Promise.all(
+    agents.map((agent) => listTools(toolSources, { ...ANY_RUN, agent })),
   );
-  if (unknown.length === 0) return;
-  const message = "PAWL_TOOL_POLICY names tools that this worker does not have";
-  log.warn({ event: "policy_unused", unknown, known }, message);
+  const known = [...new Set(lists.flat().map(({ spec }) => spec.name))];
+  const unknown = named.filter((name) => !known.includes(name));
+  if (unknown.length > 0) telemetry.emit({ event: "policy_unused", unknown, known });
 }
 
 /** Resolves holds whose attempt nobody will ever end, e.g. of a run that was terminated. */
-async function sweep(db: Database, { ledger, log }: ActivityDeps): Promise<void> {
+async function sweep(db: Database, { ledger, telemetry }: ActivityDeps): Promise<void> {
   try {
     const charged = await ledger.sweep();
-    if (charged > 0) log.warn({ event: "holds_swept", charged }, "charged holds of dead attempts");
-    await tellOfCosts(db, log);
+    if (charged > 0) telemetry.emit({ event: "holds_swept", charged });
+    await tellOfCosts(db, telemetry);
     await pruneDeltas(db, DELTAS_KEPT_MS);
   } catch (error) {
-    log.warn({ event: "sweep_failed", err: error }, "tries again in a minute");
+    telemetry.emit({ event: "sweep_failed", error });
   }
 }
 
-async function tellOfCosts(db: Database, log: Log): Promise<void> {
+async function tellOfCosts(db: Database, telemetry: Telemetry): Promise<void> {
   for (const alert of await takeCostAlerts(db, new Date())) {
-    log.warn(
-      { event: "cost_alert", ...alert, alert: true },
-      "a tenant has spent more than three times its daily average",
-    );
+    telemetry.emit({ event: "cost_alert", ...alert });
   }
 }
 
@@ -182,7 +193,7 @@ function workflows(): { workflowBundle: { codePath: string } } | { workflowsPath
 
 /** Pinned: a run in flight stays with the code it began with, a new one takes the newest. */
 function versioning(config: Config): object {
-  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = config;
+  const { deploymentName, buildId } = config.temporal;
   if (deploymentName === undefined || buildId === undefined) return {};
   return {
     workerDeploymentOptions: {
@@ -194,22 +205,14 @@ function versioning(config: Config): object {
 }
 
 /** Core's own log lines join ours; once a process, before any worker. */
-function installRuntime(log: Log): void {
-  const logger = new DefaultLogger("INFO", ({ level, message, meta }) => {
-    const lower = level.toLowerCase();
-    if (lower === "warn" || lower === "error") log[lower]({ event: "temporal", ...meta }, message);
-    // What a run decides by itself, it says itself, and names the event.
-    else if (lower === "info" && meta?.["event"] !== undefined) log.info(meta, message);
-    else log.debug({ event: "temporal", ...meta }, message);
-  });
+function installRuntime(telemetry: Telemetry): void {
   Runtime.install({
-    logger,
+    logger: new DefaultLogger("INFO", temporalLines(telemetry)),
     telemetryOptions: { logging: { forward: {}, filter: { core: "WARN", other: "ERROR" } } },
   });
 }
 
-function required(config: Config, name: "DATABASE_URL" | "ANTHROPIC_API_KEY"): string {
-  const value = config[name];
+function required(name: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw new PawlError(
     "CONFIG",

@@ -15,29 +15,32 @@ import {
   EACH_ROUND,
   endedWithRightMoney,
   patience,
-  ROUNDS,
   startRun,
 } from "../support/chaos.ts";
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import { until, type Process } from "../support/processes.ts";
+import { startTemporalWorld, type TemporalWorld } from "../support/temporal.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 let postgres: PostgresServer;
+let temporal: TemporalWorld;
 let world: World;
 let worker: Process;
 const files = openFilesFolder();
 const stopwatch = createStopwatch();
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  [postgres, temporal] = await Promise.all([startPostgres(), startTemporalWorld()]);
   const env = { PAWL_FILES_DIR: files.dir };
-  world = await openWorld({ database: postgres, env });
+  world = await openWorld({ database: postgres, temporal, env });
   worker = await world.startWorker();
 }, 180_000);
 afterAll(async () => {
   stopwatch.report();
   await world?.close();
   await postgres?.stop();
+  await temporal?.close();
   files.remove();
 }, 60_000);
 beforeEach(() => world.model.reset());
@@ -128,8 +131,8 @@ describe("a call that waits while kill -9 takes", () => {
     [
       "Temporal",
       async () => {
-        await world.temporal.kill();
-        await world.temporal.start();
+        await temporal.kill();
+        await temporal.start();
       },
     ],
     [
@@ -142,8 +145,8 @@ describe("a call that waits while kill -9 takes", () => {
     [
       "all of them",
       async () => {
-        await Promise.all([worker.kill(), world.temporal.kill(), postgres.crash()]);
-        await Promise.all([world.temporal.start(), postgres.start()]);
+        await Promise.all([worker.kill(), temporal.kill(), postgres.crash()]);
+        await Promise.all([temporal.start(), postgres.start()]);
         worker = await world.startWorker();
       },
     ],

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { accountKeyOf } from "../../src/domain/budget.ts";
 import type { BillingRecord } from "../../offline-model/billing.ts";
 import { createLedger } from "../../src/store/ledger.ts";
-import { ROUNDS } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const RUNS = ROUNDS > 1 ? 60 : 12;

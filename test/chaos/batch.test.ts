@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { endedCount } from "../../src/domain/batch.ts";
 import { endedBatch, standing, startBatch, sums } from "../support/batches.ts";
-import { ROUNDS } from "../support/chaos.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import type { Process } from "../support/processes.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const ITEMS = Number(process.env["PAWL_TEST_ITEMS"] ?? 30);
@@ -21,7 +21,6 @@ let world: World;
 
 beforeAll(async () => {
   world = await openWorld({
-    database: "postgres",
     // So slow that a kill finds calls under way.
     chunkDelayMs: 25,
     env: { ...PATIENT, PAWL_HISTORY_MAX_EVENTS: String(ITEMS < 200 ? 80 : 2000) },

@@ -1,12 +1,12 @@
 // A fleet on shared caps: many runs of several models and tenants while workers and Postgres are killed and
-// the provider fails. PAWL_CHAOS_ROUNDS > 1 makes it 1,000 runs, 30 worker kills and 5 of Postgres.
+// the provider fails. `npm run test:nightly` makes it 1,000 runs, 30 worker kills and 5 of Postgres.
 
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { TIERS } from "../../src/domain/prices.ts";
-import { ROUNDS } from "../support/chaos.ts";
 import { plantCheckThenAdd } from "../support/plant-check-then-add.ts";
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import { until, type Process } from "../support/processes.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const WHOLE = { runs: 1000, workerKills: 30, postgresKills: 5 };

@@ -3,7 +3,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { Client, Connection } from "@temporalio/client";
 import postgres from "postgres";
-import { SIGNALS, type UserMessage } from "../../src/domain/run.ts";
+import type { UserMessage } from "../../src/domain/run.ts";
+import { SIGNALS } from "../../src/temporal/names.ts";
 import { heldRequest, patience, requestsOf, startRun } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";
 import { blocksSent, expectOnlyGrowth, PATIENT } from "../support/run-bench.ts";
@@ -13,7 +14,7 @@ let world: World;
 let worker: Process;
 
 beforeAll(async () => {
-  world = await openWorld({ database: "postgres", env: PATIENT });
+  world = await openWorld({ env: PATIENT });
   worker = await world.startWorker();
 }, 180_000);
 afterEach(() => world.model.reset());
@@ -46,8 +47,9 @@ describe("R7: what people say", () => {
       ]);
       const runId = await startRun(world, LIMITS);
       await heldRequest(world, runId);
-      const connection = await Connection.connect({ address: world.temporal.address });
-      const handle = new Client({ connection }).workflow.getHandle(runId);
+      const { address, namespace } = world.temporal;
+      const connection = await Connection.connect({ address });
+      const handle = new Client({ connection, namespace }).workflow.getHandle(runId);
       const texts = Array.from({ length: 2000 }, (_, index) => `said ${index}`);
       for (let at = 0; at < texts.length; at += 100) {
         const burst = texts.slice(at, at + 100).map((text) => {

@@ -1,11 +1,11 @@
 // A provider that is down, and one that refuses most of what is asked, before three workers: what goes
-// out meanwhile, and how soon every run goes on. PAWL_CHAOS_ROUNDS above 1 makes the trouble a minute long.
+// out meanwhile, and how soon every run goes on. `npm run test:nightly` makes the trouble a minute long.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { RunEvent } from "../../src/domain/run-event.ts";
-import { ROUNDS } from "../support/chaos.ts";
 import type { ModelRequestSeen } from "../support/offline-model.ts";
 import { until } from "../support/processes.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const IS_WHOLE = ROUNDS > 1;
@@ -27,7 +27,6 @@ let world: World;
 
 beforeAll(async () => {
   world = await openWorld({
-    database: "postgres",
     env: { PAWL_FIRST_BYTE_TIMEOUT_MS: "10000", PAWL_HEARTBEAT_TIMEOUT_MS: "15000" },
   });
   for (let n = 0; n < WORKERS; n += 1) await world.startWorker();

@@ -1,11 +1,11 @@
 // A provider whose limit is lower than what is asked, before three workers, and two tenants: one wants
-// twice what there is, the other a tenth of that. PAWL_CHAOS_ROUNDS above 1 makes it a minute long, and
+// twice what there is, the other a tenth of that. `npm run test:nightly` makes it a minute long, and
 // then the times themselves are asserted.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { RunEvent } from "../../src/domain/run-event.ts";
-import { ROUNDS } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const IS_WHOLE = ROUNDS > 1;
@@ -31,7 +31,6 @@ let workers: readonly Process[];
 
 beforeAll(async () => {
   world = await openWorld({
-    database: "postgres",
     env: { PAWL_FIRST_BYTE_TIMEOUT_MS: "10000", PAWL_HEARTBEAT_TIMEOUT_MS: "15000" },
   });
   workers = await Promise.all(Array.from({ length: WORKERS }, () => world.startWorker()));

@@ -13,22 +13,25 @@ import {
 } from "../support/chaos.ts";
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import type { Process } from "../support/processes.ts";
+import { startTemporalWorld, type TemporalWorld } from "../support/temporal.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 let postgres: PostgresServer;
+let temporal: TemporalWorld;
 let world: World;
 let worker: Process;
 const stopwatch = createStopwatch();
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  world = await openWorld({ database: postgres });
+  [postgres, temporal] = await Promise.all([startPostgres(), startTemporalWorld()]);
+  world = await openWorld({ database: postgres, temporal });
   worker = await world.startWorker();
 }, 180_000);
 afterAll(async () => {
   stopwatch.report();
   await world?.close();
   await postgres?.stop();
+  await temporal?.close();
 }, 60_000);
 beforeEach(() => world.model.reset());
 
@@ -66,8 +69,8 @@ describe("Temporal killed and started again on its file", () => {
     async (moment, fault) => {
       for (const _ of EACH_ROUND) {
         const runId = await runHeldAt(fault);
-        await world.temporal.kill();
-        await world.temporal.start();
+        await temporal.kill();
+        await temporal.start();
         const answersSinceMs = Date.now();
         await world.model.release();
         const { result } = await endedWithRightMoney(world, runId);
@@ -86,8 +89,8 @@ describe("Temporal killed and started again on its file", () => {
     async () => {
       for (const _ of EACH_ROUND) {
         const runId = await runHeldAt({ kind: "hold", afterEvents: 5 });
-        await Promise.all([world.temporal.kill(), worker.kill()]);
-        await world.temporal.start();
+        await Promise.all([temporal.kill(), worker.kill()]);
+        await temporal.start();
         worker = await world.startWorker();
         const pollsSinceMs = Date.now();
         const { result } = await endedWithRightMoney(world, runId);

@@ -2,11 +2,12 @@
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { compareEventIds, parseEventId } from "../../src/client/event-id.ts";
-import { createStopwatch, endedWithRightMoney, patience, ROUNDS } from "../support/chaos.ts";
+import { createStopwatch, endedWithRightMoney, patience } from "../support/chaos.ts";
 import { startGatewayWorld, type GatewayWorld } from "../support/gateway.ts";
 import { until, type Process } from "../support/processes.ts";
 import { openSse, type SseStream } from "../support/sse-viewer.ts";
 import { openViewer, type Viewer } from "../support/viewer.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { HEARTBEAT_TIMEOUT_MS, openWorld, type World } from "../support/world.ts";
 
 const WHOLE = { viewers: 200, runs: 20, gatewayKills: 30, drops: 200, workerKills: 6 };

@@ -2,7 +2,6 @@
 // worker is needed, since a run that was accepted waits for one.
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ROUNDS } from "../support/chaos.ts";
 import {
   ask,
   keyFor,
@@ -11,6 +10,7 @@ import {
   type GatewayProcess,
 } from "../support/gateway-process.ts";
 import { freePort, until } from "../support/processes.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 /** All of them where many rounds are asked for. */
@@ -27,7 +27,7 @@ let port: number;
 let gateway: GatewayProcess;
 
 beforeAll(async () => {
-  world = await openWorld({ database: "postgres" });
+  world = await openWorld();
   apiKey = await keyFor(world, "acme", "runs:write");
   port = await freePort();
   gateway = await startGateway(world, { port });

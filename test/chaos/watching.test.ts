@@ -4,9 +4,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import { packageFile } from "../../src/package-root.ts";
-import { EACH_ROUND, endedWithRightMoney, patience, ROUNDS, startRun } from "../support/chaos.ts";
+import { EACH_ROUND, endedWithRightMoney, patience, startRun } from "../support/chaos.ts";
 import { startProcess, until, type Process } from "../support/processes.ts";
 import { openViewer, type Viewer } from "../support/viewer.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const WORKER_KILLS = ROUNDS > 1 ? 20 : 4;

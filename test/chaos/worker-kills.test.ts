@@ -10,11 +10,11 @@ import {
   progressAfter,
   PROGRESS_WITHIN_MS,
   requestsOf,
-  ROUNDS,
   startRescuer,
   startRun,
 } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { HEARTBEAT_TIMEOUT_MS, openWorld, type World } from "../support/world.ts";
 
 /** For workers that are frozen or wait for long: their own timers must not end the call. */

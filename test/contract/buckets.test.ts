@@ -7,8 +7,9 @@ import type { Amounts, RateLimits } from "../../src/domain/rate-limits.ts";
 import { createGates, type GateAnswer, type GateWord } from "../../src/store/gates.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 import { serveAll, shareOf, type PlannedCall, type Served } from "../support/metered-provider.ts";
+import { propertyRuns } from "../support/tier.ts";
 
-const numRuns = Math.ceil(Number(process.env["PAWL_PROPERTY_RUNS"] ?? 80) / 8);
+const numRuns = propertyRuns(10, 4);
 const timeoutMs = 90_000 + numRuns * 4000;
 
 const LIMITS = { requests: 60, input: 60_000, output: 60_000 };

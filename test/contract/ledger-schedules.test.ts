@@ -1,5 +1,5 @@
-// Random schedules against the rules of money, checked after every step. PAWL_PROPERTY_RUNS sets how
-// many schedules each database gets.
+// Random schedules against the rules of money, checked after every step: a few in `npm test`, many in CI, ten
+// times as many at night.
 
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -30,8 +30,9 @@ import {
 } from "../support/ledger-schedule.ts";
 import { createModelBudgets } from "../support/model-budgets.ts";
 import { createModelLedger } from "../support/model-ledger.ts";
+import { propertyRuns } from "../support/tier.ts";
 
-const numRuns = Number(process.env["PAWL_PROPERTY_RUNS"] ?? 80);
+const numRuns = propertyRuns(80, 20);
 const timeoutMs = 60_000 + numRuns * 1_000;
 
 onEachDatabase((underTest) => {

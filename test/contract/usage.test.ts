@@ -4,7 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import { NO_USAGE, type Usage } from "../../src/domain/usage.ts";
 import { createLaneCalls } from "../../src/store/lane-calls.ts";
 import { createLedger } from "../../src/store/ledger.ts";
-import { readCalls, readUsage, USAGE_BY, type UsageBy } from "../../src/store/usage.ts";
+import { readCalls, readUsage, USAGE_BY, type UsageBy } from "../../src/store/usage-report.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 

@@ -5,20 +5,24 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connect, type Socket } from "node:net";
 import { ask, keyFor, startGateway, type GatewayProcess } from "../support/gateway-process.ts";
 import { until } from "../support/processes.ts";
+import { startTemporalWorld, type TemporalWorld } from "../support/temporal.ts";
 import { openWorld, type World } from "../support/world.ts";
 
+let temporal: TemporalWorld;
 let world: World;
 let gateway: GatewayProcess;
 let key: string;
 
 beforeAll(async () => {
-  world = await openWorld();
+  temporal = await startTemporalWorld();
+  world = await openWorld({ temporal });
   key = await keyFor(world, "acme", "runs:read", "runs:write");
   gateway = await startGateway(world);
 }, 240_000);
 afterAll(async () => {
   await gateway?.process.stop();
   await world?.close();
+  await temporal?.close();
 }, 60_000);
 
 /** Everything that the gateway says to these bytes, until it hangs up. */
@@ -171,15 +175,15 @@ test("SIGTERM finishes what is under way, ends streams and leaves within ten sec
 });
 
 test("while Temporal is away it says 503 and when to come back, and is healthy again after", async () => {
-  await world.temporal.kill();
+  await temporal.kill();
   const away = await ask(gateway.url, "GET /v1/runs", { key });
   expect([away.status, away.json?.["code"]]).toEqual([503, "BACKEND_UNREACHABLE"]);
   expect(Number(away.headers.get("retry-after"))).toBeGreaterThan(0);
-  expect(away.text).not.toContain(new URL(`http://${world.temporal.address}`).port);
+  expect(away.text).not.toContain(new URL(`http://${temporal.address}`).port);
   expect((await ask(gateway.url, "GET /health")).status).toBe(200);
   const deep = await ask(gateway.url, "GET /health/deep");
   expect([deep.status, deep.json?.["status"]]).toEqual([503, "unhealthy"]);
-  await world.temporal.start();
+  await temporal.start();
   await until(
     "runs are listed again",
     async () => (await ask(gateway.url, "GET /v1/runs", { key })).status === 200,

@@ -1,4 +1,4 @@
-// Records the histories of all scenarios anew: `npx jest --testMatch '**/test/replay/record.ts'`.
+// Records the histories of all scenarios anew: `npx jest --selectProjects servers --testMatch '**/test/replay/record.ts'`.
 // Only for a version whose runs shall be replayable from now on.
 
 import { writeFile } from "node:fs/promises";

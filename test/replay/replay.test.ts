@@ -34,7 +34,7 @@ describe("workflows that close a run or a batch before they open it", () => {
   }
 
   it("differ from everything that was recorded", async () => {
-    for (const folder of ["workflows", "src/domain"]) {
+    for (const folder of ["workflows", "src/domain", "src/temporal"]) {
       cpSync(packageFile(folder), join(dir, folder), { recursive: true });
     }
     plant("workflows/agent-run.ts", "{ openRun }", "{ closeRun: openRun }");

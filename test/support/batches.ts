@@ -92,7 +92,7 @@ export async function resetToStart(world: World, workflowId: string): Promise<vo
     const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
     const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
     await client.workflowService.resetWorkflowExecution({
-      namespace: "default",
+      namespace: world.temporal.namespace,
       workflowExecution: { workflowId },
       workflowTaskFinishEventId: first?.eventId ?? null,
       requestId: randomUUID(),
@@ -106,9 +106,10 @@ export async function historyCount({ client }: World, batchId: string): Promise<
 }
 
 async function asOperator<T>({ temporal }: World, act: (client: Client) => Promise<T>): Promise<T> {
-  const connection = await Connection.connect({ address: temporal.address });
+  const { address, namespace } = temporal;
+  const connection = await Connection.connect({ address });
   try {
-    return await act(new Client({ connection }));
+    return await act(new Client({ connection, namespace }));
   } finally {
     await connection.close();
   }

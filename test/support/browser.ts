@@ -1,8 +1,15 @@
-// A real browser: Chromium of the machine, driven by playwright-core. Each page keeps a record of what
+// A real browser: Chromium, driven by playwright-core. Each page keeps a record of what
 // it asked for and of what its console said, for tests that nothing leaves and nothing is refused.
 
-import { existsSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { packageFile } from "../../src/package-root.ts";
+import { findChromium, isPacked } from "./find-chromium.ts";
 
 export interface WatchedPage {
   readonly page: Page;
@@ -19,23 +26,49 @@ export interface PageOptions {
   readonly height?: number;
 }
 
-const USUAL_PATHS = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
+// In a container nobody but root may be there, and /dev/shm is small.
+const ARGS = ["--no-sandbox", "--disable-dev-shm-usage"];
+
+const run = promisify(execFile);
 
 export async function openBrowser(): Promise<Browser> {
-  const executablePath = [process.env["CHROMIUM_PATH"], ...USUAL_PATHS].find(
-    (path) => path !== undefined && existsSync(path),
-  );
-  if (executablePath === undefined) {
+  const found = findChromium();
+  if (found === undefined) {
     throw new Error("These tests need Chromium: apt-get install chromium, or set CHROMIUM_PATH.");
   }
-  // In a container nobody but root may be there, and /dev/shm is small.
-  const args = ["--no-sandbox", "--disable-dev-shm-usage"];
-  return await chromium.launch({ executablePath, args, timeout: 60_000 });
+  if (!isPacked(found)) return await launch(found);
+  const dir = await mkdtemp(join(tmpdir(), "pawl-chromium-"));
+  const program = await unpack(dir);
+  const browser = await launch(program, await ownParts(dir, program));
+  browser.on("disconnected", () => rmSync(dir, { recursive: true, force: true }));
+  return browser;
+}
+
+async function launch(executablePath: string, env: NodeJS.ProcessEnv = {}): Promise<Browser> {
+  const options = { executablePath, args: ARGS, timeout: 60_000, env: { ...process.env, ...env } };
+  return await chromium.launch(options);
+}
+
+/**
+ * Its package unpacks into the temp dir of the process that asks, and some of it only where that looks like
+ * Amazon's functions: so a process of its own asks.
+ */
+async function unpack(dir: string): Promise<string> {
+  const script =
+    'import { default as packed } from "@sparticuz/chromium"; console.log(await packed.executablePath());';
+  const asked = ["--input-type=module", "--eval", script];
+  const env = { ...process.env, TMPDIR: dir, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs20.x" };
+  const { stdout } = await run(process.execPath, asked, { cwd: packageFile(""), env });
+  return stdout.trim();
+}
+
+/** A machine that lacks a browser's libraries gets those of the package; and its fonts, where it has none. */
+async function ownParts(dir: string, program: string): Promise<NodeJS.ProcessEnv> {
+  const isComplete = !(await run("ldd", [program])).stdout.includes("not found");
+  return {
+    ...(isComplete ? {} : { LD_LIBRARY_PATH: join(dir, "al2023", "lib") }),
+    ...(existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(dir, "fonts") }),
+  };
 }
 
 export async function openPage(

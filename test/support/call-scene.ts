@@ -10,10 +10,10 @@ import type { ModelCall } from "../../src/domain/call.ts";
 import type { Limits } from "../../src/domain/limits.ts";
 import { userMessage } from "../../src/domain/message.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
-import { createLog } from "../../src/log.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
 import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
 import type { AttemptRequest, Ledger } from "../../src/store/ledger.ts";
+import { openTelemetry } from "../../src/telemetry/telemetry.ts";
 import { createModelBudgets } from "./model-budgets.ts";
 import { createModelLedger } from "./model-ledger.ts";
 import { aSnapshot } from "./replies.ts";
@@ -53,7 +53,7 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
   const ledger: Ledger = { ...real, ...options.ledger?.(real) };
   const deps = {
     config: readConfig(options.env ?? {}),
-    log: createLog({ PAWL_LOG_LEVEL: "silent", PAWL_LOG_FILE: undefined }),
+    telemetry: openTelemetry({ level: "silent", file: undefined }),
     ledger: written(ledger, steps),
     laneCalls: {
       start: (request: AttemptRequest) => ledger.startAttempt(request),

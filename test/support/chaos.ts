@@ -7,10 +7,9 @@ import type { RunResult } from "../../src/domain/outcome.ts";
 import type { Process } from "./processes.ts";
 import { until } from "./processes.ts";
 import type { ModelRequestSeen } from "./offline-model.ts";
+import { ROUNDS } from "./tier.ts";
 import { HEARTBEAT_TIMEOUT_MS, type World } from "./world.ts";
 
-/** `npm run chaos` sets it; `npm test` runs each case once. */
-export const ROUNDS = Number(process.env["PAWL_CHAOS_ROUNDS"] ?? 1);
 export const EACH_ROUND = Array.from({ length: ROUNDS }, (_, index) => index + 1);
 
 /** For a test of `rounds` rounds, each with a few starts of workers on a slow machine. */

@@ -1,9 +1,12 @@
-// Runs a suite over both databases that Pawl runs on, each fresh and migrated.
+// Runs a suite over the databases that Pawl runs on, each fresh and migrated.
 
 import { afterAll, beforeAll, describe } from "@jest/globals";
 import { migrate, openDatabase, type Database } from "../../src/store/database.ts";
+import { findPostgres } from "./find-postgres.ts";
 import { startPglite } from "./pglite.ts";
-import { startPostgres, type DatabaseServer } from "./postgres.ts";
+import type { DatabaseServer } from "./postgres.ts";
+import { ownDatabase } from "./shared-servers.ts";
+import { isAtLeast } from "./tier.ts";
 
 export interface DatabaseUnderTest {
   readonly name: DatabaseName;
@@ -13,30 +16,43 @@ export interface DatabaseUnderTest {
 
 type DatabaseName = "PGlite" | "PostgreSQL";
 
-const STARTERS: readonly (readonly [DatabaseName, () => Promise<DatabaseServer>])[] = [
-  ["PGlite", startPglite],
-  ["PostgreSQL", startPostgres],
+interface Starter {
+  readonly name: DatabaseName;
+  readonly start: () => Promise<DatabaseServer>;
+  readonly describe: typeof describe.skip;
+}
+
+/** PostgreSQL is what production runs on, and fast; the other half of the contract is CI's. */
+const STARTERS: readonly Starter[] = [
+  ...(isAtLeast("full") ? [{ name: "PGlite", start: startPglite, describe } as const] : []),
+  {
+    name: "PostgreSQL",
+    start: ownDatabase,
+    describe: findPostgres() === undefined ? describe.skip : describe,
+  },
 ];
 
 /** The databases are there from the first test on: the suite is given a function to ask for them. */
 export function onEachDatabase(suite: (underTest: () => DatabaseUnderTest) => void): void {
-  describe.each(STARTERS)("on %s", (name, start) => {
-    let server: DatabaseServer | undefined;
-    let underTest: DatabaseUnderTest | undefined;
+  for (const starter of STARTERS) starter.describe(`on ${starter.name}`, () => on(starter, suite));
+}
 
-    beforeAll(async () => {
-      server = await start();
-      underTest = { name, db: openDatabase(server.url), url: server.url };
-      await migrate(underTest.db);
-    });
-    afterAll(async () => {
-      await underTest?.db.end();
-      await server?.stop();
-    });
+function on({ name, start }: Starter, suite: (underTest: () => DatabaseUnderTest) => void): void {
+  let server: DatabaseServer | undefined;
+  let underTest: DatabaseUnderTest | undefined;
 
-    suite(() => {
-      if (underTest === undefined) throw new Error("the database has not been started yet");
-      return underTest;
-    });
+  beforeAll(async () => {
+    server = await start();
+    underTest = { name, db: openDatabase(server.url), url: server.url };
+    await migrate(underTest.db);
+  });
+  afterAll(async () => {
+    await underTest?.db.end();
+    await server?.stop();
+  });
+
+  suite(() => {
+    if (underTest === undefined) throw new Error("the database has not been started yet");
+    return underTest;
   });
 }

@@ -5,7 +5,7 @@ import { appendFileSync } from "node:fs";
 import { z } from "zod";
 import { defineTool } from "../../dist/activities/tools/define-tool.js";
 import { readConfig } from "../../dist/src/config.js";
-import { createLog } from "../../dist/src/log.js";
+import { openTelemetry } from "../../dist/src/telemetry/telemetry.js";
 import { runWorker } from "../../dist/src/worker/run-worker.js";
 
 const booking = defineTool({
@@ -28,4 +28,4 @@ const waiter = {
   policy: { book_table: "allow" },
 };
 const config = readConfig();
-await runWorker(config, createLog(config), { tools: [booking], agents: [waiter] });
+await runWorker(config, openTelemetry(config.log), { tools: [booking], agents: [waiter] });

@@ -1,13 +1,14 @@
-// A PostgreSQL of its own for a test: a fresh cluster in a temp dir on a free port, without fsync.
-// Where initdb is missing on a Debian machine, it is installed once.
+// A PostgreSQL of its own: a fresh cluster in a temp dir on a free port, without fsync. Nearly all suites
+// share one and take a database of it (shared-servers.ts); those that crash it start theirs.
 
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { chown, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { chown, cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import postgres from "postgres";
+import { findPostgres } from "./find-postgres.ts";
+import { freePort, startProcess, until, type Process } from "./processes.ts";
 
 export interface DatabaseServer {
   readonly url: string;
@@ -20,38 +21,43 @@ export interface PostgresServer extends DatabaseServer {
   start(): Promise<void>;
 }
 
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 const run = promisify(execFile);
 
 export async function startPostgres(
   options: { readonly fsync?: boolean } = {},
 ): Promise<PostgresServer> {
-  const bin = await binaries();
   const account = await unprivilegedAccount();
   const dir = await mkdtemp(join(tmpdir(), "pawl-postgres-"));
   if (account !== undefined) await chown(dir, account.uid, account.gid);
   const as = { ...account, cwd: dir };
+  const bin = await runnableBinaries(dir, as);
   const data = join(dir, "data");
-  const port = await freePort();
-  const settings = [
-    `-c port=${port}`,
-    `-c unix_socket_directories=${dir}`,
-    "-c listen_addresses=127.0.0.1",
-    `-c fsync=${options.fsync === true ? "on" : "off"}`,
-    "-c max_connections=250",
-  ];
   await run(
     join(bin, "initdb"),
-    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
     as,
   );
-  const control = async (...args: readonly string[]): Promise<void> =>
-    void (await run(join(bin, "pg_ctl"), ["-D", data, "-w", ...args], as));
-  const start = (): Promise<void> =>
-    control("-l", join(dir, "log"), "-o", settings.join(" "), "start");
-  const crash = (): Promise<void> => control("-m", "immediate", "stop");
+  const port = await freePort();
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const args = ["-D", data, ...settings(port, dir, options.fsync === true)];
+  let server: Process | null = null;
+  const crash = async (): Promise<void> => {
+    server?.signal("SIGQUIT");
+    await server?.ended;
+    server = null;
+  };
+  const start = async (): Promise<void> => {
+    server = startProcess(join(bin, "postgres"), args, as);
+    await Promise.race([until("PostgreSQL answers", () => answers(url), 60_000), died(server)]);
+  };
   await start();
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url,
     start,
     crash,
     stop: async () => {
@@ -61,41 +67,52 @@ export async function startPostgres(
   };
 }
 
-async function binaries(): Promise<string> {
-  const found = findBinaries();
-  if (found !== undefined) return found;
-  await run("apt-get", ["install", "-y", "--no-install-recommends", "postgresql"]);
-  const installed = findBinaries();
-  if (installed === undefined) throw new Error("no initdb: install PostgreSQL 15 or newer");
-  return installed;
+function settings(port: number, dir: string, fsync: boolean): string[] {
+  return [
+    `port=${port}`,
+    `unix_socket_directories=${dir}`,
+    "listen_addresses=127.0.0.1",
+    `fsync=${fsync ? "on" : "off"}`,
+    "max_connections=250",
+  ].flatMap((setting) => ["-c", setting]);
 }
 
-/** Debian keeps the binaries of each version in a folder of its own; the newest is taken. */
-function findBinaries(): string | undefined {
-  const debian = "/usr/lib/postgresql";
-  const versions = existsSync(debian) ? readdirSync(debian) : [];
-  const onPath = (process.env["PATH"] ?? "").split(":");
-  return [
-    ...versions.toSorted((a, b) => Number(b) - Number(a)).map((v) => join(debian, v, "bin")),
-    ...onPath,
-  ].find((dir) => existsSync(join(dir, "initdb")) && existsSync(join(dir, "pg_ctl")));
+/** Where the checkout is closed to the account that PostgreSQL runs as, it gets a copy. */
+async function runnableBinaries(dir: string, as: Partial<Account>): Promise<string> {
+  const bin = findPostgres();
+  if (bin === undefined) throw new Error("no initdb: install PostgreSQL 15 or newer");
+  try {
+    await run(join(bin, "initdb"), ["--version"], as);
+    return bin;
+  } catch {
+    await cp(dirname(bin), join(dir, "program"), { recursive: true, verbatimSymlinks: true });
+    return join(dir, "program", "bin");
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 5 });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+async function died({ ended, lines }: Process): Promise<never> {
+  const code = await ended;
+  throw new Error(`PostgreSQL ended with ${code}:\n${lines.join("\n")}`);
 }
 
 /** PostgreSQL refuses to run as root. */
-async function unprivilegedAccount(): Promise<{ uid: number; gid: number } | undefined> {
+async function unprivilegedAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const [uid, gid] = await Promise.all(
     ["-u", "-g"].map(async (flag) => Number((await run("id", [flag, "nobody"])).stdout)),
   );
   if (uid === undefined || gid === undefined) throw new Error("there is no user `nobody`");
   return { uid, gid };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

@@ -21,6 +21,8 @@ export interface Process {
 export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export function startProcess(
@@ -30,8 +32,7 @@ export function startProcess(
 ): Process {
   const child = spawn(command, [...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    ...(options.env ? { env: options.env } : {}),
-    ...(options.cwd ? { cwd: options.cwd } : {}),
+    ...options,
   });
   const lines: string[] = [];
   const waiting = new Set<() => void>();

@@ -9,7 +9,7 @@ import { AGENTS } from "../../dist/activities/agents.js";
 import { defineTool } from "../../dist/activities/tools/define-tool.js";
 import { builtInTools } from "../../dist/activities/tools/index.js";
 import { readConfig } from "../../dist/src/config.js";
-import { createLog } from "../../dist/src/log.js";
+import { openTelemetry } from "../../dist/src/telemetry/telemetry.js";
 import { runWorker } from "../../dist/src/worker/run-worker.js";
 
 const note = (line) => appendFileSync(process.env.NOTES, `${line}\n`);
@@ -45,12 +45,12 @@ const ponder = defineTool({
   },
 });
 
-const tools = [...builtInTools, work, ponder];
+const tools = [work, ponder];
 const slow = {
   name: "slow",
   instructions: "Do what the test says.",
-  tools: tools.map(({ spec }) => spec.name),
+  tools: [...builtInTools, ...tools].map(({ spec }) => spec.name),
 };
 
 const config = readConfig();
-await runWorker(config, createLog(config), { tools, agents: [...AGENTS, slow] });
+await runWorker(config, openTelemetry(config.log), { tools, agents: [...AGENTS, slow] });

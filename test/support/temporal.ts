@@ -1,4 +1,5 @@
-// A real Temporal dev server on a file of its own, which can be killed and started again.
+// A Temporal dev server of its own, on a file, which can be killed and started again. Nearly all suites share
+// one and take a namespace of it (shared-servers.ts).
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { freePort, startProcess, until, type Process } from "./processes.ts";
 
 export interface TemporalWorld {
   readonly address: string;
+  readonly namespace: string;
   kill(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -36,6 +38,7 @@ export async function startTemporalWorld(): Promise<TemporalWorld> {
   while (!(await launch(port))) port = await freePort();
   return {
     address,
+    namespace: "default",
     start: async () => void (await until("Temporal is back", () => launch(port), 120_000)),
     kill,
     close: async () => {
@@ -45,13 +48,18 @@ export async function startTemporalWorld(): Promise<TemporalWorld> {
   };
 }
 
+/** For every server of the tests, as the local stack has them too. */
+export const SERVER_FLAGS: string[] = [
+  ...["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"],
+  ...["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
+  ...["--dynamic-config-value", "system.enableActivityEagerExecution=true"],
+];
+
 function flags(port: number, file: string): string[] {
   return [
     ...["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", String(port)],
     ...["--db-filename", file, "--log-level", "error"],
-    ...["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"],
-    ...["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
-    ...["--dynamic-config-value", "system.enableActivityEagerExecution=true"],
+    ...SERVER_FLAGS,
   ];
 }
 

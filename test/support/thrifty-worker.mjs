@@ -2,7 +2,7 @@
 
 import { AGENTS } from "../../dist/activities/agents.js";
 import { readConfig } from "../../dist/src/config.js";
-import { createLog } from "../../dist/src/log.js";
+import { openTelemetry } from "../../dist/src/telemetry/telemetry.js";
 import { runWorker } from "../../dist/src/worker/run-worker.js";
 
 const thrifty = {
@@ -13,4 +13,4 @@ const thrifty = {
 };
 
 const config = readConfig();
-await runWorker(config, createLog(config), { agents: [...AGENTS, thrifty] });
+await runWorker(config, openTelemetry(config.log), { agents: [...AGENTS, thrifty] });

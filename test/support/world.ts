@@ -1,5 +1,6 @@
-// Everything a run needs, for real: Temporal, a database, the offline model, and workers that can be
-// killed. Timers are seconds where people use minutes.
+// Everything a run needs, for real, and nothing of another suite in it: a namespace and a database of the
+// servers that all suites share, an offline model, and workers that can be killed. A suite that ends or
+// restarts a server brings its own. Timers are seconds where people use minutes.
 
 import { packageFile } from "../../src/package-root.ts";
 import { connect } from "../../src/client/connect.ts";
@@ -7,13 +8,12 @@ import { createRunClient, type RunClient } from "../../src/client/run-client.ts"
 import { readConfig } from "../../src/config.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { startModelWorld, type ModelWorld } from "./offline-model.ts";
-import { startPglite } from "./pglite.ts";
-import { startPostgres, type DatabaseServer } from "./postgres.ts";
+import type { DatabaseServer } from "./postgres.ts";
 import { startProcess, type Process } from "./processes.ts";
-import { startTemporalWorld, type TemporalWorld } from "./temporal.ts";
+import { ownDatabase, ownNamespace, type OwnNamespace } from "./shared-servers.ts";
 
 export interface World {
-  readonly temporal: TemporalWorld;
+  readonly temporal: OwnNamespace;
   readonly model: ModelWorld;
   readonly database: DatabaseServer;
   readonly db: Database;
@@ -25,8 +25,10 @@ export interface World {
 }
 
 export interface WorldOptions {
-  /** Or one that the test has started and will stop. */
-  readonly database?: "pglite" | "postgres" | DatabaseServer;
+  /** A server that the test has started and will stop, instead of a namespace of the shared one. */
+  readonly temporal?: OwnNamespace;
+  /** The same for the database. */
+  readonly database?: DatabaseServer;
   readonly env?: NodeJS.ProcessEnv;
   readonly chunkDelayMs?: number;
   /** Another program than `pawl worker`, in this repository. */
@@ -67,15 +69,24 @@ async function assemble(
   closers: (() => Promise<unknown>)[],
   close: () => Promise<void>,
 ): Promise<World> {
-  const database = await databaseOf(options, closers);
-  const temporal = await startTemporalWorld();
-  closers.push(() => temporal.close());
-  const model = await startModelWorld(options.chunkDelayMs);
-  closers.push(() => model.process.kill());
+  const ended = async <T>(starting: Promise<T>, end: (it: T) => Promise<unknown>): Promise<T> => {
+    const started = await starting;
+    closers.push(() => end(started));
+    return started;
+  };
+  const parts = [
+    givenOr(options.database, () => ended(ownDatabase(), (it) => it.stop())),
+    givenOr(options.temporal, ownNamespace),
+    ended(startModelWorld(options.chunkDelayMs), (it) => it.process.kill()),
+  ] as const;
+  // Where one fails, the others have started when all is closed.
+  await Promise.allSettled(parts);
+  const [database, temporal, model] = await Promise.all(parts);
   const env: NodeJS.ProcessEnv = {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
     TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
     DATABASE_URL: database.url,
     ANTHROPIC_BASE_URL: model.url,
     ANTHROPIC_API_KEY: "offline",
@@ -90,8 +101,6 @@ async function assemble(
     await worker.line("worker_ready");
     return worker;
   };
-  // The first worker registers the search attributes that a start needs.
-  await (await startWorker()).stop();
   const connected = await connect(readConfig(env), {
     temporalAddress: temporal.address,
     databaseUrl: database.url,
@@ -111,12 +120,6 @@ async function assemble(
   };
 }
 
-async function databaseOf(
-  { database = "pglite" }: WorldOptions,
-  closers: (() => Promise<unknown>)[],
-): Promise<DatabaseServer> {
-  if (typeof database === "object") return database;
-  const server = await (database === "postgres" ? startPostgres() : startPglite());
-  closers.push(() => server.stop());
-  return server;
+async function givenOr<T>(given: T | undefined, start: () => Promise<T>): Promise<T> {
+  return given ?? (await start());
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { AgentDefinition } from "../../activities/agents.ts";
-import { modelFor, routingFor } from "../../activities/routing.ts";
+import { modelFor, routingFor } from "../../activities/model-policy.ts";
 import { readConfig } from "../../src/config.ts";
 import { INPUT } from "../support/run-facts.ts";
 

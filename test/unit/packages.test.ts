@@ -7,7 +7,7 @@ interface Manifest {
   readonly version: string;
   readonly dependencies: Record<string, string>;
   readonly devDependencies: Record<string, string>;
-  readonly overrides: Record<string, string>;
+  readonly overrides?: Record<string, string>;
 }
 interface Locked {
   readonly version?: string;

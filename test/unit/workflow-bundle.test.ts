@@ -6,10 +6,11 @@ import { packageFile } from "../../src/package-root.ts";
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
 
-/** What may run inside the sandbox: the workflows, the domain, and Temporal with what it stands on. */
+/** What may run inside the sandbox: the workflows, the domain, pure names, and Temporal with what it stands on. */
 const ALLOWED = [
   /^workflows\//,
   /^src\/domain\//,
+  /^src\/temporal\/(names|columns|queues|run-start)\.ts$/,
   /^node_modules\/@temporalio\/(workflow|common)\//,
   /^node_modules\/(nexus-rpc|ms|long)\//,
 ];

@@ -1,4 +1,4 @@
-// Runs that Temporal has forgotten, as it does when their retention is over: another server, which never
+// Runs that Temporal has forgotten, as it does when their retention is over: another namespace, which never
 // knew them, over the database that did.
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -6,27 +6,25 @@ import { connect } from "../../src/client/connect.ts";
 import { createRunClient, type RunClient } from "../../src/client/run-client.ts";
 import { readConfig } from "../../src/config.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
-import { startTemporalWorld, type TemporalWorld } from "../support/temporal.ts";
+import { ownNamespace } from "../support/shared-servers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 let world: World;
-let empty: TemporalWorld;
-/** Of the server that knows nothing. */
+/** Of the namespace that knows nothing. */
 let later: RunClient;
 const ORDER = { task: "Say a word about pawls.", tenant: "acme", session: "s1", key: "order-1" };
 
 beforeAll(async () => {
   world = await openWorld();
   await world.startWorker();
-  empty = await startTemporalWorld();
+  const { address, namespace } = await ownNamespace();
   const databaseUrl = world.database.url;
   later = createRunClient(
-    await connect(readConfig(world.env), { temporalAddress: empty.address, databaseUrl }),
+    await connect(readConfig(world.env), { temporalAddress: address, namespace, databaseUrl }),
   );
 }, 180_000);
 afterAll(async () => {
   await later?.close();
-  await empty?.close();
   await world?.close();
 }, 60_000);
 

@@ -123,6 +123,15 @@ describe("what no retry can help", () => {
     expect(bench.logged(runId, "model_failed")).toMatchObject([{ alert: true, level: "error" }]);
   });
 
+  it("an image that is too large ends the run, says which it is, and costs nothing", async () => {
+    await faulty({ kind: "image_too_large", sidePixelsMax: 2000 });
+    const { result, requests } = await bench.run("Say that all is well.");
+    expect(result.outcome).toMatchObject({ kind: "failed", code: "IMAGE_TOO_LARGE" });
+    expect((result.outcome as { message: string }).message).toContain("2000 pixels");
+    expect(requests).toHaveLength(1);
+    expect(result.costUsd).toBe(0);
+  });
+
   const SPEND_LIMITS: [string, object][] = [
     ["429 enforced_spend_limit_reached", { kind: "spend_limit" }],
     [

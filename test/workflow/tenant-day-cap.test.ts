@@ -20,7 +20,6 @@ let bench: RunBench;
 
 beforeAll(async () => {
   bench = await openRunBench({
-    database: "postgres",
     // Attempts that a busy machine loses are charged in full: here they would hide what holds leave unused.
     env: {
       ...PATIENT,

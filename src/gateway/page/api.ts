@@ -60,17 +60,17 @@ export interface ApprovalShown extends PendingApproval {
   readonly input: unknown;
 }
 
-export type Verdict = Omit<Decision, "callId" | "by">;
+export type DecisionOrder = Omit<Decision, "callId" | "by">;
 
 /** What the gateway answers instead (problem+json), or that it did not answer (`status` 0). */
-export class ApiError extends Error {
+export class GatewayError extends Error {
   readonly status: number;
   readonly code: string;
   readonly next: string;
 
   constructor(status: number, code: string, message: string, next: string) {
     super(message);
-    this.name = "ApiError";
+    this.name = "GatewayError";
     this.status = status;
     this.code = code;
     this.next = next;
@@ -118,18 +118,18 @@ export function heedStatus(status: number): void {
   for (const listener of listeners) listener();
 }
 
-export async function problemOf(response: Response): Promise<ApiError> {
+export async function problemOf(response: Response): Promise<GatewayError> {
   const problem: { code?: unknown; detail?: unknown; next?: unknown } | null = await response
     .json()
     .catch(() => null);
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   const message = text(problem?.detail) || `The service answered ${response.status}.`;
-  return new ApiError(response.status, text(problem?.code), message, text(problem?.next));
+  return new GatewayError(response.status, text(problem?.code), message, text(problem?.next));
 }
 
-export function away(cause: unknown): ApiError {
+export function away(cause: unknown): GatewayError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new ApiError(0, "AWAY", `The service does not answer (${why}).`, "trying again");
+  return new GatewayError(0, "AWAY", `The service does not answer (${why}).`, "trying again");
 }
 
 /** A request that gets no answer within this is one that failed: the page goes on by itself. */
@@ -161,7 +161,7 @@ export const api = {
     (await ask<{ approvals: readonly ApprovalWaiting[] }>("/v1/approvals")).approvals,
   approval: (runId: string, callId: string) =>
     ask<ApprovalShown>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`),
-  decide: (runId: string, callId: string, verdict: Verdict) =>
+  decide: (runId: string, callId: string, verdict: DecisionOrder) =>
     post<DecidedApproval>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`, verdict),
   steer: (runId: string, how: "cancel" | "pause" | "resume") => post(`${of(runId)}/${how}`, {}),
   say: (runId: string, message: { text: string; mode: string; messageId: string }) =>

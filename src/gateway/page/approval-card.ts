@@ -1,16 +1,16 @@
 // One call that waits for a person: what the model wants to do, all of it, and the answer to it.
 // The digest that is sent is that of the arguments which are shown, so nobody approves unseen.
 
-import { api, ApiError, away, type Verdict } from "./api.ts";
+import { api, GatewayError, away, type DecisionOrder } from "./api.ts";
 import { clock, untilTime } from "./format.ts";
 import { useNow } from "./hooks.ts";
 import { Text, Trouble } from "./parts.ts";
-import type { Asked } from "./run-items.ts";
+import type { AskedCall } from "./run-items.ts";
 import { html, useRef, useState, type Child, type VNode } from "./vendor/preact.js";
 
 export interface CardProps {
   readonly runId: string;
-  readonly asked: Asked;
+  readonly asked: AskedCall;
   readonly onDecided?: () => void;
 }
 
@@ -18,11 +18,11 @@ export function ApprovalCard({ runId, asked, onDecided }: CardProps): VNode {
   const [editing, setEditing] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
   const [said, setSaid] = useState("");
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useState<GatewayError | null>(null);
   const nowMs = useNow(1000);
   const form = useRef<HTMLFormElement | null>(null);
 
-  const decide = async (verdict: Verdict["verdict"]): Promise<void> => {
+  const decide = async (verdict: DecisionOrder["verdict"]): Promise<void> => {
     setError(null);
     setIsBusy(true);
     try {
@@ -31,7 +31,7 @@ export function ApprovalCard({ runId, asked, onDecided }: CardProps): VNode {
       setSaid(decided.verdict);
       onDecided?.();
     } catch (caught) {
-      setError(caught instanceof ApiError ? caught : away(caught));
+      setError(caught instanceof GatewayError ? caught : away(caught));
     }
     setIsBusy(false);
   };
@@ -127,8 +127,12 @@ function Terms({ callId, tool }: { callId: string; tool: string }): Child {
   </div>`;
 }
 
-/** Throws an ApiError where the arguments were edited into something that is no JSON object. */
-function orderOf(base: Verdict, form: HTMLFormElement | null, editing: string | null): Verdict {
+/** Throws a GatewayError where the arguments were edited into something that is no JSON object. */
+function orderOf(
+  base: DecisionOrder,
+  form: HTMLFormElement | null,
+  editing: string | null,
+): DecisionOrder {
   const data = new FormData(form ?? undefined);
   const reason = textField(data, "reason");
   const isApproval = base.verdict === "approve";
@@ -151,10 +155,10 @@ function objectOf(text: string): Record<string, unknown> {
     value = JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new ApiError(422, "", `The edited arguments are not JSON: ${why}`, "");
+    throw new GatewayError(422, "", `The edited arguments are not JSON: ${why}`, "");
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw new ApiError(422, "", "The arguments of a tool are a JSON object: { … }", "");
+  throw new GatewayError(422, "", "The arguments of a tool are a JSON object: { … }", "");
 }
 
 function pretty(input: unknown): string {

@@ -2,13 +2,13 @@
 // Goes on behind the last event it saw, for as long as it takes; a dropped stream is not an end.
 
 import type { RunEvent } from "../../domain/run-event.ts";
-import { api, ApiError, authorized, heedStatus, problemOf } from "./api.ts";
+import { api, GatewayError, authorized, heedStatus, problemOf } from "./api.ts";
 import { createSseParser } from "./sse-parser.ts";
 
 export type StreamState =
   | { readonly kind: "connecting" | "live" | "ended" }
   | { readonly kind: "away"; readonly why: string; readonly againAtMs: number }
-  | { readonly kind: "refused"; readonly error: ApiError };
+  | { readonly kind: "refused"; readonly error: GatewayError };
 
 export interface Following {
   readonly runId: string;
@@ -47,10 +47,10 @@ async function goOn(following: Following, leaving: AbortSignal): Promise<void> {
       (error: unknown) => error,
     );
     if (leaving.aborted) return;
-    if (why instanceof ApiError && isFinal(why)) {
+    if (why instanceof GatewayError && isFinal(why)) {
       return following.onState({ kind: "refused", error: why });
     }
-    if (why instanceof ApiError && why.status === 400 && position.lastId !== null) {
+    if (why instanceof GatewayError && why.status === 400 && position.lastId !== null) {
       position.lastId = null;
       following.onRestart();
     }
@@ -65,7 +65,7 @@ function messageOf(why: unknown): string {
   return why instanceof Error ? why.message : String(why);
 }
 
-function isFinal({ status }: ApiError): boolean {
+function isFinal({ status }: GatewayError): boolean {
   return status === 401 || status === 403 || status === 404;
 }
 

@@ -1,12 +1,12 @@
 // What the components share of time: asking again and again, the clock, the address.
 
-import { ApiError, away, isKeyNeeded, onKeyChange } from "./api.ts";
+import { GatewayError, away, isKeyNeeded, onKeyChange } from "./api.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 
 export interface Polled<Data> {
   readonly data: Data | null;
-  readonly error: ApiError | null;
+  readonly error: GatewayError | null;
   /** Asks now, and resolves when the answer is there. */
   readonly reload: () => Promise<void>;
 }
@@ -19,7 +19,7 @@ export function usePolled<Data>(
   everyMs: number,
   inputs: readonly unknown[],
 ): Polled<Data> {
-  const [state, setState] = useState<{ data: Data | null; error: ApiError | null }>({
+  const [state, setState] = useState<{ data: Data | null; error: GatewayError | null }>({
     data: null,
     error: null,
   });
@@ -37,7 +37,7 @@ export function usePolled<Data>(
         if (!isLeft) setState({ data, error: null });
       } catch (error) {
         failures += 1;
-        const told = error instanceof ApiError ? error : away(error);
+        const told = error instanceof GatewayError ? error : away(error);
         if (!isLeft) setState(({ data }) => ({ data, error: told }));
       }
       clearTimeout(timer);

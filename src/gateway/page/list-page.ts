@@ -5,7 +5,7 @@ import { api, storedKey, type RunListed, type RunPage } from "./api.ts";
 import { valueOf } from "./approval-card.ts";
 import { ago, clock, duration, usd } from "./format.ts";
 import { useNow, usePolled, useTitle } from "./hooks.ts";
-import { focusOn, useKeys } from "./keys.ts";
+import { focusOn, useKeys } from "./shortcuts.ts";
 import { Copyable, StatusPill, Text, Trouble } from "./parts.ts";
 import { listHref, queryOf, runHref, type Filters } from "./route.ts";
 import { StatsStrip } from "./stats-strip.ts";

@@ -4,7 +4,7 @@ import { api, isKeyNeeded, onKeyChange, storedKey, storeKey } from "./api.ts";
 import { usePolled, useRoute } from "./hooks.ts";
 import { InboxPage } from "./inbox-page.ts";
 import { KeyPrompt } from "./key-prompt.ts";
-import { focusOn, moveFocus, SHORTCUTS, useKeys } from "./keys.ts";
+import { focusOn, moveFocus, SHORTCUTS, useKeys } from "./shortcuts.ts";
 import { ListPage } from "./list-page.ts";
 import { listHref, type Route } from "./route.ts";
 import { RunPage } from "./run-page.ts";

@@ -1,7 +1,7 @@
 // A word to a run in flight. A message that could not be sent keeps its text and its id, so sending
 // it again is the same message.
 
-import { api, ApiError, away } from "./api.ts";
+import { api, GatewayError, away } from "./api.ts";
 import { valueOf } from "./approval-card.ts";
 import { Trouble } from "./parts.ts";
 import type { Item } from "./run-items.ts";
@@ -17,7 +17,7 @@ interface Sent {
 export function MessageBox({ runId, items }: { runId: string; items: readonly Item[] }): VNode {
   const [text, setText] = useState("");
   const [sent, setSent] = useState<readonly Sent[]>([]);
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useState<GatewayError | null>(null);
   const [isBusy, setIsBusy] = useState(false);
   const messageId = useRef(newId());
 
@@ -33,7 +33,7 @@ export function MessageBox({ runId, items }: { runId: string; items: readonly It
       setText("");
       messageId.current = newId();
     } catch (caught) {
-      setError(caught instanceof ApiError ? caught : away(caught));
+      setError(caught instanceof GatewayError ? caught : away(caught));
     }
     setIsBusy(false);
   };
@@ -89,7 +89,7 @@ export function MessageBox({ runId, items }: { runId: string; items: readonly It
 
 function checkSize(text: string): void {
   if (new TextEncoder().encode(text).length <= BYTES_MAX) return;
-  throw new ApiError(413, "", "A message holds at most 32 KiB.", "");
+  throw new GatewayError(413, "", "A message holds at most 32 KiB.", "");
 }
 
 /** `crypto.randomUUID` is missing where the page is not served from a secure origin. */

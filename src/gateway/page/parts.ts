@@ -1,6 +1,6 @@
 // Small parts that several pages show.
 
-import type { ApiError } from "./api.ts";
+import type { GatewayError } from "./api.ts";
 import { words } from "./format.ts";
 import { html, useMemo, useState, type Child, type VNode } from "./vendor/preact.js";
 import { piecesOf } from "./visible-text.ts";
@@ -37,7 +37,7 @@ export function StatusPill({
   return html`<span class=${`pill is-${name}`}>${words(name)}</span>`;
 }
 
-export function Trouble({ error }: { error: ApiError | null }): Child {
+export function Trouble({ error }: { error: GatewayError | null }): Child {
   if (error === null || error.status === 401) return null;
   const code = error.code === "" || error.code === "AWAY" ? "" : ` ${error.code}`;
   const next = error.next === "" ? "" : ` Next: ${error.next}.`;

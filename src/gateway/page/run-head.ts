@@ -1,7 +1,7 @@
 // Who this run is, how it stands, and the buttons that steer it.
 
 import type { Outcome } from "../../domain/outcome.ts";
-import { ApiError, away, type RunShown } from "./api.ts";
+import { GatewayError, away, type RunShown } from "./api.ts";
 import { count, percent, usd, words } from "./format.ts";
 import { Copyable, Figure, StatusPill, Text, Trouble } from "./parts.ts";
 import type { Figures } from "./run-items.ts";
@@ -101,7 +101,7 @@ function webLink(link: string | null): string | null {
 function Steering({ status, steer }: { status: StatusNow; steer: Steer }): VNode {
   const [isAsking, setIsAsking] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useState<GatewayError | null>(null);
   const act = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
     setIsAsking(false);
     setIsBusy(true);
@@ -109,7 +109,7 @@ function Steering({ status, steer }: { status: StatusNow; steer: Steer }): VNode
     try {
       await steer(how);
     } catch (caught) {
-      setError(caught instanceof ApiError ? caught : away(caught));
+      setError(caught instanceof GatewayError ? caught : away(caught));
     }
     setIsBusy(false);
   };

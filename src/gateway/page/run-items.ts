@@ -58,14 +58,14 @@ export interface ToolItem extends Versioned {
   durationMs: number | null;
 }
 
-export type Asked = Pick<
+export type AskedCall = Pick<
   ApprovalRequested,
   "callId" | "tool" | "turn" | "input" | "argsDigest" | "reason" | "deadlineAt"
 >;
 
 export interface ApprovalItem extends Versioned {
   readonly kind: "approval";
-  readonly asked: Asked;
+  readonly asked: AskedCall;
   decided: Omit<ApprovalDecided, "id" | "runId" | "ts" | "type"> | null;
   readonly fromMs: number;
   toMs: number | null;

@@ -5,7 +5,7 @@ import { Conversation } from "./conversation.ts";
 import { CostChart } from "./cost-chart.ts";
 import { duration } from "./format.ts";
 import { useHurry, useNow, usePolled, useTitle, useWide, type Polled } from "./hooks.ts";
-import { focusOn, useKeys } from "./keys.ts";
+import { focusOn, useKeys } from "./shortcuts.ts";
 import { MessageBox } from "./message-box.ts";
 import { News } from "./news.ts";
 import { Trouble } from "./parts.ts";

@@ -5,6 +5,7 @@ import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
 import { tenantFilter } from "../principal.ts";
 import { PENDING, RUN_PATH, wholeNumber } from "../schemas.ts";
+import { present } from "../../domain/present.ts";
 
 const OF_A_RUN = {
   ...PENDING,
@@ -114,9 +115,7 @@ export function addApprovals(app: App): void {
         verdict,
         argsDigest,
         by: principal.name,
-        ...(editedInput === undefined ? {} : { editedInput }),
-        ...(always === undefined ? {} : { always }),
-        ...(reason === undefined ? {} : { reason }),
+        ...present({ editedInput, always, reason }),
       });
       gateway.metrics.approvalDecided(decided.verdict);
       return answer(200, decided);
@@ -139,7 +138,7 @@ function addInbox(app: App): void {
     async ({ query: { limit }, principal, gateway }) => {
       const approvals = await gateway.client.approvals({
         ...tenantFilter(principal),
-        ...(limit === undefined ? {} : { limit }),
+        ...present({ limit }),
       });
       return answer(200, { approvals });
     },

@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
 import { name, RUN_PATH } from "../schemas.ts";
+import { present } from "../../domain/present.ts";
 
 const MESSAGE = z
   .strictObject({
@@ -41,8 +42,7 @@ export function addMessages(app: App): void {
       const said = await gateway.client.say(runId, {
         text,
         by: principal.name,
-        ...(mode === undefined ? {} : { mode }),
-        ...(messageId === undefined ? {} : { messageId }),
+        ...present({ mode, messageId }),
       });
       return answer(202, said);
     },

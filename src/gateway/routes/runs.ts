@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import type { RunShown } from "../../client/read-run.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
-import { present } from "../present.ts";
+import { present } from "../../domain/present.ts";
 import { tenantFilter } from "../principal.ts";
 import {
   FIGURES,

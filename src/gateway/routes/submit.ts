@@ -5,7 +5,7 @@ import { CAN_WAIT, LIMITS, limitsOf } from "../../client/caller-limits.ts";
 import type { RunOrder } from "../../client/run-order.ts";
 import { POLICIES } from "../../domain/routing.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
-import { present } from "../present.ts";
+import { present } from "../../domain/present.ts";
 import type { Principal } from "../principal.ts";
 import { name, STATUS } from "../schemas.ts";
 
@@ -67,7 +67,7 @@ export function addSubmit(app: App): void {
         body,
         headers["idempotency-key"],
         principal,
-        gateway.config.PAWL_SESSION,
+        gateway.config.caller.session,
       );
       const { runId, traceId, link, created } = await gateway.client.start(order);
       if (created) gateway.metrics.runStarted();
@@ -87,14 +87,13 @@ function orderOf(
   principal: Principal,
   session: string,
 ): RunOrder {
-  const { agent, tier, model, routing, onLimit, canWait, policy } = body;
-  const asked = { agent, tier, model, routing, onLimit, canWait, key };
+  const { agent, tier, model, routing, onLimit, canWait } = body;
+  const policy = body.policy && present(body.policy);
   return {
     task: body.task,
     tenant: principal.tenant,
     session: body.session ?? session,
     limits: limitsOf(body.limits ?? {}),
-    ...present(asked),
-    ...(policy === undefined ? {} : { policy: present(policy) }),
+    ...present({ agent, tier, model, routing, onLimit, canWait, key, policy }),
   };
 }

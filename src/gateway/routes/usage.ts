@@ -4,8 +4,9 @@ import { z } from "@hono/zod-openapi";
 import { capsByScope } from "../../config.ts";
 import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway } from "../route-context.ts";
 import { tenantFilter } from "../principal.ts";
+import { usdOf } from "../../domain/money.ts";
 
 const SPENT = z.strictObject({
   spentUsd: z.number(),
@@ -91,7 +92,7 @@ async function endedLastDay({ client }: Gateway, of: { readonly tenant?: string 
 }
 
 function nowFor({ config }: Gateway) {
-  return { at: new Date(), given: capsByScope(config) };
+  return { at: new Date(), given: capsByScope(config.caps) };
 }
 
 function shown({
@@ -102,9 +103,9 @@ function shown({
   resetsAt,
 }: Spent): z.input<typeof SPENT> {
   return {
-    spentUsd: spentMicroUsd / 1_000_000,
-    heldUsd: heldMicroUsd / 1_000_000,
-    capUsd: capMicroUsd === null ? null : capMicroUsd / 1_000_000,
+    spentUsd: usdOf(spentMicroUsd),
+    heldUsd: usdOf(heldMicroUsd),
+    capUsd: usdOf(capMicroUsd),
     runs,
     resetsAt,
   };

@@ -16,6 +16,7 @@ import {
   TrustingViewer,
   type Call,
 } from "../../support/reply-lives.ts";
+import { propertyRuns } from "../../support/tier.ts";
 
 /** What happens around a viewer between two of its reads. */
 const step = fc.record({
@@ -123,7 +124,7 @@ describe("a viewer", () => {
         const replies = made.calls.filter(({ denied }) => !denied).map(textOfAttempt);
         expect(viewer.transcript).toEqual(replies);
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -140,7 +141,7 @@ describe("a viewer", () => {
         const durable = (events: readonly RunEvent[]) => events.filter(DURABLE).map(named);
         expect(durable(seen)).toEqual(durable(reference));
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     );
   });
 });

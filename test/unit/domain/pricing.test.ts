@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { MODELS, type Price, type Rates } from "../../../src/domain/prices.ts";
 import {
   costOf,
-  formatUsd,
   modelSpec,
   priceIn,
   priceOn,
@@ -12,6 +11,7 @@ import {
   worstCaseMicroUsd,
 } from "../../../src/domain/pricing.ts";
 import { NO_USAGE, promptTokens, type Usage } from "../../../src/domain/usage.ts";
+import { propertyRuns } from "../../support/tier.ts";
 
 const sonnet = priceOf("claude-sonnet-5-5");
 const haiku = priceOf("claude-haiku-5-5");
@@ -85,7 +85,7 @@ describe("the cost of a call", () => {
       fc.property(prices, usages, (price, usage) => {
         expect(BigInt(costOf(usage, price))).toBe(exactMicroUsd(usage, price));
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -103,7 +103,7 @@ describe("the cost of a call", () => {
         const grown = { ...usage, [kind]: usage[kind] + more };
         expect(costOf(grown, price)).toBeGreaterThanOrEqual(costOf(usage, price));
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     );
   });
 });
@@ -118,7 +118,7 @@ describe("the worst case of a call", () => {
         const bound = worstCaseMicroUsd(worst, usage.outputTokens + slack.reply);
         expect(bound).toBeGreaterThanOrEqual(costOf(usage, price));
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -190,25 +190,3 @@ test.each(["claude-nonesuch", "", "toString", "__proto__", "constructor"])(
     expect(() => specOf(model)).toThrow(expect.objectContaining({ code: "UNKNOWN_MODEL" }));
   },
 );
-
-describe("money as people read it", () => {
-  test.each([
-    [0, "$0.000000"],
-    [1, "$0.000001"],
-    [9_999, "$0.009999"],
-    [10_000, "$0.0100"],
-    [123_456, "$0.1235"],
-    [1_000_000, "$1.00"],
-    [12_345_678, "$12.35"],
-  ])("%d micro-USD is %s", (microUsd, text) => {
-    expect(formatUsd(microUsd)).toBe(text);
-  });
-
-  test("nothing is shown as zero that is not", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e12 }), (microUsd) => {
-        expect(formatUsd(microUsd)).toMatch(/[1-9]/);
-      }),
-    );
-  });
-});

@@ -21,6 +21,7 @@ import {
   type Call,
 } from "../../support/reply-lives.ts";
 import { RUN_ID, T0_MS } from "../../support/run-facts.ts";
+import { propertyRuns } from "../../support/tier.ts";
 
 type RowTable = ReadonlyMap<string, readonly DeltaRow[]>;
 
@@ -154,7 +155,7 @@ describe("a viewer that is passed from gateway to gateway", () => {
         );
         expect(messages).toHaveLength(made.calls.reduce((sum, each) => sum + each.messages, 0));
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     );
   }, 180_000);
 

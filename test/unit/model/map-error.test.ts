@@ -78,6 +78,35 @@ describe("an answer of the API", () => {
   });
 });
 
+describe("an image that is too large", () => {
+  const details = {
+    error_code: "image_dimensions_too_large",
+    max_side_length_pixels: 8000,
+    paths: ["messages.0.content.1", "messages.2.content.0.content.0"],
+  };
+  const refused = (said: object): Answer => {
+    const error = { type: "invalid_request_error", message: "too large", details: said };
+    return (response) =>
+      response
+        .writeHead(400, { "content-type": "application/json" })
+        .end(JSON.stringify({ type: "error", error }));
+  };
+
+  test("is named, with how small is small enough, and is free", async () => {
+    const failure = await callError(refused(details));
+    expect(failure).toMatchObject({ code: "IMAGE_TOO_LARGE", billing: "free" });
+    expect(failure.message).toBe(
+      "The provider answered 400: too large (at most 8000 pixels a side: messages.0.content.1, messages.2.content.0.content.0)",
+    );
+  });
+
+  test("is known by its code alone, too", async () => {
+    const failure = await callError(refused({ error_code: details.error_code }));
+    expect(failure.code).toBe("IMAGE_TOO_LARGE");
+    expect(failure.message).toBe("The provider answered 400: too large");
+  });
+});
+
 describe("when to come again", () => {
   const rateLimited = (headers: Record<string, string>) => async (): Promise<number | null> =>
     (await callError((response) => refuse(response, 429, { type: "rate_limit_error", headers })))

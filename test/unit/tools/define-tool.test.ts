@@ -71,7 +71,6 @@ const MISTAKES: readonly (readonly [Partial<ToolDefinition<typeof input>>, RegEx
   [{ effect: "once", attemptsMax: 3 }, /exactly one attempt/],
   [{ effect: "verifiable" }, /needs verify/],
   [{ effect: "pure", verify: () => ({ kind: "absent" }) }, /verify is for/],
-  [{ effect: "pure", compensate: () => undefined }, /nothing to compensate/],
   [JSON.parse('{"effect":"safe"}'), /effect is one of/],
   [JSON.parse('{"permission":"root"}'), /permission is one of/],
   [JSON.parse('{"input":{"type":"object"}}'), /must be a z\.object/],
@@ -240,18 +239,4 @@ describe("a verifiable tool", () => {
       text: expect.stringContaining("unknown"),
     });
   });
-});
-
-test("a tool that can be undone says so, and others have nothing to call", async () => {
-  const undone: string[] = [];
-  const tool = weather({
-    effect: "idempotent",
-    compensate: ({ city }, { idempotencyKey }) => {
-      undone.push(`${city} ${idempotencyKey}`);
-    },
-  });
-  const output = await tool.compensate?.({ city: "Graz" }, contextFor());
-  expect(output).toEqual({ text: "(no output)", isError: false });
-  expect(undone).toEqual(["Graz run_1/1/toolu_1"]);
-  expect(weather()).not.toHaveProperty("compensate");
 });

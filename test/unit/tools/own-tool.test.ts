@@ -12,9 +12,6 @@ function restaurant(): Bookings & { readonly open: Map<string, string> } {
       return booking;
     },
     find: async (key) => open.get(key) ?? null,
-    cancel: async (key) => {
-      open.delete(key);
-    },
   };
 }
 
@@ -28,9 +25,6 @@ test("the example books once, even where the first attempt was lost after it too
   expect(second).toEqual(first);
   expect(first).toEqual({ text: '{"booking":"B1"}', isError: false });
   expect(bookings.open.size).toBe(1);
-
-  await tool.compensate?.(evening, contextFor());
-  expect(bookings.open.size).toBe(0);
 });
 
 test("the example refuses a date in the past and says what to do", async () => {

@@ -7,6 +7,7 @@ import {
   toolOutput,
   withReadOn,
 } from "../../../activities/tools/tool-output.ts";
+import { propertyRuns } from "../../support/tier.ts";
 
 const deep = (levels: number): unknown => {
   let value: unknown = "bottom";
@@ -185,7 +186,7 @@ test("any value gives well-formed text within the limit", () => {
       expect(Buffer.byteLength(text)).toBeLessThanOrEqual(TEXT_BYTES_MAX);
       expect(text).not.toMatch(/(?![\t\n\r])\p{Cc}|[\u202e\u200b]/u);
     }),
-    { numRuns: 500 },
+    { numRuns: propertyRuns(500) },
   );
 });
 
@@ -195,6 +196,6 @@ test("what JSON.stringify can say is said in the same way", () => {
       if (typeof value === "string") return;
       expect(JSON.parse(toolOutput(value).text)).toEqual(JSON.parse(JSON.stringify(value)));
     }),
-    { numRuns: 500 },
+    { numRuns: propertyRuns(500) },
   );
 });

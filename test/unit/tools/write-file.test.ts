@@ -177,11 +177,11 @@ describe("a file is refused", () => {
 });
 
 describe("each run has a folder of its own", () => {
-  const config = { PAWL_FILES_DIR: "/files", PAWL_STATE_DIR: "/state" };
+  const config = { tools: { filesDir: "/files" }, stack: { dir: "/state" } };
 
   test("below its tenant's, in the operator's folder or in the state folder", () => {
     expect(filesDirOf(config, "acme", "run_1")).toBe("/files/acme/run_1");
-    const { PAWL_FILES_DIR: _, ...unset } = config;
+    const unset = { ...config, tools: { filesDir: undefined } };
     expect(filesDirOf(unset, "acme", "run_1")).toBe("/state/files/acme/run_1");
   });
 

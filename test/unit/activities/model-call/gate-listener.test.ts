@@ -4,7 +4,7 @@ import { expect, test } from "@jest/globals";
 import { heardByGate } from "../../../../activities/model-call/gate-listener.ts";
 import type { RateLimits } from "../../../../src/domain/rate-limits.ts";
 import { NO_USAGE } from "../../../../src/domain/usage.ts";
-import { createLog } from "../../../../src/log.ts";
+import { openTelemetry } from "../../../../src/telemetry/telemetry.ts";
 import { ModelCallError, type Model, type ReplyListener } from "../../../../src/model/model.ts";
 import type { GateWord } from "../../../../src/store/gates.ts";
 import { aRequest, DEAF, failureOf, NEVER } from "../../../support/calls.ts";
@@ -58,10 +58,10 @@ function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
       return null;
     },
   };
-  const config = { PAWL_BREAKER_FAILURES: 5, PAWL_RETRY_INITIAL_MS: 700 };
-  const log = createLog({ PAWL_LOG_LEVEL: "silent", PAWL_LOG_FILE: undefined });
+  const config = { retries: { circuitFailures: 5, initialMs: 700, maxAttempts: 8 } };
+  const telemetry = openTelemetry({ level: "silent", file: undefined });
   const pass = { kind: "pass", watched: false, ...(drawn === undefined ? {} : { drawn }) } as const;
-  const heard = heardByGate({ model, gates, config, log }, { ask: ASK, pass });
+  const heard = heardByGate({ model, gates, config, telemetry }, { ask: ASK, pass });
   return { told, call: () => heard.call(aRequest(), DEAF, NEVER) };
 }
 

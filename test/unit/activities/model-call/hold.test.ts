@@ -12,11 +12,11 @@ const budget = (costCapMicroUsd: number | null) => ({
   tokensLeft: 1000,
   keepsFor: [],
 });
-const config = readConfig({ PAWL_RUN_CAP_USD: "1", PAWL_TENANT_DAY_CAP_USD: "5" });
+const { caps } = readConfig({ PAWL_RUN_CAP_USD: "1", PAWL_TENANT_DAY_CAP_USD: "5" });
 
 test("a run alone pays from its own account, its session's, its tenant's, and the world's", () => {
   const call = { payer: payerOf(INPUT), budget: budget(null) };
-  const accounts = accountsOf("run_1", call, config, NOW);
+  const accounts = accountsOf("run_1", call, caps, NOW);
   expect(accounts.map(({ key, capMicroUsd }) => [key, capMicroUsd])).toEqual([
     ["run/run_1", 1_000_000],
     ["session/acme/s1", null],
@@ -29,7 +29,7 @@ test("a run alone pays from its own account, its session's, its tenant's, and th
 test("an item of a batch pays from the account that all items share, too, at the cap of the order", () => {
   const batch = { batchId: "batch_7", capMicroUsd: 300_000 };
   const call = { payer: payerOf({ ...INPUT, batch }), budget: budget(null) };
-  expect(accountsOf("run_1", call, config, NOW)[1]).toEqual({
+  expect(accountsOf("run_1", call, caps, NOW)[1]).toEqual({
     key: batchAccountKey("batch_7"),
     limit: "batch",
     capMicroUsd: 300_000,
@@ -41,7 +41,7 @@ test("an item of a batch pays from the account that all items share, too, at the
 test("who orders a run can lower its cap, and not raise it", () => {
   const capOf = (costCapMicroUsd: number) => {
     const call = { payer: payerOf(INPUT), budget: budget(costCapMicroUsd) };
-    return accountsOf("run_1", call, config, NOW)[0]?.capMicroUsd;
+    return accountsOf("run_1", call, caps, NOW)[0]?.capMicroUsd;
   };
   expect([capOf(200_000), capOf(7_000_000)]).toEqual([200_000, 1_000_000]);
 });

@@ -12,7 +12,7 @@ const BYTES_PER_TOKEN = 4;
 /** Whom the caller names, else the agent, else the operator. */
 export function modelFor(input: RunInput, agent: AgentDefinition, config: Config): string {
   const tier = input.tier ?? agent.tier;
-  const model = input.model ?? (tier && TIERS[tier]) ?? config.PAWL_AGENT_MODEL ?? TIERS.medium;
+  const model = input.model ?? (tier && TIERS[tier]) ?? config.agent.model ?? TIERS.medium;
   specOf(model);
   return model;
 }
@@ -23,7 +23,7 @@ export function routingFor(
   { input, agent, config }: { input: RunInput; agent: AgentDefinition; config: Config },
 ): Routing | null {
   const isChosen = input.model !== undefined || input.tier !== undefined;
-  const elsewise = isChosen ? "fixed" : (agent.routing ?? config.PAWL_ROUTING);
+  const elsewise = isChosen ? "fixed" : (agent.routing ?? config.agent.routing);
   const policy = input.routing ?? elsewise;
   if (policy === "fixed") return null;
   const bytes = Buffer.byteLength(agent.instructions) + Buffer.byteLength(input.task);

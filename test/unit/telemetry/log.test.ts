@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { createLog, type Log } from "../../src/log.ts";
-import { packageFile } from "../../src/package-root.ts";
+import { createLog, type Log } from "../../../src/telemetry/log.ts";
+import { packageFile } from "../../../src/package-root.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pawl-log-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -13,7 +13,7 @@ let files = 0;
 
 function logged(write: (log: Log) => void, level: "info" | "debug" = "info"): object[] {
   const path = join(dir, "made", `${files++}.log`);
-  write(createLog({ PAWL_LOG_LEVEL: level, PAWL_LOG_FILE: path }));
+  write(createLog({ level, file: path }));
   const lines = readFileSync(path, "utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as object);
 }
@@ -62,7 +62,7 @@ describe("a secret never reaches the log", () => {
 
 describe("where the lines go", () => {
   const script = (options: string): string =>
-    `const { createLog } = await import(${JSON.stringify(packageFile("dist/src/log.js"))});
+    `const { createLog } = await import(${JSON.stringify(packageFile("dist/src/telemetry/log.js"))});
      createLog(${options}).info({ event: "e" }, "hello");`;
   const run = (options: string): ReturnType<typeof spawnSync> =>
     spawnSync(process.execPath, ["--input-type=module", "-e", script(options)], {
@@ -70,16 +70,14 @@ describe("where the lines go", () => {
     });
 
   test("to stderr: stdout belongs to the answer", () => {
-    const { stdout, stderr } = run(`{ PAWL_LOG_LEVEL: "info" }`);
+    const { stdout, stderr } = run(`{ level: "info" }`);
     expect(stdout).toBe("");
     expect(JSON.parse(String(stderr))).toMatchObject({ event: "e", message: "hello" });
   });
 
   test("or to a file, and then to nothing else", () => {
     const path = join(dir, "out.log");
-    const { stdout, stderr } = run(
-      `{ PAWL_LOG_LEVEL: "info", PAWL_LOG_FILE: ${JSON.stringify(path)} }`,
-    );
+    const { stdout, stderr } = run(`{ level: "info", file: ${JSON.stringify(path)} }`);
     expect([stdout, stderr]).toEqual(["", ""]);
     expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ message: "hello" });
   });

@@ -4,9 +4,9 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
-import type { Log } from "../log.ts";
 import type { ApiKeys } from "../store/api-keys.ts";
 import type { Database } from "../store/database.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { Health } from "./health.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -18,7 +18,7 @@ export interface Gateway {
   readonly db: Database;
   readonly keys: ApiKeys;
   readonly config: Config;
-  readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly owners: RunOwners;
   /** Shows runs as they go. */
   readonly hub: EventHub;

@@ -1,0 +1,150 @@
+// Every variable that Pawl reads, in one table: the word by which the code knows it (units last), the
+// name it has in the environment, and the schema of its value. The names stand nowhere else but where
+// an environment is made for a child, and in .env.example, which a test keeps equal to this table.
+// What a value is called need not be what it is given in: a cap is written in USD and kept in micro-USD.
+
+import { QUEUE_DEFAULT } from "./temporal/queues.ts";
+import { z } from "zod";
+import type { Rule } from "./domain/approval.ts";
+import { strictest } from "./domain/guardrail.ts";
+import { POLICIES } from "./domain/routing.ts";
+import { microUsdOf } from "./domain/money.ts";
+
+/** More than this, and Node's timers ring at once. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+const text = z.string();
+const microUsd = z.coerce.number().min(0.000001).max(1_000_000).transform(microUsdOf);
+const count = z.coerce.number().int().positive();
+const millis = z.coerce.number().int().positive().max(TIMER_MS_MAX);
+const flag = z
+  .enum(["0", "1", "true", "false"])
+  .transform((value) => value === "1" || value === "true");
+const rules = z.string().transform((value, context) => {
+  const found = new Map<string, Rule>();
+  for (const item of value.split(",").filter((part) => part.trim() !== "")) {
+    const [, name, rule] = /^\s*([\w-]+)\s*=\s*(\w+)\s*$/.exec(item) ?? [];
+    if (name === undefined || rule === undefined || !isRule(rule)) {
+      context.addIssue({ code: "custom", message: "it looks like write_file=ask,run_code=deny" });
+    } else {
+      found.set(name, strictest([rule, found.get(name) ?? "allow"]));
+    }
+  }
+  return Object.fromEntries(found);
+});
+function isRule(word: string): word is Rule {
+  return word === "allow" || word === "ask" || word === "deny";
+}
+const webUrl = z.url({ protocol: /^https?$/ });
+const list = z.string().transform((value) =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+export interface Variable<S extends z.ZodType = z.ZodType> {
+  name: string;
+  /** `default` is what holds where the variable is not set. */
+  schema: S;
+  /** `NAME_FILE` may name a file that holds it. */
+  secret: boolean;
+}
+
+function env<S extends z.ZodType>(name: string, schema: S): Variable<S> {
+  return { name, schema, secret: false };
+}
+
+function secret(name: string): Variable<z.ZodOptional<z.ZodString>> {
+  return { name, schema: text.optional(), secret: true };
+}
+
+/** Group, word, variable: `config.caps.runMicroUsd` is what PAWL_RUN_CAP_USD says. */
+export const ENVIRONMENT = {
+  temporal: {
+    address: env("TEMPORAL_ADDRESS", text.optional()),
+    namespace: env("TEMPORAL_NAMESPACE", text.default("default")),
+    taskQueue: env("PAWL_TASK_QUEUE", text.min(1).default(QUEUE_DEFAULT)),
+    uiUrl: env("TEMPORAL_UI_URL", text.optional()),
+    deploymentName: env("TEMPORAL_DEPLOYMENT_NAME", text.optional()),
+    buildId: env("TEMPORAL_WORKER_BUILD_ID", text.optional()),
+  },
+  database: {
+    url: secret("DATABASE_URL"),
+  },
+  provider: {
+    apiKey: secret("ANTHROPIC_API_KEY"),
+    baseUrl: env("ANTHROPIC_BASE_URL", text.optional()),
+    offline: env("PAWL_OFFLINE_MODEL", flag.default(false)),
+  },
+  caps: {
+    runMicroUsd: env("PAWL_RUN_CAP_USD", microUsd.default(microUsdOf(1))),
+    sessionMicroUsd: env("PAWL_SESSION_CAP_USD", microUsd.optional()),
+    tenantDayMicroUsd: env("PAWL_TENANT_DAY_CAP_USD", microUsd.default(microUsdOf(10))),
+    tenantMonthMicroUsd: env("PAWL_TENANT_MONTH_CAP_USD", microUsd.optional()),
+    globalDayMicroUsd: env("PAWL_GLOBAL_DAY_CAP_USD", microUsd.optional()),
+  },
+  agent: {
+    model: env("PAWL_AGENT_MODEL", text.optional()),
+    routing: env("PAWL_ROUTING", z.enum(POLICIES).default("fixed")),
+    fallbackModels: env("PAWL_FALLBACK_MODELS", list.default([])),
+    fallbackAfterAttempts: env("PAWL_FALLBACK_AFTER_ATTEMPTS", count.default(3)),
+    allowedTools: env("PAWL_AGENT_ALLOWED_TOOLS", list.optional()),
+    maxCalls: env("PAWL_AGENT_MAX_CALLS", count.default(50)),
+    maxToolCalls: env("PAWL_AGENT_MAX_TOOL_CALLS", count.default(200)),
+    maxReplyTokens: env("PAWL_AGENT_MAX_REPLY_TOKENS", count.default(4096)),
+    maxRequestTokens: env("PAWL_AGENT_MAX_REQUEST_TOKENS", count.default(50_000)),
+    maxTokens: env("PAWL_AGENT_MAX_TOKENS", count.default(200_000)),
+    wrapUp: env("PAWL_WRAP_UP", flag.default(true)),
+    compaction: env("PAWL_COMPACTION", flag.default(true)),
+    cacheTtl: env("PAWL_CACHE_TTL", z.enum(["auto", "5m", "1h"]).default("auto")),
+  },
+  tools: {
+    policy: env("PAWL_TOOL_POLICY", rules.optional()),
+    blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.default([])),
+    filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
+  },
+  approvals: {
+    timeoutMs: env("PAWL_APPROVAL_TIMEOUT_MS", millis.default(86_400_000)),
+    webhookUrl: env("PAWL_APPROVAL_WEBHOOK_URL", webUrl.optional()),
+    webhookSecret: secret("PAWL_WEBHOOK_SECRET"),
+  },
+  timers: {
+    heartbeatTimeoutMs: env("PAWL_HEARTBEAT_TIMEOUT_MS", millis.default(20_000)),
+    firstByteTimeoutMs: env("PAWL_FIRST_BYTE_TIMEOUT_MS", millis.default(30_000)),
+    idleTimeoutMs: env("PAWL_IDLE_TIMEOUT_MS", millis.default(30_000)),
+    progressTimeoutMs: env("PAWL_PROGRESS_TIMEOUT_MS", millis.default(60_000)),
+    callTimeoutMs: env("PAWL_CALL_TIMEOUT_MS", millis.default(600_000)),
+    toolTimeoutMs: env("PAWL_TOOL_TIMEOUT_MS", millis.default(60_000)),
+    batchFirstLookMs: env("PAWL_BATCH_FIRST_LOOK_MS", millis.default(15_000)),
+  },
+  retries: {
+    initialMs: env("PAWL_RETRY_INITIAL_MS", millis.default(1000)),
+    maxAttempts: env("PAWL_RETRY_MAX_ATTEMPTS", count.default(8)),
+    circuitFailures: env("PAWL_BREAKER_FAILURES", count.default(5)),
+  },
+  history: {
+    maxEvents: env("PAWL_HISTORY_MAX_EVENTS", count.default(2000)),
+    maxBytes: env("PAWL_HISTORY_MAX_BYTES", count.default(2_000_000)),
+  },
+  caller: {
+    tenant: env("PAWL_TENANT", text.min(1).max(64).default("local")),
+    session: env("PAWL_SESSION", text.min(1).max(64).default("local")),
+  },
+  stack: {
+    dir: env("PAWL_STATE_DIR", text.min(1).default(".pawl")),
+    idleMinutes: env("PAWL_STACK_IDLE_MINUTES", z.coerce.number().positive().default(15)),
+  },
+  log: {
+    level: env(
+      "PAWL_LOG_LEVEL",
+      z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+    ),
+    file: env("PAWL_LOG_FILE", text.optional()),
+  },
+  gateway: {
+    url: env("PAWL_GATEWAY_URL", text.optional()),
+    requestsPerMinute: env("PAWL_GATEWAY_REQUESTS_PER_MINUTE", count.default(1200)),
+    requireKey: env("PAWL_GATEWAY_REQUIRE_KEY", flag.default(false)),
+  },
+};

@@ -1,0 +1,100 @@
+// What becomes of a run's model calls, live and in the batch lane, and what the fleet learns of a
+// provider from them.
+
+import type { ChangeReason, PurposeKind, Unserved, WhyDenied } from "../domain/call.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import type { Warning } from "../domain/limits.ts";
+import type { Usage } from "../domain/usage.ts";
+import { alert, error, info, warn, type Tellings } from "./telling.ts";
+
+interface AboutCall {
+  readonly runId: string;
+  readonly tenant: string;
+  readonly agent: string;
+  readonly turn: number;
+}
+
+interface CallFailed extends AboutCall {
+  readonly model: string;
+  readonly attempt: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** ISO 8601; null where nobody tries again. */
+  readonly nextAttemptAt: string | null;
+}
+
+/** Of the circuit and the rate limits that all workers share. */
+interface AboutGate {
+  readonly key: string;
+}
+
+export interface CallEvents {
+  model_call: AboutCall &
+    Usage & {
+      /** Absent where the call is a step of the work itself. */
+      readonly purpose?: PurposeKind;
+      readonly model: string;
+      readonly stopReason: string;
+      readonly promptTokens: number;
+      readonly costMicroUsd: number;
+      readonly crashTaxMicroUsd: number;
+      readonly latencyMs: number;
+      readonly attempt: number;
+      readonly requestId: string | null;
+    };
+  model_retry: CallFailed;
+  model_failed: CallFailed;
+  /** A person had the reply in flight stopped before anything of it was heard. */
+  model_stopped: AboutCall;
+  model_changed: AboutCall & {
+    readonly model: string;
+    readonly from: string;
+    readonly reason: ChangeReason;
+    readonly message: string;
+  };
+  budget_warning: AboutCall & Warning;
+  capacity_wait: AboutCall & {
+    readonly why: WhyDenied["why"];
+    /** ISO 8601; null where no time is known. */
+    readonly nextAttemptAt: string | null;
+    readonly message: string;
+  };
+
+  batch_submitted: AboutCall & {
+    readonly model: string;
+    /** Null where it is not known yet whether the batch was made. */
+    readonly providerBatchId: string | null;
+  };
+  batch_unserved: AboutCall & { readonly code: Unserved["code"]; readonly message: string };
+
+  circuit_opened: AboutGate;
+  circuit_closed: AboutGate;
+  gate_not_told: AboutGate & { readonly error: unknown };
+}
+
+export const CALL_TELLINGS: Tellings<CallEvents> = {
+  model_call: () => info("the model replied"),
+  model_retry: failed,
+  model_failed: failed,
+  model_stopped: () => info("stopped before its first word"),
+  model_changed: ({ message }) => info(message),
+  budget_warning: ({ limit }) => warn(`80 % of the ${limit} budget is used`),
+  capacity_wait: ({ message }) => info(message),
+
+  batch_submitted: ({ providerBatchId }) =>
+    info(
+      providerBatchId === null
+        ? "whether the batch was made is not known yet"
+        : "the call is in a batch",
+    ),
+  batch_unserved: ({ message }) => warn(message),
+
+  circuit_opened: () => alert(warn("the provider fails: calls wait but for probes")),
+  circuit_closed: () => warn("the provider is back"),
+  gate_not_told: () => warn("the gate did not hear of a call"),
+};
+
+/** A key that is refused is no trouble that passes. */
+function failed({ code, message }: CallFailed) {
+  return code === "PROVIDER_AUTH" ? alert(error(message)) : warn(message);
+}

@@ -1,0 +1,101 @@
+// What the processes themselves do: batches above runs, workers, the gateway, the local stack.
+
+import type { BatchOutcome, EndedCounts } from "../domain/batch.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import { alert, error, info, warn, type Tellings } from "./telling.ts";
+
+interface AboutPart {
+  readonly part: string;
+}
+
+export interface ProcessEvents {
+  batch_start: {
+    readonly batchId: string;
+    readonly tenant: string;
+    readonly items: number;
+    readonly concurrency: number;
+    readonly capMicroUsd: number | null;
+  };
+  batch_end: EndedCounts & {
+    readonly batchId: string;
+    readonly outcome: BatchOutcome["kind"];
+    readonly notStarted: number;
+    readonly costMicroUsd: number;
+    readonly latencyMs: number;
+  };
+
+  worker_ready: { readonly taskQueue: string };
+  worker_waiting: { readonly code: ErrorCode; readonly message: string };
+  /** The operator's policy names tools that nobody here has: a slip of the pen loosens it. */
+  policy_unused: { readonly unknown: readonly string[]; readonly known: readonly string[] };
+  holds_swept: { readonly charged: number };
+  sweep_failed: { readonly error: unknown };
+  cost_alert: {
+    readonly tenant: string;
+    readonly spentMicroUsd: number;
+    /** A day's, over the week before. */
+    readonly averageMicroUsd: number;
+  };
+
+  gateway_ready: { readonly url: string; readonly open: boolean };
+  gateway_draining: object;
+  gateway_ended: object;
+  watch_failed: { readonly runId: string; readonly error: unknown };
+  http_request: {
+    readonly requestId: string;
+    readonly method: string;
+    readonly route: string;
+    readonly status: number;
+    readonly durationMs: number;
+    readonly runId: string | undefined;
+    readonly tenant?: string;
+    /** Null where nobody showed a key. */
+    readonly keyId?: string | null;
+  };
+  http_trouble: {
+    readonly requestId: string;
+    readonly code: ErrorCode;
+    readonly error: unknown;
+  };
+
+  /** A line for whoever waits for the stack: `ensureStack` reads it in the log. */
+  stack_progress: { readonly pid: number; readonly message: string };
+  stack_failed: { readonly pid: number; readonly message: string };
+  stack_ending: { readonly why: string };
+  part_ready: AboutPart & { readonly readyAfterS: string };
+  part_died: AboutPart & {
+    readonly how: string;
+    readonly livedMs: number;
+    readonly restartInMs: number;
+  };
+  part_missing: AboutPart & { readonly message: string };
+}
+
+export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
+  batch_start: () => info("a batch begins"),
+  batch_end: () => info("the batch ended"),
+
+  worker_ready: () => info("polling for runs"),
+  worker_waiting: ({ message }) => warn(message),
+  policy_unused: () => warn("PAWL_TOOL_POLICY names tools that this worker does not have"),
+  holds_swept: () => warn("charged holds of dead attempts"),
+  sweep_failed: () => warn("tries again in a minute"),
+  cost_alert: () => alert(warn("a tenant has spent more than three times its daily average")),
+
+  gateway_ready: ({ url }) => info(`the gateway serves ${url}`),
+  gateway_draining: () => info("the gateway takes nothing new"),
+  gateway_ended: () => info("the gateway has ended"),
+  watch_failed: () => warn("its viewers come back by themselves"),
+  http_request: ({ method, route, status }) => info(`${method} ${route} ${status}`),
+  http_trouble: ({ code, error: what }) => {
+    const message = what instanceof Error ? what.message : String(what);
+    return code === "INTERNAL" ? error(message) : warn(message);
+  },
+
+  stack_progress: ({ message }) => info(message),
+  stack_failed: ({ message }) => error(message),
+  stack_ending: ({ why }) => info(`the local stack ends: ${why}`),
+  part_ready: ({ part }) => info(`${part} serves`),
+  part_died: ({ part, how }) => warn(`${part} ended (${how}); it is started again`),
+  part_missing: ({ message }) => warn(message),
+};

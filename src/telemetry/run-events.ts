@@ -1,0 +1,102 @@
+// What a run decides and what becomes of it, but for its model calls (call-events.ts). Workflow code
+// tells those of approvals itself, and imports types alone: how they read is decided in the worker.
+
+import type { DecidedApproval } from "../domain/approval.ts";
+import type { RuleByTool, Verdict } from "../domain/guardrail.ts";
+import type { Limit, Outcome } from "../domain/outcome.ts";
+import type { Clearance } from "../domain/run.ts";
+import { info, warn, type Tellings } from "./telling.ts";
+
+interface AboutRun {
+  readonly runId: string;
+}
+
+interface AboutTool extends AboutRun {
+  readonly turn: number;
+  readonly tool: string;
+  readonly callId: string;
+}
+
+interface ToolCalled extends AboutTool, Partial<Pick<Clearance, "verdict" | "reason" | "by">> {
+  readonly attempt: number;
+  /** A person put other arguments in place of the model's. */
+  readonly edited?: boolean;
+}
+
+interface EndOfRun extends AboutRun {
+  readonly traceId: string;
+  readonly tenant: string;
+  readonly session: string;
+  readonly agent: string;
+  readonly outcome: Outcome["kind"];
+  readonly limit?: Limit;
+  readonly code?: string;
+  readonly turns: number;
+  readonly toolCalls: number;
+  readonly costMicroUsd: number;
+  readonly crashTaxMicroUsd: number;
+  readonly modelAttempts: number;
+  readonly latencyMs: number;
+}
+
+interface NotStored extends AboutRun {
+  readonly error: unknown;
+}
+
+export interface RunEvents {
+  run_start: AboutRun & {
+    readonly traceId: string;
+    readonly tenant: string;
+    readonly session: string;
+    readonly agent: string;
+    readonly model: string;
+    readonly tools: readonly string[];
+    readonly policy: RuleByTool | undefined;
+    readonly costCapMicroUsd: number | null;
+  };
+  run_end: EndOfRun;
+  /** The end of a run that a limit stopped, but for that of the clock. */
+  budget_exceeded: EndOfRun;
+  transcript_rebuilt: AboutRun & { readonly messages: number };
+
+  tool_call: ToolCalled;
+  tool_retry: ToolCalled;
+  tool_result: AboutTool & {
+    readonly isError: boolean;
+    readonly bytes: number;
+    readonly latencyMs: number;
+    readonly attempt: number;
+  };
+  tool_denied: AboutTool & { readonly verdict?: Verdict["kind"]; readonly reason: string };
+  artefact_lost: NotStored;
+  answer_not_stored: NotStored;
+
+  approval_requested: AboutTool & { readonly deadlineAt: string };
+  approval_decided: AboutTool & Pick<DecidedApproval, "verdict" | "by" | "edited" | "always">;
+  approval_notified: AboutRun & {
+    readonly tenant: string;
+    readonly callId: string;
+    readonly tool: string;
+    readonly attempt: number;
+  };
+}
+
+export const RUN_TELLINGS: Tellings<RunEvents> = {
+  run_start: () => info("a run begins"),
+  run_end: () => info("the run ended"),
+  budget_exceeded: () => info("the run ended"),
+  transcript_rebuilt: () =>
+    warn("the transcript was not in the store and was restored from the run's history"),
+
+  tool_call: () => info("the model calls a tool"),
+  tool_retry: () => info("the model calls a tool"),
+  tool_result: ({ isError }) =>
+    info(isError ? "the tool answered with an error" : "the tool answered"),
+  tool_denied: () => info("a call was refused"),
+  artefact_lost: () => warn("the rest can't be read later"),
+  answer_not_stored: () => warn("the next reply brings it along"),
+
+  approval_requested: () => info("a call waits for a person"),
+  approval_decided: ({ verdict }) => info(`a call was ${verdict}`),
+  approval_notified: () => info("the webhook knows of the waiting call"),
+};
