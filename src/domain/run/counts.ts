@@ -104,7 +104,9 @@ const EXTENDED: readonly (Limit | null)[] = ["tokens", "model_calls", "tool_call
 function isAtOwnCount({ phase }: RunState): boolean {
   if (phase.kind !== "ready") return false;
   // A timer that rings in the same task may be folded before.
-  if (phase.since.kind === "waited") return EXTENDED.includes(phase.since.limit);
+  if (phase.since.kind === "waited") {
+    return phase.since.byTime && EXTENDED.includes(phase.since.limit);
+  }
   return phase.since.kind === "waits" && EXTENDED.includes(phase.since.wait.limit);
 }
 

@@ -1,6 +1,4 @@
 // What people decided of tool calls: what holds for the rest of the run, and what can't be decided again.
-//
-//   A1. A call is decided once: the first decision stands, and every other is refused with its reason.
 
 import { newestFitting } from "../json-size.ts";
 import type { RunFact } from "./facts.ts";

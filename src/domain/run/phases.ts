@@ -2,6 +2,7 @@
 
 import type { ModelCall, Reply, Unserved } from "../call.ts";
 import { areAnswered, callsWith, refusedCalls, settledCalls } from "./calls.ts";
+import type { Limit } from "../outcome.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
 import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
@@ -209,17 +210,22 @@ function unservedAs({ call, tries, leaving }: InLane, { code }: Unserved): Since
   return { kind: "unserved", tries: more, live };
 }
 
-/** A wait is ended by its phase and not by its timer: a signal may have come first. */
+/** A wait is ended by its phase and not by its timer: a signal may have come first, or be folded behind it. */
 function waited(since: Since, fact: RunFact): Since {
   if (fact.kind === "waits") return { kind: "waits", wait: fact.wait };
+  if (since.kind === "waited") {
+    return since.byTime && isPersonsWord(fact, since.limit) ? { ...since, byTime: false } : since;
+  }
   if (since.kind !== "waits") return since;
-  const { reason, limit } = since.wait;
-  const isParked = reason === "budget" || reason === "provider";
-  const isEnded =
-    fact.kind === "waited" ||
-    (fact.kind === "resumed" && isParked) ||
-    (fact.kind === "lookedAgain" && reason === "budget");
-  return isEnded ? { kind: "waited", limit } : since;
+  const { limit } = since.wait;
+  if (fact.kind !== "waited" && !isPersonsWord(fact, limit)) return since;
+  return { kind: "waited", limit, byTime: fact.kind === "waited" };
+}
+
+/** Who resumes a run ends any wait at a limit; that a cap was raised ends those at limits of ours. */
+function isPersonsWord({ kind }: RunFact, limit: Limit | null): boolean {
+  if (limit === null) return false;
+  return kind === "resumed" || (kind === "lookedAgain" && limit !== "provider_spend");
 }
 
 function stopping({ waited: times, last }: Stopping, fact: RunFact): Partial<Stopping> {

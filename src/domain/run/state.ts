@@ -276,7 +276,8 @@ export type Since =
   /** `live`: the batch lane is not tried again for this step. */
   | { readonly kind: "unserved"; readonly tries: number; readonly live: boolean }
   | { readonly kind: "waits"; readonly wait: Wait }
-  | { readonly kind: "waited"; readonly limit: Limit | null };
+  /** `byTime`: and by nobody's word. */
+  | { readonly kind: "waited"; readonly limit: Limit | null; readonly byTime: boolean };
 
 export function newRun(startedAtMs: number): RunState {
   return {
