@@ -94,11 +94,6 @@ export function itemRunId(batchId: string, position: number): string {
   return `run_${batchId.slice(BATCH_PREFIX.length)}_${String(position).padStart(5, "0")}`;
 }
 
-/** In the ledger, beside the accounts of the run, its session and its tenant. */
-export function batchAccountKey(batchId: string): string {
-  return `batch/${batchId}`;
-}
-
 export function openingBatch(marks: HistoryMarks, startedAtMs: number): BatchState {
   return { marks, startedAtMs, begun: 0, leftOver: [], ended: NONE_ENDED, stop: null };
 }

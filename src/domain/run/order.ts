@@ -1,7 +1,7 @@
 // What a caller orders: the task, and what may be spent on it. It is the input of the workflow, so all of it
 // lies in Temporal's history.
 
-import { batchAccountKey } from "../batch.ts";
+import { batchAccountKey } from "../budget.ts";
 import type { Payer, Share } from "../call.ts";
 import type { CallerLimits } from "../limits.ts";
 import { userMessage, type Message } from "../message.ts";
