@@ -18,7 +18,7 @@ import {
 import type { Backend } from "./connect.ts";
 import { tablesIn } from "./own-tables.ts";
 import { asked } from "./steer.ts";
-import { usageOf, type UsageReport } from "./usage-shown.ts";
+import { usageOf, type UsageWithBudgets } from "./usage-shown.ts";
 
 export interface MoneyClient {
   /** Today's caps of the tenants that were charged this month, or of one, with what is left of them. */
@@ -27,7 +27,7 @@ export interface MoneyClient {
   setBudget(name: BudgetName, cap: NewCap): Promise<BudgetChanged>;
   /** Adds to the cap of the current period alone; the same `raiseId` raises once. */
   raiseBudget(raise: BudgetRaised): Promise<BudgetChanged>;
-  usage(query: UsageQuery): Promise<UsageReport>;
+  usage(query: UsageQuery): Promise<UsageWithBudgets>;
   /** Replies that were paid for, to be repriced. */
   recordedCalls(query: Pick<UsageQuery, "tenant" | "since">): Promise<readonly RecordedCalls[]>;
 }

@@ -9,6 +9,7 @@ import {
   type BatchResult,
   type EndedCounts,
 } from "../domain/batch.ts";
+import { batchAccountKey } from "../domain/budget.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 import type { Database } from "./database.ts";
 

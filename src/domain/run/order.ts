@@ -1,6 +1,7 @@
 // What a caller orders: the task, and what may be spent on it. It is the input of the workflow, so all of it
 // lies in Temporal's history.
 
+import { batchAccountKey } from "../budget.ts";
 import type { Payer, Share } from "../call.ts";
 import type { CallerLimits } from "../limits.ts";
 import { userMessage, type Message } from "../message.ts";
@@ -57,11 +58,6 @@ export interface Order {
 
 export function taskMessage({ task }: Order): Message {
   return userMessage(task);
-}
-
-/** In the ledger, beside the accounts of the run, its session and its tenant. */
-export function batchAccountKey(batchId: string): string {
-  return `batch/${batchId}`;
 }
 
 /** Who pays for a call of the run: every call names all of them, or a cap would be missed. */

@@ -49,7 +49,7 @@ describe("a call of a model", () => {
     expect(await ledger.totals("run_1")).toMatchObject({ spentMicroUsd: 0, modelAttempts: 0 });
   });
 
-  test("M1: brings the reply home that was journaled before midnight", async () => {
+  test("brings the reply home that was journaled before midnight", async () => {
     todayIs(LAST_DAY);
     const { attempt, steps } = openCallScene({ call: { course } });
     const reply = await makeCall(attempt(1));

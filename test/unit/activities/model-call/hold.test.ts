@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { accountsOf } from "../../../../activities/model-call/hold.ts";
 import { readConfig } from "../../../../src/config.ts";
-import { batchAccountKey } from "../../../../src/domain/run/order.ts";
+import { batchAccountKey } from "../../../../src/domain/budget.ts";
 import { payerOf } from "../../../../src/domain/run/order.ts";
 import { ORDER } from "../../../support/run-story.ts";
 
