@@ -36,7 +36,7 @@ const project = (displayName, own, setup = {}) => ({
   testMatch: own.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
 });
 const servers = {
-  setupFilesAfterEnv: ["<rootDir>/test/support/skip-without.ts"],
+  testEnvironment: "<rootDir>/test/support/suite-environment.ts",
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
 };
@@ -51,5 +51,6 @@ export default {
     ),
   ],
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // More than there may be cores, since most suites wait most of the time; fewer where kills are timed.
+  maxWorkers: tier < TIERS.indexOf("full") ? 3 : 2,
 };

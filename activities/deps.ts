@@ -11,14 +11,12 @@ import type { Gates } from "../src/store/gates.ts";
 import type { Ledger } from "../src/store/ledger.ts";
 import type { RunRecords } from "../src/store/run-records.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
-import type { Log } from "../src/telemetry/log.ts";
 import type { Telemetry } from "../src/telemetry/telemetry.ts";
 import type { AgentDefinition } from "./agents.ts";
-import type { Tool } from "./tools/define-tool.ts";
+import type { ToolSource } from "./tool-sources/tool-source.ts";
 
 export interface ActivityDeps {
   readonly config: Config;
-  readonly log: Log;
   readonly telemetry: Telemetry;
   readonly model: Model;
   readonly providerBatches: ProviderBatches;
@@ -30,6 +28,7 @@ export interface ActivityDeps {
   readonly records: RunRecords;
   readonly batches: Batches;
   readonly deltas: DeltaWriter;
-  readonly tools: readonly Tool[];
+  /** In this order they are asked for a tool. */
+  readonly toolSources: readonly ToolSource[];
   readonly agents: readonly AgentDefinition[];
 }

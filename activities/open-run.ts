@@ -3,24 +3,20 @@
 
 import type { Config } from "../src/config.ts";
 import { summaryMark } from "../src/domain/run/summary.ts";
-import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
+import { endBefore, endedText } from "../src/domain/model-end.ts";
 import { specOf } from "../src/domain/pricing.ts";
 import { taskMessage } from "../src/domain/run/order.ts";
 import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
-import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
 import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { asFailures, failure, thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
+import { toolsFor } from "./offered-tools.ts";
 import { modelFor, routingFor } from "./model-policy.ts";
-import { anthropicWebSearch } from "./tools/web-search.ts";
-
-/** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
-const SEARCHES_PER_CALL = 3;
 
 export function createOpenRun(deps: ActivityDeps) {
   return async function openRun(input: RunInput): Promise<Opened> {
@@ -31,7 +27,7 @@ export function createOpenRun(deps: ActivityDeps) {
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
     const snapshot = await asFailures(async () => {
-      const pinned = pin(agent, input, deps);
+      const pinned = await pin(agent, input, deps);
       checkSize(pinned);
       return pinned;
     });
@@ -63,34 +59,28 @@ export function createOpenRun(deps: ActivityDeps) {
   };
 }
 
-function pin(agent: AgentDefinition, input: RunInput, { config, tools }: ActivityDeps): Snapshot {
+async function pin(
+  agent: AgentDefinition,
+  input: RunInput,
+  { config, toolSources }: ActivityDeps,
+): Promise<Snapshot> {
   const model = modelFor(input, agent, config);
   const routing = routingFor(model, { input, agent, config });
   const wanted = [model, ...Object.values(routing?.models ?? {})];
   const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
-  const allowed = config.agent.allowedTools ?? agent.tools;
-  const policy = policyOf(agent, input, { config, tools });
+  if (fallbacks?.chains[model]?.[0] === undefined) checkServed(model);
   const ofAgent = agent.limits ?? {};
-  // What is denied is not even offered; a model that calls it all the same is told why not.
-  const offered = agent.tools.filter((name) => allowed.includes(name) && policy[name] !== "deny");
-  const searches = offered.includes("web_search") ? serverSearch(config) : [];
-  const onServer = searches.map(({ name }) => name);
-  // Nobody can be asked about a call that the provider makes by itself.
-  const serverTools = searches.filter(({ name }) => policy[name] !== "ask");
-  const specs = offered
-    .filter((name) => !onServer.includes(name))
-    .map((name) => tools.find(({ spec }) => spec.name === name)?.spec)
-    .filter((spec) => spec !== undefined);
-  const { contextTokens } = specOf(model);
   const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
+  const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
+  const offered = await toolsFor(terms, input.policy ?? {}, { toolSources, config });
+  const { contextTokens } = specOf(model);
   return {
     agent: agent.name,
     model,
     ...(routing === null ? {} : { routing }),
     ...(fallbacks === null ? {} : { fallbacks }),
     instructions: agent.instructions,
-    tools: specs.map((spec) => withinToolTimeout(spec, config)),
-    serverTools,
+    ...offered,
     limits,
     ...contextTerms(config, limits, contextTokens),
     ...present({ agentCapMicroUsd: ofAgent.costMicroUsd }),
@@ -105,7 +95,6 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
       bytes: config.history.maxBytes,
     },
     offline: config.provider.offline,
-    policy,
     ...batchLane(config, input),
     wrapUp: config.agent.wrapUp && input.onLimit === "stop",
     approvals: {
@@ -113,6 +102,12 @@ function pin(agent: AgentDefinition, input: RunInput, { config, tools }: Activit
       webhook: config.approvals.webhookUrl !== undefined,
     },
   };
+}
+
+/** Where nobody stands in for it, a model that has ended is better told of than asked. */
+function checkServed(model: string): void {
+  const end = endBefore(specOf(model), new Date().toISOString());
+  if (end !== null) throw failure("MODEL_RETIRED", endedText(model, end));
 }
 
 function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batchLane"> {
@@ -131,46 +126,6 @@ function contextTerms(
     ...(compactAtTokens === null ? {} : { compactAtTokens }),
     ...(cacheTtl === "5m" ? {} : { cacheTtl }),
   };
-}
-
-/** A caller who denies a tool that nobody knows has misspelt one, and would get what was to be denied. */
-function policyOf(
-  agent: AgentDefinition,
-  { policy: caller = {} }: RunInput,
-  { config, tools }: Pick<ActivityDeps, "config" | "tools">,
-): RuleByTool {
-  const known = tools.map(({ spec }) => spec);
-  const unknown = [...(caller.ask ?? []), ...(caller.deny ?? [])].find(
-    (name) => !known.some((spec) => spec.name === name),
-  );
-  if (unknown !== undefined) {
-    const names = known.map(({ name }) => name).join(", ");
-    throw failure(
-      "USAGE",
-      `The policy names ${unknown}, and there is no such tool. There are: ${names}.`,
-    );
-  }
-  const layers = { operator: config.tools.policy ?? {}, agent: agent.policy ?? {}, caller };
-  return Object.fromEntries(
-    known
-      .filter(({ name }) => agent.tools.includes(name))
-      .map((spec) => [spec.name, ruleFor(spec, layers)]),
-  );
-}
-
-/** The provider searches the web itself where there is one; offline the bundled corpus must do. */
-function serverSearch(config: Config): readonly ServerTool[] {
-  if (config.provider.offline) return [];
-  return [
-    anthropicWebSearch({
-      maxUses: SEARCHES_PER_CALL,
-      blockedDomains: config.tools.blockedDomains,
-    }),
-  ];
-}
-
-function withinToolTimeout(spec: ToolSpec, config: Config): ToolSpec {
-  return { ...spec, timeoutMs: Math.min(spec.timeoutMs, config.timers.toolTimeoutMs) };
 }
 
 function operatorLimits(config: Config): Limits {

@@ -4,8 +4,7 @@
 
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
-import { defaultPayloadConverter } from "@temporalio/common";
-import type { temporal } from "@temporalio/proto";
+import type { LoadedDataConverter } from "@temporalio/common";
 import type { CallResult, Look, LookResult, ModelCall } from "../src/domain/call.ts";
 import { toolAnswer } from "../src/domain/message.ts";
 import { taskMessage } from "../src/domain/run/order.ts";
@@ -13,19 +12,18 @@ import type { Opened } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
 import type { RunToolResult } from "../src/domain/tool-call.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
+import { decodeFirst, type HistoryEvent, type Payloads } from "../src/temporal/payloads.ts";
 import { thisAttempt } from "./attempt.ts";
 import { bodyOf } from "./model-call/conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 
-type Event = temporal.api.history.v1.IHistoryEvent;
-type Payloads = temporal.api.common.v1.IPayloads | null | undefined;
-
 export function createRebuildTranscript({ transcripts, telemetry }: ActivityDeps) {
   return async function rebuildTranscript(): Promise<void> {
     const { runId, executionId } = thisAttempt();
-    const transcript = new Rebuilt(runId);
-    for (const events of await historiesOf(Context.current().client, runId, executionId)) {
-      transcript.read(events);
+    const { client } = Context.current();
+    const transcript = new Rebuilt(runId, client.options.loadedDataConverter);
+    for (const events of await historiesOf(client, runId, executionId)) {
+      await transcript.read(events);
     }
     await transcripts.put(transcript.messages, transcript.links);
     const { length: messages } = transcript.messages;
@@ -34,12 +32,16 @@ export function createRebuildTranscript({ transcripts, telemetry }: ActivityDeps
 }
 
 /** Oldest first. A fresh history names the one it continues. */
-async function historiesOf(client: Client, runId: string, executionId: string): Promise<Event[][]> {
-  const chain: Event[][] = [];
+async function historiesOf(
+  client: Client,
+  runId: string,
+  executionId: string,
+): Promise<HistoryEvent[][]> {
+  const chain: HistoryEvent[][] = [];
   for (let id: string | null = executionId; id !== null && id !== "";) {
     Context.current().heartbeat(id);
     const history = await client.workflow.getHandle(runId, id).fetchHistory();
-    const events: Event[] = history.events ?? [];
+    const events: HistoryEvent[] = history.events ?? [];
     chain.unshift(events);
     id = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? null;
   }
@@ -50,54 +52,56 @@ class Rebuilt {
   readonly messages: StoredMessage[] = [];
   readonly links: Link[] = [];
   readonly #runId: string;
+  readonly #converter: LoadedDataConverter;
   readonly #calls = new Map<string, ModelCall>();
   readonly #bodies = new Map<string, string>();
   readonly #activities = new Map<string, string>();
 
-  constructor(runId: string) {
+  constructor(runId: string, converter: LoadedDataConverter) {
     this.#runId = runId;
+    this.#converter = converter;
   }
 
-  read(events: readonly Event[]): void {
+  async read(events: readonly HistoryEvent[]): Promise<void> {
     this.#activities.clear();
-    for (const event of events) this.#take(event);
+    for (const event of events) await this.#take(event);
   }
 
-  #take(event: Event): void {
+  async #take(event: HistoryEvent): Promise<void> {
     const started = event.workflowExecutionStartedEventAttributes;
     const scheduled = event.activityTaskScheduledEventAttributes;
     const completed = event.activityTaskCompletedEventAttributes;
     const marker = event.markerRecordedEventAttributes;
     if (started) {
-      const input = decode<RunInput>(started.input);
+      const input = await this.#decode<RunInput>(started.input?.payloads);
       if (input.resumed === undefined) this.#store(JSON.stringify(taskMessage(input)));
     } else if (scheduled) {
       const name = scheduled.activityType?.name ?? "";
-      this.#scheduled(String(event.eventId), name, scheduled.input);
+      await this.#scheduled(String(event.eventId), name, scheduled.input?.payloads);
     } else if (completed) {
-      this.#finished(String(completed.scheduledEventId), completed.result);
+      await this.#finished(String(completed.scheduledEventId), completed.result?.payloads);
     } else if (marker?.markerName === "core_local_activity") {
       const result = marker.details?.["result"];
-      if (result) this.#toolAnswered(decode<RunToolResult>(result));
+      if (result) this.#toolAnswered(await this.#decode<RunToolResult>(result.payloads));
     }
   }
 
-  #scheduled(id: string, name: string, input: Payloads): void {
+  async #scheduled(id: string, name: string, input: Payloads): Promise<void> {
     this.#activities.set(id, name);
-    if (name === "callModel") this.#calls.set(id, decode<ModelCall>(input));
-    if (name === "lookAtCall") this.#calls.set(id, decode<Look>(input).call);
+    if (name === "callModel") this.#calls.set(id, await this.#decode<ModelCall>(input));
+    if (name === "lookAtCall") this.#calls.set(id, (await this.#decode<Look>(input)).call);
   }
 
-  #finished(scheduledEventId: string, result: Payloads): void {
+  async #finished(scheduledEventId: string, result: Payloads): Promise<void> {
     const activity = this.#activities.get(scheduledEventId);
     const call = this.#calls.get(scheduledEventId);
     if (activity === "openRun") {
-      const { snapshot } = decode<Opened>(result);
+      const { snapshot } = await this.#decode<Opened>(result);
       this.#link("", this.#store(JSON.stringify(snapshot)));
     } else if (call !== undefined) {
-      this.#replied(call, decode<CallResult | LookResult>(result));
+      this.#replied(call, await this.#decode<CallResult | LookResult>(result));
     } else if (activity === "runTool") {
-      this.#toolAnswered(decode<RunToolResult>(result));
+      this.#toolAnswered(await this.#decode<RunToolResult>(result));
     }
   }
 
@@ -131,11 +135,10 @@ class Rebuilt {
     this.links.push({ runId: this.#runId, prevHead, ref, head });
     return head;
   }
-}
 
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the event
-function decode<T>(payloads: Payloads): T {
-  const [payload] = payloads?.payloads ?? [];
-  if (!payload) throw new Error("a history event of the run carries no payload");
-  return defaultPayloadConverter.fromPayload<T>(payload);
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the event
+  async #decode<T>(payloads: Payloads): Promise<T> {
+    if (!payloads?.length) throw new Error("a history event of the run carries no payload");
+    return await decodeFirst<T>(this.#converter, payloads);
+  }
 }

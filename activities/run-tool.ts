@@ -11,7 +11,8 @@ import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import { aborted, failure, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
-import type { ToolContext } from "./tools/define-tool.ts";
+import { openTool } from "./tool-sources/tool-source.ts";
+import type { Tool, ToolContext } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
 export function createRunTool(deps: ActivityDeps) {
@@ -21,12 +22,14 @@ export function createRunTool(deps: ActivityDeps) {
     const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
     try {
       const call = await findCall(deps, attempt, input);
-      const output = withEditNote(await execute(deps, { attempt, input, call }), input.clearance);
+      const tool = await toolFor(deps, input);
+      const execution = { attempt, input, call, tool };
+      const output = withEditNote(await execute(deps, execution), input.clearance);
       failpoint("run_tool.before_answer");
       attempt.signal.throwIfAborted();
       const content = await readable(deps, attempt.runId, output);
       const answer = toolAnswer(call.id, content, output.isError);
-      const ref = await store(deps, attempt.runId, answer, input.tool);
+      const ref = await store(deps, attempt.runId, answer, tool);
       const durationMs = Math.round(performance.now() - startedAt);
       tellResult(deps, attempt, { input, output, durationMs });
       return {
@@ -67,16 +70,17 @@ interface Execution {
   readonly attempt: Attempt;
   readonly input: RunToolInput;
   readonly call: ToolUseBlock;
+  readonly tool: Tool;
 }
 
-async function execute(
-  deps: ActivityDeps,
-  { attempt, input, call }: Execution,
-): Promise<ToolOutput> {
-  const tool = deps.tools.find(({ spec }) => spec.name === input.tool);
-  if (tool === undefined) {
-    throw new Error(`this worker has no tool ${input.tool}, with which the run was started`);
-  }
+async function toolFor({ toolSources }: ActivityDeps, input: RunToolInput): Promise<Tool> {
+  const tool = await openTool(toolSources, input.tool);
+  if (tool !== null) return tool;
+  throw new Error(`this worker has no tool ${input.tool}, with which the run was started`);
+}
+
+async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOutput> {
+  const { attempt, input, call, tool } = execution;
   deps.telemetry.emit({
     event: attempt.attempt > 1 ? "tool_retry" : "tool_call",
     runId: attempt.runId,
@@ -88,7 +92,7 @@ async function execute(
   });
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
   const args = approvedInput(call, input.clearance);
-  return await tool.run(args, contextOf(deps, { attempt, input, call }));
+  return await tool.run(args, contextOf(deps, execution));
 }
 
 function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): ToolContext {
@@ -124,15 +128,15 @@ async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): 
  * model call is scheduled, and that call stores it again with its reply. Who misses it rebuilds it.
  */
 async function store(
-  { transcripts, tools, telemetry }: ActivityDeps,
+  { transcripts, telemetry }: ActivityDeps,
   runId: string,
   message: Message,
-  tool: string,
+  { spec }: Tool,
 ): Promise<string> {
   const body = JSON.stringify(message);
   const ref = refOf(body);
   const stored = transcripts.put([{ runId, ref, body }]);
-  if (tools.find(({ spec }) => spec.name === tool)?.spec.inline !== true) {
+  if (!spec.inline) {
     await stored;
     return ref;
   }

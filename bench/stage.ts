@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
-import { Client, Connection } from "@temporalio/client";
+import type { Client } from "@temporalio/client";
 import { packageFile } from "../src/package-root.ts";
+import { localAccess } from "../src/temporal/access.ts";
+import { createClient, openConnection } from "../src/temporal/client-connection.ts";
 import { startProcess, type Process } from "../test/support/processes.ts";
 import type { World } from "../test/support/world.ts";
 import { BARE_TASK_QUEUE } from "./bare/task-queue.ts";
@@ -59,6 +61,7 @@ const TOOL_CALL = {
   toolCalls: [{ name: "calculator", input: { expression: "(17 + 4) * 2 / 3" } }],
 };
 const ENDLESS = 1_000_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export async function openStage(database: DatabaseKind, turnsMax: number): Promise<Stage> {
   const world = await openOwnWorld(database, {
@@ -66,8 +69,9 @@ export async function openStage(database: DatabaseKind, turnsMax: number): Promi
     env: { ...DEFAULTS, ...CAPS },
   });
   const dir = await mkdtemp(join(tmpdir(), "pawl-bench-"));
-  const connection = await Connection.connect({ address: world.temporal.address });
-  const client = new Client({ connection });
+  const access = localAccess(world.temporal.address, "default");
+  const connection = await openConnection(access, CONNECT_TIMEOUT_MS);
+  const client = createClient(connection, access);
   let bareWorker: Process | null = null;
   const close = async (): Promise<void> => {
     await bareWorker?.kill();

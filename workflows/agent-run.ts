@@ -16,7 +16,8 @@ import type { Step } from "../src/domain/run/step.ts";
 import { answerCalls } from "./run/answer-calls.ts";
 import { askModel, lookAtBatch } from "./run/ask-model.ts";
 import { closeBooks, openBooks } from "./run/books.ts";
-import { listen, openLife, watchClock, type Life } from "./run/life.ts";
+import { openLife, type Life } from "./run/life.ts";
+import { listen, watchClock } from "./run/listen.ts";
 import { rest, waitFor } from "./run/wait.ts";
 
 export async function agentRun(input: RunInput): Promise<RunResult> {

@@ -5,15 +5,29 @@
 import type { Ticket } from "../../src/domain/call.ts";
 import { failpoint } from "../../src/failpoint.ts";
 import { ModelCallError } from "../../src/model/model.ts";
-import { failure, holdIdOf } from "../attempt.ts";
-import { whileStoreIsAway } from "../patience.ts";
-import { tellSubmission } from "./call-telemetry.ts";
-import { customIdOf } from "./custom-id.ts";
-import { findBatch } from "./find-batch.ts";
+import type { Submitted } from "../../src/store/ledger.ts";
+import { failure, holdIdOf, type Attempt } from "../attempt.ts";
+import { logSubmission } from "./call-log.ts";
+import { customIdOf, findBatch } from "./find-batch.ts";
 import type { HeldCall, TicketLane } from "./lane.ts";
-import { patience } from "./money.ts";
+import { whileStoreIsAway } from "./patience.ts";
 
 export const batchLane: TicketLane = { hasGate: false, send: submit, look: findBatch };
+
+/** Of a submission that an earlier attempt has made, or may have. */
+export function openTicket(
+  { callKey }: Attempt,
+  { attempt, providerBatchId, intendedAt }: Submitted,
+): Ticket {
+  return {
+    kind: "submitted",
+    callKey,
+    attempt,
+    providerBatchId,
+    sentAfter: new Date(intendedAt).toISOString(),
+    sentBefore: new Date().toISOString(),
+  };
+}
 
 async function submit(held: HeldCall): Promise<Ticket> {
   const { callKey, attempt } = held.attempt;
@@ -22,7 +36,7 @@ async function submit(held: HeldCall): Promise<Ticket> {
   const providerBatchId = await created(held);
   failpoint("batch_lane.after_create");
   if (providerBatchId !== null) await note(held, providerBatchId);
-  tellSubmission(held, providerBatchId);
+  logSubmission(held, providerBatchId);
   const sentBefore = new Date().toISOString();
   return { kind: "submitted", callKey, attempt, providerBatchId, sentAfter, sentBefore };
 }
@@ -42,7 +56,8 @@ async function created({ deps, attempt, request, held }: HeldCall): Promise<stri
 async function note({ deps, attempt }: HeldCall, providerBatchId: string): Promise<void> {
   const { laneCalls, providerBatches } = deps;
   const tell = () => laneCalls.note(holdIdOf(attempt), providerBatchId);
-  if ((await whileStoreIsAway(tell, patience(attempt))) === "awaited") return;
-  await providerBatches.cancel(providerBatchId);
+  if ((await whileStoreIsAway(attempt, tell)) === "awaited") return;
+  // Nobody waits for it: where it can't be taken back, it has been paid for.
+  await providerBatches.cancel(providerBatchId).catch(() => undefined);
   throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its batch was made");
 }

@@ -2,10 +2,12 @@
 // pipeline is handed this, and those behind `prepare` what goes over the wire as well.
 
 import type { ModelCall } from "../../src/domain/call.ts";
+import type { Message } from "../../src/domain/message.ts";
+import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
+import type { Link, StoredMessage } from "../../src/store/transcripts.ts";
 import { aborted, asFailures, keepBeating, thisAttempt, type Attempt } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
-import type { Conversation } from "./conversation.ts";
 import { moneyFor, type Money } from "./money.ts";
 
 export interface CallAttempt {
@@ -21,6 +23,18 @@ export interface PreparedCall extends CallAttempt {
   readonly conversation: Conversation;
   readonly request: ModelRequest;
   readonly room: Room;
+}
+
+export interface Conversation {
+  readonly snapshot: Snapshot;
+  /** As the API wants it, neighbours of one role merged. */
+  readonly messages: readonly Message[];
+  readonly added: readonly Message[];
+  /** Chain of the transcript with what is new. */
+  readonly head: string;
+  /** To be stored together with the reply. */
+  readonly newBodies: readonly StoredMessage[];
+  readonly newLinks: readonly Link[];
 }
 
 export interface Room {

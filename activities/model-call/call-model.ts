@@ -12,20 +12,21 @@ import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src
 import type { AttemptStart, Submitted } from "../../src/store/ledger.ts";
 import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
-import { batchLane } from "./batch-lane.ts";
+import { batchLane, openTicket } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
-import { tellAsked, tellGateWait, tellStopped } from "./call-telemetry.ts";
-import { deniedByGate, deniedByLedger } from "./denial.ts";
+import { logAsked, logGateWait, logStopped } from "./call-log.ts";
+import { deniedByCalendar, deniedByGate, deniedByLedger } from "./denial.ts";
+import { conversationOf } from "./conversation.ts";
 import { afterFailure } from "./failed-attempt.ts";
 import { askGate } from "./gate.ts";
 import { giveBack } from "./gate-listener.ts";
 import { holdRequestOf } from "./hold.ts";
-import { adopted, openTicket } from "./journal.ts";
 import type { CallLane, HeldCall, Sent } from "./lane.ts";
 import { liveLane } from "./live-lane.ts";
 import type { HoldRequest } from "./money.ts";
-import { prepare } from "./prepare.ts";
-import { settle } from "./settle.ts";
+import { requestOf } from "./purposes.ts";
+import { roomFor } from "./room.ts";
+import { adopted, settle } from "./settle.ts";
 
 /** How long an attempt waits for the holds of other runs to be settled before it gives way. */
 const HOLDS_PATIENCE_MS = 5000;
@@ -40,13 +41,15 @@ export function createCallModel(deps: ActivityDeps) {
 }
 
 export async function makeCall(first: CallAttempt): Promise<CallResult> {
-  tellAsked(first);
+  logAsked(first);
   const at = await resumed(first);
   if ("kind" in at) return at;
-  const prepared = await preparedOrDenied(at);
-  if ("kind" in prepared) return prepared;
+  const ended = deniedByCalendar(at);
+  if (ended !== null) return ended;
+  const ready = await prepared(at);
+  if ("kind" in ready) return ready;
   if (at.attempt.signal.aborted) throw aborted(at.attempt);
-  const held = await admitted(prepared);
+  const held = await admitted(ready);
   if ("kind" in held) return held;
   return await sendAndSettle(held);
 }
@@ -59,32 +62,36 @@ async function resumed(at: CallAttempt): Promise<CallAttempt | CallResult> {
   return { ...at, crashTaxMicroUsd: soFar.crashTaxMicroUsd };
 }
 
-async function preparedOrDenied(at: CallAttempt): Promise<PreparedCall | Denial> {
+/** What goes over the wire, and the room that it has. */
+async function prepared(at: CallAttempt): Promise<PreparedCall | Denial> {
+  const conversation = await conversationOf(at);
+  const request = requestOf(at.attempt.runId, at.call, conversation);
   try {
-    return await prepare(at);
+    const room = await roomFor({ ...at, conversation, request });
+    return "kind" in room ? room : { ...at, conversation, request, room };
   } catch (error) {
     return await afterFailure(at, error, null);
   }
 }
 
 /** By the gate and then by the ledger; the holds of other runs are gone in seconds. */
-async function admitted(prepared: PreparedCall): Promise<HeldCall | CallResult> {
-  const { attempt, call } = prepared;
+async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
+  const { attempt, call } = ready;
   const { hasGate } = LANES[call.lane];
-  const request = holdRequestOf(prepared);
+  const request = holdRequestOf(ready);
   if ("kind" in request) return request;
   const deadline = Date.now() + HOLDS_PATIENCE_MS;
   while (true) {
-    const letOut = hasGate ? await askGate(prepared) : null;
+    const letOut = hasGate ? await askGate(ready) : null;
     if (letOut !== null && "kind" in letOut) {
-      const denial = deniedByGate(prepared, letOut);
-      tellGateWait(prepared, denial);
+      const denial = deniedByGate(ready, letOut);
+      logGateWait(ready, denial);
       return denial;
     }
-    const start = await holdOrGiveBack(prepared, request, letOut);
-    if (start.kind === "held") return { ...prepared, held: start, letOut };
+    const start = await holdOrGiveBack(ready, request, letOut);
+    if (start.kind === "held") return { ...ready, held: start, letOut };
     const passes = start.kind === "denied" && start.temporary && Date.now() < deadline;
-    if (!passes || attempt.signal.aborted) return broughtHome(prepared, start);
+    if (!passes || attempt.signal.aborted) return broughtHome(ready, start);
     await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
   }
 }
@@ -152,7 +159,7 @@ async function letGo({ deps, attempt, money, letOut }: HeldCall): Promise<never>
 
 async function unheard(at: HeldCall): Promise<Interrupted> {
   await at.money.charge();
-  tellStopped(at);
+  logStopped(at);
   const { crashTaxMicroUsd, heldMicroUsd } = at.held;
   return { kind: "interrupted", crashTaxMicroUsd: crashTaxMicroUsd + heldMicroUsd };
 }

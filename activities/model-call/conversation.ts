@@ -8,20 +8,14 @@ import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../../src/store/transcripts.ts";
 import type { Transcripts } from "../../src/store/transcripts.ts";
 import { failure } from "../attempt.ts";
+import type { CallAttempt, Conversation } from "./call-attempt.ts";
+import { whileStoreIsAway } from "./patience.ts";
 
-export interface Conversation {
-  readonly snapshot: Snapshot;
-  /** As the API wants it, neighbours of one role merged. */
-  readonly messages: readonly Message[];
-  readonly added: readonly Message[];
-  /** Chain of the transcript with what is new. */
-  readonly head: string;
-  /** To be stored together with the reply. */
-  readonly newBodies: readonly StoredMessage[];
-  readonly newLinks: readonly Link[];
+export async function conversationOf({ deps, attempt, call }: CallAttempt): Promise<Conversation> {
+  return await whileStoreIsAway(attempt, () => load(deps.transcripts, attempt.runId, call));
 }
 
-export async function loadConversation(
+async function load(
   transcripts: Transcripts,
   runId: string,
   call: Pick<ModelCall, "head" | "entries">,

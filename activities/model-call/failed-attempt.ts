@@ -7,7 +7,7 @@ import { CallAborted, ModelCallError } from "../../src/model/model.ts";
 import type { Held } from "../../src/store/ledger.ts";
 import { aborted, failure } from "../attempt.ts";
 import type { CallAttempt } from "./call-attempt.ts";
-import { tellFailure } from "./call-telemetry.ts";
+import { logFailure } from "./call-log.ts";
 import { deniedByProvider } from "./denial.ts";
 
 /** `held` is null where the provider was asked for no more than a count of tokens. */
@@ -28,7 +28,7 @@ export async function afterFailure(
   if (held !== null && at.call.lane === "live") {
     at.deps.deltas.mark(at.attempt, { kind: "failed", code, message, nextAttemptAt });
   }
-  tellFailure(at, error, nextAttemptAt);
+  logFailure(at, error, nextAttemptAt);
   if (denial !== null) return denial;
   const nextRetryDelayMs = nextAttemptAt === null ? null : retryAfterMs;
   throw failure(code, message, { nextRetryDelayMs, cause: error });

@@ -2,13 +2,13 @@
 // or the answer was lost), the batch is looked for: the API tells which requests a batch holds only with
 // its results, so every batch of that moment that is nobody else's is waited for and asked.
 
+import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { CATALOGUE } from "../../src/domain/errors.ts";
 import type { BatchedResult, ProviderBatch } from "../../src/model/provider-batches.ts";
 import { ModelCallError } from "../../src/model/model.ts";
 import { failure, holdIdOf } from "../attempt.ts";
 import type { CallAttempt } from "./call-attempt.ts";
-import { customIdOf } from "./custom-id.ts";
 import type { Found, Sought } from "./lane.ts";
 
 /** What the provider's clock and ours may differ by, and how late a request may arrive. */
@@ -100,4 +100,12 @@ async function searched(
 
 function lost(message: string): Found {
   return { kind: "lost", message };
+}
+
+/**
+ * What a call is named in its batch; the API takes 64 characters. It follows from the hold, so that whoever
+ * finds a result that nobody waits for knows whose it is.
+ */
+export function customIdOf(holdId: string): string {
+  return `pawl_${createHash("sha256").update(holdId).digest("hex").slice(0, 40)}`;
 }

@@ -7,7 +7,7 @@ import { countedBy, isTight, type Amounts, type RateLimits } from "../../src/dom
 import { ModelCallError, type Model } from "../../src/model/model.ts";
 import type { GateAnswer, GateAsk, GateWord, Heard } from "../../src/store/gates.ts";
 import type { ActivityDeps } from "../deps.ts";
-import { tellCircuit, tellGateNotTold } from "./call-telemetry.ts";
+import { logCircuit, logGateNotTold } from "./call-log.ts";
 import { OUTAGES } from "./denial.ts";
 
 /** The news of a call is no reason to keep its run waiting. */
@@ -128,9 +128,9 @@ class Ear {
     try {
       const turned = await gates.tell({ key, callId, failuresMax, retryAfterMs: 0, ...news });
       if (turned === null) return;
-      tellCircuit(telemetry, key, turned);
+      logCircuit(telemetry, key, turned);
     } catch (error) {
-      tellGateNotTold(telemetry, key, error);
+      logGateNotTold(telemetry, key, error);
     }
   }
 }

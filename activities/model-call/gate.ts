@@ -6,11 +6,10 @@ import { specOf } from "../../src/domain/pricing.ts";
 import type { Amounts } from "../../src/domain/rate-limits.ts";
 import type { GateAsk } from "../../src/store/gates.ts";
 import { holdIdOf } from "../attempt.ts";
-import { whileStoreIsAway } from "../patience.ts";
 import type { PreparedCall } from "./call-attempt.ts";
 import type { GateWait } from "./denial.ts";
 import type { LetOut } from "./gate-listener.ts";
-import { patience } from "./money.ts";
+import { whileStoreIsAway } from "./patience.ts";
 
 /** From the answer of the gate to the request, and from the first byte to the gate. */
 const LEASE_MARGIN_MS = 5000;
@@ -26,7 +25,7 @@ export async function askGate(prepared: PreparedCall): Promise<LetOut | GateWait
     tenant: call.payer.tenant,
     bounds: boundsOf(prepared),
   };
-  const answer = await whileStoreIsAway(() => gates.ask(ask), patience(attempt));
+  const answer = await whileStoreIsAway(attempt, () => gates.ask(ask));
   return answer.kind === "wait" ? answer : { ask, pass: answer };
 }
 

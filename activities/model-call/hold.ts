@@ -3,13 +3,15 @@
 // of what it shares with others by asking for more room than it needs, since nothing can be kept back from
 // others.
 
-import { dayOf } from "../../src/domain/budget.ts";
-import type { Denial } from "../../src/domain/call.ts";
+import { capsByScope, type Config } from "../../src/config.ts";
+import { BUDGET_SCOPES, dayOf } from "../../src/domain/budget.ts";
+import type { Denial, ModelCall, Share } from "../../src/domain/call.ts";
 import { microUsdKeptBack } from "../../src/domain/kept-back.ts";
 import { USEFUL_REPLY_TOKENS } from "../../src/domain/limits.ts";
 import { priceIn, priceOn, specOf, worstCase, type WorstCase } from "../../src/domain/pricing.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
-import { accountsOf, runCapOf } from "./accounts.ts";
+import { sharedAccount } from "../../src/store/budgets.ts";
+import type { Account } from "../../src/store/ledger.ts";
 import type { PreparedCall } from "./call-attempt.ts";
 import { denied } from "./denial.ts";
 import type { HoldRequest } from "./money.ts";
@@ -79,4 +81,43 @@ function searchesMax({ serverTools, toolsOff }: ModelRequest): number {
 
 function repliesFor(microUsd: number, { replyRate }: WorstCase): number {
   return Math.floor((microUsd * 1_000_000) / replyRate);
+}
+
+type RunCap = Pick<Config["caps"], "runMicroUsd">;
+type Charged = Pick<ModelCall, "payer" | "budget">;
+
+/**
+ * From the run's own account up to the whole world's day. Caps are the operator's and read at every call; a
+ * caller can only lower the run's own. For the shared ones the environment gives what holds where no budget is
+ * set (src/store/budgets.ts).
+ */
+export function accountsOf(
+  runId: string,
+  call: Charged,
+  caps: Config["caps"],
+  now: Date,
+): readonly Account[] {
+  const { payer } = call;
+  const own: Account = {
+    key: `run/${runId}`,
+    limit: "cost",
+    capMicroUsd: runCapOf(call, caps),
+    resetsAt: null,
+    budgets: [],
+  };
+  const at = { payer, now, given: capsByScope(caps) };
+  return [
+    own,
+    ...payer.shares.map(accountOfShare),
+    ...BUDGET_SCOPES.map((scope) => sharedAccount(scope, at)),
+  ];
+}
+
+export function runCapOf({ budget }: Pick<ModelCall, "budget">, caps: RunCap): number {
+  return Math.min(caps.runMicroUsd, budget.costCapMicroUsd ?? caps.runMicroUsd);
+}
+
+/** Its cap was part of an order: no budget overrides it. */
+function accountOfShare({ key, limit, capMicroUsd }: Share): Account {
+  return { key, limit, capMicroUsd, resetsAt: null, budgets: [] };
 }

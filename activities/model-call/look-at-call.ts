@@ -7,11 +7,10 @@ import type { Look, LookResult, Unserved } from "../../src/domain/call.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt } from "./call-attempt.ts";
-import { tellUnserved } from "./call-telemetry.ts";
-import { adopted } from "./journal.ts";
+import { logUnserved } from "./call-log.ts";
 import type { Found } from "./lane.ts";
-import { conversationOf } from "./prepare.ts";
-import { settle } from "./settle.ts";
+import { conversationOf } from "./conversation.ts";
+import { adopted, settle } from "./settle.ts";
 
 export function createLookAtCall(deps: ActivityDeps) {
   return async function lookAtCall({ call, ...sought }: Look): Promise<LookResult> {
@@ -59,6 +58,6 @@ async function ended(
 
 function unserved(at: CallAttempt, why: Omit<Unserved, "kind">): Unserved {
   const result = { kind: "unserved", ...why } as const;
-  tellUnserved(at, result);
+  logUnserved(at, result);
   return result;
 }

@@ -13,7 +13,7 @@ import type {
 } from "../../src/store/ledger.ts";
 import { holdIdOf, type Attempt } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
-import { whileStoreIsAway } from "../patience.ts";
+import { untilStored, whileStoreIsAway } from "./patience.ts";
 
 export type HoldRequest = Omit<AttemptRequest, "holdId" | "callKey" | "runId" | "attempt">;
 
@@ -30,15 +30,11 @@ export interface Money {
   release(options: { readonly sent: boolean }): Promise<void>;
 }
 
-const STORE_PATIENCE_MS = 60_000;
-/** To resolve what was stopped: the run waits for it. */
-const STOPPED_PATIENCE_MS = 10_000;
-
 export function moneyFor({ ledger, laneCalls }: ActivityDeps, attempt: Attempt): Money {
   const { callKey, runId, attempt: number } = attempt;
   const id = { holdId: holdIdOf(attempt), callKey, runId, attempt: number };
-  const asking = <T>(ask: () => Promise<T>) => whileStoreIsAway(ask, patience(attempt));
-  const ending = <T>(end: () => Promise<T>) => whileStoreIsAway(end, untilEnded(attempt));
+  const asking = <T>(ask: () => Promise<T>) => whileStoreIsAway(attempt, ask);
+  const ending = <T>(end: () => Promise<T>) => untilStored(attempt, end);
   return {
     resume: () => asking(() => ledger.resumeCall(id)),
     hold: (request, lane) =>
@@ -52,20 +48,4 @@ export function moneyFor({ ledger, laneCalls }: ActivityDeps, attempt: Attempt):
     charge: async () => void (await ending(() => ledger.charge(id.holdId))),
     release: async (options) => void (await ending(() => ledger.void(id.holdId, options))),
   };
-}
-
-export function patience({ signal }: Attempt): Patience {
-  return { signal, forMs: STORE_PATIENCE_MS };
-}
-
-/** What was paid and what was spared is in our hands: it is not given up while anybody wants it. */
-function untilEnded({ signal }: Attempt): Patience {
-  return signal.aborted
-    ? { signal: new AbortController().signal, forMs: STOPPED_PATIENCE_MS }
-    : { signal, forMs: Number.POSITIVE_INFINITY };
-}
-
-interface Patience {
-  readonly signal: AbortSignal;
-  readonly forMs: number;
 }

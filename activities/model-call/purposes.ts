@@ -1,10 +1,13 @@
-// What a call is made for, and what follows from that for its request. A new purpose is a member of the
-// union in src/domain/call.ts and a row here.
+// What a call is made for, and the request that follows from it. A new purpose is a member of the union in
+// src/domain/call.ts and a row here.
 
-import type { Purpose, PurposeKind } from "../../src/domain/call.ts";
+import { createHash } from "node:crypto";
+import { lastReplyOf, readableBy } from "../../src/domain/authors.ts";
+import type { ModelCall, Purpose, PurposeKind } from "../../src/domain/call.ts";
 import { summaryTokensMax } from "../../src/domain/kept-back.ts";
 import type { Limits } from "../../src/domain/limits.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
+import type { Conversation } from "./call-attempt.ts";
 import { asClassifier, verdictTokensMax } from "./classifier.ts";
 
 interface PurposeRow {
@@ -24,7 +27,28 @@ const PURPOSES: Readonly<Record<PurposeKind, PurposeRow>> = {
   wrap_up: { replyTokensMax: asMuchAsAllowed, toolsOff: true },
 };
 
-export function requestFor(
+export function requestOf(
+  runId: string,
+  { payer, purpose, cacheTtl, course }: ModelCall,
+  { snapshot, messages }: Conversation,
+): ModelRequest {
+  const { instructions, tools, serverTools, limits } = snapshot;
+  const { model, authors = [] } = course;
+  const ownReplyAt = lastReplyOf(model, messages, authors);
+  return requestFor(purpose, limits, {
+    runId,
+    model,
+    instructions,
+    tools,
+    serverTools,
+    messages: readableBy(model, messages, authors),
+    ...(ownReplyAt !== null && { ownReplyAt }),
+    ...(cacheTtl !== undefined && { cacheTtl }),
+    userId: createHash("sha256").update(`pawl tenant ${payer.tenant}`).digest("hex").slice(0, 32),
+  });
+}
+
+function requestFor(
   purpose: Purpose,
   limits: Limits,
   request: Omit<ModelRequest, "replyTokensMax">,

@@ -9,15 +9,14 @@ import { costOf, modelSpec, priceIn, priceOn, specOf } from "../../src/domain/pr
 import type { ToolCall } from "../../src/domain/tool.ts";
 import { failpoint } from "../../src/failpoint.ts";
 import type { ModelReply } from "../../src/model/model.ts";
-import type { AccountState, Held } from "../../src/store/ledger.ts";
+import type { AccountState, Held, Journaled } from "../../src/store/ledger.ts";
 import { nextHead, refOf } from "../../src/store/transcripts.ts";
 import { argsDigest } from "../args-digest.ts";
 import { failure } from "../attempt.ts";
 import { previewOf } from "../preview.ts";
-import { runCapOf } from "./accounts.ts";
-import type { CallAttempt } from "./call-attempt.ts";
-import { tellReply } from "./call-telemetry.ts";
-import type { Conversation } from "./conversation.ts";
+import type { CallAttempt, Conversation } from "./call-attempt.ts";
+import { logReply } from "./call-log.ts";
+import { runCapOf } from "./hold.ts";
 
 /** A reply must fit one payload of Temporal with room for its envelope. */
 const REPLY_BYTES_MAX = 1_500_000;
@@ -63,8 +62,19 @@ export async function settle(
   if (settled.kind === "late") {
     throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");
   }
-  tellReply(at, result, { latencyMs, requestId: reply.requestId });
+  logReply(at, result, { latencyMs, requestId: reply.requestId });
   return { ...result, nearCaps: nearCaps(settled.accounts) };
+}
+
+/** The charges for attempts that died after the reply was journaled are newer than the journal. */
+export function adopted({
+  reply,
+  crashTaxMicroUsd,
+  attempts,
+}: Pick<Journaled, "reply" | "crashTaxMicroUsd" | "attempts">): Reply {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- journaled above
+  const result = JSON.parse(reply) as Reply;
+  return { ...result, crashTaxMicroUsd, attempts };
 }
 
 function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "head">): Reply {

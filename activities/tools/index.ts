@@ -12,7 +12,3 @@ export const builtInTools: readonly Tool[] = [
   readResultTool,
   writeFileTool,
 ];
-
-export function findTool(name: string): Tool | undefined {
-  return builtInTools.find((tool) => tool.spec.name === name);
-}

@@ -2,9 +2,15 @@
 // or our own tool searches the bundled corpus. Both have the name that the model knows: web_search.
 
 import { z } from "zod";
+import { priceOn, specOf, worstCase } from "../../src/domain/pricing.ts";
 import type { ServerTool } from "../../src/domain/tool.ts";
 import { defineTool } from "./define-tool.ts";
 import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts";
+
+/** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
+const SEARCHES_PER_CALL_MAX = 3;
+/** Of what a run may cost: the rest is for the prompt, a reply, and the calls behind it. */
+const SHARE_FOR_SEARCHES = 0.5;
 
 const RESULTS_MAX = 5;
 const WORDS_MAX = 40;
@@ -31,6 +37,20 @@ function answerFor(query: string): string {
 
 function lineOf({ title, text, source, date }: DatedFact, index: number): string {
   return `${index + 1}. ${title} — ${text} (${source}, ${date})`;
+}
+
+/**
+ * How many searches the calls of a run can hold, whichever of its models makes them; 0 where it can pay none.
+ * A tool is part of what thinking is bound to, so this is settled once, and not by what is left at a call.
+ */
+export function searchesPerCall(costCapMicroUsd: number, models: readonly string[]): number {
+  const today = new Date().toISOString();
+  const worst = models.map((model) => worstCase(priceOn(specOf(model), today), 0, 1));
+  const dearest = Math.max(...worst.map(({ fixedMicroUsd }) => fixedMicroUsd));
+  return Math.min(
+    SEARCHES_PER_CALL_MAX,
+    Math.floor((costCapMicroUsd * SHARE_FOR_SEARCHES) / dearest),
+  );
 }
 
 export interface AnthropicWebSearchOptions {

@@ -1,18 +1,13 @@
 // The way to a Pawl backend: Temporal, and Postgres where it is known. Fails fast and says what to do.
 
-import {
-  Client,
-  Connection,
-  type ConnectionOptions,
-  type OperatorService,
-} from "@temporalio/client";
-import { loadClientConnectConfig } from "@temporalio/envconfig";
+import type { Client, OperatorService } from "@temporalio/client";
 import { capsByScope, type Config } from "../config.ts";
 import type { CapByScope } from "../domain/budget.ts";
-import { PawlError } from "../domain/errors.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
 import { createRunRecords, type RunRecords } from "../store/run-records.ts";
+import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
+import { createClient, openConnection } from "../temporal/client-connection.ts";
 
 /** Where a local stack listens; used instead of the environment's addresses. */
 export interface StackAddresses {
@@ -44,17 +39,11 @@ export interface Backend {
 const CONNECT_TIMEOUT_MS = 5000;
 /** A view that is late by more than this is of no use. */
 const DELTAS_TIMEOUT_MS = 5000;
-const DEFAULT_ADDRESS = "localhost:7233";
-/**
- * A page of history is one message, and has no limit but that of the history. The SDK means to accept
- * as much, but names the setting so that gRPC doesn't know it (1.24.0), and then retries for minutes.
- */
-const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Throws PawlError BACKEND_UNREACHABLE within about five seconds. */
 export async function connect(config: Config, stack?: StackAddresses): Promise<Backend> {
-  const { options, namespace } = target(config, stack);
-  const connection = await open(options);
+  const access = accessTo(stack, config.temporal.namespace);
+  const connection = await openConnection(access, CONNECT_TIMEOUT_MS);
   const databaseUrl = stack?.databaseUrl ?? config.database.url ?? null;
   const view =
     databaseUrl === null
@@ -63,9 +52,9 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
   // Connects when somebody asks about money, and may take its time.
   const db = databaseUrl === null ? null : openDatabase(databaseUrl, { connectionsMax: 2 });
   return {
-    client: new Client({ connection, namespace }),
+    client: createClient(connection, access),
     operator: connection.operatorService,
-    namespace,
+    namespace: access.namespace,
     taskQueue: config.temporal.taskQueue,
     uiUrl: config.temporal.uiUrl ?? stack?.uiUrl ?? null,
     gatewayUrl: config.gateway.url ?? stack?.gatewayUrl ?? null,
@@ -79,43 +68,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
   };
 }
 
-interface Target {
-  readonly options: ConnectionOptions;
-  readonly namespace: string;
-}
-
-/** Profiles and TLS come with `TEMPORAL_*`; a local stack needs, and gets, none of it. */
-function target(config: Config, stack: StackAddresses | undefined): Target {
-  if (stack !== undefined) {
-    const namespace = stack.namespace ?? config.temporal.namespace;
-    return { options: { address: stack.temporalAddress }, namespace };
-  }
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    return { options: connectionOptions, namespace: namespace ?? config.temporal.namespace };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new PawlError("CONFIG", `Temporal's settings can't be read: ${detail}`, { cause: error });
-  }
-}
-
-async function open(options: ConnectionOptions): Promise<Connection> {
-  try {
-    return await Connection.connect({
-      ...options,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      channelArgs: {
-        "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
-        ...options.channelArgs,
-      },
-    });
-  } catch (error) {
-    const address = options.address ?? DEFAULT_ADDRESS;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new PawlError(
-      "BACKEND_UNREACHABLE",
-      `Temporal at ${address} did not answer within ${CONNECT_TIMEOUT_MS / 1000} s (${detail}).`,
-      { cause: error },
-    );
-  }
+function accessTo(stack: StackAddresses | undefined, namespace: string): TemporalAccess {
+  if (stack === undefined) return accessByEnvironment(namespace);
+  return localAccess(stack.temporalAddress, stack.namespace ?? namespace);
 }

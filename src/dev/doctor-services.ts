@@ -3,6 +3,7 @@
 import { readConfig } from "../config.ts";
 import { openDatabase } from "../store/database.ts";
 import { readMigrations } from "../store/migrations.ts";
+import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
 import {
   creatingCommand,
   SEARCH_ATTRIBUTES,
@@ -11,12 +12,7 @@ import {
 import { type Check, fail, ok, warn } from "./check.ts";
 import { wantsOfflineModel } from "./part-context.ts";
 import type { StackState } from "./stack-state.ts";
-import {
-  searchAttributeNames,
-  servesNamespace,
-  type TemporalTarget,
-  workerIdentities,
-} from "./temporal-client.ts";
+import { searchAttributeNames, servesNamespace, workerIdentities } from "./temporal-client.ts";
 
 const HTTP_TIMEOUT_MS = 5000;
 const POSTGRES_TIMEOUT_MS = 5000;
@@ -26,11 +22,13 @@ export async function checkServices(
   stack: StackState | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
-  const { temporal, database } = readConfig(env);
-  const { namespace, taskQueue, address = stack?.temporalAddress } = temporal;
-  const databaseUrl = database.url ?? stack?.databaseUrl;
+  const config = readConfig(env);
+  const databaseUrl = config.database.url ?? stack?.databaseUrl;
+  const access = config.temporal.address
+    ? accessByEnvironment(config.temporal.namespace, env)
+    : stack && localAccess(stack.temporalAddress, stack.namespace);
   const checks = await Promise.all([
-    address ? checkTemporal({ address, namespace }, taskQueue) : [],
+    access ? checkTemporal(access, config.temporal.taskQueue) : [],
     databaseUrl ? checkPostgres(databaseUrl) : [],
     checkModel(stack, env),
     checkGateway(stack),
@@ -38,11 +36,18 @@ export async function checkServices(
   return checks.flat();
 }
 
-async function checkTemporal(target: TemporalTarget, taskQueue: string): Promise<readonly Check[]> {
-  const { address, namespace } = target;
+async function checkTemporal(target: TemporalAccess, taskQueue: string): Promise<readonly Check[]> {
+  const { options, namespace } = target;
+  const { address } = options;
   if (!(await servesNamespace(target))) {
     const what = `${address} does not answer for namespace ${namespace}`;
-    return [fail("temporal", what, "check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE")];
+    return [
+      fail(
+        "temporal",
+        what,
+        "check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, its key and TLS settings",
+      ),
+    ];
   }
   return [
     ok("temporal", `${address}, namespace ${namespace}`),
@@ -51,7 +56,7 @@ async function checkTemporal(target: TemporalTarget, taskQueue: string): Promise
   ];
 }
 
-async function checkSearchAttributes(target: TemporalTarget): Promise<Check> {
+async function checkSearchAttributes(target: TemporalAccess): Promise<Check> {
   const registered = new Set(await searchAttributeNames(target).catch(() => []));
   const absent = SEARCH_ATTRIBUTES.filter(({ name }) => !registered.has(name));
   if (absent.length === 0) return ok("search attributes", namesOf(SEARCH_ATTRIBUTES));
@@ -66,7 +71,7 @@ function namesOf(attributes: readonly SearchAttribute[]): string {
   return attributes.map(({ name }) => name).join();
 }
 
-async function checkWorker(target: TemporalTarget, taskQueue: string): Promise<Check> {
+async function checkWorker(target: TemporalAccess, taskQueue: string): Promise<Check> {
   const identities = await workerIdentities(target, taskQueue).catch(() => []);
   if (identities.length > 0) return ok("worker", `${identities.join(", ")} on ${taskQueue}`);
   return warn("worker", `nobody polls ${taskQueue}`, "start one: pawl worker");

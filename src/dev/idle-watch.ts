@@ -2,10 +2,11 @@
 
 import { statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { countOpenRuns, type TemporalTarget } from "./temporal-client.ts";
+import type { TemporalAccess } from "../temporal/access.ts";
+import { countOpenRuns } from "./temporal-client.ts";
 
 export interface IdleWatch {
-  readonly target: TemporalTarget;
+  readonly target: TemporalAccess;
   readonly idleMs: number;
   /** Touched by every command that uses the stack. */
   readonly usedFile: string;

@@ -4,6 +4,7 @@
 import { resolve, join } from "node:path";
 import { readConfig } from "../config.ts";
 import { packageFile } from "../package-root.ts";
+import { localAccess } from "../temporal/access.ts";
 import { baseEnv, hasOwnDatabase, type PartContext } from "./part-context.ts";
 import type { Command, Part } from "./part.ts";
 import { stateFiles } from "./stack-state.ts";
@@ -39,7 +40,7 @@ export function modelPart({ stateDir, env, ports }: PartContext): Part {
 export function workerPart(context: PartContext): Part {
   const { env, namespace, stateDir, temporalAddress } = context;
   const { taskQueue } = readConfig(env).temporal;
-  const target = { address: temporalAddress, namespace };
+  const target = localAccess(temporalAddress, namespace);
   return {
     name: "worker",
     after: ["temporal", "postgres", "model"],

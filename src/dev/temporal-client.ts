@@ -1,21 +1,18 @@
 // What the local stack asks its Temporal server: do you serve, who polls, how many runs are open.
 
 import { connect } from "node:net";
-import { Connection } from "@temporalio/client";
+import type { Connection } from "@temporalio/client";
+import type { TemporalAccess } from "../temporal/access.ts";
+import { openConnection } from "../temporal/client-connection.ts";
 
 const CALL_TIMEOUT_MS = 3000;
 
-export interface TemporalTarget {
-  readonly address: string;
-  readonly namespace: string;
-}
-
 /** Connects for this one question, so that nothing remembers a server that was restarted. */
 async function ask<T>(
-  { address }: TemporalTarget,
+  access: TemporalAccess,
   question: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await Connection.connect({ address, connectTimeout: CALL_TIMEOUT_MS });
+  const connection = await openConnection(access, CALL_TIMEOUT_MS);
   try {
     return await connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => question(connection));
   } finally {
@@ -23,7 +20,7 @@ async function ask<T>(
   }
 }
 
-export async function servesNamespace(target: TemporalTarget): Promise<boolean> {
+export async function servesNamespace(target: TemporalAccess): Promise<boolean> {
   try {
     const { namespace } = target;
     await ask(target, (connection) => connection.workflowService.describeNamespace({ namespace }));
@@ -35,7 +32,7 @@ export async function servesNamespace(target: TemporalTarget): Promise<boolean> 
 
 /** Who has polled this task queue for workflow tasks in the last minutes. */
 export async function workerIdentities(
-  target: TemporalTarget,
+  target: TemporalAccess,
   taskQueue: string,
 ): Promise<readonly string[]> {
   const { pollers } = await ask(target, (connection) =>
@@ -47,7 +44,7 @@ export async function workerIdentities(
   return pollers.flatMap(({ identity }) => (identity ? [identity] : []));
 }
 
-export async function countOpenRuns(target: TemporalTarget): Promise<number> {
+export async function countOpenRuns(target: TemporalAccess): Promise<number> {
   const { count } = await ask(target, (connection) =>
     connection.workflowService.countWorkflowExecutions({
       namespace: target.namespace,
@@ -57,7 +54,7 @@ export async function countOpenRuns(target: TemporalTarget): Promise<number> {
   return Number(count);
 }
 
-export async function searchAttributeNames(target: TemporalTarget): Promise<readonly string[]> {
+export async function searchAttributeNames(target: TemporalAccess): Promise<readonly string[]> {
   const { customAttributes } = await ask(target, (connection) =>
     connection.operatorService.listSearchAttributes({ namespace: target.namespace }),
   );

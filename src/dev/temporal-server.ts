@@ -2,8 +2,10 @@
 // same file, it knows every run, timer and search attribute it knew before.
 
 import { join } from "node:path";
+import { localAccess } from "../temporal/access.ts";
 import { SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
-import { findTemporal, type Progress, type TemporalBinary } from "./find-temporal.ts";
+import { findTemporal, type TemporalBinary } from "./find-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import { baseEnv, type PartContext } from "./part-context.ts";
 import type { Part } from "./part.ts";
 import { acceptsConnections, servesNamespace } from "./temporal-client.ts";
@@ -15,9 +17,9 @@ const DYNAMIC_CONFIG = [
 ];
 const SQLITE_PRAGMAS = ["journal_mode=wal", "synchronous=normal"];
 
-export function temporalPart(context: PartContext, onProgress: Progress): Part {
+export function temporalPart(context: PartContext, onProgress: OnProgress): Part {
   const { ports, stateDir, env } = context;
-  const target = { address: context.temporalAddress, namespace: context.namespace };
+  const target = localAccess(context.temporalAddress, context.namespace);
   let binary: Promise<TemporalBinary> | undefined;
   return {
     name: "temporal",

@@ -1,20 +1,17 @@
 // What becomes of a run's model calls, live and in the batch lane, and what the fleet learns of a
 // provider from them.
 
-import type { ChangeReason, Denial, Unserved } from "../domain/call.ts";
+import type { ChangeReason, PurposeKind, Unserved, WhyDenied } from "../domain/call.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Warning } from "../domain/limits.ts";
 import type { Usage } from "../domain/usage.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
 
-interface AboutTurn {
+interface AboutCall {
   readonly runId: string;
-  readonly turn: number;
-}
-
-interface AboutCall extends AboutTurn {
   readonly tenant: string;
   readonly agent: string;
+  readonly turn: number;
 }
 
 interface CallFailed extends AboutCall {
@@ -34,7 +31,8 @@ interface AboutGate {
 export interface CallEvents {
   model_call: AboutCall &
     Usage & {
-      readonly purpose?: string;
+      /** Absent where the call is a step of the work itself. */
+      readonly purpose?: PurposeKind;
       readonly model: string;
       readonly stopReason: string;
       readonly promptTokens: number;
@@ -47,7 +45,7 @@ export interface CallEvents {
   model_retry: CallFailed;
   model_failed: CallFailed;
   /** A person had the reply in flight stopped before anything of it was heard. */
-  model_stopped: AboutTurn;
+  model_stopped: AboutCall;
   model_changed: AboutCall & {
     readonly model: string;
     readonly from: string;
@@ -55,18 +53,19 @@ export interface CallEvents {
     readonly message: string;
   };
   budget_warning: AboutCall & Warning;
-  capacity_wait: AboutTurn & {
-    readonly why: Denial["why"];
+  capacity_wait: AboutCall & {
+    readonly why: WhyDenied["why"];
+    /** ISO 8601; null where no time is known. */
     readonly nextAttemptAt: string | null;
     readonly message: string;
   };
 
-  batch_submitted: AboutTurn & {
+  batch_submitted: AboutCall & {
     readonly model: string;
     /** Null where it is not known yet whether the batch was made. */
     readonly providerBatchId: string | null;
   };
-  batch_unserved: AboutTurn & { readonly code: Unserved["code"]; readonly message: string };
+  batch_unserved: AboutCall & { readonly code: Unserved["code"]; readonly message: string };
 
   circuit_opened: AboutGate;
   circuit_closed: AboutGate;

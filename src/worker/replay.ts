@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from "@temporalio/worker";
 import { PawlError } from "../domain/errors.ts";
 import { packageFile } from "../package-root.ts";
+import { DATA_CONVERTER } from "../temporal/data-converter.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 
 export interface ReplayReport {
@@ -33,7 +34,8 @@ export async function replayHistories(
   for (const file of files) {
     const histories = historiesOf(await readFile(file, "utf8"), file);
     const named = histories.map((history, index) => ({ workflowId: `${file}#${index}`, history }));
-    for await (const result of Worker.runReplayHistories(options, named)) {
+    const told = { dataConverter: DATA_CONVERTER, ...options };
+    for await (const result of Worker.runReplayHistories(told, named)) {
       reports.push({
         file,
         workflowId: result.workflowId,

@@ -3,15 +3,19 @@
 
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { loadClientConnectConfig } from "@temporalio/envconfig";
-import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { DefaultLogger, Runtime, Worker } from "@temporalio/worker";
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
+import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import {
+  listedTools,
+  listTools,
+  type ToolSource,
+} from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
-import { builtInTools } from "../../activities/tools/index.ts";
-import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
+import { endingModels } from "../domain/model-end.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
@@ -27,6 +31,10 @@ import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { temporalLines } from "../telemetry/temporal-lines.ts";
+import { accessByEnvironment } from "../temporal/access.ts";
+import { DATA_CONVERTER } from "../temporal/data-converter.ts";
+import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
+import { openWorkerConnection } from "../temporal/worker-connection.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 
@@ -35,12 +43,18 @@ const HEARTBEATS_HELD_BACK_MS = 1000;
 const SHUTDOWN_GRACE_MS = 30_000;
 const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 200;
+/** Where only names are asked for. */
+const ANY_RUN = { models: [], costCapMicroUsd: 0 };
 const SWEEP_EVERY_MS = 60_000;
 const DELTAS_KEPT_MS = 3_600_000;
 
-/** What a worker can do for a run: where nothing is said, what comes with Pawl. */
+/** What a worker can do for a run besides what comes with Pawl. */
 export interface WorkerSkills {
+  /** One by the name of a tool of Pawl's takes its place. */
   readonly tools?: readonly Tool[];
+  /** Other places to take tools from, asked after Pawl's own. */
+  readonly toolSources?: readonly ToolSource[];
+  /** In place of Pawl's own. */
   readonly agents?: readonly AgentDefinition[];
 }
 
@@ -53,19 +67,17 @@ export async function runWorker(
   installRuntime(telemetry);
   const db = openDatabase(required("DATABASE_URL", config.database.url));
   await patiently(telemetry, () => migrate(db));
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = await patiently(telemetry, () =>
-    NativeConnection.connect(connectionOptions).catch((error: unknown) => {
-      throw unreachable(connectionOptions.address, error);
-    }),
-  );
-  const searchable = namespace ?? config.temporal.namespace;
-  await ensureSearchAttributes(connection.operatorService, searchable);
+  const access = accessByEnvironment(config.temporal.namespace);
+  const { namespace } = access;
+  const connection = await patiently(telemetry, () => openWorkerConnection(access));
+  await ensureSearchAttributes(connection.operatorService, namespace);
   const deps = createDeps(config, telemetry, { db, ...skills });
-  warnOfUnknownTools(deps);
+  await warnOfUnknownTools(deps);
+  warnOfEndingModels(deps);
   const worker = await Worker.create({
     connection,
-    namespace: namespace ?? config.temporal.namespace,
+    namespace,
+    dataConverter: DATA_CONVERTER,
     taskQueue: config.temporal.taskQueue,
     ...workflows(),
     activities: createActivities(deps),
@@ -109,7 +121,7 @@ async function patiently<T>(telemetry: Telemetry, connect: () => Promise<T>): Pr
 function createDeps(
   config: Config,
   telemetry: Telemetry,
-  { db, tools = builtInTools, agents = AGENTS }: WorkerSkills & { readonly db: Database },
+  { db, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & { readonly db: Database },
 ): ActivityDeps {
   const transcripts = createTranscripts(db);
   const provider = {
@@ -119,7 +131,6 @@ function createDeps(
   };
   return {
     config,
-    log: telemetry.log,
     telemetry,
     providerBatches: anthropicBatches(provider),
     laneCalls: createLaneCalls(db),
@@ -139,16 +150,31 @@ function createDeps(
     records: createRunRecords(db),
     batches: createBatches(db),
     deltas: createDeltaWriter(db),
-    tools,
+    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources],
     agents,
   };
 }
 
 /** Another worker may have the tool; a slip of the pen would leave it to its permission. */
-function warnOfUnknownTools({ config, telemetry, tools }: ActivityDeps): void {
-  const known = tools.map(({ spec }) => spec.name);
-  const unknown = Object.keys(config.tools.policy ?? {}).filter((name) => !known.includes(name));
+async function warnOfUnknownTools(deps: ActivityDeps): Promise<void> {
+  const { config, telemetry, agents, toolSources } = deps;
+  const named = Object.keys(config.tools.policy ?? {});
+  if (named.length === 0) return;
+  const lists = await Promise.all(
+    agents.map((agent) => listTools(toolSources, { ...ANY_RUN, agent })),
+  );
+  const known = [...new Set(lists.flat().map(({ spec }) => spec.name))];
+  const unknown = named.filter((name) => !known.includes(name));
   if (unknown.length > 0) telemetry.emit({ event: "policy_unused", unknown, known });
+}
+
+function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): void {
+  const { model = "", fallbackModels } = config.agent;
+  const ofAgents = agents.flatMap(({ fallbacks }) => Object.values(fallbacks ?? {}).flat());
+  const today = new Date().toISOString();
+  for (const ending of endingModels([model, ...fallbackModels, ...ofAgents], today)) {
+    telemetry.emit({ event: "model_ending", ...ending });
+  }
 }
 
 /** Resolves holds whose attempt nobody will ever end, e.g. of a run that was terminated. */
@@ -202,10 +228,4 @@ function required(name: string, value: string | undefined): string {
     "CONFIG",
     `${name} is not set. A worker needs it; \`pawl dev\` starts a local stack that sets it.`,
   );
-}
-
-function unreachable(address: string | undefined, cause: unknown): PawlError {
-  return new PawlError("BACKEND_UNREACHABLE", `No Temporal server answers at ${address}.`, {
-    cause,
-  });
 }

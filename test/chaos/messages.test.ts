@@ -1,13 +1,13 @@
 // R7: messages under bad weather: a flood of them, workers that die, and one that comes as the run ends.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { Client, Connection } from "@temporalio/client";
 import postgres from "postgres";
 import type { UserMessage } from "../../src/domain/run/order.ts";
 import { SIGNALS } from "../../src/temporal/names.ts";
 import { heldRequest, patience, requestsOf, startRun } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";
 import { blocksSent, expectOnlyGrowth, PATIENT } from "../support/run-bench.ts";
+import { withTemporalClient } from "../support/temporal-client.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -47,18 +47,17 @@ describe("R7: what people say", () => {
       ]);
       const runId = await startRun(world, LIMITS);
       await heldRequest(world, runId);
-      const { address, namespace } = world.temporal;
-      const connection = await Connection.connect({ address });
-      const handle = new Client({ connection, namespace }).workflow.getHandle(runId);
       const texts = Array.from({ length: 2000 }, (_, index) => `said ${index}`);
-      for (let at = 0; at < texts.length; at += 100) {
-        const burst = texts.slice(at, at + 100).map((text) => {
-          const message: UserMessage = { messageId: text, text, mode: "queue", by: "flood" };
-          return handle.signal(SIGNALS.say, message);
-        });
-        await Promise.all(burst);
-      }
-      await connection.close();
+      await withTemporalClient(world.temporal, async (client) => {
+        const handle = client.workflow.getHandle(runId);
+        for (let at = 0; at < texts.length; at += 100) {
+          const burst = texts.slice(at, at + 100).map((text) => {
+            const message: UserMessage = { messageId: text, text, mode: "queue", by: "flood" };
+            return handle.signal(SIGNALS.say, message);
+          });
+          await Promise.all(burst);
+        }
+      });
       await world.model.release();
       const result = await world.client.result(runId);
       expect(result.outcome).toEqual({ kind: "answered" });
@@ -119,7 +118,8 @@ describe("R7: what people say", () => {
       const runId = await startRun(world);
       await until("the run is being closed", async () => {
         const [row] = await sql`select count(*)::int as waiting from pg_locks
-          where locktype = 'advisory' and not granted`;
+          where locktype = 'advisory' and not granted
+            and database = (select oid from pg_database where datname = current_database())`;
         return Number(row?.["waiting"]) > 0;
       });
       await world.client.say(runId, { text: "said late", by: "ada" });

@@ -115,6 +115,8 @@ test(
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(WINDOW_MS);
     expect(Math.max(...recoveries)).toBeLessThanOrEqual(RECOVERED_WITHIN_MS);
     await allEnd(runIds);
+    // M6: their outage is no load on the ledger.
+    expect(await world.db`select hold_id from pawl.hold where state = 'unsent'`).toEqual([]);
     const waits = (await eventsOf(runIds[0] ?? "")).filter(({ type }) => type === "run.waiting");
     expect(waits.length).toBeGreaterThan(0);
     for (const wait of waits) {

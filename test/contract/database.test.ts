@@ -67,7 +67,9 @@ onEachDatabase((underTest) => {
     if (underTest().name === "PGlite") return; // it has no connections of its own to cut
     const own = openDatabase(underTest().url);
     await Promise.all([own`select 1`, own`select 2`]);
-    await db()`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
+    await db()`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
     const deadline = Date.now() + 10_000;
     let error: unknown = "none yet";
     while (error !== null && Date.now() < deadline) {

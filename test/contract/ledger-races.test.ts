@@ -65,7 +65,7 @@ onEachDatabase((underTest) => {
       await until("it waits for the lock", async () => {
         const rows = await db`
           select 1 from pg_stat_activity
-          where wait_event_type = 'Lock' and query like '%waits-2%'`;
+          where datname = current_database() and wait_event_type = 'Lock' and query like '%waits-2%'`;
         return rows.length > 0;
       });
       await createBudgets(db).set({ scope: "tenant_day", tenant: "waits" }, 250);

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import type { ApprovalWaiting } from "../../src/domain/approval.ts";
-import { runPawl, startPawl } from "../support/cli-process.ts";
+import { pawlIn } from "../support/cli.ts";
+import { startPawl } from "../support/cli-process.ts";
 import { until } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -29,7 +30,7 @@ const TASK = 'Write "hello world" to the file notes.txt.';
 /** The list is a second or so behind the runs. */
 async function listed(runId: string): Promise<ApprovalWaiting> {
   return await until("the call is in the list", async () => {
-    const { stdout } = await runPawl(["approvals", "--json"], world.env);
+    const { stdout } = await pawlIn(world, ["approvals", "--json"]);
     const calls = stdout.split("\n").filter((line) => line !== "");
     return calls
       .map((line) => JSON.parse(line) as ApprovalWaiting)
@@ -38,7 +39,7 @@ async function listed(runId: string): Promise<ApprovalWaiting> {
 }
 
 async function started(...options: readonly string[]): Promise<string> {
-  const { stdout } = await runPawl(["run", TASK, "--detach", ...options], world.env);
+  const { stdout } = await pawlIn(world, ["run", TASK, "--detach", ...options]);
   return /run_[\w-]{36}/.exec(stdout)?.[0] ?? "";
 }
 
@@ -52,7 +53,7 @@ test("a call is listed, approved by its id, and executed", async () => {
     tool: "write_file",
     preview: '{"path":"notes.txt","content":"hello world"}',
   });
-  const approved = await runPawl(["approve", runId, callId, "--reason", "fine"], world.env);
+  const approved = await pawlIn(world, ["approve", runId, callId, "--reason", "fine"]);
   expect(approved).toMatchObject({ exitCode: 0, stdout: "approved\n" });
   expect(approved.stderr).toContain('"content": "hello world"');
   const ended = await run.ended;
@@ -60,7 +61,7 @@ test("a call is listed, approved by its id, and executed", async () => {
   expect(ended.stdout + ended.stderr).toMatch(/write_file was approved by .+: fine/);
   expect(readFileSync(join(files, "local", runId, "notes.txt"), "utf8")).toBe("hello world");
 
-  const again = await runPawl(["approve", runId, callId, "--json"], world.env);
+  const again = await pawlIn(world, ["approve", runId, callId, "--json"]);
   expect(again.exitCode).toBe(2);
   expect(JSON.parse(again.stdout)).toMatchObject({ type: "error", code: "RUN_ENDED" });
 });
@@ -68,9 +69,9 @@ test("a call is listed, approved by its id, and executed", async () => {
 test("a call that is denied is not executed, and the answer says so", async () => {
   const runId = await started();
   const { callId } = await listed(runId);
-  const denied = await runPawl(["deny", runId, callId, "--reason", "no", "--json"], world.env);
+  const denied = await pawlIn(world, ["deny", runId, callId, "--reason", "no", "--json"]);
   expect(JSON.parse(denied.stdout)).toMatchObject({ verdict: "denied", reason: "no" });
-  const { stdout } = await runPawl(["attach", runId], world.env);
+  const { stdout } = await pawlIn(world, ["attach", runId]);
   expect(stdout).toContain("was not written");
   expect(existsSync(join(files, "local", runId))).toBe(false);
 });
@@ -78,34 +79,31 @@ test("a call that is denied is not executed, and the answer says so", async () =
 test("a call is executed with the arguments that a person puts in their place", async () => {
   const runId = await started();
   const { callId } = await listed(runId);
-  const wrong = await runPawl(["approve", runId, callId, "--input", '{"path": 1}'], world.env);
+  const wrong = await pawlIn(world, ["approve", runId, callId, "--input", '{"path": 1}']);
   expect(wrong).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining("path must be string"),
   });
   const edit = '{"path": "other.txt", "content": "bye"}';
-  const edited = await runPawl(["approve", runId, callId, "--input", edit], world.env);
+  const edited = await pawlIn(world, ["approve", runId, callId, "--input", edit]);
   expect(edited).toMatchObject({ exitCode: 0, stdout: "approved, with your arguments\n" });
-  await runPawl(["attach", runId], world.env);
+  await pawlIn(world, ["attach", runId]);
   expect(readFileSync(join(files, "local", runId, "other.txt"), "utf8")).toBe("bye");
   expect(existsSync(join(files, "local", runId, "notes.txt"))).toBe(false);
 });
 
 test("tools are asked about or left out where the caller wants it", async () => {
-  const asked = await runPawl(
-    ["run", "What is 6 * 7?", "--ask", "calculator", "--detach"],
-    world.env,
-  );
+  const asked = await pawlIn(world, ["run", "What is 6 * 7?", "--ask", "calculator", "--detach"]);
   const runId = /run_[\w-]{36}/.exec(asked.stdout)?.[0] ?? "";
   const { callId, tool } = await listed(runId);
   expect(tool).toBe("calculator");
-  await runPawl(["approve", runId, callId], world.env);
-  const { stdout } = await runPawl(["attach", runId], world.env);
+  await pawlIn(world, ["approve", runId, callId]);
+  const { stdout } = await pawlIn(world, ["attach", runId]);
   expect(stdout).toContain("42");
 
-  const without = await runPawl(["run", TASK, "--deny", "write_file"], world.env);
+  const without = await pawlIn(world, ["run", TASK, "--deny", "write_file"]);
   expect(without.exitCode).toBe(0);
-  const misspelt = await runPawl(["run", TASK, "--deny", "write_fiel"], world.env);
+  const misspelt = await pawlIn(world, ["run", TASK, "--deny", "write_fiel"]);
   expect(misspelt).toMatchObject({ exitCode: 1 });
   expect(misspelt.stdout + misspelt.stderr).toContain("there is no such tool");
 });
@@ -113,13 +111,13 @@ test("tools are asked about or left out where the caller wants it", async () => 
 test("what is wrong is said, and decides nothing", async () => {
   const runId = await started();
   const { callId } = await listed(runId);
-  const unknown = await runPawl(["approve", runId, "toolu_nobody"], world.env);
+  const unknown = await pawlIn(world, ["approve", runId, "toolu_nobody"]);
   expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("pawl approvals") });
-  const noRun = await runPawl(["deny", "run_nobody", callId], world.env);
+  const noRun = await pawlIn(world, ["deny", "run_nobody", callId]);
   expect(noRun).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("no run") });
-  const noJson = await runPawl(["approve", runId, callId, "--input", "[1]"], world.env);
+  const noJson = await pawlIn(world, ["approve", runId, callId, "--input", "[1]"]);
   expect(noJson).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("JSON object") });
   expect(await listed(runId)).toMatchObject({ callId });
-  await runPawl(["cancel", runId], world.env);
-  await runPawl(["attach", runId], world.env);
+  await pawlIn(world, ["cancel", runId]);
+  await pawlIn(world, ["attach", runId]);
 });

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageFile } from "../../src/package-root.ts";
-import { runPawl, startPawl } from "../support/cli-process.ts";
+import { pawlIn } from "../support/cli.ts";
+import { startPawl } from "../support/cli-process.ts";
 import { linesOf } from "../support/cli.ts";
 import { until } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
@@ -44,7 +45,7 @@ function fileOf(name: string, tasks: readonly string[]): string {
 test("the example file is worked through, and its answers stand in the order of its lines", async () => {
   const file = join(dir, "tasks.jsonl");
   copyFileSync(packageFile("examples/tasks.jsonl"), file);
-  const run = await runPawl(["batch", file, "--max-cost", "1", "--key", "example"], world.env);
+  const run = await pawlIn(world, ["batch", file, "--max-cost", "1", "--key", "example"]);
   expect({ exitCode: run.exitCode, stderr: run.stderr }).toMatchObject({ exitCode: 0 });
   expect(run.stdout).toMatch(/^4 of 4 ended · 4 answered · \$0\.\d+ of \$1\.00 · [\d.]+ s\n$/);
   const results = linesOf(readFileSync(join(dir, "tasks.results.jsonl"), "utf8"));
@@ -56,10 +57,10 @@ test("the example file is worked through, and its answers stand in the order of 
   ]);
 
   const requests = (await world.model.requests()).length;
-  const again = await runPawl(["batch", file, "--max-cost", "1", "--key", "example"], world.env);
+  const again = await pawlIn(world, ["batch", file, "--max-cost", "1", "--key", "example"]);
   expect(again).toMatchObject({ exitCode: 0, stdout: run.stdout });
   expect(again.stderr).toContain("This key has been used before: showing its batch.");
-  const other = await runPawl(["batch", file, "--max-cost", "2", "--key", "example"], world.env);
+  const other = await pawlIn(world, ["batch", file, "--max-cost", "2", "--key", "example"]);
   expect(other.exitCode).toBe(2);
   expect(other.stderr).toContain("This key belongs to batch_");
   expect((await world.model.requests()).length).toBe(requests);
@@ -78,7 +79,7 @@ test("kill -9 of the command loses nothing: the batch is attached to again by it
   watched.signal("SIGKILL");
   await watched.ended;
   const runs = await until("the list knows the runs of the batch", async () => {
-    const { stdout } = await runPawl(["ls", "--session", batchId, "--json"], world.env);
+    const { stdout } = await pawlIn(world, ["ls", "--session", batchId, "--json"]);
     const listed = stdout === "" ? [] : linesOf(stdout);
     return listed.length === 3 && listed;
   });
@@ -105,8 +106,8 @@ test("Ctrl-C detaches, and a cancel ends the runs and the batch", async () => {
   const [, batchId = ""] =
     /pawl attach (batch_\S+) --out \S+left\.results\.jsonl/.exec(left.stderr) ?? [];
   expect(existsSync(join(dir, "left.results.jsonl"))).toBe(false);
-  expect((await runPawl(["cancel", batchId], world.env)).exitCode).toBe(0);
-  const ended = await runPawl(["attach", batchId, "--json"], world.env);
+  expect((await pawlIn(world, ["cancel", batchId])).exitCode).toBe(0);
+  const ended = await pawlIn(world, ["attach", batchId, "--json"]);
   expect(ended.exitCode).toBe(5);
   const result = {
     type: "batch",
@@ -119,7 +120,7 @@ test("Ctrl-C detaches, and a cancel ends the runs and the batch", async () => {
 
 test("a file with a bad line starts nothing", async () => {
   const file = fileOf("bad.jsonl", ["a", ""]);
-  const run = await runPawl(["batch", file], world.env);
+  const run = await pawlIn(world, ["batch", file]);
   expect(run).toMatchObject({ exitCode: 2, stdout: "" });
   expect(run.stderr).toContain("line 2: task must not be empty");
   expect(await world.model.requests()).toHaveLength(0);

@@ -1,8 +1,7 @@
 // What an operator does about money, as a shell sees it.
 
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
-import { runPawl } from "../support/cli-process.ts";
-import { linesOf } from "../support/cli.ts";
+import { linesOf, pawlIn } from "../support/cli.ts";
 import { until } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -20,7 +19,7 @@ beforeEach(() => world.model.reset());
 afterAll(() => world?.close());
 
 async function pawl(...args: readonly string[]) {
-  const run = await runPawl(args, world.env);
+  const run = await pawlIn(world, args);
   expect({ args, stderr: run.stderr, exitCode: run.exitCode }).toMatchObject({ exitCode: 0 });
   return run;
 }
@@ -79,7 +78,7 @@ test("R2: an agent's own limit on cost is held to before each call", async () =>
 
 test("what makes no sense is refused before anything is changed", async () => {
   const refused = async (...args: readonly string[]) => {
-    const { exitCode, stderr } = await runPawl(args, world.env);
+    const { exitCode, stderr } = await pawlIn(world, args);
     expect(exitCode).toBe(2);
     return stderr;
   };

@@ -1,7 +1,8 @@
 // People who interfere: Ctrl-C, pause and resume, and a run that no worker serves.
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { runPawl, startPawl, type CliProcess } from "../support/cli-process.ts";
+import { pawlIn } from "../support/cli.ts";
+import { startPawl, type CliProcess } from "../support/cli-process.ts";
 import { openRunLine, readRunLines } from "../support/contract.ts";
 import { until } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -25,7 +26,7 @@ async function runIdSaidBy(run: CliProcess): Promise<string> {
 }
 
 async function statusOf(runId: string): Promise<string> {
-  const { stdout } = await runPawl(["show", runId, "--json"], world.env);
+  const { stdout } = await pawlIn(world, ["show", runId, "--json"]);
   return openRunLine.safeParse(JSON.parse(stdout)).data?.status ?? "ended";
 }
 
@@ -68,7 +69,7 @@ describe("with a worker", () => {
     expect(left.stderr).toContain(`pawl attach ${runId}`);
     expect(await statusOf(runId)).toBe("running");
     await releaseWhenAsked();
-    const attached = await runPawl(["attach", runId], world.env);
+    const attached = await pawlIn(world, ["attach", runId]);
     expect(attached).toMatchObject({ exitCode: 0, stdout: "The answer.\n" });
   });
 
@@ -91,7 +92,7 @@ describe("with a worker", () => {
     run.signal("SIGKILL");
     await run.ended;
     await releaseWhenAsked();
-    expect(await runPawl(["attach", runId], world.env)).toMatchObject({ stdout: "Still here.\n" });
+    expect(await pawlIn(world, ["attach", runId])).toMatchObject({ stdout: "Still here.\n" });
   });
 
   test("pause stops before the next model call, resume goes on", async () => {
@@ -102,17 +103,17 @@ describe("with a worker", () => {
     const run = startPawl(["run", "What is 6 times 7?", "--json"], world.env);
     await until("the model was asked", async () => (await world.model.requests()).length > 0);
     const runId = await runIdSaidBy(run);
-    const paused = await runPawl(["pause", runId], world.env);
+    const paused = await pawlIn(world, ["pause", runId]);
     expect(paused).toMatchObject({ exitCode: 0, stdout: "" });
     await world.model.release();
     await until("it is paused", async () => (await statusOf(runId)) === "paused");
     expect((await world.model.requests()).length).toBe(1);
     const listed = await until("the list knows", async () => {
-      const { stdout } = await runPawl(["ls", "--status", "paused"], world.env);
+      const { stdout } = await pawlIn(world, ["ls", "--status", "paused"]);
       return stdout.includes(runId) && stdout;
     });
     expect(listed).toContain("paused");
-    expect(await runPawl(["resume", runId], world.env)).toMatchObject({ exitCode: 0 });
+    expect(await pawlIn(world, ["resume", runId])).toMatchObject({ exitCode: 0 });
     const { result } = readRunLines((await run.ended).stdout);
     expect(result).toMatchObject({ answer: "It is 42.", modelCalls: 2, toolCalls: 1 });
   });
@@ -123,10 +124,10 @@ describe("with a worker", () => {
     await run.said("run.waiting");
     const runId = await runIdSaidBy(run);
     const shown = openRunLine.parse(
-      JSON.parse((await runPawl(["show", runId, "--json"], world.env)).stdout),
+      JSON.parse((await pawlIn(world, ["show", runId, "--json"])).stdout),
     );
     expect(shown).toMatchObject({ status: "waiting", waiting: { reason: "provider" } });
-    await runPawl(["resume", runId], world.env);
+    await pawlIn(world, ["resume", runId]);
     const { exitCode, stdout } = await run.ended;
     expect(exitCode).toBe(0);
     const { events } = readRunLines(stdout);
@@ -137,7 +138,7 @@ describe("with a worker", () => {
 
   test("--timeout ends a run that takes too long: exit 3, with what there is", async () => {
     await world.model.script(heldReply("too late"));
-    const run = await runPawl(["run", "Take your time.", "--timeout", "2s", "--json"], world.env);
+    const run = await pawlIn(world, ["run", "Take your time.", "--timeout", "2s", "--json"]);
     expect(run.exitCode).toBe(3);
     expect(readRunLines(run.stdout).result.outcome).toMatchObject({ limit: "wall_clock" });
   });

@@ -1,11 +1,12 @@
-// `pawl` as a shell sees it: real processes against a real backend. One world serves all tests here;
+// `pawl` as a shell sees it, against a real backend: in processes of its own where it is about those, else within
+// this one. One world serves all tests here;
 // each has a task of its own, by which the offline model knows what to do to it.
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { linesOf, type CliRun } from "../support/cli.ts";
+import { linesOf, pawlIn, type CliRun } from "../support/cli.ts";
 import { runPawl, startPawl } from "../support/cli-process.ts";
 import { errorLine, eventLine, readRunLines, resultLine } from "../support/contract.ts";
 import { until } from "../support/processes.ts";
@@ -27,7 +28,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const pawl = (...args: readonly string[]): Promise<CliRun> => runPawl(args, world.env);
+const pawl = (...args: readonly string[]): Promise<CliRun> => pawlIn(world, args);
+const pawlProcess = (...args: readonly string[]): Promise<CliRun> => runPawl(args, world.env);
 
 function runIdOf(run: CliRun): string {
   const runId = /run_[\w-]+/.exec(run.stderr + run.stdout)?.[0];
@@ -61,7 +63,7 @@ describe("exit codes of run, and the same of attach and show", () => {
     "$exitCode for $outcome",
     async ({ exitCode, outcome, flags = [], faults = [] }) => {
       await world.model.faults(faults);
-      const run = await pawl("run", "What is 17 * 23?", "--json", ...flags);
+      const run = await pawlProcess("run", "What is 17 * 23?", "--json", ...flags);
       const { result } = readRunLines(run.stdout);
       expect(result.outcome).toMatchObject(outcome);
       expect(run.exitCode).toBe(exitCode);
@@ -86,7 +88,7 @@ describe("exit codes of run, and the same of attach and show", () => {
     const run = await watching.ended;
     expect(run.exitCode).toBe(5);
     expect(run.stderr).toContain("cancelled");
-    expect((await pawl("attach", runId)).exitCode).toBe(5);
+    expect((await pawlProcess("attach", runId)).exitCode).toBe(5);
 
     const late = await pawl("cancel", runId);
     expect(late.exitCode).toBe(2);
@@ -98,7 +100,7 @@ describe("exit codes of run, and the same of attach and show", () => {
       ["attach", "run_none", "--json"],
       ["show", "run_none", "--json"],
     ]) {
-      const run = await pawl(...args);
+      const run = await pawlProcess(...args);
       expect(run.exitCode).toBe(2);
       expect(errorLine.parse(JSON.parse(run.stdout)).code).toBe("RUN_NOT_FOUND");
     }
@@ -172,7 +174,7 @@ describe("--json", () => {
 
 describe("plain output", () => {
   test("is the answer on stdout and all else on stderr", async () => {
-    const run = await pawl("run", "What is 17 % of 2,340?");
+    const run = await pawlProcess("run", "What is 17 % of 2,340?");
     expect(run.stdout).toBe("17 % of 2,340 is 397.8.\n");
     expect(run.stderr).toMatch(/answered\n2 model calls · 1 tool call · [\d,]+ tokens in/);
     expect(run.stderr).toContain("offline model: costs are simulated");
@@ -276,11 +278,14 @@ describe("a run that is over", () => {
     expect(await pawl("export", runId, "--out", file)).toMatchObject({ exitCode: 0, stdout: "" });
     const onStdout = await pawl("export", runId);
     expect(JSON.parse(onStdout.stdout)).toEqual(JSON.parse(await readFile(file, "utf8")));
-    expect(await pawl("replay", file)).toMatchObject({ exitCode: 0, stdout: `${file}#0  same\n` });
+    expect(await pawlProcess("replay", file)).toMatchObject({
+      exitCode: 0,
+      stdout: `${file}#0  same\n`,
+    });
 
     const planted = (await readFile(file, "utf8")).replaceAll('"callModel"', '"runTool"');
     await writeFile(join(dir, "planted.json"), planted);
-    const differs = await pawl("replay", join(dir, "planted.json"));
+    const differs = await pawlProcess("replay", join(dir, "planted.json"));
     expect(differs.exitCode).toBe(1);
     expect(differs.stdout).toContain("DIFFERS");
   });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connect, type Socket } from "node:net";
 import { ask, keyFor, startGateway, type GatewayProcess } from "../support/gateway-process.ts";
 import { until } from "../support/processes.ts";
+import { slowTest } from "../support/tier.ts";
 import { startTemporalWorld, type TemporalWorld } from "../support/temporal.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -90,29 +91,33 @@ async function p95Ms(): Promise<number> {
   return times.toSorted((a, b) => a - b)[56] ?? Infinity;
 }
 
-test("200 sockets that never finish their headers are cut off; others are answered as fast", async () => {
-  await p95Ms();
-  const before = await p95Ms();
-  const sockets = await Promise.all(Array.from({ length: 200 }, opened));
-  let closed = 0;
-  for (const socket of sockets) {
-    socket.on("close", () => (closed += 1));
-    socket.resume();
-    socket.write("GET /v1/runs HTTP/1.1\r\nHost: localhost\r\n");
-  }
-  const dripping = setInterval(() => {
-    for (const socket of sockets) if (socket.writable) socket.write("X-Slow: 1\r\n");
-  }, 500);
-  const meanwhile = await p95Ms();
-  const after = await p95Ms();
-  await until("all of them are cut off", () => closed === 200, 60_000);
-  clearInterval(dripping);
-  process.stderr.write(
-    `bounds: p95 of others ${before.toFixed(0)} ms before, ${meanwhile.toFixed(0)} ms meanwhile\n`,
-  );
-  // The machine is shared: what slows everything down slows the second measurement as well.
-  expect(Math.min(meanwhile, after)).toBeLessThan(Math.max(before * 2, before + 50));
-}, 240_000);
+slowTest(
+  "200 sockets that never finish their headers are cut off; others are answered as fast",
+  async () => {
+    await p95Ms();
+    const before = await p95Ms();
+    const sockets = await Promise.all(Array.from({ length: 200 }, opened));
+    let closed = 0;
+    for (const socket of sockets) {
+      socket.on("close", () => (closed += 1));
+      socket.resume();
+      socket.write("GET /v1/runs HTTP/1.1\r\nHost: localhost\r\n");
+    }
+    const dripping = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write("X-Slow: 1\r\n");
+    }, 500);
+    const meanwhile = await p95Ms();
+    const after = await p95Ms();
+    await until("all of them are cut off", () => closed === 200, 60_000);
+    clearInterval(dripping);
+    process.stderr.write(
+      `bounds: p95 of others ${before.toFixed(0)} ms before, ${meanwhile.toFixed(0)} ms meanwhile\n`,
+    );
+    // The machine is shared: what slows everything down slows the second measurement as well.
+    expect(Math.min(meanwhile, after)).toBeLessThan(Math.max(before * 2, before + 50));
+  },
+  240_000,
+);
 
 test("a key that asks too often is told when to come back; other keys are not", async () => {
   const strict = await startGateway(world, { env: { PAWL_GATEWAY_REQUESTS_PER_MINUTE: "5" } });
@@ -174,19 +179,23 @@ test("SIGTERM finishes what is under way, ends streams and leaves within ten sec
   expect(text).not.toContain("run.ended");
 });
 
-test("while Temporal is away it says 503 and when to come back, and is healthy again after", async () => {
-  await temporal.kill();
-  const away = await ask(gateway.url, "GET /v1/runs", { key });
-  expect([away.status, away.json?.["code"]]).toEqual([503, "BACKEND_UNREACHABLE"]);
-  expect(Number(away.headers.get("retry-after"))).toBeGreaterThan(0);
-  expect(away.text).not.toContain(new URL(`http://${temporal.address}`).port);
-  expect((await ask(gateway.url, "GET /health")).status).toBe(200);
-  const deep = await ask(gateway.url, "GET /health/deep");
-  expect([deep.status, deep.json?.["status"]]).toEqual([503, "unhealthy"]);
-  await temporal.start();
-  await until(
-    "runs are listed again",
-    async () => (await ask(gateway.url, "GET /v1/runs", { key })).status === 200,
-    60_000,
-  );
-}, 180_000);
+slowTest(
+  "while Temporal is away it says 503 and when to come back, and is healthy again after",
+  async () => {
+    await temporal.kill();
+    const away = await ask(gateway.url, "GET /v1/runs", { key });
+    expect([away.status, away.json?.["code"]]).toEqual([503, "BACKEND_UNREACHABLE"]);
+    expect(Number(away.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(away.text).not.toContain(new URL(`http://${temporal.address}`).port);
+    expect((await ask(gateway.url, "GET /health")).status).toBe(200);
+    const deep = await ask(gateway.url, "GET /health/deep");
+    expect([deep.status, deep.json?.["status"]]).toEqual([503, "unhealthy"]);
+    await temporal.start();
+    await until(
+      "runs are listed again",
+      async () => (await ask(gateway.url, "GET /v1/runs", { key })).status === 200,
+      60_000,
+    );
+  },
+  180_000,
+);

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, Connection } from "@temporalio/client";
+import type { Client } from "@temporalio/client";
 import postgres from "postgres";
 import { ensureStack, type EnsureStackConfig, stopStack } from "../../src/dev/ensure-stack.ts";
 import { inspect } from "../../src/dev/doctor.ts";
@@ -14,8 +14,10 @@ import type { PartName } from "../../src/dev/part.ts";
 import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
 import { liveStack, type StackState } from "../../src/dev/stack-state.ts";
 import { servesNamespace } from "../../src/dev/temporal-client.ts";
+import { localAccess } from "../../src/temporal/access.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { until } from "../support/processes.ts";
+import { withTemporalClient } from "../support/temporal-client.ts";
 
 let stateDir: string;
 const seen: ProcessMark[] = [];
@@ -58,12 +60,7 @@ async function isOpen(state: StackState, workflowId: string): Promise<boolean> {
 }
 
 async function withClient<T>(state: StackState, use: (client: Client) => Promise<T>): Promise<T> {
-  const connection = await Connection.connect({ address: state.temporalAddress });
-  try {
-    return await use(new Client({ connection }));
-  } finally {
-    await connection.close();
-  }
+  return await withTemporalClient({ address: state.temporalAddress }, use);
 }
 
 async function query(state: StackState, sql: string): Promise<unknown> {
@@ -112,7 +109,7 @@ test("K2: a Temporal or Postgres that is killed comes back at its address with w
   await query(state, "insert into kept values (7)");
   await Promise.all([killPart("temporal"), killPart("postgres")]);
 
-  const target = { address: state.temporalAddress, namespace: "default" };
+  const target = localAccess(state.temporalAddress, "default");
   await until("Temporal serves again", () => servesNamespace(target));
   expect(await isOpen(state, "before-the-kill")).toBe(true);
   const rows = await until("Postgres serves again", () =>

@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { bundleWorkflowCode } from "@temporalio/worker";
 import { packageFile } from "../../src/package-root.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
+import type { RunExport } from "../../src/client/run-client.ts";
 import { replayHistories } from "../../src/worker/replay.ts";
+import { checkDecisions, historiesIn } from "../support/decided-history.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
@@ -18,6 +21,28 @@ describe("recorded runs", () => {
     expect(reports.map(({ error }) => error)).toEqual(reports.map(() => null));
   });
 });
+
+describe("H1: at each step of a recorded run", () => {
+  const runs = SCENARIOS.filter(({ name }) => name !== "batch");
+
+  it.each(runs.map(({ name }) => name))("the rules decide what was done in %s", async (name) => {
+    const { steps, differences } = await checkDecisions(recordedRun(name));
+    expect(differences).toEqual([]);
+    expect(steps).toBeGreaterThan(1);
+  });
+
+  it("what goes along to a fresh history is what its history tells", async () => {
+    const checked = await Promise.all(runs.map(({ name }) => checkDecisions(recordedRun(name))));
+    expect(checked.reduce((sum, { moves }) => sum + moves, 0)).toBeGreaterThan(20);
+  });
+});
+
+function recordedRun(name: string): HistoryEvent[][] {
+  const { histories }: RunExport = JSON.parse(
+    readFileSync(join(HISTORIES, `${name}.json`), "utf8"),
+  );
+  return historiesIn(histories);
+}
 
 describe("workflows that close a run or a batch before they open it", () => {
   // Inside the repository, so that its imports resolve as those of the real one do.
@@ -37,7 +62,7 @@ describe("workflows that close a run or a batch before they open it", () => {
     for (const folder of ["workflows", "src/domain", "src/temporal"]) {
       cpSync(packageFile(folder), join(dir, folder), { recursive: true });
     }
-    plant("workflows/agent-run.ts", "{ openRun }", "{ closeRun: openRun }");
+    plant("workflows/run/books.ts", "{ openRun }", "{ closeRun: openRun }");
     plant("workflows/agent-batch.ts", "{ openBatch }", "{ closeBatch: openBatch }");
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: join(dir, "workflows/index.ts"),

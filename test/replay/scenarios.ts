@@ -246,6 +246,23 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    // Each step begins in a history of its own, the waits at a limit too.
+    name: "moves-at-every-step",
+    workerEnv: { PAWL_HISTORY_MAX_EVENTS: "1" },
+    play: async (world) => {
+      await world.model.script([...[1, 2, 3, 4].map((n) => calls(sum(n), search)), done]);
+      const runId = await start(world, { limits: { modelCalls: 3 }, onLimit: "pause" });
+      await until("the run waits", async () => {
+        const shown = await world.client.show(runId);
+        return shown.kind === "open" && shown.status === "waiting";
+      });
+      await world.client.say(runId, { text: "And?", by: "tester" });
+      await world.client.resume(runId);
+      await world.client.result(runId, AbortSignal.timeout(60_000));
+      return runId;
+    },
+  },
+  {
     // Approved, denied, always, edited and cancelled while asked; over two histories.
     name: "approvals",
     workerEnv: { PAWL_HISTORY_MAX_EVENTS: "30" },

@@ -2,13 +2,13 @@
 
 import { randomUUID } from "node:crypto";
 import { expect } from "@jest/globals";
-import { Client, Connection } from "@temporalio/client";
 import type { BatchOrder } from "../../src/client/batch-order.ts";
 import type { BatchShown } from "../../src/client/batches.ts";
 import type { BatchResult, ItemResult } from "../../src/domain/batch.ts";
 import { batchAccountKey } from "../../src/domain/batch.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { until } from "./processes.ts";
+import { withTemporalClient } from "./temporal-client.ts";
 import type { World } from "./world.ts";
 
 export function aBatch(tasks: readonly string[], more: Partial<BatchOrder> = {}): BatchOrder {
@@ -83,12 +83,14 @@ export async function endedBatch(world: World, batchId: string): Promise<EndedBa
 
 /** As an operator does in an emergency: nothing of the run gets to close its books. */
 export async function terminate(world: World, workflowId: string): Promise<void> {
-  await asOperator(world, (client) => client.workflow.getHandle(workflowId).terminate("no more"));
+  await withTemporalClient(world.temporal, (client) =>
+    client.workflow.getHandle(workflowId).terminate("no more"),
+  );
 }
 
 /** Back to its first decision: all that came of it is decided anew. */
 export async function resetToStart(world: World, workflowId: string): Promise<void> {
-  await asOperator(world, async (client) => {
+  await withTemporalClient(world.temporal, async (client) => {
     const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
     const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
     await client.workflowService.resetWorkflowExecution({
@@ -103,14 +105,4 @@ export async function resetToStart(world: World, workflowId: string): Promise<vo
 
 export async function historyCount({ client }: World, batchId: string): Promise<number> {
   return (await client.exportHistories(batchId)).histories.length;
-}
-
-async function asOperator<T>({ temporal }: World, act: (client: Client) => Promise<T>): Promise<T> {
-  const { address, namespace } = temporal;
-  const connection = await Connection.connect({ address });
-  try {
-    return await act(new Client({ connection, namespace }));
-  } finally {
-    await connection.close();
-  }
 }

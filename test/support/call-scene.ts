@@ -7,6 +7,7 @@ import type { CallAttempt } from "../../activities/model-call/call-attempt.ts";
 import { moneyFor } from "../../activities/model-call/money.ts";
 import { readConfig } from "../../src/config.ts";
 import type { ModelCall } from "../../src/domain/call.ts";
+import type { Limits } from "../../src/domain/limits.ts";
 import { userMessage } from "../../src/domain/message.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
@@ -28,6 +29,7 @@ export interface SceneOptions {
   readonly countTokens?: () => Promise<number>;
   readonly ledger?: (real: Ledger) => Partial<Ledger>;
   readonly env?: NodeJS.ProcessEnv;
+  readonly limits?: Partial<Limits>;
 }
 
 export interface CallScene {
@@ -45,6 +47,7 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
   const told: GateWord[] = [];
   const requests: ModelRequest[] = [];
   const real = createModelLedger(createModelBudgets());
+  const snapshot = { ...SNAPSHOT, limits: { ...SNAPSHOT.limits, ...options.limits } };
   const ledger: Ledger = { ...real, ...options.ledger?.(real) };
   const deps = {
     config: readConfig(options.env ?? {}),
@@ -54,7 +57,7 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
       start: (request: AttemptRequest) => ledger.startAttempt(request),
       note: async () => "awaited",
     },
-    transcripts: { load: async () => [JSON.stringify(SNAPSHOT)], get: async () => null },
+    transcripts: { load: async () => [JSON.stringify(snapshot)], get: async () => null },
     deltas: { mark: () => undefined, text: () => undefined },
     gates: gatesOf(options.gate ?? [PASS], steps, told),
     ...providerOf(options, steps, requests),

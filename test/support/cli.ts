@@ -2,6 +2,7 @@
 
 import { runCli } from "../../src/cli/program.ts";
 import type { RunClient } from "../../src/client/run-client.ts";
+import type { World } from "./world.ts";
 
 export interface CliRun {
   readonly exitCode: number;
@@ -24,6 +25,12 @@ export async function pawl(
     openClient: async () => client,
   });
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
+}
+
+/** On the backend of a world. A process of its own (cli-process.ts) would take a second to start. */
+export async function pawlIn(world: World, args: readonly string[]): Promise<CliRun> {
+  // Whoever opens a client closes it; this one is the world's.
+  return await pawl({ ...world.client, close: async () => undefined }, args, world.env);
 }
 
 export function linesOf(text: string): readonly unknown[] {

@@ -104,6 +104,10 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+const LOOK_FIRST_MS = 10;
+/** A look may be a request or two to a server that others wait for. */
+const LOOK_EVERY_MAX_MS = 100;
+
 /** Waits for a condition with a deadline: tests never sleep. */
 export async function until<T>(
   what: string,
@@ -111,10 +115,10 @@ export async function until<T>(
   withinMs = 30_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
-  while (true) {
+  for (let pauseMs = LOOK_FIRST_MS; ; pauseMs = Math.min(pauseMs * 1.3, LOOK_EVERY_MAX_MS)) {
     const found = await look();
     if (found !== false && found !== null && found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`${withinMs} ms passed before: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

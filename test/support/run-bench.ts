@@ -1,11 +1,13 @@
 // Runs driven through a real worker, and what is true of each of them once it has ended: the ledger
-// charged at least what the provider billed, and nothing is held any more.
+// charged at least what the provider billed, nothing is held any more, and the rules decide of its history
+// what was done.
 
 import { expect } from "@jest/globals";
 import { isToolUse, type Block, type Message } from "../../src/domain/message.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
+import { checkDecisions, historiesIn } from "./decided-history.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import type { ModelRequestSeen } from "./offline-model.ts";
 import type { Process } from "./processes.ts";
@@ -55,6 +57,9 @@ export async function openRunBench(options: WorldOptions = {}): Promise<RunBench
     expect(heldMicroUsd).toBe(0);
     expect(spentMicroUsd).toBeGreaterThanOrEqual(billedMicroUsd);
     expect(microUsd(result.costUsd)).toBe(spentMicroUsd);
+    const { histories } = await world.client.exportHistories(runId);
+    const { differences } = await checkDecisions(historiesIn(histories));
+    expect(differences).toEqual([]);
     return { result, requests, billedMicroUsd };
   };
   return {

@@ -45,11 +45,11 @@ const ponder = defineTool({
   },
 });
 
-const tools = [...builtInTools, work, ponder];
+const tools = [work, ponder];
 const slow = {
   name: "slow",
   instructions: "Do what the test says.",
-  tools: tools.map(({ spec }) => spec.name),
+  tools: [...builtInTools, ...tools].map(({ spec }) => spec.name),
 };
 
 const config = readConfig();

@@ -1,5 +1,5 @@
-// A worker with tools and an agent of its own, as somebody who uses Pawl would start it. It runs from
-// the built code, so it is JavaScript.
+// A worker with an agent and a source of tools of its own, as somebody who uses Pawl would start it. It
+// runs from the built code, so it is JavaScript.
 
 import { z } from "zod";
 import { AGENTS } from "../../dist/activities/agents.js";
@@ -57,8 +57,16 @@ const oddTool = defineTool({
   execute: ({ kind }) => ODDITIES[kind](),
 });
 
-const tools = [...builtInTools, textTool("text", false), textTool("inline_text", true), oddTool];
-const names = tools.map(({ spec }) => spec.name);
+const tools = [textTool("text", false), textTool("inline_text", true), oddTool];
+const names = [...builtInTools, ...tools].map(({ spec }) => spec.name);
+
+/** Knows its tools when it is asked, and not before. */
+const atTheBench = {
+  name: "bench",
+  list: async ({ agent }) => (agent.name === "tester" ? tools.map(({ spec }) => ({ spec })) : []),
+  open: async (name) => tools.find(({ spec }) => spec.name === name) ?? null,
+};
+
 const tester = {
   name: "tester",
   instructions: isNext ? "Do what the next test says." : "Do what the test says.",
@@ -66,4 +74,7 @@ const tester = {
 };
 
 const config = readConfig();
-await runWorker(config, openTelemetry(config.log), { tools, agents: [...AGENTS, tester] });
+await runWorker(config, openTelemetry(config.log), {
+  toolSources: [atTheBench],
+  agents: [...AGENTS, tester],
+});

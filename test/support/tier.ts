@@ -14,7 +14,7 @@ export function isAtLeast(smallest: Tier): boolean {
 
 const isNightly = isAtLeast("nightly");
 
-/** A test that takes too long for `npm test`; another one there says the same in small. */
+/** A test that takes too long for `npm test`: CI runs it before a change lands. */
 export const slowTest: typeof test | typeof test.skip = isAtLeast("full") ? test : test.skip;
 
 /** How often chaos tests play each case. */

@@ -1,8 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { repositoryFiles } from "../support/repository.ts";
+import { TIERS, type Tier } from "../support/tier.ts";
 
 const files = repositoryFiles();
-const map = files.find(({ path }) => path === "ARCHITECTURE.md")?.text ?? "";
+const textOf = (name: string): string => files.find(({ path }) => path === name)?.text ?? "";
+const map = textOf("ARCHITECTURE.md");
+const guide = textOf("CONTRIBUTING.md");
+const tiers = JSON.parse(textOf("test/tiers.json")) as Record<
+  "folders" | "files",
+  Record<string, Tier>
+>;
 
 /** Names that the text puts in backticks. */
 const named = new Set(Array.from(map.matchAll(/`([^`\n]+)`/g), (found) => found[1] ?? ""));
@@ -74,13 +81,48 @@ const invariants: readonly Invariant[] = files
     })),
   );
 
-/** What the names of tests begin with: the number of what they test, or several. */
-const tested = new Set(
-  files
-    .filter(({ path }) => path.endsWith(".test.ts"))
-    .flatMap(({ text }) => [...text.matchAll(/["'`]((?:[A-Z]\d+(?:, | and )?)+): /g)])
-    .flatMap((found) => (found[1] ?? "").split(/, | and /)),
+interface NamedTest {
+  readonly number: string;
+  readonly tier: Tier;
+}
+
+/** The smallest tier that runs a suite. */
+function tierOf(path: string): Tier {
+  return tiers.files[path] ?? tiers.folders[path.split("/")[1] ?? ""] ?? "nightly";
+}
+
+const later = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) > TIERS.indexOf(b) ? a : b);
+
+/** The names of tests begin with the number of what they test, or several. */
+const namedTests: readonly NamedTest[] = files
+  .filter(({ path }) => path.endsWith(".test.ts"))
+  .flatMap(({ path, text }) =>
+    [...text.matchAll(/(slowTest\(\s*)?["'`]((?:[A-Z]\d+(?:, | and )?)+): /g)].flatMap((found) => {
+      const tier = found[1] === undefined ? tierOf(path) : later(tierOf(path), "full");
+      return (found[2] ?? "").split(/, | and /).map((number) => ({ number, tier }));
+    }),
+  );
+
+/** The smallest tier that would find out; undefined where no test would. */
+function firstTested(number: string): Tier | undefined {
+  return TIERS.find((tier) => namedTests.some((one) => one.number === number && one.tier === tier));
+}
+
+/** `R1–R3 M1` of the last column of the table of tiers in CONTRIBUTING.md, by the script that runs the tier. */
+const promised = new Map(
+  Array.from(guide.matchAll(/^\|\s*`npm (?:run )?([\w:]+)`.*\|([^|]*)\|$/gm), (row) => [
+    row[1] ?? "",
+    (row[2] ?? "").trim().split(/\s+/).flatMap(numbersIn),
+  ]),
 );
+
+function numbersIn(item: string): readonly string[] {
+  const [, letter = "", from = "", to = from] = /^([A-Z])(\d+)(?:–[A-Z](\d+))?$/.exec(item) ?? [];
+  const count = Number(to) - Number(from) + 1;
+  return letter === ""
+    ? []
+    : Array.from({ length: count }, (_, at) => `${letter}${Number(from) + at}`);
+}
 
 describe("invariants", () => {
   test("are there", () => {
@@ -95,7 +137,21 @@ describe("invariants", () => {
   });
 
   test("each is the name of a test that would fail without it", () => {
-    const untested = invariants.filter(({ number }) => !tested.has(number));
+    const untested = invariants.filter(({ number }) => firstTested(number) === undefined);
     expect(untested.map(({ number, path }) => `${number} of ${path}`)).toEqual([]);
+  });
+
+  test.each([
+    ["check", "check"],
+    ["test", "test"],
+    ["test:full", "full"],
+  ] as const)("CONTRIBUTING.md says which `npm run %s` is the first to test", (script, tier) => {
+    const here = invariants.filter(({ number }) => firstTested(number) === tier);
+    expect(promised.get(script)?.toSorted()).toEqual(here.map(({ number }) => number).toSorted());
+  });
+
+  test("none is tested at night only", () => {
+    const atNight = invariants.filter(({ number }) => firstTested(number) === "nightly");
+    expect(atNight).toEqual([]);
   });
 });

@@ -3,12 +3,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunResult } from "../../src/domain/outcome.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld();
+  // An attempt that a busy machine loses would be charged.
+  world = await openWorld({ env: { ...PATIENT, PAWL_HEARTBEAT_TIMEOUT_MS: "30000" } });
   await world.startWorker();
 }, 120_000);
 afterAll(() => world?.close());

@@ -16,6 +16,7 @@ import {
   type RunBench,
   type RunSeen,
 } from "../support/run-bench.ts";
+import { slowTest } from "../support/tier.ts";
 
 let bench: RunBench;
 
@@ -183,7 +184,7 @@ describe("a batch that gives no reply is followed by a live call", () => {
     expect(await bench.world.model.batches()).toEqual([]);
   });
 
-  it("near the run's wall clock", async () => {
+  slowTest("near the run's wall clock", async () => {
     await lane({ fates: [{ kind: "never_ends" }] });
     await script(done);
     const { runId } = await answered({ ...FOR_LONG, limits: { wallClockMs: 20_000 } });

@@ -16,6 +16,7 @@ import {
 } from "../support/batches.ts";
 import { until, type Process } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
+import { slowTest } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const WITHIN_MS = 240_000;
@@ -199,7 +200,7 @@ describe("a batch with a long history", () => {
     WITHIN_MS,
   );
 
-  test(
+  slowTest(
     "I5: does not wait for a run that takes its time, hears of its end, and can cancel it",
     async () => {
       await restartedWith(SHORT);

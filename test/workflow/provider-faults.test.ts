@@ -13,9 +13,9 @@ beforeAll(async () => {
   bench = await openRunBench({
     env: {
       PAWL_RETRY_MAX_ATTEMPTS: String(ATTEMPTS_MAX),
-      PAWL_FIRST_BYTE_TIMEOUT_MS: "6000",
-      PAWL_IDLE_TIMEOUT_MS: "4000",
-      PAWL_PROGRESS_TIMEOUT_MS: "6000",
+      PAWL_FIRST_BYTE_TIMEOUT_MS: "4000",
+      PAWL_IDLE_TIMEOUT_MS: "2500",
+      PAWL_PROGRESS_TIMEOUT_MS: "4000",
     },
   });
   // The first request of a fresh server is slow on a busy machine; no test shall take that for a fault.
@@ -130,6 +130,14 @@ describe("what no retry can help", () => {
     expect((result.outcome as { message: string }).message).toContain("2000 pixels");
     expect(requests).toHaveLength(1);
     expect(result.costUsd).toBe(0);
+  });
+
+  it("a model that is served no more ends the run at once, and costs nothing", async () => {
+    await faulty({ kind: "model_retired", times: 50 });
+    const { result, requests } = await bench.run("Say that all is well.");
+    expect(result.outcome).toMatchObject({ kind: "failed", code: "MODEL_RETIRED" });
+    expect(requests).toHaveLength(1);
+    expect(result).toMatchObject({ costUsd: 0, crashTaxUsd: 0 });
   });
 
   const SPEND_LIMITS: [string, object][] = [

@@ -1,7 +1,7 @@
 // With a key and an address of its own, the worker lets the provider search the web: each search costs
 // money on top of the tokens, and the ledger knows.
 
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect, it } from "@jest/globals";
 import { createLedger } from "../../src/store/ledger.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -15,6 +15,28 @@ beforeAll(async () => {
   await world.startWorker();
 }, 180_000);
 afterAll(() => world?.close());
+beforeEach(() => world.model.reset());
+
+const ask = async (task: string, costMicroUsd?: number) => {
+  const limits = costMicroUsd === undefined ? {} : { costMicroUsd };
+  const { runId } = await world.client.start({ task, tenant: "test", session: "test", limits });
+  const result = await world.client.result(runId);
+  const [request] = await world.model.requests();
+  return { result, tools: JSON.stringify(request?.body?.tools ?? []) };
+};
+
+it.each([
+  ["one search", 100_000, /"name":"web_search","max_uses":1/],
+  ["none", 50_000, /^(?!.*web_search)/],
+])(
+  "a run that can pay the worst case of %s a call is offered that, and is answered",
+  async (_, costMicroUsd, offered) => {
+    const { result, tools } = await ask("What is 12 * 12?", costMicroUsd);
+    expect(result).toMatchObject({ outcome: { kind: "answered" } });
+    expect(result.answer).toContain("144");
+    expect(tools).toMatch(offered);
+  },
+);
 
 it("a search by the provider is offered, used, and paid at $0.01", async () => {
   const { runId } = await world.client.start({

@@ -187,7 +187,7 @@ describe("a reply", () => {
       const part = saying(bulky(200_000), { stopReason: "max_tokens", chunkChars: 10_000 });
       const { result } = await run([part, part, part, saying("Done.", {})]);
       expect(result.outcome).toMatchObject({ kind: "answered" });
-      expect(result.answer?.length).toBeGreaterThan(100_000);
+      expect(result.answer?.length).toBeGreaterThan(70_000);
     },
     TIMEOUT_MS,
   );

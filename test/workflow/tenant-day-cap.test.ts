@@ -1,13 +1,14 @@
 // Many runs at once on one cap: what the provider bills never passes it, at no record of the bill, and
 // holds that were set aside in vain don't leave much of it unused.
-// PAWL_TEST_RUNS sets how many; npm test starts 200.
+// PAWL_TEST_RUNS sets how many; CI starts 200, and npm test 60.
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createLedger } from "../../src/store/ledger.ts";
 import { openRunBench, PATIENT, type RunBench } from "../support/run-bench.ts";
 import { until } from "../support/processes.ts";
+import { isAtLeast } from "../support/tier.ts";
 
-const RUNS = Number(process.env["PAWL_TEST_RUNS"] ?? 200);
+const RUNS = Number(process.env["PAWL_TEST_RUNS"] ?? (isAtLeast("full") ? 200 : 60));
 /** About a third of what the runs would like to spend. */
 const CAP_MICRO_USD = RUNS * 10_000;
 const WITHIN_MS = 120_000 + RUNS * 1500;

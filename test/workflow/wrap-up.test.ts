@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import type { RunOrder } from "../../src/client/run-order.ts";
 import { expectOnlyGrowth, openRunBench, PATIENT, type RunBench } from "../support/run-bench.ts";
 import type { ModelRequestSeen } from "../support/offline-model.ts";
+import { slowTest } from "../support/tier.ts";
 
 const TENANT_CAP_MICRO_USD = 60_000;
 
@@ -65,7 +66,7 @@ describe("a run that stops at a limit sums up, once, within the limit", () => {
     expect(charge).toMatchObject({ turn: requests.length, text: SUMMARY });
   });
 
-  it("when its turn comes, where the provider's rate limit is in use", async () => {
+  slowTest("when its turn comes, where the provider's rate limit is in use", async () => {
     await bench.world.model.limits({ requests: 4, filled: 0.8 });
     const { result, requests } = await bench.run("Work on it.", { limits: { modelCalls: 4 } });
     expect(result).toMatchObject({ outcome: { limit: "model_calls" }, answer: SUMMARY, turns: 4 });

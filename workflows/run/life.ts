@@ -1,21 +1,12 @@
-// The life of a run in its workflow: the one place that holds what the run remembers, and all that is heard of
-// it from outside. Handlers do nothing but record what they hear; the loop decides what follows.
+// The life of a run in its workflow: the one place that holds what the run remembers.
 
-import {
-  CancellationScope,
-  defineSignal,
-  setHandler,
-  sleep,
-  workflowInfo,
-} from "@temporalio/workflow";
+import { CancellationScope, workflowInfo } from "@temporalio/workflow";
 import type { RunInput } from "../../src/domain/run/carried.ts";
 import { evolve } from "../../src/domain/run/evolve.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { isInterrupted } from "../../src/domain/run/interrupts.ts";
-import type { Order, UserMessage } from "../../src/domain/run/order.ts";
+import type { Order } from "../../src/domain/run/order.ts";
 import { newRun, type RunState } from "../../src/domain/run/state.ts";
-import { ALARM_SUMMARY, SIGNALS } from "../../src/temporal/names.ts";
-import { hearDecisions } from "./decisions.ts";
 import { show } from "./show.ts";
 import { tell } from "./tell.ts";
 
@@ -61,31 +52,4 @@ export function openLife(input: RunInput): Life {
       return isFirst;
     },
   };
-}
-
-/** Must come before the first await, so that nothing is said too early to be heard. */
-export function listen(life: Life): void {
-  const { record } = life;
-  setHandler(defineSignal(SIGNALS.pause), () => record({ kind: "paused" }));
-  setHandler(defineSignal(SIGNALS.resume), () => record({ kind: "resumed" }));
-  setHandler(defineSignal(SIGNALS.lookAgain), () => record({ kind: "lookedAgain" }));
-  setHandler(defineSignal<[UserMessage]>(SIGNALS.say), (message) => {
-    record({ kind: "said", message });
-  });
-  hearDecisions(life);
-  const cancelled = CancellationScope.current().cancelRequested;
-  cancelled.catch(() => record({ kind: "calledOff", by: "cancel" }));
-}
-
-/** From the moment on at which the limits of the run are known. */
-export function watchClock(life: Life): void {
-  const { memory, startedAtMs } = life.state;
-  const wallClockMs = memory?.snapshot.limits.wallClockMs ?? null;
-  if (wallClockMs === null || !life.setClock()) return;
-  const leftMs = Math.max(1, startedAtMs + wallClockMs - Date.now());
-  const ring = async (): Promise<void> => {
-    await sleep(leftMs, { summary: ALARM_SUMMARY });
-    life.record({ kind: "calledOff", by: "clock" });
-  };
-  void ring();
 }

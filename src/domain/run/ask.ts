@@ -6,7 +6,7 @@ import { systemNote, userMessage } from "../message.ts";
 import { wrapUpNote } from "./wrap-up.ts";
 import { limitsNow, used } from "./counts.ts";
 import { hear } from "./mail.ts";
-import { courseOf } from "./model-choice.ts";
+import { courseOf, leftBy } from "./model-choice.ts";
 import { costCapOf, payerOf, type Order } from "./order.ts";
 import { excerptOf } from "./routing.ts";
 import type { Memory, RunState } from "./state.ts";
@@ -64,7 +64,7 @@ interface Question {
 }
 
 function callFor(now: Circumstances, { purpose, told, note = [] }: Question): ModelCall {
-  const { order, memory, nowMs } = now;
+  const { order, memory, state, nowMs } = now;
   const { counts, talk } = memory;
   return {
     turn: counts.turn + 1,
@@ -74,7 +74,7 @@ function callFor(now: Circumstances, { purpose, told, note = [] }: Question): Mo
     head: talk.head,
     headTokens: purpose.kind === "route" ? 0 : talk.headTokens,
     entries: [...told, ...note],
-    course: courseOf(memory, purpose.kind === "work" ? told : null, nowMs),
+    course: courseOf(memory, purpose.kind === "work" ? told : null, { nowMs, left: leftBy(state) }),
     budget: {
       costCapMicroUsd: costCapOf(order, memory.snapshot),
       spentMicroUsd: counts.spentMicroUsd,

@@ -102,8 +102,10 @@ const EXTENDED: readonly (Limit | null)[] = ["tokens", "model_calls", "tool_call
 
 /** Money is not theirs to extend who let a run go on, nor is what others share. */
 function isAtOwnCount({ phase }: RunState): boolean {
-  if (phase.kind !== "ready" || phase.since.kind !== "waits") return false;
-  return EXTENDED.includes(phase.since.wait.limit);
+  if (phase.kind !== "ready") return false;
+  // A timer that rings in the same task may be folded before.
+  if (phase.since.kind === "waited") return EXTENDED.includes(phase.since.limit);
+  return phase.since.kind === "waits" && EXTENDED.includes(phase.since.wait.limit);
 }
 
 function begins(callId: string, { phase }: RunState): boolean {

@@ -19,7 +19,7 @@ import {
 import { limitsNow, modelCallsOf, used } from "./counts.ts";
 import { calledOffAs, endOf, failed } from "./endings.ts";
 import { isInterrupted } from "./interrupts.ts";
-import { nextFreeMs } from "./model-choice.ts";
+import { leftBy, nextFreeMs } from "./model-choice.ts";
 import type { Order } from "./order.ts";
 import { awaitsChoice } from "./routing.ts";
 import type { InLane, Memory, RunState, Since, Stopping, Wait } from "./state.ts";
@@ -98,7 +98,7 @@ function wait(reason: Wait): Step {
 function afterFailure(now: Circumstances, since: Since): Step | null {
   if (since.kind === "failed") return wait(atSpendLimit(since.message));
   if (since.kind !== "unfit") return null;
-  const freeMs = nextFreeMs(now.memory, now.nowMs);
+  const freeMs = nextFreeMs(now.memory, { nowMs: now.nowMs, left: leftBy(now.state) });
   if (freeMs === null) return close(failed(since.code, since.message));
   return freeMs > now.nowMs ? wait(forCapacity(since.message, freeMs, now.nowMs)) : null;
 }
@@ -106,14 +106,15 @@ function afterFailure(now: Circumstances, since: Since): Step | null {
 /** Holds of other runs pass, and outages; what is spent stays spent. */
 function afterDenial(now: Circumstances, since: Since): Step | null {
   if (since.kind !== "denied" || since.madeRoom) return null;
-  const { memory, nowMs } = now;
+  const { memory, state, nowMs } = now;
   const { denial } = since;
-  const freeMs = since.elsewhere ? nextFreeMs(memory, nowMs) : null;
+  const freeMs = since.elsewhere ? nextFreeMs(memory, { nowMs, left: leftBy(state) }) : null;
   if (freeMs !== null) {
     return freeMs > nowMs ? wait(forCapacity(denial.message, freeMs, nowMs)) : null;
   }
   const passing = untilItPasses(denial, nowMs);
   if (passing !== null) return wait(passing);
+  if (denial.why === "retired") return close(failed("MODEL_RETIRED", denial.message));
   if (denial.why !== "cap" && denial.why !== "size") return null;
   const { limit } = denial;
   const resetsAt = denial.why === "cap" ? denial.resetsAt : null;

@@ -4,8 +4,8 @@
 // slices have no order. What was computed on the way to a step travels in the input of its activity: the fact
 // `asked` is that input, so the client, who folds history, knows all that the workflow knows.
 //
-//   V1. The fold of a run's history is the workflow's own state.
-//   V2. What people do and what comes back in one workflow task commute: they may be folded in either order.
+//   H1. The fold of a run's history is the workflow's own state.
+//   H2. What people do and what comes back in one workflow task commute: they may be folded in either order.
 
 import { fittingText } from "../json-size.ts";
 import { newCounts, foldCounts } from "./counts.ts";

@@ -7,12 +7,22 @@ import { NO_USAGE } from "../usage.ts";
 import { candidates, isBound } from "./handed-on.ts";
 import { awayOf, FOR_GOOD_MS, untilMsOf } from "./models.ts";
 import { wantedModel, type Wanted } from "./routing.ts";
-import type { Memory, Models } from "./state.ts";
+import type { Memory, Models, RunState } from "./state.ts";
+
+export interface Choosing {
+  readonly nowMs: number;
+  /** The model that has just been left: whatever the clocks say, it is not asked again at once. */
+  readonly left: string | null;
+}
 
 /** `told`: what the model will read that is new; null of calls that sum up. */
-export function courseOf(memory: Memory, told: readonly Entry[] | null, nowMs: number): CallCourse {
+export function courseOf(
+  memory: Memory,
+  told: readonly Entry[] | null,
+  choosing: Choosing,
+): CallCourse {
   const wanted = wantedModel(memory, told);
-  const model = nextModel(memory, wanted.model, nowMs);
+  const model = nextModel(memory, wanted.model, choosing);
   const { authors } = memory.models;
   const { weighedBy } = memory.talk;
   const change = changeTo(memory, model, wanted);
@@ -31,11 +41,22 @@ export function courseOf(memory: Memory, told: readonly Entry[] | null, nowMs: n
   };
 }
 
-/** When the next in line may be asked, in ms of the epoch; null where nobody can be. */
-export function nextFreeMs(memory: Memory, nowMs: number): number | null {
+/** When the next in line may be asked, in ms of the epoch (0: now); null where nobody can be. */
+export function nextFreeMs(memory: Memory, choosing: Choosing): number | null {
   const { models } = memory;
-  const untilMs = untilMsOf(models, nextModel(memory, models.last.wanted, nowMs));
-  return untilMs === FOR_GOOD_MS ? null : untilMs;
+  const model = nextModel(memory, models.last.wanted, choosing);
+  const untilMs = untilMsOf(models, model);
+  if (untilMs === FOR_GOOD_MS) return null;
+  if (model === choosing.left) return Math.max(untilMs, choosing.nowMs + 1);
+  return untilMs <= choosing.nowMs ? 0 : untilMs;
+}
+
+/** The model that the newest denial, or rejection, says can't serve. */
+export function leftBy({ phase, memory }: RunState): string | null {
+  if (phase.kind !== "ready" || memory === null) return null;
+  const { since } = phase;
+  const isLeft = since.kind === "unfit" || (since.kind === "denied" && since.elsewhere);
+  return isLeft ? memory.models.last.model : null;
 }
 
 function hasOther(memory: Memory, model: string, wanted: string): boolean {
@@ -46,11 +67,11 @@ function hasOther(memory: Memory, model: string, wanted: string): boolean {
   return others.some((name) => untilMsOf(memory.models, name) < FOR_GOOD_MS);
 }
 
-function nextModel(memory: Memory, wanted: string, nowMs: number): string {
+function nextModel(memory: Memory, wanted: string, { nowMs, left }: Choosing): string {
   const { snapshot, models } = memory;
   if (isBound(memory)) return models.boundTo ?? models.last.model;
   const able = candidates(snapshot, models, wanted);
-  const isFree = (model: string): boolean => untilMsOf(models, model) <= nowMs;
+  const isFree = (model: string): boolean => model !== left && untilMsOf(models, model) <= nowMs;
   const standIn = models.standIns[wanted] ?? wanted;
   const stays = standIn !== wanted && able.includes(standIn) && isFree(standIn);
   if (stays && !returnPays(memory, wanted, nowMs)) return standIn;

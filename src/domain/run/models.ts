@@ -23,7 +23,8 @@ const RETURN_AFTER_MS_MAX = 900_000;
 /** Whatever the clocks say, nobody is asked again at once. */
 const AWAY_MS_MIN = 200;
 export const FOR_GOOD_MS = Number.MAX_SAFE_INTEGER;
-const REJECTED = "PROVIDER_REJECTED";
+/** What one model takes for wrong, another may take. */
+const REJECTIONS: readonly string[] = ["PROVIDER_REJECTED", "IMAGE_TOO_LARGE"];
 
 export function newModels({ model, routing }: Snapshot): Models {
   return {
@@ -155,7 +156,8 @@ function authorsOfBranch(
 
 /** Null where the denial holds for every model alike. */
 export function awayReason(call: ModelCall, denial: Denial): Away["reason"] | null {
-  if (denial.why === "down" || denial.why === "overloaded") return denial.why;
+  if (denial.why === "down" || denial.why === "overloaded" || denial.why === "retired")
+    return denial.why;
   // What the wanted model is denied is denied; a stand-in may only be too dear, or its window too small.
   const isStandIn = call.course.model !== call.course.wanted;
   const isOwn =
@@ -166,7 +168,7 @@ export function awayReason(call: ModelCall, denial: Denial): Away["reason"] | nu
 /** What a stand-in takes for wrong, the model that is wanted may take. */
 export function isUnfit({ course, purpose }: ModelCall, code: string): boolean {
   const isStandIn = course.model !== course.wanted;
-  return isStandIn && purpose.kind !== "route" && code === REJECTED;
+  return isStandIn && purpose.kind !== "route" && REJECTIONS.includes(code);
 }
 
 interface Left {
@@ -180,10 +182,12 @@ function withAway(models: Models, { course: { model } }: ModelCall, left: Left):
   const { reason, message } = left;
   const times = (awayOf(models, model)?.times ?? 0) + 1;
   const atMs = Date.parse(left.at);
-  const untilMs =
-    reason === "unfit" ? FOR_GOOD_MS : Math.max(msOf(left.notBefore, atMs), atMs + AWAY_MS_MIN);
+  const isForGood = reason === "unfit" || reason === "retired";
+  const untilMs = isForGood
+    ? FOR_GOOD_MS
+    : Math.max(msOf(left.notBefore, atMs), atMs + AWAY_MS_MIN);
   const returnInMs = Math.min(RETURN_AFTER_MS * 2 ** (times - 1), RETURN_AFTER_MS_MAX);
-  const returnAtMs = reason === "unfit" ? FOR_GOOD_MS : Math.max(untilMs, atMs + returnInMs);
+  const returnAtMs = isForGood ? FOR_GOOD_MS : Math.max(untilMs, atMs + returnInMs);
   const away: Away = { model, reason, message, untilMs, returnAtMs, times };
   return { ...models, away: [...models.away.filter((other) => other.model !== model), away] };
 }

@@ -130,7 +130,7 @@ export interface TierChoice {
 
 export interface Away {
   readonly model: string;
-  readonly reason: "down" | "overloaded" | "unfit";
+  readonly reason: "down" | "overloaded" | "retired" | "unfit";
   readonly message: string;
   readonly untilMs: number;
   /** While another serves, it is not tried before. */

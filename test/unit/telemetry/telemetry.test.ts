@@ -12,6 +12,7 @@ import {
   type Telemetry,
 } from "../../../src/telemetry/telemetry.ts";
 import { temporalLines } from "../../../src/telemetry/temporal-lines.ts";
+import { repositoryFiles } from "../../support/repository.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pawl-telemetry-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -161,4 +162,12 @@ describe("what Temporal's runtime logs", () => {
       { level: printed, event: "temporal", sdkComponent: "core", message: "poll failed" },
     ]);
   });
+});
+
+test("nobody but src/telemetry writes to the log: all else tells events", () => {
+  const writing = /from "pino"|\blog(?:\.(?:info|warn|error)|\[\w+\])\(/;
+  const writers = repositoryFiles()
+    .filter(({ path }) => /^(src|activities)\/.*\.ts$/.test(path))
+    .filter(({ path, text }) => !path.startsWith("src/telemetry/") && writing.test(text));
+  expect(writers.map(({ path }) => path)).toEqual([]);
 });

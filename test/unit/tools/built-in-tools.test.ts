@@ -1,11 +1,15 @@
 import { expect, test } from "@jest/globals";
-import { builtInTools, findTool } from "../../../activities/tools/index.ts";
+import { builtInTools } from "../../../activities/tools/index.ts";
 import { readResultTool } from "../../../activities/tools/read-result.ts";
-import { anthropicWebSearch, webSearchTool } from "../../../activities/tools/web-search.ts";
+import {
+  anthropicWebSearch,
+  searchesPerCall,
+  webSearchTool,
+} from "../../../activities/tools/web-search.ts";
 import { toolOutput, withReadOn } from "../../../activities/tools/tool-output.ts";
 import { contextFor } from "./support.ts";
 
-test("every built-in tool is found by its name and tells the model what it takes", () => {
+test("every built-in tool has a name of its own and tells the model what it takes", () => {
   expect(builtInTools.map(({ spec }) => spec.name)).toEqual([
     "calculator",
     "web_search",
@@ -13,12 +17,10 @@ test("every built-in tool is found by its name and tells the model what it takes
     "write_file",
   ]);
   for (const tool of builtInTools) {
-    expect(findTool(tool.spec.name)).toBe(tool);
     expect(tool.spec.inputSchema).toMatchObject({ type: "object", additionalProperties: false });
     expect(tool.spec.inputSchema).not.toHaveProperty("$schema");
     expect(JSON.parse(JSON.stringify(tool.spec))).toEqual(tool.spec);
   }
-  expect(findTool("constructor")).toBeUndefined();
 });
 
 test("a search answers with numbered facts, their source and date", async () => {
@@ -53,6 +55,15 @@ test("the provider's search gets one list of domains, blocked ones removed", () 
   expect(() => search(["a.example"], ["a.example"])).toThrow(/every allowed domain is blocked/);
   expect(() => search(["x.a.example"], ["a.example"])).toThrow(/can't express/);
   expect(() => anthropicWebSearch({ maxUses: 0, blockedDomains: [] })).toThrow(/maxUses/);
+});
+
+test.each([
+  ["three where money is no matter", 1_000_000, ["claude-sonnet-5-5"], 3],
+  ["fewer where half of what the run may cost pays for no more", 100_000, ["claude-sonnet-5-5"], 1],
+  ["by the dearest model that may be asked", 150_000, ["claude-sonnet-5-5", "claude-opus-5-5"], 1],
+  ["none where it can't pay one", 50_000, ["claude-sonnet-5-5"], 0],
+])("searches of the provider in one call: %s", (_, capMicroUsd, models, expected) => {
+  expect(searchesPerCall(capMicroUsd, models)).toBe(expected);
 });
 
 const reading = (kept: Readonly<Record<string, string>>) =>

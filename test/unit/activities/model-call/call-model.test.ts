@@ -268,3 +268,27 @@ test("a count of tokens that the provider limits is waited out like the call its
   expect(await makeCall(attempt(1))).toMatchObject({ kind: "denied", why: "rate_limited" });
   expect(steps).toEqual([]);
 });
+
+describe("what is kept back for the calls behind this one", () => {
+  const heldWith = async (headTokens: number, requestTokens: number) => {
+    const budget = { costCapMicroUsd: 100_000, spentMicroUsd: 0, tokensLeft: 190_000 };
+    const keepsFor = ["wrap_up", "summary"] as const;
+    const call = { headTokens, budget: { ...budget, keepsFor } };
+    const { attempt, requests, ledger } = openCallScene({ call, limits: { requestTokens } });
+    const end = await makeCall(attempt(1));
+    const replyTokens = requests[0]?.replyTokensMax ?? 0;
+    return { kind: end.kind, replyTokens, ...(await ledger.totals("run_1")) };
+  };
+
+  test("follows the present prompt, and not what a request may grow to", async () => {
+    expect(await heldWith(2000, 900_000)).toEqual(await heldWith(2000, 50_000));
+    expect(await heldWith(2000, 900_000)).toMatchObject({ kind: "replied", replyTokens: 4096 });
+  });
+
+  test("is more the longer the prompt is, and shortens the reply before it refuses it", async () => {
+    const { replyTokens } = await heldWith(9000, 900_000);
+    expect(replyTokens).toBeLessThan(4096);
+    expect(replyTokens).toBeGreaterThanOrEqual(256);
+    expect(await heldWith(20_000, 900_000)).toMatchObject({ kind: "denied", replyTokens: 0 });
+  });
+});

@@ -173,7 +173,7 @@ describe("in every world", () => {
   });
 });
 
-describe("V2: what people do and what comes back in one task commute", () => {
+describe("H2: what people do and what comes back in one task commute", () => {
   const people: readonly RunFact[] = [
     { kind: "said", message: { messageId: "new", text: "hear me", mode: "queue", by: "ann" } },
     { kind: "said", message: { messageId: "new!", text: "stop", mode: "interrupt", by: "ann" } },
@@ -195,6 +195,7 @@ describe("V2: what people do and what comes back in one task commute", () => {
     "toolEnded",
     "toolLost",
     "closed",
+    "waited",
   ];
 
   test("5: whichever is folded first, the state is the same", () => {

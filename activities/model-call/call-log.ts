@@ -1,4 +1,4 @@
-// All that the pipeline of a call tells of itself.
+// Every event that the pipeline of a call tells.
 
 import type { Denial, Reply, Unserved } from "../../src/domain/call.ts";
 import { promptTokens } from "../../src/domain/usage.ts";
@@ -12,7 +12,7 @@ function who({ attempt, call }: CallAttempt) {
 }
 
 /** Caps that run low, and a model that is another than before. */
-export function tellAsked(at: CallAttempt): void {
+export function logAsked(at: CallAttempt): void {
   const { telemetry } = at.deps;
   for (const warning of at.call.warnings) {
     telemetry.emit({ event: "budget_warning", ...who(at), ...warning });
@@ -22,13 +22,13 @@ export function tellAsked(at: CallAttempt): void {
     telemetry.emit({ event: "model_changed", ...who(at), model, ...change });
 }
 
-export function tellGateWait(at: CallAttempt, denial: Denial): void {
+export function logGateWait(at: CallAttempt, denial: Denial): void {
   const { why, message } = denial;
   const nextAttemptAt = "notBefore" in denial ? denial.notBefore : null;
   at.deps.telemetry.emit({ event: "capacity_wait", ...who(at), why, nextAttemptAt, message });
 }
 
-export function tellReply(
+export function logReply(
   at: CallAttempt,
   result: Reply,
   { latencyMs, requestId }: { readonly latencyMs: number; readonly requestId: string | null },
@@ -50,11 +50,11 @@ export function tellReply(
   });
 }
 
-export function tellStopped(at: CallAttempt): void {
+export function logStopped(at: CallAttempt): void {
   at.deps.telemetry.emit({ event: "model_stopped", ...who(at) });
 }
 
-export function tellFailure(
+export function logFailure(
   at: CallAttempt,
   { code, message }: ModelCallError,
   nextAttemptAt: string | null,
@@ -69,19 +69,19 @@ export function tellFailure(
   );
 }
 
-export function tellSubmission(at: CallAttempt, providerBatchId: string | null): void {
+export function logSubmission(at: CallAttempt, providerBatchId: string | null): void {
   const { model } = at.call.course;
   at.deps.telemetry.emit({ event: "batch_submitted", ...who(at), model, providerBatchId });
 }
 
-export function tellUnserved(at: CallAttempt, { code, message }: Unserved): void {
+export function logUnserved(at: CallAttempt, { code, message }: Unserved): void {
   at.deps.telemetry.emit({ event: "batch_unserved", ...who(at), code, message });
 }
 
-export function tellCircuit(telemetry: Telemetry, key: string, turned: "opened" | "closed"): void {
-  telemetry.emit({ event: turned === "opened" ? "circuit_opened" : "circuit_closed", key });
+export function logCircuit({ emit }: Telemetry, key: string, turned: "opened" | "closed"): void {
+  emit({ event: turned === "opened" ? "circuit_opened" : "circuit_closed", key });
 }
 
-export function tellGateNotTold(telemetry: Telemetry, key: string, error: unknown): void {
-  telemetry.emit({ event: "gate_not_told", key, error });
+export function logGateNotTold({ emit }: Telemetry, key: string, error: unknown): void {
+  emit({ event: "gate_not_told", key, error });
 }

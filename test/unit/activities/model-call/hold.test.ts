@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { accountsOf } from "../../../../activities/model-call/accounts.ts";
+import { accountsOf } from "../../../../activities/model-call/hold.ts";
 import { readConfig } from "../../../../src/config.ts";
 import { batchAccountKey } from "../../../../src/domain/batch.ts";
 import { payerOf } from "../../../../src/domain/run/order.ts";

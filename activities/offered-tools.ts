@@ -1,0 +1,68 @@
+// What a run may call, and under which rules: pinned when it is opened. What is denied is not even
+// offered; a model that calls it all the same is told why not.
+
+import type { Config } from "../src/config.ts";
+import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
+import type { CallerPolicy } from "../src/domain/run/order.ts";
+import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
+import { failure } from "./attempt.ts";
+import { listTools, type RunTerms, type ToolSource } from "./tool-sources/tool-source.ts";
+
+export interface OfferedTools {
+  readonly tools: readonly ToolSpec[];
+  readonly serverTools: readonly ServerTool[];
+  readonly policy: RuleByTool;
+}
+
+interface Operator {
+  readonly toolSources: readonly ToolSource[];
+  readonly config: Config;
+}
+
+export async function toolsFor(
+  terms: RunTerms,
+  caller: CallerPolicy,
+  { toolSources, config }: Operator,
+): Promise<OfferedTools> {
+  const { agent } = terms;
+  const known = await listTools(toolSources, terms);
+  const specs = known.map(({ spec }) => spec);
+  refuseUnknown(caller, specs);
+  const layers = { operator: config.tools.policy ?? {}, agent: agent.policy ?? {}, caller };
+  const policy = Object.fromEntries(
+    specs
+      .filter(({ name }) => agent.tools.includes(name))
+      .map((spec) => [spec.name, ruleFor(spec, layers)]),
+  );
+  const allowed = config.agent.allowedTools ?? agent.tools;
+  const offered = agent.tools
+    .filter((name) => allowed.includes(name) && policy[name] !== "deny")
+    .map((name) => known.find(({ spec }) => spec.name === name))
+    .filter((tool) => tool !== undefined);
+  return {
+    tools: offered
+      .filter(({ onServer }) => onServer === undefined)
+      .map(({ spec }) => withinToolTimeout(spec, config)),
+    serverTools: offered
+      .map(({ onServer = null }) => onServer)
+      .filter((tool) => tool !== null)
+      // Nobody can be asked about a call that the provider makes by itself.
+      .filter(({ name }) => policy[name] !== "ask"),
+    policy,
+  };
+}
+
+/** A caller who denies a tool that nobody knows has misspelt one, and would get what was to be denied. */
+function refuseUnknown({ ask = [], deny = [] }: CallerPolicy, known: readonly ToolSpec[]): void {
+  const unknown = [...ask, ...deny].find((name) => !known.some((spec) => spec.name === name));
+  if (unknown === undefined) return;
+  const names = known.map(({ name }) => name).join(", ");
+  throw failure(
+    "USAGE",
+    `The policy names ${unknown}, and there is no such tool. There are: ${names}.`,
+  );
+}
+
+function withinToolTimeout(spec: ToolSpec, config: Config): ToolSpec {
+  return { ...spec, timeoutMs: Math.min(spec.timeoutMs, config.timers.toolTimeoutMs) };
+}

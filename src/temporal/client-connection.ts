@@ -1,0 +1,33 @@
+// The way of a client to Temporal. Whoever only asks the server something opens a connection; whoever
+// reads or writes payloads creates a client on it.
+
+import { Client, Connection } from "@temporalio/client";
+import { unreachable, type TemporalAccess } from "./access.ts";
+import { DATA_CONVERTER } from "./data-converter.ts";
+
+/**
+ * A page of history is one message, and has no limit but that of the history. The SDK means to accept
+ * as much, but names the setting so that gRPC doesn't know it (1.24.0), and then retries for minutes.
+ */
+const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** Throws PawlError BACKEND_UNREACHABLE. */
+export async function openConnection(
+  access: TemporalAccess,
+  timeoutMs: number,
+): Promise<Connection> {
+  const { options } = access;
+  try {
+    return await Connection.connect({
+      ...options,
+      connectTimeout: timeoutMs,
+      channelArgs: { "grpc.max_receive_message_length": MESSAGE_BYTES_MAX },
+    });
+  } catch (error) {
+    throw unreachable(access, error);
+  }
+}
+
+export function createClient(connection: Connection, { namespace }: TemporalAccess): Client {
+  return new Client({ connection, namespace, dataConverter: DATA_CONVERTER });
+}

@@ -1,0 +1,13 @@
+// The way of a worker to Temporal. A file of its own: it loads Core, which a client can do without.
+
+import { NativeConnection } from "@temporalio/worker";
+import { unreachable, type TemporalAccess } from "./access.ts";
+
+/** Throws PawlError BACKEND_UNREACHABLE. */
+export async function openWorkerConnection(access: TemporalAccess): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(access.options);
+  } catch (error) {
+    throw unreachable(access, error);
+  }
+}

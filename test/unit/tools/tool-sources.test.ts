@@ -1,0 +1,139 @@
+import { describe, expect, test } from "@jest/globals";
+import { z } from "zod";
+import type { AgentDefinition } from "../../../activities/agents.ts";
+import { toolsFor } from "../../../activities/offered-tools.ts";
+import { builtInSource } from "../../../activities/tool-sources/built-in.ts";
+import {
+  listedTools,
+  listTools,
+  openTool,
+  type ToolSource,
+} from "../../../activities/tool-sources/tool-source.ts";
+import { defineTool, type Tool } from "../../../activities/tools/define-tool.ts";
+import { readConfig } from "../../../src/config.ts";
+import type { CallerPolicy } from "../../../src/domain/run/order.ts";
+import type { Permission } from "../../../src/domain/tool.ts";
+import { contextFor } from "./support.ts";
+
+const OFFLINE = readConfig({ PAWL_OFFLINE_MODEL: "1" });
+const ONLINE = readConfig({ PAWL_BLOCKED_DOMAINS: "bad.example" });
+
+function tool(name: string, says = name, permission: Permission = "read"): Tool {
+  return defineTool({
+    name,
+    description: `Says ${says}.`,
+    input: z.object({}),
+    permission,
+    effect: "idempotent",
+    timeoutMs: 600_000,
+    execute: () => says,
+  });
+}
+
+/** Has tools for one agent alone, and knows them only when it is asked. */
+function remote(agentName: string, tools: readonly Tool[]): ToolSource {
+  const listed = listedTools("remote", tools);
+  return {
+    ...listed,
+    list: async (terms) => (terms.agent.name === agentName ? await listed.list(terms) : []),
+  };
+}
+
+const agentWith = (...tools: string[]): AgentDefinition => ({ name: "a", instructions: "", tools });
+const termsOf = (agent: AgentDefinition, costCapMicroUsd = 1_000_000) => ({
+  agent,
+  models: ["claude-sonnet-5-5"],
+  costCapMicroUsd,
+});
+
+describe("tools of a second source", () => {
+  const sources = [
+    builtInSource(OFFLINE),
+    remote("a", [tool("weather"), tool("post", "posted", "write")]),
+  ];
+  const offered = (agent: AgentDefinition, caller: CallerPolicy = {}, config = OFFLINE) =>
+    toolsFor(termsOf(agent), caller, { toolSources: sources, config });
+
+  test("are offered to the agent that names them, under the same rules as all others", async () => {
+    const { tools, policy } = await offered(agentWith("calculator", "weather", "post"));
+    expect(tools.map(({ name }) => name)).toEqual(["calculator", "weather", "post"]);
+    expect(policy).toEqual({ calculator: "allow", weather: "allow", post: "ask" });
+    const { tools: none } = await offered({ ...agentWith("weather"), name: "b" });
+    expect(none).toEqual([]);
+  });
+
+  test("keep to the operator's time for a call, and to what the operator allows", async () => {
+    const { tools } = await offered(agentWith("weather"));
+    expect(tools).toMatchObject([{ name: "weather", timeoutMs: OFFLINE.timers.toolTimeoutMs }]);
+    const narrow = readConfig({ PAWL_OFFLINE_MODEL: "1", PAWL_AGENT_ALLOWED_TOOLS: "calculator" });
+    expect((await offered(agentWith("weather"), {}, narrow)).tools).toEqual([]);
+  });
+
+  test("can be denied by a caller, and a name that no source knows is a mistake", async () => {
+    const { tools, policy } = await offered(agentWith("weather"), { deny: ["weather"] });
+    expect([tools, policy]).toEqual([[], { weather: "deny" }]);
+    await expect(offered(agentWith("weather"), { deny: ["wether"] })).rejects.toThrow(
+      /names wether, and there is no such tool\. There are: .*weather, post\./,
+    );
+  });
+
+  test("are executed where a call names them", async () => {
+    expect(await (await openTool(sources, "weather"))?.run({}, contextFor())).toEqual({
+      text: "weather",
+      isError: false,
+    });
+    expect(await openTool(sources, "constructor")).toBeNull();
+  });
+});
+
+test("Z1: a name belongs to the first source that has it, in the list and for a call", async () => {
+  const sources = [
+    listedTools("first", [tool("search", "ours")]),
+    listedTools("second", [tool("search", "theirs"), tool("more")]),
+  ];
+  const listed = await listTools(sources, termsOf(agentWith("search", "more")));
+  expect(listed.map(({ spec }) => spec.description)).toEqual(["Says ours.", "Says more."]);
+  const opened = await openTool(sources, "search");
+  expect(await opened?.run({}, contextFor())).toMatchObject({ text: "ours" });
+});
+
+describe("the web is searched", () => {
+  const agent = agentWith("web_search", "calculator");
+  const search = (config: typeof OFFLINE, caller: CallerPolicy = {}, capMicroUsd = 1_000_000) =>
+    toolsFor(termsOf(agent, capMicroUsd), caller, {
+      toolSources: [builtInSource(config)],
+      config,
+    });
+
+  test("by the bundled corpus where there is no provider", async () => {
+    const { tools, serverTools } = await search(OFFLINE);
+    expect(tools.map(({ name }) => name)).toEqual(["web_search", "calculator"]);
+    expect(serverTools).toEqual([]);
+  });
+
+  test("by the provider where there is one, and then by nobody else", async () => {
+    const { tools, serverTools, policy } = await search(ONLINE);
+    expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
+    expect(serverTools).toMatchObject([{ name: "web_search", blocked_domains: ["bad.example"] }]);
+    expect(policy).toMatchObject({ web_search: "allow" });
+  });
+
+  test("as often as the run can pay for, and by nobody where that is never", async () => {
+    const { serverTools } = await search(ONLINE, {}, 100_000);
+    expect(serverTools).toMatchObject([{ name: "web_search", max_uses: 1 }]);
+    const poor = await search(ONLINE, { ask: ["write_file"] }, 1000);
+    expect([poor.tools.map(({ name }) => name), poor.serverTools]).toEqual([["calculator"], []]);
+    expect(poor.policy).toMatchObject({ web_search: "allow" });
+  });
+
+  test.each<[string, CallerPolicy]>([
+    ["be denied", { deny: ["web_search"] }],
+    [
+      "be asked about, since nobody can be asked about the provider's own calls",
+      { ask: ["web_search"] },
+    ],
+  ])("not at all where it shall %s", async (_, caller) => {
+    const { tools, serverTools } = await search(ONLINE, caller);
+    expect([tools.map(({ name }) => name), serverTools]).toEqual([["calculator"], []]);
+  });
+});
