@@ -212,14 +212,17 @@ function unservedAs({ call, tries, leaving }: InLane, { code }: Unserved): Since
 /** A wait is ended by its phase and not by its timer: a signal may have come first. */
 function waited(since: Since, fact: RunFact): Since {
   if (fact.kind === "waits") return { kind: "waits", wait: fact.wait };
+  // One share is given for one wait: who resumes twice has resumed once.
+  const isResumed = fact.kind === "resumed";
+  if (since.kind === "waited") return isResumed ? { kind: "waited", limit: null } : since;
   if (since.kind !== "waits") return since;
   const { reason, limit } = since.wait;
   const isParked = reason === "budget" || reason === "provider";
   const isEnded =
     fact.kind === "waited" ||
-    (fact.kind === "resumed" && isParked) ||
+    (isResumed && isParked) ||
     (fact.kind === "lookedAgain" && reason === "budget");
-  return isEnded ? { kind: "waited", limit } : since;
+  return isEnded ? { kind: "waited", limit: isResumed ? null : limit } : since;
 }
 
 function stopping({ waited: times, last }: Stopping, fact: RunFact): Partial<Stopping> {

@@ -276,6 +276,7 @@ export type Since =
   /** `live`: the batch lane is not tried again for this step. */
   | { readonly kind: "unserved"; readonly tries: number; readonly live: boolean }
   | { readonly kind: "waits"; readonly wait: Wait }
+  /** `limit`: at which it waited, and a person may still let it go on with a share more. */
   | { readonly kind: "waited"; readonly limit: Limit | null };
 
 export function newRun(startedAtMs: number): RunState {

@@ -18,7 +18,7 @@ function opening(instructions: string) {
     config: readConfig({}),
     telemetry: SILENT,
     agents: [{ name: ORDER.agent, instructions, tools: [] }],
-    tools: [],
+    toolSources: [],
     transcripts: {
       put: async (rows: { body: string }[]) => void stored.push(...rows.map(({ body }) => body)),
     },

@@ -115,8 +115,8 @@ describe("a note of ours", () => {
     const run = warned().asking(said("hello?"), replied(""));
     expect(run.memory().talk.endsWithNote).toBe(true);
     expect(run.call().entries).toEqual([]);
-    const cut = warned().asking(replied("", { stopReason: "max_tokens" }));
-    const still = cut.asking(replied("", { stopReason: "max_tokens" }));
+    const silent = warned().asking(replied("", { stopReason: "max_tokens" }));
+    const still = silent.asking(replied("", { stopReason: "max_tokens" }));
     expect(still.call().entries).toEqual([]);
     const heard = run.asking(calling("nothing"));
     expect(heard.memory().talk.endsWithNote).toBe(false);
