@@ -1,7 +1,6 @@
 // Batches in Postgres: the items as they were ordered, before anything is begun, and what each batch
 // came to. Items are written once and read page by page; every operation can be repeated.
 
-import { batchAccountKey } from "../domain/run/order.ts";
 import {
   NONE_ENDED,
   type BatchInput,

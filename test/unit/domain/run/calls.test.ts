@@ -208,6 +208,13 @@ describe("a person's word", () => {
     expect(run.memory().people.settled).toEqual([{ callId: WRITE, verdict: "denied" }]);
   });
 
+  test("on a call about which nobody was asked is none", () => {
+    const run = given().asking(calling("write_file", "calculator"));
+    for (const callId of [WRITE, "call_1_calculator", "call_9"]) {
+      expect(run.and(ruled(callId, { verdict: "approved" })).state).toEqual(run.state);
+    }
+  });
+
   test("is no longer asked for by a run that ends", () => {
     const run = asked().and({ kind: "calledOff", by: "cancel" });
     expect(pendingOf(run.state)).toEqual([]);

@@ -87,11 +87,27 @@ describe("a person who lets a run go on at a limit", () => {
     });
   });
 
-  test("gives one share each time, and none where it does not wait", () => {
-    const run = parkedAt("tokens").and({ kind: "resumed" }, { kind: "resumed" });
-    expect(run.memory().counts.extensions).toBe(1);
-    const again = parkedAt("tokens").and({ kind: "lookedAgain" }, { kind: "resumed" });
-    expect(again.memory().counts.extensions).toBe(0);
+  test.each<[string, readonly RunFact["kind"][], number]>([
+    ["once", ["resumed"], 1],
+    ["twice", ["resumed", "resumed"], 1],
+    ["as the time is over", ["resumed", "waited"], 1],
+    ["as the time is over, told later", ["waited", "resumed"], 1],
+    ["as it looks again", ["lookedAgain", "resumed", "resumed"], 1],
+    ["not at all", ["waited"], 0],
+  ])("gives one share for one wait: %s", (_, kinds, shares) => {
+    const facts = kinds.map((kind) => ({ kind }) as RunFact);
+    expect(
+      parkedAt("tokens")
+        .and(...facts)
+        .memory().counts.extensions,
+    ).toBe(shares);
+  });
+
+  test("gives none to a run that does not wait, or works again", () => {
+    expect(given().and({ kind: "resumed" }).memory().counts.extensions).toBe(0);
+    const run = parkedAt("tokens").and({ kind: "waited" });
+    const works = run.asking({ kind: "resumed" }, calling("nothing"));
+    expect(works.and({ kind: "resumed" }).memory().counts.extensions).toBe(0);
   });
 });
 

@@ -203,9 +203,11 @@ describe("people and a batch", () => {
     const due = opened({ compactAtTokens: 35_000 })
       .asking(weighing(2000, calling("nothing")))
       .asking(weighing(36_000, calling("nothing")));
-    const left = speaks(due.asking(submitted(START_MS))).looking(unserved("BATCH_LEFT"));
-    expect(left.call()).toMatchObject({ purpose: { kind: "summary" }, lane: "live" });
-    expect(textsIn(left.asking(replied("summary")).call()).at(-1)).toBe("stop that");
+    for (const code of ["BATCH_LEFT", "BATCH_LOST"] as const) {
+      const left = speaks(due.asking(submitted(START_MS))).looking(unserved(code));
+      expect(left.call()).toMatchObject({ purpose: { kind: "summary" }, lane: "live" });
+      expect(textsIn(left.asking(replied("summary")).call()).at(-1)).toBe("stop that");
+    }
   });
 
   test("who cancel have it taken back; what it did deliver is brought home first", () => {

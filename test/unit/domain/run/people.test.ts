@@ -89,6 +89,13 @@ describe("an interrupt", () => {
     expect(run.outcome()).toMatchObject({ kind: "failed", code: "PROVIDER_AUTH" });
   });
 
+  test("that was there before the call, and had no room in it, stops nothing", () => {
+    const failed = { kind: "failed", code: "PROVIDER_AUTH", message: "401" } as const;
+    const run = given().and(said("x".repeat(65_450)), interrupt("stop"));
+    expect(run.call().entries).toHaveLength(2);
+    expect(run.asking(failed).outcome()).toMatchObject({ kind: "failed" });
+  });
+
   test("a queued message stops nothing", () => {
     const failed = { kind: "failed", code: "PROVIDER_AUTH", message: "401" } as const;
     expect(given().asking(said("well?"), failed).outcome()).toMatchObject({ kind: "failed" });

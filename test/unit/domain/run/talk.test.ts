@@ -115,6 +115,9 @@ describe("a note of ours", () => {
     const run = warned().asking(said("hello?"), replied(""));
     expect(run.memory().talk.endsWithNote).toBe(true);
     expect(run.call().entries).toEqual([]);
+    const silent = warned().asking(replied("", { stopReason: "max_tokens" }));
+    const still = silent.asking(replied("", { stopReason: "max_tokens" }));
+    expect(still.call().entries).toEqual([]);
     const heard = run.asking(calling("nothing"));
     expect(heard.memory().talk.endsWithNote).toBe(false);
     expect(textsIn(heard.call())).toContain("hello?");
