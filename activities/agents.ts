@@ -1,6 +1,6 @@
 // The agents a worker knows. An agent is data: instructions, and the names of the tools it may use.
 
-import type { RuleByTool } from "../src/domain/guardrail.ts";
+import type { RuleByTool } from "../src/domain/gate/policy-layers.ts";
 import type { CallerLimits } from "../src/domain/limits.ts";
 import type { Tier } from "../src/domain/prices.ts";
 import type { Policy } from "../src/domain/run/snapshot.ts";

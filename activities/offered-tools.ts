@@ -2,7 +2,7 @@
 // offered; a model that calls it all the same is told why not.
 
 import type { Config } from "../src/config.ts";
-import { ruleFor, type RuleByTool } from "../src/domain/guardrail.ts";
+import { ruleFor, type RuleByTool } from "../src/domain/gate/policy-layers.ts";
 import type { CallerPolicy } from "../src/domain/run/order.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
 import { failure } from "./attempt.ts";

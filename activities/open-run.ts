@@ -128,14 +128,6 @@ function contextTerms(
   };
 }
 
-function operatorLimits(config: Config): Limits {
-  return {
-    costMicroUsd: config.caps.runMicroUsd,
-    tokens: config.agent.maxTokens,
-    modelCalls: config.agent.maxCalls,
-    toolCalls: config.agent.maxToolCalls,
-    requestTokens: config.agent.maxRequestTokens,
-    replyTokens: config.agent.maxReplyTokens,
-    wallClockMs: null,
-  };
+function operatorLimits({ caps, limits }: Config): Limits {
+  return { costMicroUsd: caps.runMicroUsd, ...limits, wallClockMs: null };
 }

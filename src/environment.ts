@@ -1,12 +1,14 @@
 // Every variable that Pawl reads, in one table: the word by which the code knows it (units last), the
-// name it has in the environment, and the schema of its value. The names stand nowhere else but where
-// an environment is made for a child, and in .env.example, which a test keeps equal to this table.
+// name it has in the environment, and the schema of its value. Limits in whole
+// numbers have their names from domain/limit-table.ts. No name stands anywhere else but where an environment is made
+// for a child, and in .env.example, which a test keeps equal to this table.
 // What a value is called need not be what it is given in: a cap is written in USD and kept in micro-USD.
 
 import { QUEUE_DEFAULT } from "./temporal/queues.ts";
 import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
-import { strictest } from "./domain/guardrail.ts";
+import { strictest } from "./domain/gate/policy-layers.ts";
+import { byLimit } from "./domain/limit-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
 
@@ -84,17 +86,13 @@ export const ENVIRONMENT = {
     tenantMonthMicroUsd: env("PAWL_TENANT_MONTH_CAP_USD", microUsd.optional()),
     globalDayMicroUsd: env("PAWL_GLOBAL_DAY_CAP_USD", microUsd.optional()),
   },
+  limits: byLimit(({ variable, standard }) => env(variable, count.default(standard))),
   agent: {
     model: env("PAWL_AGENT_MODEL", text.optional()),
     routing: env("PAWL_ROUTING", z.enum(POLICIES).default("fixed")),
     fallbackModels: env("PAWL_FALLBACK_MODELS", list.default([])),
     fallbackAfterAttempts: env("PAWL_FALLBACK_AFTER_ATTEMPTS", count.default(3)),
     allowedTools: env("PAWL_AGENT_ALLOWED_TOOLS", list.optional()),
-    maxCalls: env("PAWL_AGENT_MAX_CALLS", count.default(50)),
-    maxToolCalls: env("PAWL_AGENT_MAX_TOOL_CALLS", count.default(200)),
-    maxReplyTokens: env("PAWL_AGENT_MAX_REPLY_TOKENS", count.default(4096)),
-    maxRequestTokens: env("PAWL_AGENT_MAX_REQUEST_TOKENS", count.default(50_000)),
-    maxTokens: env("PAWL_AGENT_MAX_TOKENS", count.default(200_000)),
     wrapUp: env("PAWL_WRAP_UP", flag.default(true)),
     compaction: env("PAWL_COMPACTION", flag.default(true)),
     cacheTtl: env("PAWL_CACHE_TTL", z.enum(["auto", "5m", "1h"]).default("auto")),

@@ -6,16 +6,13 @@
 // heartbeat timeout, after which a silent worker counts as dead.
 
 import type { ActivityOptions, LocalActivityOptions } from "@temporalio/workflow";
-import type { PurposeKind } from "../src/domain/call.ts";
 import { FINAL_CODES } from "../src/domain/errors.ts";
+import { traitsOf, type Purpose } from "../src/domain/purpose.ts";
 import type { Timers } from "../src/domain/run/snapshot.ts";
 import type { ToolSpec } from "../src/domain/tool.ts";
 
 /** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */
 const SETTLING_MS = 30_000;
-
-/** Whether a task is hard is worth two attempts and no more: without a word on it, it is of the medium tier. */
-const CLASSIFIER_ATTEMPTS = 2;
 
 const INLINE_SETTLING_MS = 5000;
 
@@ -48,8 +45,8 @@ export const rebuilding: ActivityOptions = {
   retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },
 };
 
-export function modelCalling(timers: Timers, purpose: PurposeKind): ActivityOptions {
-  const attemptsMax = purpose === "route" ? CLASSIFIER_ATTEMPTS : timers.retryAttemptsMax;
+export function modelCalling(timers: Timers, purpose: Purpose): ActivityOptions {
+  const { attemptsMax } = traitsOf(purpose);
   return {
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: timers.callTimeoutMs + SETTLING_MS,

@@ -1,7 +1,8 @@
 // A call as a stream: what is written is shown at once, and a reply that the run stops is brought home as far
 // as it was heard.
 
-import { INTERRUPTED, isShown } from "../../src/domain/call.ts";
+import { INTERRUPTED } from "../../src/domain/call.ts";
+import { traitsOf } from "../../src/domain/purpose.ts";
 import { promptTokens } from "../../src/domain/usage.ts";
 import { CallAborted, type ModelReply, type ReplyHeard } from "../../src/model/model.ts";
 import { heardByGate } from "./gate-listener.ts";
@@ -34,7 +35,8 @@ async function stream({
   const model = letOut === null ? deps.model : heardByGate(deps, letOut);
   const listener = {
     alive: () => undefined,
-    text: (piece: string) => (isShown(call.purpose) ? deltas.text(attempt, piece) : undefined),
+    text: (piece: string) =>
+      traitsOf(call.purpose).isShown ? deltas.text(attempt, piece) : undefined,
   };
   const bounded = { ...request, replyTokensMax: held.replyTokens };
   return await model.call(bounded, listener, attempt.signal);

@@ -1,11 +1,12 @@
 // What a call is made for, and the request that follows from it. A new purpose is a member of the union in
-// src/domain/call.ts and a row here.
+// src/domain/purpose.ts and a row here.
 
 import { createHash } from "node:crypto";
 import { lastReplyOf, readableBy } from "../../src/domain/authors.ts";
-import type { ModelCall, Purpose, PurposeKind } from "../../src/domain/call.ts";
+import type { ModelCall } from "../../src/domain/call.ts";
 import { summaryTokensMax } from "../../src/domain/kept-back.ts";
 import type { Limits } from "../../src/domain/limits.ts";
+import type { Purpose, PurposeKind } from "../../src/domain/purpose.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
 import type { Conversation } from "./call-attempt.ts";
 import { asClassifier, verdictTokensMax } from "./classifier.ts";

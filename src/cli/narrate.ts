@@ -21,6 +21,7 @@ import type {
 } from "../domain/run-event.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
+import { traitsOf, type PurposeKind } from "../domain/purpose.ts";
 import { duration, usd } from "./format.ts";
 import { oneLine } from "./printable.ts";
 
@@ -61,10 +62,11 @@ export function lineOf(event: RunEvent): Line | null {
   }
 }
 
-const PURPOSE = {
+/** Of the others their title says enough. */
+const PURPOSE: Readonly<Partial<Record<PurposeKind, string>>> = {
   wrap_up: "! a limit is reached; the model sums up, without tools",
   summary: "! the conversation grows too long; the model sums it up and goes on from there",
-} as const;
+};
 
 function courseLine(event: BudgetWarning | RunWaiting | RunContinued): Line | null {
   switch (event.type) {
@@ -139,9 +141,14 @@ function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
 
 function purposeLine({ purpose, model }: TurnStarted): Line | null {
   if (purpose === undefined) return null;
-  return purpose === "route"
-    ? { tone: "dim", text: `⇄ ${oneLine(model)} is asked how hard the task is` }
-    : { tone: "warn", text: PURPOSE[purpose] };
+  if (purpose === "route") {
+    return { tone: "dim", text: `⇄ ${oneLine(model)} is asked how hard the task is` };
+  }
+  const warning = PURPOSE[purpose];
+  const { title } = traitsOf({ kind: purpose });
+  return warning === undefined
+    ? { tone: "dim", text: `⇄ ${oneLine(model)}: ${title}` }
+    : { tone: "warn", text: warning };
 }
 
 function changeLine({ from, model, reason, message }: ModelChanged): Line {

@@ -1,10 +1,12 @@
 // `pawl run "task"`: starts a run and shows it to its end.
 
 import { Option, type Command } from "commander";
+import { countsOf } from "../client/caller-limits.ts";
 import type { RunClient } from "../client/run-client.ts";
 import type { RunOrder } from "../client/run-order.ts";
 import type { Config } from "../config.ts";
 import { endingModels, endingText } from "../domain/model-end.ts";
+import { ASKED_LIMITS, type AskedKey } from "../domain/limit-table.ts";
 import { TIERS, type Tier } from "../domain/prices.ts";
 import { POLICIES, type Policy } from "../domain/run/snapshot.ts";
 import { present } from "../domain/present.ts";
@@ -20,15 +22,12 @@ import {
 } from "./option-values.ts";
 import { keyboardFor, rendererFor } from "./show-events.ts";
 
-interface RunOptions {
+interface RunOptions extends Readonly<Partial<Record<AskedKey, number>>> {
   readonly agent?: string;
   readonly tier?: Tier;
   readonly model?: string;
   readonly route?: Policy;
   readonly maxCost?: number;
-  readonly maxTokens?: number;
-  readonly maxReplyTokens?: number;
-  readonly maxCalls?: number;
   readonly timeout?: number;
   readonly onLimit: "stop" | "pause";
   readonly canWait?: boolean;
@@ -43,7 +42,7 @@ interface RunOptions {
 }
 
 export function addRun(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command("run")
     .description("start a run and watch it; Ctrl-C detaches, the run goes on")
     .argument("<task>", "what the agent is to do", taskText)
@@ -51,10 +50,11 @@ export function addRun(program: Command, context: CliContext): void {
     .addOption(new Option("--tier <tier>", "class of model").choices(Object.keys(TIERS)))
     .option("--model <id>", "model to use instead of the tier's")
     .addOption(new Option("--route <policy>", "who chooses the model").choices(POLICIES))
-    .option("--max-cost <usd>", "what the run may cost", dollarsAsMicroUsd)
-    .option("--max-tokens <n>", "tokens of the whole run", positiveInteger)
-    .option("--max-reply-tokens <n>", "tokens of one reply", positiveInteger)
-    .option("--max-calls <n>", "model calls of the run", positiveInteger)
+    .option("--max-cost <usd>", "what the run may cost", dollarsAsMicroUsd);
+  for (const { key, means } of ASKED_LIMITS) {
+    command.option(`--${inKebabCase(key)} <n>`, means, positiveInteger);
+  }
+  command
     .option("--timeout <duration>", "wall clock of the run, such as 120s", durationMs)
     .addOption(
       new Option("--on-limit <what>", "at a limit: end the run, or wait for `pawl resume`")
@@ -88,6 +88,11 @@ export function addRun(program: Command, context: CliContext): void {
     );
 }
 
+/** Commander turns it back. */
+function inKebabCase(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 export function orderOf(task: string, options: RunOptions, config: Config): RunOrder {
   const { agent, tier, model, key, onLimit } = options;
   return {
@@ -95,13 +100,10 @@ export function orderOf(task: string, options: RunOptions, config: Config): RunO
     tenant: options.tenant ?? config.caller.tenant,
     session: options.session ?? config.caller.session,
     onLimit,
-    limits: present({
-      costMicroUsd: options.maxCost,
-      tokens: options.maxTokens,
-      replyTokens: options.maxReplyTokens,
-      modelCalls: options.maxCalls,
-      wallClockMs: options.timeout,
-    }),
+    limits: {
+      ...present({ costMicroUsd: options.maxCost, wallClockMs: options.timeout }),
+      ...countsOf(options),
+    },
     ...present({ agent, tier, model, routing: options.route, key }),
     ...waitOf(options),
     ...policyOf(options),

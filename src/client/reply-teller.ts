@@ -7,7 +7,8 @@
 // id says how much of the reply the viewer held by then. All else that a history tells is told while no call is
 // in flight, or behind its reply.
 
-import { isShown, type ModelCall } from "../domain/call.ts";
+import type { ModelCall } from "../domain/call.ts";
+import { traitsOf } from "../domain/purpose.ts";
 import type { ReplyFinished } from "../domain/run-event.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import type { EventBody } from "./event-body.ts";
@@ -54,7 +55,7 @@ export class ReplyTeller {
   begin({ eventId, activityId = "" }: Told, { turn, purpose }: ModelCall): void {
     const view = openReplyView(this.#events.resumedAt(eventId));
     this.#turn = turn;
-    this.#call = { activityId, anchorId: eventId, turn, view, isShown: isShown(purpose) };
+    this.#call = { activityId, anchorId: eventId, turn, view, isShown: traitsOf(purpose).isShown };
   }
 
   rows(rows: readonly DeltaRow[]): void {

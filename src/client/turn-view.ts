@@ -1,6 +1,7 @@
 // What viewers are told of a turn as its call is made, and of its reply, in dollars.
 
-import type { ModelCall, PurposeKind, Reply, Unserved } from "../domain/call.ts";
+import type { ModelCall, Reply, Unserved } from "../domain/call.ts";
+import type { PurposeKind } from "../domain/purpose.ts";
 import type { Warning } from "../domain/limits.ts";
 import { textOf } from "../domain/message.ts";
 import { usdOf } from "../domain/money.ts";

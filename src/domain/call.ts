@@ -1,11 +1,12 @@
 // One call of a model on behalf of a run, as the workflow and its activities speak of it: what is asked and
 // why, who pays, and what comes back. A step of the work, the choice of a tier, a summary and the last words
-// of a run are purposes of this same call.
+// of a run are purposes of this same call (purpose.ts).
 
 import type { Author } from "./authors.ts";
-import type { LimitHit, Warning } from "./limits.ts";
+import type { Warning } from "./limits.ts";
 import type { Message } from "./message.ts";
 import type { AccountLimit } from "./outcome.ts";
+import type { Purpose } from "./purpose.ts";
 import type { ToolCall } from "./tool.ts";
 import type { Usage } from "./usage.ts";
 
@@ -25,23 +26,6 @@ export interface ModelCall {
   readonly warnings: readonly Warning[];
   /** The provider's cache shall keep the prompt for so long; five minutes where nothing is said. */
   readonly cacheTtl?: "1h";
-}
-
-export type Purpose =
-  /** A step of the work: its reply joins the transcript. */
-  | { readonly kind: "work" }
-  /** Which tier is the task for? The task itself is not worked on. */
-  | { readonly kind: "route" }
-  /** The conversation grows too long and goes on from what is answered now. */
-  | { readonly kind: "summary"; readonly toolsOff: boolean }
-  /** The run stops at this limit and sums up what it has, tools off. */
-  | { readonly kind: "wrap_up"; readonly stop: LimitHit };
-
-export type PurposeKind = Purpose["kind"];
-
-/** What the run alone reads is not shown while it is written. */
-export function isShown({ kind }: Purpose): boolean {
-  return kind !== "route";
 }
 
 /** `live`: a stream, now. `batch`: the provider's batches, at half price and within a day. */

@@ -1,18 +1,11 @@
 // What a run may use. Checked in the workflow from history alone, before each model call; caps that
 // several runs share are the ledger's business.
 
+import { byLimit, RUN_LIMITS, type LimitField, type RunLimitRow } from "./limit-table.ts";
 import type { Limit } from "./outcome.ts";
 
-export interface Limits {
+export interface Limits extends Readonly<Record<LimitField, number>> {
   readonly costMicroUsd: number;
-  /** Input and output of all replies together. */
-  readonly tokens: number;
-  readonly modelCalls: number;
-  readonly toolCalls: number;
-  /** Input and output of one call. */
-  readonly requestTokens: number;
-  /** `max_tokens` of one call. It decides what a lost attempt costs. */
-  readonly replyTokens: number;
   /** From the start of the run, waiting included; null means no end. */
   readonly wallClockMs: number | null;
 }
@@ -20,11 +13,8 @@ export interface Limits {
 /** What a caller asks for; every field can only lower what the operator allows. */
 export type CallerLimits = Partial<Limits>;
 
-export interface Used {
+export interface Used extends Readonly<Record<RunLimitRow["field"], number>> {
   readonly costMicroUsd: number;
-  readonly tokens: number;
-  readonly modelCalls: number;
-  readonly toolCalls: number;
 }
 
 export interface LimitHit {
@@ -45,11 +35,9 @@ export const USEFUL_REPLY_TOKENS = 256;
 const WARN_AT = 0.8;
 
 const COUNTED = [
-  { limit: "cost", field: "costMicroUsd", what: "micro-USD" },
-  { limit: "tokens", field: "tokens", what: "tokens" },
-  { limit: "model_calls", field: "modelCalls", what: "model calls" },
-  { limit: "tool_calls", field: "toolCalls", what: "tool calls" },
-] as const;
+  { limit: "cost", field: "costMicroUsd", what: "micro-USD" } as const,
+  ...RUN_LIMITS,
+];
 
 /** The operator's limits, lowered by what the caller asked for. */
 export function lowered(operator: Limits, caller: CallerLimits): Limits {
@@ -57,11 +45,7 @@ export function lowered(operator: Limits, caller: CallerLimits): Limits {
   const callerClock = caller.wallClockMs ?? null;
   return {
     costMicroUsd: min(operator.costMicroUsd, caller.costMicroUsd),
-    tokens: min(operator.tokens, caller.tokens),
-    modelCalls: min(operator.modelCalls, caller.modelCalls),
-    toolCalls: min(operator.toolCalls, caller.toolCalls),
-    requestTokens: min(operator.requestTokens, caller.requestTokens),
-    replyTokens: min(operator.replyTokens, caller.replyTokens),
+    ...byLimit(({ field }) => min(operator[field], caller[field])),
     wallClockMs:
       callerClock === null
         ? operator.wallClockMs

@@ -1,5 +1,7 @@
 // How a run ends. Ends are values: a limit, a refusal or a cancel is never an exception.
 
+import type { CountLimit } from "./limit-table.ts";
+
 export const ACCOUNT_LIMITS = [
   "cost",
   "batch",
@@ -12,15 +14,7 @@ export const ACCOUNT_LIMITS = [
 /** A cap that is kept in the ledger: `cost` is the run's own, the others are shared between runs. */
 export type AccountLimit = (typeof ACCOUNT_LIMITS)[number];
 
-export type Limit =
-  | AccountLimit
-  | "tokens"
-  | "model_calls"
-  | "tool_calls"
-  | "wall_clock"
-  | "request_tokens"
-  | "reply_tokens"
-  | "provider_spend";
+export type Limit = AccountLimit | CountLimit | "wall_clock" | "provider_spend";
 
 export type Outcome =
   | { readonly kind: "answered" }

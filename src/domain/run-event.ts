@@ -1,7 +1,8 @@
 // What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
 
-import type { ChangeReason, PurposeKind } from "./call.ts";
+import type { ChangeReason } from "./call.ts";
 import type { Limit, RunResult } from "./outcome.ts";
+import type { PurposeKind } from "./purpose.ts";
 
 interface Base<Type extends string> {
   readonly type: Type;

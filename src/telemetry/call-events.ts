@@ -1,7 +1,8 @@
 // What becomes of a run's model calls, live and in the batch lane, and what the fleet learns of a
 // provider from them.
 
-import type { ChangeReason, PurposeKind, Unserved, WhyDenied } from "../domain/call.ts";
+import type { ChangeReason, Unserved, WhyDenied } from "../domain/call.ts";
+import type { PurposeKind } from "../domain/purpose.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Warning } from "../domain/limits.ts";
 import type { Usage } from "../domain/usage.ts";

@@ -2,7 +2,8 @@
 // tells those of approvals itself, and imports types alone: how they read is decided in the worker.
 
 import type { DecidedApproval } from "../domain/approval.ts";
-import type { RuleByTool, Verdict } from "../domain/guardrail.ts";
+import type { Verdict } from "../domain/gate/gate-rule.ts";
+import type { RuleByTool } from "../domain/gate/policy-layers.ts";
 import type { Limit, Outcome } from "../domain/outcome.ts";
 import type { Clearance } from "../domain/tool-call.ts";
 import { info, warn, type Tellings } from "./telling.ts";

@@ -3,6 +3,7 @@
 import { ActivityFailure, isCancellation, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { CallResult, Look, LookResult, ModelCall } from "../../src/domain/call.ts";
+import { traitsOf } from "../../src/domain/purpose.ts";
 import { formatUsd } from "../../src/domain/money.ts";
 import { modelCalling, lookingAtBatch } from "../activity-options.ts";
 import { codeOf, withTranscript } from "../transcript.ts";
@@ -16,7 +17,7 @@ export async function askModel(life: Life, call: ModelCall): Promise<void> {
   life.record({ kind: "asked", call });
   const { timers } = memoryOf(life).snapshot;
   const { callModel } = proxyActivities<Activities>({
-    ...modelCalling(timers, call.purpose.kind),
+    ...modelCalling(timers, call.purpose),
     summary: summaryOf(titleOf(call), ...whoIsAsked(call), ...soFar(call)),
   });
   let result: CallResult | Failed;
@@ -62,15 +63,8 @@ export function failureOf(error: unknown): Failed {
 
 function titleOf({ turn, purpose, lane }: ModelCall): string {
   if (lane === "batch") return `turn ${turn}, into a batch`;
-  switch (purpose.kind) {
-    case "work":
-      return `turn ${turn}`;
-    case "route":
-      return `turn ${turn}, choosing a tier`;
-    case "summary":
-    case "wrap_up":
-      return `turn ${turn}, summing up`;
-  }
+  const { title } = traitsOf(purpose);
+  return title === null ? `turn ${turn}` : `turn ${turn}, ${title}`;
 }
 
 function whoIsAsked({ course: { model, wanted } }: ModelCall): string[] {

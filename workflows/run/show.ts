@@ -4,6 +4,7 @@
 
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
 import type { SearchAttributePair } from "@temporalio/common";
+import { RUN_LIMITS } from "../../src/domain/limit-table.ts";
 import { formatUsd } from "../../src/domain/money.ts";
 import { limitsNow, used } from "../../src/domain/run/counts.ts";
 import { isFull } from "../../src/domain/run/mail.ts";
@@ -86,9 +87,7 @@ function details(memory: Memory): string {
   const rows = [
     ["spent", formatUsd(now.costMicroUsd), formatUsd(limits.costMicroUsd)],
     ["of it for lost attempts", formatUsd(counts.crashTaxMicroUsd), ""],
-    ["tokens", String(now.tokens), String(limits.tokens)],
-    ["model calls", String(now.modelCalls), String(limits.modelCalls)],
-    ["tool calls", String(now.toolCalls), String(limits.toolCalls)],
+    ...RUN_LIMITS.map(({ what, field }) => [what, String(now[field]), String(limits[field])]),
   ];
   const table = rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   const said = talk.answer === null ? "" : `\n\nLast said: ${talk.answer.slice(0, 500)}`;

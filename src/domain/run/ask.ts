@@ -1,8 +1,9 @@
 // The next call of a model, for each purpose: what it may use, what it must be warned of, what is new.
 
-import type { Entry, Lane, ModelCall, Purpose } from "../call.ts";
+import type { Entry, Lane, ModelCall } from "../call.ts";
 import { warningNote, type LimitHit } from "../limits.ts";
 import { systemNote, userMessage } from "../message.ts";
+import { traitsOf, type Purpose } from "../purpose.ts";
 import { wrapUpNote } from "./wrap-up.ts";
 import { limitsNow, used } from "./counts.ts";
 import { hear } from "./mail.ts";
@@ -56,14 +57,14 @@ export function askTier(now: Circumstances): ModelCall {
   return { ...rest, warnings: [], course: { model, wanted: model, why: "" } };
 }
 
-interface Question {
+export interface Question {
   readonly purpose: Purpose;
   readonly told: readonly Entry[];
   /** Ours, behind all else. */
   readonly note?: readonly Entry[];
 }
 
-function callFor(now: Circumstances, { purpose, told, note = [] }: Question): ModelCall {
+export function callFor(now: Circumstances, { purpose, told, note = [] }: Question): ModelCall {
   const { order, memory, state, nowMs } = now;
   const { counts, talk } = memory;
   return {
@@ -87,11 +88,11 @@ function callFor(now: Circumstances, { purpose, told, note = [] }: Question): Mo
 }
 
 /** A run that stops has no time left to wait, nor is the choice of a tier worth waiting for. */
-function laneFor({ memory: { snapshot }, state, nowMs }: Circumstances, { kind }: Purpose): Lane {
+function laneFor({ memory: { snapshot }, state, nowMs }: Circumstances, purpose: Purpose): Lane {
   const { phase } = state;
   const { batchLane } = snapshot;
   const isLive = phase.kind === "ready" && phase.since.kind === "unserved" && phase.since.live;
-  if (batchLane === undefined || isLive || kind === "wrap_up" || kind === "route") return "live";
+  if (batchLane === undefined || isLive || traitsOf(purpose).isLiveOnly) return "live";
   return hasTimeForBatch(batchLane, snapshot, state, nowMs) ? "batch" : "live";
 }
 

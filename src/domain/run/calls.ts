@@ -7,7 +7,10 @@
 import type { Ruling } from "../approval.ts";
 import type { Entry, Reply } from "../call.ts";
 import { fittingText } from "../json-size.ts";
-import { isDenied, verdictOn, type Verdict } from "../guardrail.ts";
+import { circumstancesOf } from "../gate/circumstances.ts";
+import type { GatedCall, Verdict } from "../gate/gate-rule.ts";
+import { verdictOn } from "../gate/guardrail.ts";
+import { isDenied } from "../gate/policy-layers.ts";
 import { toolAnswer } from "../message.ts";
 import type { ToolCall, ToolSpec } from "../tool.ts";
 import { limitsNow } from "./counts.ts";
@@ -69,26 +72,18 @@ export function deniedCalls(memory: Memory, reply: Reply): readonly Denied[] {
       return [{ call, verdict: "denied", reason: `the policy of this run denies ${call.name}` }];
     }
     if (tool === undefined || reply.invalidCalls.includes(call.callId)) return [];
-    const { kind, reason } = judged(memory, reply, tool);
+    const { kind, reason } = judged(memory, reply, { call, tool });
     return kind === "allowed" || kind === "ask" ? [] : [{ call, verdict: kind, reason }];
   });
 }
 
-function judged({ snapshot, counts, people }: Memory, reply: Reply, tool: ToolSpec): Verdict {
-  return verdictOn(tool, {
-    policy: snapshot.policy,
-    alwaysApproved: people.always,
-    spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
-    costCapMicroUsd: reply.costCapMicroUsd,
-  });
+function judged(memory: Memory, reply: Reply, gated: GatedCall): Verdict {
+  return verdictOn(gated, circumstancesOf(memory, reply));
 }
 
-function cleared(
-  memory: Memory,
-  reply: Reply,
-  { call, tool }: { readonly call: ToolCall; readonly tool: ToolSpec },
-): CallStage {
-  const { kind, reason } = judged(memory, reply, tool);
+function cleared(memory: Memory, reply: Reply, gated: GatedCall): CallStage {
+  const { call } = gated;
+  const { kind, reason } = judged(memory, reply, gated);
   switch (kind) {
     case "allowed":
       return { kind: "cleared", clearance: { verdict: "allowed", reason } };
@@ -166,11 +161,11 @@ function changed(
 ): readonly CallState[] {
   return calls.map((call) => {
     const stage = call.callId === callId ? change(call) : null;
-    return stage === null ? call : { ...asked(call), ...stage };
+    return stage === null ? call : { ...bare(call), ...stage };
   });
 }
 
-function asked({ callId, name, preview, argsDigest }: CallState): ToolCall {
+function bare({ callId, name, preview, argsDigest }: CallState): ToolCall {
   return { callId, name, preview, argsDigest };
 }
 

@@ -1,5 +1,6 @@
 // Whether a reply is handed on: another model is asked the same, and the reply is no part of the conversation.
 
+import { isAside } from "../purpose.ts";
 import type { ModelCall, Reply } from "../call.ts";
 import { isDispatchedInVain } from "./routing.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -9,7 +10,7 @@ import type { Memory, Models } from "./state.ts";
 export function isHandedOn(memory: Memory, call: ModelCall, reply: Reply): boolean {
   const { snapshot, models } = memory;
   const { purpose, course } = call;
-  if (purpose.kind === "route" || isBound(memory)) return false;
+  if (isAside(purpose) || isBound(memory)) return false;
   if (isDispatchedInVain(snapshot, course, reply)) return true;
   if (reply.stopReason !== "refusal") return false;
   const others = candidates(snapshot, models, course.wanted);

@@ -1,6 +1,7 @@
 // A message that interrupts stops the reply in flight, and nothing else. Signals and results of one workflow
 // task arrive in either order, so what follows from the two together must not depend on which is folded first.
 
+import { isStep } from "../purpose.ts";
 import type { RunFact } from "./facts.ts";
 import { isNews } from "./mail.ts";
 import type { RunState } from "./state.ts";
@@ -12,12 +13,11 @@ export function isInterrupted(state: RunState): boolean {
   return mail.unread.slice(phase.unheard).some(({ mode }) => mode === "interrupt");
 }
 
-/** The choice of a tier and a live summary are short, and nobody reads along. */
+/** An aside and a live summary are short, and nobody reads along. */
 export function canBeStopped({ phase }: RunState): boolean {
   if (phase.kind === "inLane") return true;
   if (phase.kind !== "asking" || phase.call.lane === "batch") return false;
-  const { kind } = phase.call.purpose;
-  return kind === "work" || kind === "wrap_up";
+  return isStep(phase.call.purpose);
 }
 
 /** True of an interrupt that stands beside a call which has just failed: it is what stopped it. */

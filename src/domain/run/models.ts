@@ -9,6 +9,7 @@ import { isBinding, type Author } from "../authors.ts";
 import type { Denial, ModelCall, Reply } from "../call.ts";
 import { textOf } from "../message.ts";
 import { costOf } from "../pricing.ts";
+import { isAside } from "../purpose.ts";
 import { promptTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
@@ -42,34 +43,41 @@ export function newModels({ model, routing }: Snapshot): Models {
 
 export function foldModels(models: Models, fact: RunFact, { phase, memory }: RunState): Models {
   if (memory === null) return models;
-  if (fact.kind === "asked") return isChoosing(fact.call) ? models : withCall(models, fact.call);
+  if (fact.kind === "asked")
+    return isAside(fact.call.purpose) ? models : withCall(models, fact.call);
   if (phase.kind !== "asking" && phase.kind !== "inLane") return models;
   const { call } = phase;
-  switch (fact.kind) {
-    case "replied":
-      return withReply(models, fact, { memory, call });
-    case "denied": {
-      if (isChoosing(call)) return { ...models, choice: medium(fact.message) };
-      if (fact.why === "size" && makesRoom(memory, fact, call)) return models;
-      const reason = awayReason(call, fact);
-      return reason === null ? models : withAway(models, call, { ...fact, reason });
-    }
-    case "failed": {
-      if (isChoosing(call)) return { ...models, choice: medium("the classifier failed") };
-      if (!isUnfit(call, fact.code)) return models;
-      return withAway(models, call, { at: "", message: fact.message, reason: "unfit" });
-    }
-    case "interrupted":
-      return isChoosing(call)
-        ? { ...models, choice: medium("the classifier was stopped") }
-        : models;
-    default:
-      return models;
-  }
+  if (call.purpose.kind === "route") return { ...models, choice: chosen(models.choice, fact) };
+  if (isAside(call.purpose)) return models;
+  if (fact.kind === "replied") return withReply(models, fact, { memory, call });
+  const left = leftFor(fact, memory, call);
+  return left === null ? models : withAway(models, call, left);
 }
 
-function isChoosing({ purpose }: ModelCall): boolean {
-  return purpose.kind === "route";
+/** Why the model that was asked is left for another. */
+function leftFor(fact: RunFact, memory: Memory, call: ModelCall): Left | null {
+  if (fact.kind === "failed") {
+    const { code, message } = fact;
+    return isUnfit(call, code) ? { at: "", message, reason: "unfit" } : null;
+  }
+  if (fact.kind !== "denied" || makesRoom(memory, fact, call)) return null;
+  const reason = awayReason(call, fact);
+  return reason === null ? null : { ...fact, reason };
+}
+
+function chosen(choice: Models["choice"], fact: RunFact): Models["choice"] {
+  switch (fact.kind) {
+    case "replied":
+      return choiceIn(textOf(fact.message));
+    case "denied":
+      return medium(fact.message);
+    case "failed":
+      return medium("the classifier failed");
+    case "interrupted":
+      return medium("the classifier was stopped");
+    default:
+      return choice;
+  }
 }
 
 function withCall(models: Models, { course: { model, wanted, why } }: ModelCall): Models {
@@ -86,7 +94,6 @@ interface Replied {
 }
 
 function withReply(models: Models, reply: Reply, { memory, call }: Replied): Models {
-  if (isChoosing(call)) return { ...models, choice: choiceIn(textOf(reply.message)) };
   if (isHandedOn(memory, call, reply))
     return handedOn(noted(models, reply, { memory, call }), reply, call);
   if (call.purpose.kind !== "summary") {
@@ -168,7 +175,7 @@ export function awayReason(call: ModelCall, denial: Denial): Away["reason"] | nu
 /** What a stand-in takes for wrong, the model that is wanted may take. */
 export function isUnfit({ course, purpose }: ModelCall, code: string): boolean {
   const isStandIn = course.model !== course.wanted;
-  return isStandIn && purpose.kind !== "route" && REJECTIONS.includes(code);
+  return isStandIn && !isAside(purpose) && REJECTIONS.includes(code);
 }
 
 interface Left {

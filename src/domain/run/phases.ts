@@ -1,8 +1,8 @@
 // Where a run stands: which phase follows from a fact.
 
 import type { ModelCall, Reply, Unserved } from "../call.ts";
+import { isAside } from "../purpose.ts";
 import { areAnswered, callsWith, refusedCalls, settledCalls } from "./calls.ts";
-import type { Limit } from "../outcome.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
 import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
@@ -116,7 +116,7 @@ function withResult(phase: Asking, fact: RunFact, before: RunState): Phase {
   }
   if (call.purpose.kind === "wrap_up") return stopped(phase, call.purpose.stop, fact);
   if (fact.kind === "replied") return withReply(call, fact, before);
-  if (call.purpose.kind === "route") return ready({ kind: "start" });
+  if (isAside(call.purpose)) return ready({ kind: "aside", of: call.purpose.kind });
   if (fact.kind === "interrupted") return ready({ kind: "lost" });
   if (fact.kind === "denied") return ready(deniedAs(call, fact, before));
   if (call.lane === "batch") return ready({ kind: "unserved", tries, live: true });
@@ -148,15 +148,15 @@ function deniedAs(
 function withReply(call: ModelCall, reply: Reply, { memory }: RunState): Phase {
   if (memory === null) return ready({ kind: "start" });
   if (isHandedOn(memory, call, reply)) return ready({ kind: "handedOn" });
-  switch (call.purpose.kind) {
-    case "route":
-      return ready({ kind: "start" });
+  const { purpose } = call;
+  if (isAside(purpose)) return ready({ kind: "aside", of: purpose.kind });
+  switch (purpose.kind) {
     case "summary":
       return ready({
         kind: whyNoSummary(memory.summaries, reply) === null ? "summed" : "unsummed",
       });
     case "wrap_up":
-      return { kind: "stopping", stop: call.purpose.stop, waited: 0, last: { kind: "over" } };
+      return { kind: "stopping", stop: purpose.stop, waited: 0, last: { kind: "over" } };
     case "work":
       return worked(memory, call, reply);
   }
@@ -213,19 +213,17 @@ function unservedAs({ call, tries, leaving }: InLane, { code }: Unserved): Since
 /** A wait is ended by its phase and not by its timer: a signal may have come first, or be folded behind it. */
 function waited(since: Since, fact: RunFact): Since {
   if (fact.kind === "waits") return { kind: "waits", wait: fact.wait };
-  if (since.kind === "waited") {
-    return since.byTime && isPersonsWord(fact, since.limit) ? { ...since, byTime: false } : since;
-  }
+  // One share is given for one wait: who resumes twice has resumed once.
+  const isResumed = fact.kind === "resumed";
+  if (since.kind === "waited") return isResumed ? { kind: "waited", limit: null } : since;
   if (since.kind !== "waits") return since;
-  const { limit } = since.wait;
-  if (fact.kind !== "waited" && !isPersonsWord(fact, limit)) return since;
-  return { kind: "waited", limit, byTime: fact.kind === "waited" };
-}
-
-/** Who resumes a run ends any wait at a limit; that a cap was raised ends those at limits of ours. */
-function isPersonsWord({ kind }: RunFact, limit: Limit | null): boolean {
-  if (limit === null) return false;
-  return kind === "resumed" || (kind === "lookedAgain" && limit !== "provider_spend");
+  const { reason, limit } = since.wait;
+  const isParked = reason === "budget" || reason === "provider";
+  const isEnded =
+    fact.kind === "waited" ||
+    (isResumed && isParked) ||
+    (fact.kind === "lookedAgain" && reason === "budget");
+  return isEnded ? { kind: "waited", limit: isResumed ? null : limit } : since;
 }
 
 function stopping({ waited: times, last }: Stopping, fact: RunFact): Partial<Stopping> {

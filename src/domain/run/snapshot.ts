@@ -20,7 +20,7 @@ export interface Snapshot {
   readonly timers: Timers;
   readonly historyMarks: HistoryMarks;
   readonly offline: boolean;
-  /** By tool name; a tool that is not in it follows its permission (guardrail.ts). */
+  /** By tool name; a tool that is not in it follows its permission (gate/policy-layers.ts). */
   readonly policy: Readonly<Record<string, Rule>>;
   readonly approvals: ApprovalTerms;
   /** True where the last of a limit pays for a call that sums up. */

@@ -7,6 +7,7 @@ import type { Denial, Entry, ModelCall, Ticket } from "../call.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
+import type { Aside } from "../purpose.ts";
 import type { Tier } from "../prices.ts";
 import type { ToolCall } from "../tool.ts";
 import type { Usage } from "../usage.ts";
@@ -257,6 +258,8 @@ export type Since =
   | { readonly kind: "lost" }
   | { readonly kind: "summed" }
   | { readonly kind: "unsummed" }
+  /** Whatever came of it. */
+  | { readonly kind: "aside"; readonly of: Aside["kind"] }
   /** `elsewhere`: another model may be asked. `madeRoom`: a shorter conversation may fit. */
   | {
       readonly kind: "denied";
@@ -276,8 +279,8 @@ export type Since =
   /** `live`: the batch lane is not tried again for this step. */
   | { readonly kind: "unserved"; readonly tries: number; readonly live: boolean }
   | { readonly kind: "waits"; readonly wait: Wait }
-  /** `byTime`: and by nobody's word. */
-  | { readonly kind: "waited"; readonly limit: Limit | null; readonly byTime: boolean };
+  /** `limit`: at which it waited, and a person may still let it go on with a share more. */
+  | { readonly kind: "waited"; readonly limit: Limit | null };
 
 export function newRun(startedAtMs: number): RunState {
   return {

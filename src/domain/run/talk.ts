@@ -6,6 +6,7 @@ import type { Entry, Reply } from "../call.ts";
 import { INTERRUPTED } from "../call.ts";
 import { fittingText } from "../json-size.ts";
 import { hasOpenServerCall, textOf } from "../message.ts";
+import { isAside, isStep } from "../purpose.ts";
 import { promptTokens } from "../usage.ts";
 import { answersIn, areAnswered, callsWith, refusedCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
@@ -39,8 +40,7 @@ export function foldTalk(talk: Talk, fact: RunFact, before: RunState): Talk {
   const { phase, memory } = before;
   if (fact.kind === "asked") {
     const { purpose, entries } = fact.call;
-    const isStep = purpose.kind === "work" || purpose.kind === "wrap_up";
-    return isStep ? { ...talk, entries: withoutNote(entries) } : talk;
+    return isStep(purpose) ? { ...talk, entries: withoutNote(entries) } : talk;
   }
   if (fact.kind === "replied" && memory !== null) {
     const isCall = phase.kind === "asking" || phase.kind === "inLane";
@@ -60,9 +60,9 @@ interface Replied {
 function withReply(talk: Talk, reply: Reply, { memory, phase }: Replied): Talk {
   const { call } = phase;
   if (isHandedOn(memory, call, reply)) return talk;
-  switch (call.purpose.kind) {
-    case "route":
-      return talk;
+  const { purpose } = call;
+  if (isAside(purpose)) return talk;
+  switch (purpose.kind) {
     case "summary":
       return whyNoSummary(memory.summaries, reply) === null ? onBranch(talk, memory, reply) : talk;
     case "wrap_up":

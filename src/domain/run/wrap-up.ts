@@ -1,20 +1,14 @@
 // The last call of a run that is about to stop at a limit: tools off, to sum up what there is. What it
 // needs is kept back from the calls before it (kept-back.ts), so no cap is ever exceeded for its sake.
 
+import { RUN_LIMITS } from "../limit-table.ts";
 import { limitHit, type LimitHit, type Limits, type Used } from "../limits.ts";
-import type { Limit } from "../outcome.ts";
+import { ACCOUNT_LIMITS, type Limit } from "../outcome.ts";
 
 /** The others leave no room for one more call: a prompt that is too long, a provider that wants no more. */
 const LEAVES_ROOM: readonly Limit[] = [
-  "cost",
-  "batch",
-  "session",
-  "tenant_day",
-  "tenant_month",
-  "global_day",
-  "tokens",
-  "model_calls",
-  "tool_calls",
+  ...ACCOUNT_LIMITS,
+  ...RUN_LIMITS.map(({ limit }) => limit),
   "wall_clock",
 ];
 

@@ -77,7 +77,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   const lost = item.crashTaxUsd > 0 ? [`${usd(item.crashTaxUsd)} for lost attempts`] : [];
   const isBought = stopReason !== "";
   const facts = [
-    ...(purpose === undefined ? [] : [PURPOSE[purpose]]),
+    ...(purpose === undefined ? [] : [PURPOSE[purpose] ?? words(purpose)]),
     ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
     usd(costUsd),
     ...lost,
@@ -111,16 +111,16 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   </article>`;
 }
 
-const PURPOSE = {
+const PURPOSE: Readonly<Partial<Record<NonNullable<ReplyItem["purpose"]>, string>>> = {
   wrap_up: "sums up at a limit",
   summary: "sums up what grew too long",
   route: "is asked how hard the task is",
-} as const;
+};
 
 const UNUSUAL = new Set(["max_tokens", "refusal", "pause_turn", "interrupted"]);
 
 function openState({ chars, attempt, purpose }: ReplyItem): string {
-  const why = purpose === undefined ? "" : ` · ${PURPOSE[purpose]}`;
+  const why = purpose === undefined ? "" : ` · ${PURPOSE[purpose] ?? words(purpose)}`;
   const which = attempt > 1 ? `${why}, attempt ${attempt}` : why;
   return chars === 0 ? `thinking${which}` : `writing${which}`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { requestOf } from "../../../../activities/model-call/purposes.ts";
-import type { Purpose } from "../../../../src/domain/call.ts";
+import type { Purpose } from "../../../../src/domain/purpose.ts";
 import { userMessage } from "../../../../src/domain/message.ts";
 import { callInput } from "../../../support/run-facts.ts";
 import { SNAPSHOT } from "../../../support/run-story.ts";

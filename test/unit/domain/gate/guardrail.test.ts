@@ -1,15 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Rule } from "../../../src/domain/approval.ts";
+import type { Rule } from "../../../../src/domain/approval.ts";
+import type { Circumstances } from "../../../../src/domain/gate/circumstances.ts";
+import type { Verdict } from "../../../../src/domain/gate/gate-rule.ts";
+import { verdictOn } from "../../../../src/domain/gate/guardrail.ts";
 import {
   ruleFor,
   strictest,
-  verdictOn,
-  type Circumstances,
   type PolicyLayers,
-} from "../../../src/domain/guardrail.ts";
-import type { Permission, ToolSpec } from "../../../src/domain/tool.ts";
-import { toolNamed } from "../../support/run-story.ts";
+} from "../../../../src/domain/gate/policy-layers.ts";
+import type { Permission, ToolSpec } from "../../../../src/domain/tool.ts";
+import { toolNamed } from "../../../support/run-story.ts";
 
 const ORDER: readonly Rule[] = ["allow", "ask", "deny"];
 const PERMISSIONS: readonly Permission[] = ["read", "write", "execute", "admin"];
@@ -29,6 +30,11 @@ const anyTool = fc.record({ name: anyName, permission: anyPermission });
 
 function toolOf(permission: Permission, name = "tool"): ToolSpec {
   return toolNamed(name, { permission });
+}
+
+function verdictOf(tool: ToolSpec, now: Circumstances): Verdict {
+  const call = { callId: "c", name: tool.name, preview: "{}", argsDigest: "d" };
+  return verdictOn({ call, tool }, now);
 }
 
 function circumstances(more: Partial<Circumstances> = {}): Circumstances {
@@ -95,8 +101,8 @@ describe("the verdict on a call", () => {
       fc.property(anyRule, anyPermission, (rule, permission) => {
         const policy = { tool: rule };
         const tool = toolOf(permission);
-        const before = verdictOn(tool, circumstances({ policy })).kind;
-        const after = verdictOn(tool, circumstances({ policy, alwaysApproved: ["tool"] })).kind;
+        const before = verdictOf(tool, circumstances({ policy })).kind;
+        const after = verdictOf(tool, circumstances({ policy, alwaysApproved: ["tool"] })).kind;
         expect(after).toBe(before === "ask" ? "allowed" : before);
       }),
     );
@@ -104,7 +110,7 @@ describe("the verdict on a call", () => {
 
   test("J3: always for one tool says nothing of another", () => {
     const policy = { tool: "ask" } as const;
-    const verdict = verdictOn(
+    const verdict = verdictOf(
       toolOf("write"),
       circumstances({ policy, alwaysApproved: ["other"] }),
     );
@@ -117,19 +123,19 @@ describe("the verdict on a call", () => {
     ["read", "allowed"],
   ] as const)("of a %s tool where nothing is left to spend is %s", (permission, kind) => {
     const spent = circumstances({ policy: { tool: "allow" }, spentMicroUsd: 2 });
-    expect(verdictOn(toolOf(permission), spent).kind).toBe(kind);
+    expect(verdictOf(toolOf(permission), spent).kind).toBe(kind);
   });
 
   test("asks nobody about what can't be paid, and denies what is denied first", () => {
     const spent = { spentMicroUsd: 2 };
-    const ask = verdictOn(toolOf("write"), circumstances({ ...spent, policy: { tool: "ask" } }));
-    const deny = verdictOn(toolOf("write"), circumstances({ ...spent, policy: { tool: "deny" } }));
+    const ask = verdictOf(toolOf("write"), circumstances({ ...spent, policy: { tool: "ask" } }));
+    const deny = verdictOf(toolOf("write"), circumstances({ ...spent, policy: { tool: "deny" } }));
     expect([ask.kind, deny.kind]).toEqual(["cost_cap_exceeded", "denied"]);
   });
 
   test("of a tool that the policy does not know follows its permission", () => {
     const kinds = PERMISSIONS.map(
-      (permission) => verdictOn(toolOf(permission), circumstances()).kind,
+      (permission) => verdictOf(toolOf(permission), circumstances()).kind,
     );
     expect(kinds).toEqual(["allowed", "ask", "ask", "denied"]);
   });
@@ -138,7 +144,7 @@ describe("the verdict on a call", () => {
     fc.assert(
       fc.property(anyRule, anyPermission, fc.nat(3), (rule, permission, spentMicroUsd) => {
         const now = circumstances({ policy: { tool: rule }, spentMicroUsd });
-        expect(verdictOn(toolOf(permission), now).reason).toMatch(/\w/);
+        expect(verdictOf(toolOf(permission), now).reason).toMatch(/\w/);
       }),
     );
   });
