@@ -51,6 +51,6 @@ export default {
     ),
   ],
   testTimeout: 60_000,
-  // More than there may be cores: most suites wait most of the time. At night times are measured.
-  maxWorkers: process.env.PAWL_TEST_TIER === "nightly" ? 2 : 3,
+  // More than there may be cores, since most suites wait most of the time; fewer where kills are timed.
+  maxWorkers: tier < TIERS.indexOf("full") ? 3 : 2,
 };

@@ -3,12 +3,8 @@
 
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
-import {
-  batchAccountKey,
-  itemRunId,
-  type BatchInput,
-  type BatchResult,
-} from "../src/domain/batch.ts";
+import { itemRunId, type BatchInput, type BatchResult } from "../src/domain/batch.ts";
+import { batchAccountKey } from "../src/domain/budget.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import type { HistoryMarks } from "../src/domain/run/snapshot.ts";
 import { usdOf } from "../src/domain/money.ts";

@@ -4,6 +4,7 @@
 import type { Config } from "../src/config.ts";
 import type { Fallbacks } from "../src/domain/run/snapshot.ts";
 import { TIERS, type Tier } from "../src/domain/prices.ts";
+import { endBefore } from "../src/domain/model-end.ts";
 import { priceOn, specOf } from "../src/domain/pricing.ts";
 import type { AgentDefinition } from "./agents.ts";
 
@@ -13,12 +14,13 @@ export function fallbacksFor(
   { fallbacks }: AgentDefinition,
   config: Config,
 ): Fallbacks | null {
+  const today = new Date().toISOString();
   const chains = models.map((model) => {
     const named = namedFor(tierOf(model), fallbacks) ?? config.agent.fallbackModels;
-    return [model, [...new Set(named.map(modelOf))].filter((other) => other !== model)] as const;
+    const others = [...new Set(named.map(modelOf))].filter((other) => other !== model);
+    return [model, others.filter((other) => endBefore(specOf(other), today) === null)] as const;
   });
   if (chains.every(([, chain]) => chain.length === 0)) return null;
-  const today = new Date().toISOString();
   const prices = chains.flat(2).map((name) => [name, priceOn(specOf(name), today)] as const);
   return {
     chains: Object.fromEntries(chains),

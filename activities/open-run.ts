@@ -4,9 +4,10 @@
 import type { Config } from "../src/config.ts";
 import { summaryMark } from "../src/domain/run/summary.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
+import { endBefore, endedText } from "../src/domain/model-end.ts";
 import { specOf } from "../src/domain/pricing.ts";
 import { taskMessage } from "../src/domain/run/order.ts";
-import type { Opened, Snapshot } from "../src/domain/run/snapshot.ts";
+import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
 import { present } from "../src/domain/present.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
@@ -25,7 +26,11 @@ export function createOpenRun(deps: ActivityDeps) {
       const known = deps.agents.map(({ name }) => name).join(", ");
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
-    const snapshot = await asFailures(() => pin(agent, input, deps));
+    const snapshot = await asFailures(async () => {
+      const pinned = await pin(agent, input, deps);
+      checkSize(pinned);
+      return pinned;
+    });
     const body = JSON.stringify(snapshot);
     const genesis = refOf(body);
     const head = nextHead("", genesis);
@@ -63,6 +68,7 @@ async function pin(
   const routing = routingFor(model, { input, agent, config });
   const wanted = [model, ...Object.values(routing?.models ?? {})];
   const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
+  if (fallbacks?.chains[model]?.[0] === undefined) checkServed(model);
   const ofAgent = agent.limits ?? {};
   const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
   const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
@@ -96,6 +102,12 @@ async function pin(
       webhook: config.approvals.webhookUrl !== undefined,
     },
   };
+}
+
+/** Where nobody stands in for it, a model that has ended is better told of than asked. */
+function checkServed(model: string): void {
+  const end = endBefore(specOf(model), new Date().toISOString());
+  if (end !== null) throw failure("MODEL_RETIRED", endedText(model, end));
 }
 
 function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batchLane"> {

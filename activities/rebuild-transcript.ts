@@ -5,7 +5,6 @@
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import type { LoadedDataConverter } from "@temporalio/common";
-import type { temporal } from "@temporalio/proto";
 import type { CallResult, Look, LookResult, ModelCall } from "../src/domain/call.ts";
 import { toolAnswer } from "../src/domain/message.ts";
 import { taskMessage } from "../src/domain/run/order.ts";
@@ -13,13 +12,10 @@ import type { Opened } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
 import type { RunToolResult } from "../src/domain/tool-call.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
-import { decodeFirst } from "../src/temporal/payloads.ts";
+import { decodeFirst, type HistoryEvent, type Payloads } from "../src/temporal/payloads.ts";
 import { thisAttempt } from "./attempt.ts";
 import { bodyOf } from "./model-call/conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
-
-type Event = temporal.api.history.v1.IHistoryEvent;
-type Payloads = temporal.api.common.v1.IPayloads | null | undefined;
 
 export function createRebuildTranscript({ transcripts, telemetry }: ActivityDeps) {
   return async function rebuildTranscript(): Promise<void> {
@@ -36,12 +32,16 @@ export function createRebuildTranscript({ transcripts, telemetry }: ActivityDeps
 }
 
 /** Oldest first. A fresh history names the one it continues. */
-async function historiesOf(client: Client, runId: string, executionId: string): Promise<Event[][]> {
-  const chain: Event[][] = [];
+async function historiesOf(
+  client: Client,
+  runId: string,
+  executionId: string,
+): Promise<HistoryEvent[][]> {
+  const chain: HistoryEvent[][] = [];
   for (let id: string | null = executionId; id !== null && id !== "";) {
     Context.current().heartbeat(id);
     const history = await client.workflow.getHandle(runId, id).fetchHistory();
-    const events: Event[] = history.events ?? [];
+    const events: HistoryEvent[] = history.events ?? [];
     chain.unshift(events);
     id = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? null;
   }
@@ -62,27 +62,27 @@ class Rebuilt {
     this.#converter = converter;
   }
 
-  async read(events: readonly Event[]): Promise<void> {
+  async read(events: readonly HistoryEvent[]): Promise<void> {
     this.#activities.clear();
     for (const event of events) await this.#take(event);
   }
 
-  async #take(event: Event): Promise<void> {
+  async #take(event: HistoryEvent): Promise<void> {
     const started = event.workflowExecutionStartedEventAttributes;
     const scheduled = event.activityTaskScheduledEventAttributes;
     const completed = event.activityTaskCompletedEventAttributes;
     const marker = event.markerRecordedEventAttributes;
     if (started) {
-      const input = await this.#decode<RunInput>(started.input);
+      const input = await this.#decode<RunInput>(started.input?.payloads);
       if (input.resumed === undefined) this.#store(JSON.stringify(taskMessage(input)));
     } else if (scheduled) {
       const name = scheduled.activityType?.name ?? "";
-      await this.#scheduled(String(event.eventId), name, scheduled.input);
+      await this.#scheduled(String(event.eventId), name, scheduled.input?.payloads);
     } else if (completed) {
-      await this.#finished(String(completed.scheduledEventId), completed.result);
+      await this.#finished(String(completed.scheduledEventId), completed.result?.payloads);
     } else if (marker?.markerName === "core_local_activity") {
       const result = marker.details?.["result"];
-      if (result) this.#toolAnswered(await this.#decode<RunToolResult>(result));
+      if (result) this.#toolAnswered(await this.#decode<RunToolResult>(result.payloads));
     }
   }
 
@@ -138,9 +138,7 @@ class Rebuilt {
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the event
   async #decode<T>(payloads: Payloads): Promise<T> {
-    if (!payloads?.payloads?.length) {
-      throw new Error("a history event of the run carries no payload");
-    }
-    return await decodeFirst<T>(this.#converter, payloads.payloads);
+    if (!payloads?.length) throw new Error("a history event of the run carries no payload");
+    return await decodeFirst<T>(this.#converter, payloads);
   }
 }

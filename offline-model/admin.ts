@@ -7,11 +7,11 @@
 
 import { z } from "zod";
 import { invalidRequest } from "./api-error.ts";
-import { batchFateList } from "./batches.ts";
+import { batchFateList } from "./served-batches.ts";
 import { faultList } from "./faults.ts";
-import { limitList } from "./rate-limits.ts";
+import { limitList } from "./rate-limiter.ts";
 import { scriptList } from "./script.ts";
-import type { OfflineState } from "./state.ts";
+import type { OfflineState } from "./offline-state.ts";
 
 const pace = z.strictObject({
   chunkDelayMs: z.int().nonnegative(),
@@ -80,8 +80,8 @@ export async function answerAdmin(
   }
 }
 
-function release({ id, runKey }: z.infer<typeof which>, { gate }: OfflineState): number {
-  return gate.release({
+function release({ id, runKey }: z.infer<typeof which>, { waitingRoom }: OfflineState): number {
+  return waitingRoom.release({
     ...(id === undefined ? {} : { id }),
     ...(runKey === undefined ? {} : { runKey }),
   });
@@ -91,7 +91,7 @@ function release({ id, runKey }: z.infer<typeof which>, { gate }: OfflineState):
 function reset(state: OfflineState): void {
   state.script.replace([]);
   state.faults.replace([]);
-  state.gate.release({});
+  state.waitingRoom.release({});
   state.billing.clear();
   state.cache.clear();
   state.batches.clear();

@@ -2,7 +2,7 @@
 // is checked when the batch is worked off, and its error stands among the results.
 
 import { invalidRequest } from "./api-error.ts";
-import type { BatchedRequest } from "./batches.ts";
+import type { BatchedRequest } from "./served-batches.ts";
 import type { Exchange } from "./exchange.ts";
 import { isHttpFault, isReplyFault, type Fault } from "./faults.ts";
 import { answerInstead } from "./http-faults.ts";
@@ -12,9 +12,9 @@ import { replyOf } from "./reply.ts";
 import { checkContext, checkReplyLimits } from "./request-rules.ts";
 import type { MessagesRequest } from "./request.ts";
 import { parseMessagesRequest } from "./schema.ts";
-import type { OfflineState } from "./state.ts";
+import type { OfflineState } from "./offline-state.ts";
 import { promptTokens } from "./tokens.ts";
-import { billedUsage } from "./usage.ts";
+import { billedUsage } from "./wire-usage.ts";
 import { messageJson } from "./wire.ts";
 
 const BATCH_PATH = /^\/v1\/messages\/batches(?:\/([^/]+)(?:\/(results|cancel))?)?$/;

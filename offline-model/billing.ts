@@ -36,7 +36,7 @@ export interface BillingRecord extends BilledUsage {
 
 export type Charge = Omit<BillingRecord, "seq" | "at" | "model" | "costMicroUsd">;
 
-export interface Billing {
+export interface BillingLog {
   append(model: ServedModel, charge: Charge): BillingRecord;
   records(): readonly BillingRecord[];
   clear(): void;
@@ -44,7 +44,7 @@ export interface Billing {
 }
 
 /** Continues the file where an earlier server left it. */
-export function openBilling(file: string | undefined, nowMs: () => number): Billing {
+export function openBilling(file: string | undefined, nowMs: () => number): BillingLog {
   const fd = file === undefined ? undefined : openSync(file, "a+");
   const records: BillingRecord[] = fd === undefined ? [] : readRecords(fd);
   return {

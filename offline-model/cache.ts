@@ -7,12 +7,12 @@
 
 import { createHash } from "node:crypto";
 import { promptTokens, type CacheTtl, type Segment } from "./tokens.ts";
-import type { Prompt } from "./request.ts";
+import type { PromptParams } from "./request.ts";
 
 const LOOKBACK_BLOCKS = 20;
 const TTL_MS: Readonly<Record<CacheTtl, number>> = { "5m": 300_000, "1h": 3_600_000 };
 
-interface Entry {
+interface CachedPrefix {
   readonly ttl: CacheTtl;
   expiresAtMs: number;
 }
@@ -26,14 +26,14 @@ export interface CachePlan {
 }
 
 export interface PromptCache {
-  plan(prompt: Prompt, segments: readonly Segment[], tokensMin: number): CachePlan;
+  plan(prompt: PromptParams, segments: readonly Segment[], tokensMin: number): CachePlan;
   clear(): void;
 }
 
 export function createPromptCache(nowMs: () => number): PromptCache {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, CachedPrefix>();
 
-  const alive = (hash: string): Entry | undefined => {
+  const alive = (hash: string): CachedPrefix | undefined => {
     const entry = entries.get(hash);
     return entry !== undefined && entry.expiresAtMs > nowMs() ? entry : undefined;
   };
@@ -73,13 +73,13 @@ export function createPromptCache(nowMs: () => number): PromptCache {
   };
 }
 
-interface Mark {
+interface CacheMark {
   readonly at: number;
   readonly ttl: CacheTtl;
 }
 
 /** Explicit marks, and the automatic one (top-level `cache_control`) at the last block. */
-export function breakpoints(prompt: Prompt, segments: readonly Segment[]): Mark[] {
+export function breakpoints(prompt: PromptParams, segments: readonly Segment[]): CacheMark[] {
   const marks = segments.flatMap((segment, at) =>
     segment.breakpoint === undefined ? [] : [{ at, ttl: segment.breakpoint }],
   );
@@ -90,7 +90,7 @@ export function breakpoints(prompt: Prompt, segments: readonly Segment[]): Mark[
   return [...marks, { at: last, ttl: automatic.ttl ?? "5m" }];
 }
 
-function longestHit(marks: readonly Mark[], isCached: (at: number) => boolean): number {
+function longestHit(marks: readonly CacheMark[], isCached: (at: number) => boolean): number {
   for (const { at } of marks.toReversed()) {
     for (let back = at; back > at - LOOKBACK_BLOCKS && back >= 0; back -= 1) {
       if (isCached(back)) return back;
@@ -100,7 +100,7 @@ function longestHit(marks: readonly Mark[], isCached: (at: number) => boolean): 
 }
 
 function prefixesOf(
-  prompt: Prompt,
+  prompt: PromptParams,
   segments: readonly Segment[],
 ): { hash: string; tokens: number }[] {
   const { model, tool_choice, thinking, output_config } = prompt;

@@ -3,12 +3,18 @@
 
 import { invalidRequest } from "./api-error.ts";
 import type { ServedModel } from "./model-rules.ts";
-import { systemBlocks, turnsOf, type PlacedBlock, type Prompt, type Turn } from "./request.ts";
+import {
+  systemBlocks,
+  turnsOf,
+  type PlacedBlock,
+  type PromptParams,
+  type Turn,
+} from "./request.ts";
 
 const ASSISTANT_ONLY = ["thinking", "redacted_thinking", "tool_use", "server_tool_use"];
 const USER_ONLY = ["tool_result", "image", "document", "search_result"];
 
-export function checkConversation(prompt: Prompt, model: ServedModel): void {
+export function checkConversation(prompt: PromptParams, model: ServedModel): void {
   const turns = turnsOf(prompt.messages);
   checkTexts(prompt);
   checkPlaces(turns);
@@ -21,7 +27,7 @@ export function checkConversation(prompt: Prompt, model: ServedModel): void {
   checkLastTurn(turns, model);
 }
 
-function checkTexts(prompt: Prompt): void {
+function checkTexts(prompt: PromptParams): void {
   prompt.messages.forEach(({ content, role }, index) => {
     const mayBeEmpty = role === "assistant" && index === prompt.messages.length - 1;
     if (content.length === 0 && !mayBeEmpty) {
@@ -68,7 +74,7 @@ function checkSystemTurns(turns: readonly Turn[]): void {
   });
 }
 
-function checkToolsPresent(prompt: Prompt, turns: readonly Turn[]): void {
+function checkToolsPresent(prompt: PromptParams, turns: readonly Turn[]): void {
   if ((prompt.tools ?? []).length > 0) return;
   const usesTools = turns.some(({ blocks }) =>
     blocks.some(({ block }) => block.type === "tool_use" || block.type === "tool_result"),

@@ -2,10 +2,10 @@
 // has been generated. B1 of billing.ts is kept here: `settle` writes one record and only one.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Billing, Charge } from "./billing.ts";
+import type { BillingLog, Charge } from "./billing.ts";
 import type { CachePlan } from "./cache.ts";
 import type { ServedModel } from "./model-rules.ts";
-import { billedUsage, NOTHING_YET, type Progress } from "./usage.ts";
+import { billedUsage, NOTHING_YET, type ReplyProgress } from "./wire-usage.ts";
 
 export interface Exchange {
   readonly req: IncomingMessage;
@@ -18,14 +18,14 @@ export interface Exchange {
 
 export interface Meter {
   /** What is charged if the client leaves now. */
-  advance(progress: Progress): void;
-  settle(status: Charge["status"], progress?: Progress): void;
+  advance(progress: ReplyProgress): void;
+  settle(status: Charge["status"], progress?: ReplyProgress): void;
   /** Nothing of this request is charged (refused before any output). */
   waive(): void;
 }
 
-interface Account {
-  readonly billing: Billing;
+interface MeterTerms {
+  readonly billing: BillingLog;
   readonly model: ServedModel;
   readonly plan: CachePlan;
   readonly userId: string | null;
@@ -34,7 +34,7 @@ interface Account {
 }
 
 /** From here on the request costs money: a client that leaves is charged for what there is by then. */
-export function openMeter(exchange: Exchange, account: Account): Meter {
+export function openMeter(exchange: Exchange, account: MeterTerms): Meter {
   const { billing, model, plan, userId, wrote } = account;
   let soFar = NOTHING_YET;
   let isSettled = false;

@@ -1,9 +1,9 @@
 // Everything that goes wrong with a provider, on order: `PUT /admin/faults`.
 // A fault strikes in one of three places: before the reply (http-faults.ts), in what the reply says
-// (reply-faults.ts), or while it is delivered (delivery.ts, stream-faults.ts).
+// (reply-faults.ts), or while it is delivered (send-reply.ts, stream-faults.ts).
 
 import { z } from "zod";
-import { entryFields } from "./queue.ts";
+import { entryFields } from "./match-list.ts";
 
 const fault = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
   z.strictObject({ kind: z.literal(kind), ...entryFields, ...shape });
@@ -21,6 +21,7 @@ const httpFaults = [
   }),
   fault("usage_limit", {}),
   fault("image_too_large", { sidePixelsMax: z.int().positive().default(8000) }),
+  fault("model_retired", {}),
   fault("billing", {}),
   fault("auth", {}),
   fault("permission", {}),

@@ -58,6 +58,8 @@ function errorOf(fault: ErrorFault): ApiError {
           },
         },
       );
+    case "model_retired":
+      return new ApiError(404, "not_found_error", "model: it is served no more");
     case "billing":
       return new ApiError(
         402,

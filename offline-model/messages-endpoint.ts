@@ -3,7 +3,8 @@
 import { ApiError } from "./api-error.ts";
 import type { CachePlan } from "./cache.ts";
 import { checkConversation } from "./conversation-rules.ts";
-import { deliverMessage, deliverStream, type Delivery } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
+import { deliverMessage, deliverStream } from "./send-reply.ts";
 import type { Draft } from "./draft.ts";
 import { openMeter, type Exchange } from "./exchange.ts";
 import { isHttpFault, isReplyFault, type Fault } from "./faults.ts";
@@ -14,11 +15,11 @@ import { plan as planReply } from "./planner/plan.ts";
 import { replyOf } from "./reply.ts";
 import { withReplyFault } from "./reply-faults.ts";
 import { checkContext, checkPrompt, checkReplyLimits, modelOf } from "./request-rules.ts";
-import type { MessagesRequest, Prompt } from "./request.ts";
+import type { MessagesRequest, PromptParams } from "./request.ts";
 import { parseCountTokensRequest, parseMessagesRequest } from "./schema.ts";
 import { draftOf, type ScriptEntry } from "./script.ts";
 import { verifyThinking } from "./signature.ts";
-import type { LoggedRequest, OfflineState } from "./state.ts";
+import type { LoggedRequest, OfflineState } from "./offline-state.ts";
 import { promptTokens, segmentsOf, type Segment } from "./tokens.ts";
 
 export async function countTokens(exchange: Exchange): Promise<void> {
@@ -56,14 +57,14 @@ export async function createMessage(exchange: Exchange, state: OfflineState): Pr
   await reply({ exchange, state, request, model, cachePlan, fault, script, entry });
 }
 
-export function checkedPrompt(prompt: Prompt): { model: ServedModel; segments: Segment[] } {
+export function checkedPrompt(prompt: PromptParams): { model: ServedModel; segments: Segment[] } {
   const model = modelOf(prompt.model);
   checkPrompt(prompt, model);
   checkConversation(prompt, model);
   return { model, segments: segmentsOf(prompt, verifyThinking(prompt, model)) };
 }
 
-interface Turn {
+interface ReplyOrder {
   readonly exchange: Exchange;
   readonly state: OfflineState;
   readonly request: MessagesRequest;
@@ -74,7 +75,7 @@ interface Turn {
   readonly entry: LoggedRequest;
 }
 
-async function reply(turn: Turn): Promise<void> {
+async function reply(turn: ReplyOrder): Promise<void> {
   const { exchange, state, request, model, cachePlan, fault, script, entry } = turn;
   const meter = openMeter(exchange, {
     billing: state.billing,
@@ -88,7 +89,7 @@ async function reply(turn: Turn): Promise<void> {
   if (isFree) meter.waive();
   const hold = async (): Promise<void> => {
     entry.state = "held";
-    await state.gate.wait(exchange.requestId, exchange.runKey, exchange.gone);
+    await state.waitingRoom.wait(exchange.requestId, exchange.runKey, exchange.gone);
     if (entry.state === "held") entry.state = "in_flight";
   };
   if (script?.hold === true) await hold();

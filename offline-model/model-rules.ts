@@ -43,6 +43,13 @@ const previous: ModelRules = {
   effort: allEfforts,
 };
 
+const oldest: ModelRules = {
+  ...previous,
+  thinking: ["disabled", "enabled"],
+  prefill: true,
+  effort: [],
+};
+
 const RULES: Readonly<Record<string, ModelRules>> = {
   "claude-fable-5-2": { ...current, thinking: ["adaptive"] },
   "claude-fable-5-1": { ...current, thinking: ["adaptive"] },
@@ -59,12 +66,9 @@ const RULES: Readonly<Record<string, ModelRules>> = {
     thinking: ["adaptive", "disabled", "enabled"],
     effort: ["high", "low", "max", "medium"],
   },
-  "claude-haiku-4-5": {
-    ...previous,
-    thinking: ["disabled", "enabled"],
-    prefill: true,
-    effort: [],
-  },
+  "claude-opus-4-5": { ...oldest, effort: ["high", "low", "medium"] },
+  "claude-sonnet-4-5": oldest,
+  "claude-haiku-4-5": oldest,
 };
 
 export function servedModel(id: string): ServedModel | undefined {

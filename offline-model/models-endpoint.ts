@@ -30,9 +30,9 @@ function modelInfo(model: ServedModel): ModelInfo {
     id: model.id,
     display_name: `${model.id} (offline)`,
     created_at: `${oldest}T00:00:00Z`,
-    lifecycle: "active",
+    lifecycle: spec.end === undefined ? "active" : "deprecated",
     deprecated_at: null,
-    retires_at: null,
+    retires_at: spec.end === undefined ? null : `${spec.end.lastDay}T00:00:00Z`,
     max_input_tokens: spec.contextTokens,
     max_tokens: spec.replyTokensMax,
     capabilities: {

@@ -32,7 +32,7 @@ export type ReplyBlock =
   | ServerToolUseDraft
   | ServerResultDraft;
 
-export interface Reply {
+export interface ServedReply {
   readonly id: string;
   readonly model: string;
   readonly blocks: readonly ReplyBlock[];
@@ -46,7 +46,7 @@ export interface Reply {
   readonly webSearchRequests: number;
 }
 
-export function replyOf(draft: Draft, request: MessagesRequest, model: ServedModel): Reply {
+export function replyOf(draft: Draft, request: MessagesRequest, model: ServedModel): ServedReply {
   const stopped = atStopSequence(withIds(draft, request, model), request.stop_sequences ?? []);
   const { blocks, isCut } = cutTo(request.max_tokens, stopped.blocks);
   const searches = blocks.filter((block) => block.type === "web_search_tool_result");

@@ -4,7 +4,7 @@
 import { ApiError, invalidRequest } from "./api-error.ts";
 import { breakpoints } from "./cache.ts";
 import { servedModel, type ServedModel } from "./model-rules.ts";
-import type { MessagesRequest, Prompt, RequestTool } from "./request.ts";
+import type { MessagesRequest, PromptParams, RequestTool } from "./request.ts";
 import { segmentsOf, type Segment } from "./tokens.ts";
 
 const CACHE_BREAKPOINTS_MAX = 4;
@@ -18,7 +18,7 @@ export function modelOf(id: string): ServedModel {
   return model;
 }
 
-export function checkPrompt(prompt: Prompt, model: ServedModel): void {
+export function checkPrompt(prompt: PromptParams, model: ServedModel): void {
   if (prompt.messages.length === 0)
     throw invalidRequest("messages: at least one message is required");
   if (prompt.messages.length > MESSAGES_MAX) {
@@ -69,7 +69,7 @@ export function checkContext(promptTokens: number, model: ServedModel): void {
   }
 }
 
-function checkThinkingType({ thinking }: Prompt, model: ServedModel): void {
+function checkThinkingType({ thinking }: PromptParams, model: ServedModel): void {
   if (thinking === undefined || model.thinking.includes(thinking.type)) return;
   const use = model.thinking.map((type) => `"thinking.type.${type}"`).join(" or ");
   throw invalidRequest(
@@ -77,7 +77,7 @@ function checkThinkingType({ thinking }: Prompt, model: ServedModel): void {
   );
 }
 
-function checkEffort({ output_config }: Prompt, model: ServedModel): void {
+function checkEffort({ output_config }: PromptParams, model: ServedModel): void {
   const effort = output_config?.effort;
   if (effort === undefined || effort === null || model.effort.includes(effort)) return;
   throw invalidRequest(
@@ -101,7 +101,7 @@ function checkTools(tools: readonly RequestTool[]): void {
   });
 }
 
-function checkToolChoice(prompt: Prompt, model: ServedModel): void {
+function checkToolChoice(prompt: PromptParams, model: ServedModel): void {
   const { tool_choice: choice, tools = [] } = prompt;
   if (choice === undefined) return;
   if (tools.length === 0 && choice.type !== "none") {
@@ -123,11 +123,11 @@ function checkToolChoice(prompt: Prompt, model: ServedModel): void {
   }
 }
 
-export function isForced({ tool_choice }: Prompt): boolean {
+export function isForced({ tool_choice }: PromptParams): boolean {
   return tool_choice?.type === "any" || tool_choice?.type === "tool";
 }
 
-function checkBreakpoints(prompt: Prompt, segments: readonly Segment[]): void {
+function checkBreakpoints(prompt: PromptParams, segments: readonly Segment[]): void {
   const marks = breakpoints(prompt, segments);
   if (marks.length > CACHE_BREAKPOINTS_MAX) {
     throw invalidRequest(

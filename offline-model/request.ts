@@ -16,7 +16,7 @@ export type RequestBlock = ContentBlockParam;
 export type RequestTool = ToolUnion;
 
 /** What both endpoints read: everything that is part of the prompt. */
-export type Prompt = Pick<
+export type PromptParams = Pick<
   MessagesRequest,
   | "model"
   | "messages"
@@ -34,7 +34,7 @@ export function blocksOf(message: RequestMessage): readonly RequestBlock[] {
   return typeof content === "string" ? [{ type: "text", text: content }] : content;
 }
 
-export function systemBlocks(prompt: Pick<Prompt, "system">): readonly TextBlockParam[] {
+export function systemBlocks(prompt: Pick<PromptParams, "system">): readonly TextBlockParam[] {
   const { system } = prompt;
   if (system === undefined) return [];
   return typeof system === "string" ? [{ type: "text", text: system }] : system;

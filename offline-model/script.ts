@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import type { Draft, DraftBlock } from "./draft.ts";
-import { entryFields } from "./queue.ts";
+import { entryFields } from "./match-list.ts";
 import type { MessagesRequest } from "./request.ts";
 
 const scriptedReply = z.strictObject({

@@ -8,19 +8,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { answerAdmin } from "./admin.ts";
 import { ApiError } from "./api-error.ts";
 import { answerBatches } from "./batches-endpoint.ts";
-import { createBatches, type BatchFate } from "./batches.ts";
+import { createServedBatches, type BatchFate } from "./served-batches.ts";
 import { openBilling, type BillingRecord } from "./billing.ts";
 import { createPromptCache } from "./cache.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Fault } from "./faults.ts";
-import { createGate } from "./gate.ts";
+import { createWaitingRoom } from "./waiting-room.ts";
 import { headerOf, readJson, sendError, sendJson, setApiHeaders } from "./http.ts";
 import { countTokens, createMessage } from "./messages-endpoint.ts";
 import { listModels, retrieveModel } from "./models-endpoint.ts";
-import { createQueue } from "./queue.ts";
-import { createRateLimiter } from "./rate-limits.ts";
+import { createMatchList } from "./match-list.ts";
+import { createRateLimiter } from "./rate-limiter.ts";
 import type { ScriptEntry } from "./script.ts";
-import { createRequestLog, type OfflineState } from "./state.ts";
+import { createRequestLog, type OfflineState } from "./offline-state.ts";
 
 const API_VERSIONS = ["2026-10-21", "2023-06-01"];
 const MODEL_PATH = /^\/v1\/models\/([^/]+)$/;
@@ -52,10 +52,10 @@ export async function startOfflineModel(options: OfflineModelOptions = {}): Prom
   const state: OfflineState = {
     billing: openBilling(options.billingFile, nowMs),
     cache: createPromptCache(() => nowMs() + state.clock.aheadMs),
-    batches: createBatches(nowMs, createQueue<BatchFate>()),
-    faults: createQueue<Fault>(),
-    script: createQueue<ScriptEntry>(),
-    gate: createGate(),
+    batches: createServedBatches(nowMs, createMatchList<BatchFate>()),
+    faults: createMatchList<Fault>(),
+    script: createMatchList<ScriptEntry>(),
+    waitingRoom: createWaitingRoom(),
     limiter: createRateLimiter(nowMs),
     requests: createRequestLog(),
     pace: { chunkDelayMs, chunkChars: 12 },

@@ -10,7 +10,7 @@ import {
   systemBlocks,
   turnsOf,
   type PlacedBlock,
-  type Prompt,
+  type PromptParams,
   type RequestBlock,
 } from "./request.ts";
 
@@ -25,7 +25,7 @@ interface Signature {
 }
 
 /** The signature of thinking that begins a reply to `prompt`. */
-export function sign(prompt: Prompt, model: ServedModel, thinking: string): string {
+export function sign(prompt: PromptParams, model: ServedModel, thinking: string): string {
   const prefix = walk(prompt, model, () => undefined);
   return render({
     model: model.id,
@@ -35,7 +35,10 @@ export function sign(prompt: Prompt, model: ServedModel, thinking: string): stri
 }
 
 /** Checks every thinking block; returns those of other models, which this one doesn't get to see. */
-export function verifyThinking(prompt: Prompt, model: ServedModel): ReadonlySet<RequestBlock> {
+export function verifyThinking(
+  prompt: PromptParams,
+  model: ServedModel,
+): ReadonlySet<RequestBlock> {
   const dropped = new Set<RequestBlock>();
   const lastAssistant = turnsOf(prompt.messages).findLast(({ role }) => role === "assistant");
   walk(prompt, model, ({ block, path }, prefix) => {
@@ -67,7 +70,7 @@ export function verifyThinking(prompt: Prompt, model: ServedModel): ReadonlySet<
 
 /** Visits the blocks in order, each with the MAC of all before it. Foreign thinking leaves no trace. */
 function walk(
-  prompt: Prompt,
+  prompt: PromptParams,
   model: ServedModel,
   visit: (placed: PlacedBlock, prefix: string) => void,
 ): string {

@@ -3,12 +3,12 @@
 import { ApiError, errorBody } from "./api-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { StreamFault } from "./faults.ts";
-import { closed, pause, sse, write } from "./sse.ts";
+import { closed, pause, sse, write } from "./stream-bytes.ts";
 import { textTokens } from "./tokens.ts";
 import { unreachable } from "./unreachable.ts";
 import type { WireEvent } from "./wire.ts";
 
-export interface Moment {
+export interface StreamMoment {
   /** The event that would be sent now, after `sent` others. */
   readonly next: WireEvent;
   readonly sent: number;
@@ -18,7 +18,7 @@ export interface Moment {
 export async function strikes(
   delivery: Delivery,
   fault: StreamFault,
-  { next, sent }: Moment,
+  { next, sent }: StreamMoment,
 ): Promise<boolean> {
   if (fault.kind === "truncate") return truncated(delivery, fault.where, next);
   if (sent < firstStrike(fault)) return false;

@@ -3,7 +3,13 @@
 //   last prompt + last reply + UTF-8 bytes of what was added + 16 for each message added.
 // T1 A part never counts more tokens than its JSON has bytes.  T2 Signatures of thinking are free.
 
-import { blocksOf, canonical, systemBlocks, type Prompt, type RequestBlock } from "./request.ts";
+import {
+  blocksOf,
+  canonical,
+  systemBlocks,
+  type PromptParams,
+  type RequestBlock,
+} from "./request.ts";
 
 const BYTES_PER_TOKEN = 3.5;
 const IMAGE_TOKENS_MAX = 1_600;
@@ -56,7 +62,7 @@ export function partTokens(part: { readonly type: string }): number {
 }
 
 /** `dropped` holds the blocks that this model can't read: they are no part of its prompt. */
-export function segmentsOf(prompt: Prompt, dropped: ReadonlySet<RequestBlock>): Segment[] {
+export function segmentsOf(prompt: PromptParams, dropped: ReadonlySet<RequestBlock>): Segment[] {
   const tools = (prompt.tools ?? []).map((tool, index) => ({
     section: "tools" as const,
     path: `tools.${index}`,

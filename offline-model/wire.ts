@@ -1,24 +1,30 @@
 // A reply on the wire: as one message, or as the events of a stream in the order the API sends them.
 
 import type { CachePlan } from "./cache.ts";
-import { replyTokens, type Reply, type ReplyBlock } from "./reply.ts";
+import { replyTokens, type ServedReply, type ReplyBlock } from "./reply.ts";
 import { partTokens, textTokens, toolUseTokens } from "./tokens.ts";
-import { finalUsage, NOTHING_YET, startUsage, type Progress, type WireUsage } from "./usage.ts";
+import {
+  finalUsage,
+  NOTHING_YET,
+  startUsage,
+  type ReplyProgress,
+  type UsageJson,
+} from "./wire-usage.ts";
 import { unreachable } from "./unreachable.ts";
 
 export interface WireEvent {
   readonly name: string;
   readonly data: Readonly<Record<string, unknown>>;
   /** What has been generated once this event is out. */
-  readonly progress: Progress;
+  readonly progress: ReplyProgress;
   /** Content arrives at the pace of a model; everything around it at once. */
   readonly isPaced: boolean;
 }
 
 /** Replaces usage as reported; the bill is not touched. */
-export type UsageFilter = (usage: WireUsage) => WireUsage | undefined;
+export type UsageFilter = (usage: UsageJson) => UsageJson | undefined;
 
-export function messageJson(reply: Reply, plan: CachePlan, filter: UsageFilter): object {
+export function messageJson(reply: ServedReply, plan: CachePlan, filter: UsageFilter): object {
   const usage = filter({ ...startUsage(plan), ...finalUsage(plan, reply) });
   return {
     id: reply.id,
@@ -32,7 +38,7 @@ export function messageJson(reply: Reply, plan: CachePlan, filter: UsageFilter):
 }
 
 export function* eventsOf(
-  reply: Reply,
+  reply: ServedReply,
   plan: CachePlan,
   { filter, chunkChars }: { readonly filter: UsageFilter; readonly chunkChars: number },
 ): Generator<WireEvent> {
@@ -61,7 +67,7 @@ export function* eventsOf(
   yield event("message_stop", {});
 }
 
-function afterBlock(before: Progress, block: ReplyBlock): Progress {
+function afterBlock(before: ReplyProgress, block: ReplyBlock): ReplyProgress {
   const isResult = block.type === "web_search_tool_result";
   return {
     outputTokens: before.outputTokens + replyTokens(block),
@@ -71,7 +77,7 @@ function afterBlock(before: Progress, block: ReplyBlock): Progress {
   };
 }
 
-function emptyMessage(reply: Reply, usage: WireUsage | undefined): object {
+function emptyMessage(reply: ServedReply, usage: UsageJson | undefined): object {
   return {
     id: reply.id,
     type: "message",
@@ -84,7 +90,7 @@ function emptyMessage(reply: Reply, usage: WireUsage | undefined): object {
   };
 }
 
-function stopFields(reply: Reply): object {
+function stopFields(reply: ServedReply): object {
   const refusal = reply.refusalCategory;
   return {
     stop_reason: reply.stopReason,

@@ -41,14 +41,13 @@ const { closeBatch } = proxyActivities<Activities>({
 
 interface Batch {
   readonly input: BatchInput;
-  readonly state: BatchState;
   readonly crew: Crew;
 }
 
 export async function agentBatch(input: BatchInput): Promise<BatchResult> {
   const whole = CancellationScope.current();
   const state = input.resumed ?? (await CancellationScope.nonCancellable(() => opened(input)));
-  const batch: Batch = { input, state, crew: openCrew(input, state) };
+  const batch: Batch = { input, crew: openCrew(input, state) };
   try {
     await workThrough(batch);
   } catch (error) {
@@ -68,31 +67,32 @@ async function opened(input: BatchInput): Promise<BatchState> {
 
 /** Item after item, until all have ended or no more can be begun. */
 async function workThrough(batch: Batch): Promise<void> {
-  const { input, state, crew } = batch;
+  const { input, crew } = batch;
   const { batchId, digest } = input;
   const mayBegin = (): boolean => hasMore(batch) && crew.underWay() < input.concurrency;
   let page: readonly BatchItem[] = [];
   while (!isOver(batch)) {
     throwIfCancelled();
-    if (isHistoryLong(state)) {
+    if (isHistoryLong(crew.state())) {
       await moveToFreshHistory(batch);
     } else if (!mayBegin()) {
-      await condition(() => mayBegin() || isOver(batch) || isHistoryLong(state));
+      await condition(() => mayBegin() || isOver(batch) || isHistoryLong(crew.state()));
     } else if (page.length === 0) {
-      page = await loadItems({ batchId, digest, after: state.begun });
-      if (page.length === 0) throw new Error(`${batchId} has no item behind ${state.begun}`);
+      const { begun } = crew.state();
+      page = await loadItems({ batchId, digest, after: begun });
+      if (page.length === 0) throw new Error(`${batchId} has no item behind ${begun}`);
     } else {
       const [item, ...rest] = page;
       page = rest;
       if (item === undefined) continue;
-      state.begun = item.position;
       crew.begin(item);
     }
   }
 }
 
-function hasMore({ input, state }: Batch): boolean {
-  return state.stop === null && state.begun < input.items;
+function hasMore({ input, crew }: Batch): boolean {
+  const { stop, begun } = crew.state();
+  return stop === null && begun < input.items;
 }
 
 function isOver(batch: Batch): boolean {
@@ -105,17 +105,17 @@ function isHistoryLong({ marks }: BatchState): boolean {
 }
 
 async function moveToFreshHistory(batch: Batch): Promise<void> {
-  const { input, state, crew } = batch;
+  const { input, crew } = batch;
   await condition(() => crew.children() === 0, DRAIN_MS);
   // One that is abandoned before its start is confirmed may never start.
   await condition(() => crew.allStarted());
   throwIfCancelled();
   if (isOver(batch)) return;
-  const resumed: BatchState = { ...state, leftOver: crew.positions() };
-  await continueAsNew<typeof agentBatch>({ ...input, resumed });
+  await continueAsNew<typeof agentBatch>({ ...input, resumed: crew.state() });
 }
 
-async function closed({ input, state }: Batch, isCancelled: boolean): Promise<BatchResult> {
+async function closed({ input, crew }: Batch, isCancelled: boolean): Promise<BatchResult> {
+  const state = crew.state();
   const { batchId, items } = input;
   return await closeBatch({
     batchId,

@@ -19,7 +19,8 @@ import {
 import type { Activities } from "../activities/index.ts";
 import {
   itemRunId,
-  takeEnd,
+  withBegun,
+  withEnd,
   type BatchInput,
   type BatchItem,
   type BatchState,
@@ -43,14 +44,14 @@ const { noteBrokenItem } = proxyActivities<Activities>({
 });
 
 export interface Crew {
+  /** What the batch remembers. */
+  state(): BatchState;
   underWay(): number;
   /** Those of them that this history has begun, and will be told of. */
   children(): number;
   /** False while Temporal has not confirmed the start of each run. */
   allStarted(): boolean;
   begin(item: BatchItem): void;
-  /** Positions of the runs that are under way. */
-  positions(): readonly number[];
 }
 
 export function openCrew(input: BatchInput, state: BatchState): Crew {
@@ -59,7 +60,7 @@ export function openCrew(input: BatchInput, state: BatchState): Crew {
 
 class ItemCrew implements Crew {
   readonly #input: BatchInput;
-  readonly #state: BatchState;
+  #state: BatchState;
   readonly #starting = new Set<number>();
   readonly #underWay: Set<number>;
   readonly #leftOver: Set<number>;
@@ -76,6 +77,10 @@ class ItemCrew implements Crew {
     batch.cancelRequested.catch(() => this.#cancelLeftOver());
   }
 
+  state(): BatchState {
+    return { ...this.#state, leftOver: this.#positions() };
+  }
+
   underWay(): number {
     return this.#underWay.size;
   }
@@ -88,11 +93,12 @@ class ItemCrew implements Crew {
     return this.#starting.size === 0;
   }
 
-  positions(): readonly number[] {
+  #positions(): readonly number[] {
     return [...this.#underWay].toSorted((a, b) => a - b);
   }
 
   begin(item: BatchItem): void {
+    this.#state = withBegun(this.#state, item);
     this.#underWay.add(item.position);
     this.#starting.add(item.position);
     // What it throws is a broken invariant, which fails the workflow task and not the batch.
@@ -133,7 +139,7 @@ class ItemCrew implements Crew {
 
   #ended(position: number, outcome: Outcome): void {
     if (!this.#underWay.delete(position)) return;
-    takeEnd(this.#state, outcome);
+    this.#state = withEnd(this.#state, outcome);
     const { answered, stopped, refused, cancelled, failed } = this.#state.ended;
     setCurrentDetails(
       `${this.#state.begun} of ${this.#input.items} begun · ${answered} answered · ${stopped} stopped · ` +

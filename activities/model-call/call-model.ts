@@ -15,7 +15,7 @@ import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
 import { logAsked, logGateWait, logStopped } from "./call-log.ts";
-import { deniedByGate, deniedByLedger } from "./denial.ts";
+import { deniedByCalendar, deniedByGate, deniedByLedger } from "./denial.ts";
 import { conversationOf } from "./conversation.ts";
 import { afterFailure } from "./failed-attempt.ts";
 import { askGate } from "./gate.ts";
@@ -44,6 +44,8 @@ export async function makeCall(first: CallAttempt): Promise<CallResult> {
   logAsked(first);
   const at = await resumed(first);
   if ("kind" in at) return at;
+  const ended = deniedByCalendar(at);
+  if (ended !== null) return ended;
   const ready = await prepared(at);
   if ("kind" in ready) return ready;
   if (at.attempt.signal.aborted) throw aborted(at.attempt);

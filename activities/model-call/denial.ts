@@ -1,9 +1,11 @@
 // The one place where a call that is not made, or comes to nothing by nobody's fault, becomes the word that
-// its run hears: for a size, by the ledger, by the gate, or by the provider. The run decides what follows: to
-// wait, to ask another model, to sum up or to stop.
+// its run hears: for a size, by the calendar, by the ledger, by the gate, or by the provider. The run decides
+// what follows: to wait, to ask another model, to sum up or to stop.
 
 import type { Denial, WhyDenied } from "../../src/domain/call.ts";
 import type { ErrorCode } from "../../src/domain/errors.ts";
+import { endBefore, endedText } from "../../src/domain/model-end.ts";
+import { specOf } from "../../src/domain/pricing.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { GateAnswer } from "../../src/store/gates.ts";
 import type { HoldDenied } from "../../src/store/ledger.ts";
@@ -43,6 +45,13 @@ export function deniedByLedger(denial: HoldDenied): Denial {
   );
 }
 
+/** Null while the model is served. */
+export function deniedByCalendar(at: CallAttempt): Denial | null {
+  const { model } = at.call.course;
+  const end = endBefore(specOf(model), new Date().toISOString());
+  return end === null ? null : denied(at, { why: "retired" }, endedText(model, end));
+}
+
 export function deniedByGate(at: CallAttempt, wait: GateWait): Denial {
   const { model } = at.call.course;
   switch (wait.why) {
@@ -75,6 +84,9 @@ export function deniedByProvider(at: CallAttempt, error: ModelCallError): Denial
   const notBefore = aboutAfter(error.retryAfterMs ?? deps.config.retries.initialMs);
   if (error.code === "PROVIDER_RATE_LIMITED" && error.billing !== "unknown") {
     return denied(at, { why: "rate_limited", notBefore }, limitText(model));
+  }
+  if (error.code === "MODEL_RETIRED") {
+    return denied(at, { why: "retired" }, `${model} is not served: ${error.message}`);
   }
   if (!isHandedOn(at, error.code)) return null;
   const message = `${model} gave no reply up to attempt ${attempt.attempt}: ${error.message}`;

@@ -1,6 +1,6 @@
 // The final answer in sentences: what the sources say, what came out, and plainly what is missing.
 
-import type { View } from "./conversation.ts";
+import type { RequestView } from "./request-view.ts";
 import type { Fact } from "./fact.ts";
 import { factsOf, type Goal } from "./goals.ts";
 import { knownFact, knownSum, quantity, sumOf } from "./knowledge.ts";
@@ -13,11 +13,11 @@ const ORDER = /^(?:add|subtract|multiply|divide)\b/i;
 const ASKING = /^(?:what(?:'s| is)|calculate|compute|evaluate|work out|how much is)\s+/i;
 
 /** What was said for one part is not said again for another. */
-export function answerTo(goals: readonly Goal[], view: View): string {
+export function answerTo(goals: readonly Goal[], view: RequestView): string {
   return [...new Set(goals.flatMap((goal) => sentences(goal, view)))].join(" ");
 }
 
-function sentences(goal: Goal, view: View): string[] {
+function sentences(goal: Goal, view: RequestView): string[] {
   const facts = factsOf(goal).map((fact) => cited(fact, view));
   switch (goal.kind) {
     case "lookup":
@@ -37,7 +37,7 @@ function sentences(goal: Goal, view: View): string[] {
   }
 }
 
-function cited(fact: Fact, view: View): string {
+function cited(fact: Fact, view: RequestView): string {
   const known = knownFact(fact, view);
   if (known.kind === "known") {
     const { sentence, source, date } = known.value;
@@ -48,14 +48,14 @@ function cited(fact: Fact, view: View): string {
   return `I couldn't find ${what}${reason(known)}.`;
 }
 
-function arithmetic(expression: string, asked: string, view: View): string {
+function arithmetic(expression: string, asked: string, view: RequestView): string {
   const sum = knownSum(expression, view);
   const what = ORDER.test(asked) ? expression : asked.replace(ASKING, "");
   if (sum.kind === "known") return `${capital(what)} is ${exact(sum.value)}.`;
   return `I couldn't work out ${what}${reason(sum)}.`;
 }
 
-function ratio(goal: Extract<Goal, { kind: "per" }>, view: View): string {
+function ratio(goal: Extract<Goal, { kind: "per" }>, view: RequestView): string {
   const expression = sumOf(goal, view);
   if (expression === undefined) return `So I can't say what that is per ${goal.unit}.`;
   const sum = knownSum(expression, view);
@@ -65,7 +65,7 @@ function ratio(goal: Extract<Goal, { kind: "per" }>, view: View): string {
   return `Divided by ${over}, that is about ${rounded(sum.value)}${what} per ${goal.unit}.`;
 }
 
-function comparison(goal: Extract<Goal, { kind: "compare" }>, view: View): string {
+function comparison(goal: Extract<Goal, { kind: "compare" }>, view: RequestView): string {
   const { left, right, how, word } = goal;
   const [a, b] = [quantity(left, view), quantity(right, view)];
   if (a === undefined || b === undefined) return "So I can't compare them.";
@@ -82,7 +82,7 @@ function comparison(goal: Extract<Goal, { kind: "compare" }>, view: View): strin
   return `So ${more.subject} is ${gap} ${word} than ${other.subject}.`;
 }
 
-function formula(goal: Extract<Goal, { kind: "formula" }>, view: View): string {
+function formula(goal: Extract<Goal, { kind: "formula" }>, view: RequestView): string {
   const expression = sumOf(goal, view);
   if (expression === undefined) return "So I can't work it out.";
   const sum = knownSum(expression, view);

@@ -2,7 +2,7 @@
 
 import { fact, propertyAsked, type Fact } from "./fact.ts";
 
-export interface Comparison {
+export interface AskedComparison {
   readonly kind: "compare";
   readonly how: "difference" | "times" | "which";
   readonly left: Fact;
@@ -24,7 +24,7 @@ const COMPARE = new RegExp(
 const PEOPLE = new RegExp(`how many more (people) live in ${THE}(.+?) than in ${THE}(.+)$`, "i");
 const GAP = new RegExp(`difference (?:in|of) (.+?) between ${THE}(.+?) and ${THE}(.+)$`, "i");
 
-export function comparison(clause: string): Comparison | undefined {
+export function comparison(clause: string): AskedComparison | undefined {
   return (
     compared("difference", THAN.exec(clause)) ??
     compared("times", TIMES.exec(clause)) ??
@@ -36,7 +36,10 @@ export function comparison(clause: string): Comparison | undefined {
   );
 }
 
-function compared(how: Comparison["how"], match: readonly string[] | null): Comparison | undefined {
+function compared(
+  how: AskedComparison["how"],
+  match: readonly string[] | null,
+): AskedComparison | undefined {
   const [, word = "", left = "", right = ""] = match ?? [];
   const property = propertyAsked(word);
   if (property === undefined) return undefined;
@@ -44,7 +47,7 @@ function compared(how: Comparison["how"], match: readonly string[] | null): Comp
   return { kind: "compare", how, word: word.toLowerCase(), ...facts };
 }
 
-function whether(match: readonly string[] | null): Comparison | undefined {
+function whether(match: readonly string[] | null): AskedComparison | undefined {
   const [whole, left = "", word = "", right = ""] = match ?? [];
   return whole === undefined ? undefined : compared("which", [whole, word, left, right]);
 }
@@ -52,7 +55,7 @@ function whether(match: readonly string[] | null): Comparison | undefined {
 function contrasted(
   property: string | undefined,
   match: readonly string[] | null,
-): Comparison | undefined {
+): AskedComparison | undefined {
   if (match === null) return undefined;
   const [, asked = "", left = "", right = ""] = match;
   const what = property ?? asked;

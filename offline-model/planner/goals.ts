@@ -2,7 +2,7 @@
 // ("population of Earth"); which of them are known is no concern of this file.
 
 import { expressionIn } from "./expression.ts";
-import { comparison, type Comparison } from "./comparison.ts";
+import { comparison, type AskedComparison } from "./comparison.ts";
 import { fact, type Fact } from "./fact.ts";
 import { formulaIn, type Formula } from "./formula.ts";
 import { lookups } from "./lookup.ts";
@@ -16,7 +16,7 @@ export type Goal =
   | { readonly kind: "arithmetic"; readonly expression: string; readonly asked: string }
   | { readonly kind: "lookup"; readonly fact: Fact }
   | { readonly kind: "per"; readonly fact: Fact; readonly divisor: Divisor; readonly unit: string }
-  | Comparison
+  | AskedComparison
   | Formula
   | { readonly kind: "unclear"; readonly clause: string };
 

@@ -1,7 +1,8 @@
 // What the tools have told so far, for each goal: facts read, sums worked out, and what failed.
 
-import type { ToolAnswer, View } from "./conversation.ts";
-import { hasTool } from "./conversation.ts";
+import type { RequestView } from "./request-view.ts";
+import type { ToolAnswer } from "./tool-answer.ts";
+import { hasTool } from "./request-view.ts";
 import { evaluate } from "./expression.ts";
 import type { Fact } from "./fact.ts";
 import type { Formula } from "./formula.ts";
@@ -14,7 +15,7 @@ export type Known<T> =
   | { readonly kind: "open"; readonly ask: string }
   | { readonly kind: "failed"; readonly why: string };
 
-export function knownFact(fact: Fact, view: View): Known<Reading> {
+export function knownFact(fact: Fact, view: RequestView): Known<Reading> {
   const searches = view.answers.filter(({ tool }) => tool === "web_search");
   const texts = searches.filter(({ isError }) => !isError).map(({ text }) => text);
   const reading = readFact(fact, texts);
@@ -34,7 +35,7 @@ export function knownFact(fact: Fact, view: View): Known<Reading> {
 }
 
 /** The same sum is asked for twice at most, the second time written another way. */
-export function knownSum(expression: string, view: View): Known<number> {
+export function knownSum(expression: string, view: RequestView): Known<number> {
   if (!hasTool(view, "calculator")) {
     const value = evaluate(expression);
     return value === undefined
@@ -58,7 +59,7 @@ export function knownSum(expression: string, view: View): Known<number> {
 }
 
 /** The sum that a goal comes down to; undefined while a fact is missing, or where there is none. */
-export function sumOf(goal: Goal, view: View): string | undefined {
+export function sumOf(goal: Goal, view: RequestView): string | undefined {
   switch (goal.kind) {
     case "arithmetic":
       return goal.expression;
@@ -84,12 +85,12 @@ export function sumOf(goal: Goal, view: View): string | undefined {
   }
 }
 
-function formulaSum({ terms }: Formula, view: View): string | undefined {
+function formulaSum({ terms }: Formula, view: RequestView): string | undefined {
   const parts = terms.map((term) => (term.kind === "fact" ? quantity(term.fact, view) : term.text));
   return parts.includes(undefined) ? undefined : parts.join(" ");
 }
 
-export function quantity(fact: Fact, view: View): number | undefined {
+export function quantity(fact: Fact, view: RequestView): number | undefined {
   const known = knownFact(fact, view);
   return known.kind === "known" ? known.value.value : undefined;
 }

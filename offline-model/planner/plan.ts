@@ -7,17 +7,18 @@ import { isForced } from "../request-rules.ts";
 import type { MessagesRequest } from "../request.ts";
 import { answerTo } from "./answer.ts";
 import { asksForTier, tierOf } from "./classify.ts";
-import { hasTool, viewOf, type ToolAnswer, type View } from "./conversation.ts";
+import { hasTool, viewOf, type RequestView } from "./request-view.ts";
+import type { ToolAnswer } from "./tool-answer.ts";
 import { fileOrder, type FileOrder } from "./file-writing.ts";
 import { factsOf, goalsOf, type Goal } from "./goals.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { knownFact, knownSum, sumOf } from "./knowledge.ts";
 import { searchOnServer } from "./server-search.ts";
 import { smallTalk } from "./small-talk.ts";
-import { summaryOf } from "./summary.ts";
-import { impliedCall, inputFor, namedCalls, type NamedCall } from "./tool-call.ts";
+import { summaryOf } from "./tool-notes.ts";
+import { impliedCall, inputFor, namedCalls, type NamedCall } from "./named-call.ts";
 
-type Step =
+type PlanStep =
   | { readonly kind: "call"; readonly why: string; readonly calls: readonly NamedCall[] }
   | { readonly kind: "answer"; readonly why: string; readonly text: string };
 
@@ -52,7 +53,7 @@ export function plan(request: MessagesRequest): Draft {
   }
 }
 
-function nextStep(view: View): Step {
+function nextStep(view: RequestView): PlanStep {
   const order = hasTool(view, "write_file") ? fileOrder(view.task) : undefined;
   if (order !== undefined && !view.mustWrapUp) return writeFile(order, view);
   const pending = pendingCalls(view);
@@ -68,10 +69,10 @@ function nextStep(view: View): Step {
 }
 
 /** What is to be written is worked out first. */
-function writeFile({ path, text, rest }: FileOrder, view: View): Step {
+function writeFile({ path, text, rest }: FileOrder, view: RequestView): PlanStep {
   const written = view.answers.find(({ tool }) => tool === "write_file");
   const others = view.answers.filter(({ tool }) => tool !== "write_file");
-  const step: Step | undefined =
+  const step: PlanStep | undefined =
     text === undefined ? nextStep({ ...view, task: rest, answers: others }) : undefined;
   if (step?.kind === "call") return step;
   const content = text ?? step?.text ?? "";
@@ -87,7 +88,7 @@ function writeFile({ path, text, rest }: FileOrder, view: View): Step {
 }
 
 /** First the facts, all at once; then the sums they allow; then the answer. */
-function workOn(goals: readonly Goal[], view: View): Step {
+function workOn(goals: readonly Goal[], view: RequestView): PlanStep {
   const known = goals.flatMap(factsOf).map((fact) => knownFact(fact, view));
   const queries = new Set(known.flatMap((fact) => (fact.kind === "open" ? [fact.ask] : [])));
   if (view.mustWrapUp) {
@@ -117,7 +118,7 @@ function workOn(goals: readonly Goal[], view: View): Step {
 }
 
 /** Calls that the task names and that are still to be made; undefined where it names none. */
-function pendingCalls(view: View): NamedCall[] | undefined {
+function pendingCalls(view: RequestView): NamedCall[] | undefined {
   const named = namedCalls(view);
   const implied =
     named.length > 0 || goalsOf(view.task).some(({ kind }) => kind === "arithmetic")
@@ -134,7 +135,7 @@ function pendingCalls(view: View): NamedCall[] | undefined {
   return /\b(?:then|after that|afterwards)\b/i.test(view.task) ? open.slice(0, 1) : open;
 }
 
-function report(view: View): string {
+function report(view: RequestView): string {
   const lines = view.answers.map(({ tool, text, isError }) =>
     isError ? `\`${tool}\` failed: ${text}` : `\`${tool}\` answered: ${text}`,
   );
@@ -142,7 +143,7 @@ function report(view: View): string {
 }
 
 /** `tool_choice` demands a call: the planned one if there is one, else the tool with the task's words. */
-function forced(request: MessagesRequest, view: View): Step | undefined {
+function forced(request: MessagesRequest, view: RequestView): PlanStep | undefined {
   if (!isForced(request)) return undefined;
   const planned = nextStep(view);
   const choice = request.tool_choice;

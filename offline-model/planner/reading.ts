@@ -12,7 +12,7 @@ export interface Reading {
   readonly value: number | undefined;
 }
 
-interface Entry {
+interface PrintedHit {
   readonly title: string;
   readonly text: string;
   readonly source: string;
@@ -59,7 +59,7 @@ function named(sentence: string, title: string): string {
     .replace(/^(?:Its|His|Her|Their)\b/, `${title}'s`);
 }
 
-function readingOf(fact: Fact, { title, text, source, date }: Entry): Reading | undefined {
+function readingOf(fact: Fact, { title, text, source, date }: PrintedHit): Reading | undefined {
   const sentences = text.split(/(?<=[.!?])\s+(?=[A-Z0-9])/);
   const { measure, property } = fact;
   const [asked, subject] = [wordsOf(property), wordsOf(fact.subject)];
@@ -83,7 +83,7 @@ function readingOf(fact: Fact, { title, text, source, date }: Entry): Reading | 
 }
 
 /** Tools may wrap their text in JSON; entries keep their form inside it. */
-function entriesIn(text: string): Entry[] {
+function entriesIn(text: string): PrintedHit[] {
   return [...unwrapped(text).matchAll(ENTRY)].map((match) => {
     const [, title = "", body = "", source = "", date = ""] = match;
     return { title, text: body, source, date };

@@ -3,7 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts";
 import type { SearchHit, ServerResultDraft, ServerToolUseDraft } from "../draft.ts";
-import { encodeHit, type ToolAnswer } from "./conversation.ts";
+import { encodeHit } from "./request-view.ts";
+import type { ToolAnswer } from "./tool-answer.ts";
 
 const RESULTS_MAX = 5;
 

@@ -1,7 +1,7 @@
 // `pawl cost`: what was used and what it cost, and what another routing would have cost.
 
 import { Option, type Command } from "commander";
-import type { UsageShown, Used } from "../client/usage.ts";
+import type { UsageShown, UsageWithBudgets } from "../client/usage-shown.ts";
 import type { UsageFigures } from "../store/usage-report.ts";
 import { dayOf } from "../domain/budget.ts";
 import { promptTokens } from "../domain/usage.ts";
@@ -58,7 +58,7 @@ export function addCost(program: Command, context: CliContext): void {
     );
 }
 
-function jsonOf({ rows, more, total }: Used): readonly string[] {
+function jsonOf({ rows, more, total }: UsageWithBudgets): readonly string[] {
   const lines = rows.map((row) => JSON.stringify({ type: "row", ...row }));
   return [...lines, JSON.stringify({ type: "total", more, ...total })];
 }
@@ -66,7 +66,7 @@ function jsonOf({ rows, more, total }: Used): readonly string[] {
 const HEAD = ["runs", "calls", "attempts", "tokens in", "cached", "out", "cost", "crash tax"];
 const FIGURES = [1, 2, 3, 4, 5, 6, 7, 8];
 
-export function tableOf({ rows, more, total }: Used, by: string): readonly string[] {
+export function tableOf({ rows, more, total }: UsageWithBudgets, by: string): readonly string[] {
   const hasBudgets = rows.some(({ budget }) => budget !== null);
   const head = [by, ...HEAD, ...(hasBudgets ? ["cap", "left"] : [])];
   const table = columns(

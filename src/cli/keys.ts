@@ -3,7 +3,8 @@
 
 import { InvalidArgumentError, type Command } from "commander";
 import { PawlError } from "../domain/errors.ts";
-import { SCOPES, type ApiKey, type ApiKeys, type Scope } from "../store/api-keys.ts";
+import { KEY_SCOPES, type KeyScope } from "../domain/key-scope.ts";
+import type { ApiKey, ApiKeys } from "../store/api-keys.ts";
 import { stackFor, type CliContext } from "./context.ts";
 import { durationMs } from "./option-values.ts";
 import { oneLine } from "./printable.ts";
@@ -11,11 +12,11 @@ import { oneLine } from "./printable.ts";
 interface CreateFlags {
   readonly tenant: string;
   readonly name: string;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly KeyScope[];
   readonly expires?: number;
 }
 
-const SCOPES_DEFAULT: readonly Scope[] = ["runs:read", "runs:write"];
+const SCOPES_DEFAULT: readonly KeyScope[] = ["runs:read", "runs:write"];
 
 export function addKeys(program: Command, context: CliContext): void {
   const keys = program.command("keys").description("keys to the gateway");
@@ -24,7 +25,7 @@ export function addKeys(program: Command, context: CliContext): void {
     .description("make a key; its secret is shown once")
     .requiredOption("--tenant <name>", "whose runs it sees and starts", plainName)
     .option("--name <name>", "what it is for; approvals are signed with it", plainName, "key")
-    .option("--scopes <list>", SCOPES.join(","), scopeList, SCOPES_DEFAULT)
+    .option("--scopes <list>", KEY_SCOPES.join(","), scopeList, SCOPES_DEFAULT)
     .option("--expires <duration>", "such as 90d; never unless given", durationMs)
     .action((flags: CreateFlags) => withKeys(context, (store) => create(context, store, flags)));
   keys
@@ -100,11 +101,11 @@ function plainName(text: string): string {
   throw new InvalidArgumentError("it has up to 64 letters, digits, dots, dashes and underscores.");
 }
 
-function scopeList(text: string): readonly Scope[] {
+function scopeList(text: string): readonly KeyScope[] {
   const named = text.split(",").map((scope) => scope.trim());
   return named.map((given) => {
-    const scope = SCOPES.find((known) => known === given);
-    if (scope === undefined) throw new InvalidArgumentError(`scopes are ${SCOPES.join(", ")}.`);
+    const scope = KEY_SCOPES.find((known) => known === given);
+    if (scope === undefined) throw new InvalidArgumentError(`scopes are ${KEY_SCOPES.join(", ")}.`);
     return scope;
   });
 }

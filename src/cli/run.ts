@@ -5,6 +5,7 @@ import { countsOf } from "../client/caller-limits.ts";
 import type { RunClient } from "../client/run-client.ts";
 import type { RunOrder } from "../client/run-order.ts";
 import type { Config } from "../config.ts";
+import { endingModels, endingText } from "../domain/model-end.ts";
 import { ASKED_LIMITS, type AskedKey } from "../domain/limit-table.ts";
 import { TIERS, type Tier } from "../domain/prices.ts";
 import { POLICIES, type Policy } from "../domain/run/snapshot.ts";
@@ -79,6 +80,7 @@ export function addRun(program: Command, context: CliContext): void {
         if (options.detach === true) return await detach(context, client, { runId, link, options });
         const renderer = await rendererFor(context, options);
         if (!created) renderer.notice("This key has been used before: showing its run.");
+        for (const text of endingTexts(options, config)) renderer.notice(text);
         const page = client.pageLink(runId);
         if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
         return await follow(client, runId, renderer, keyboardFor(context, options));
@@ -106,6 +108,12 @@ export function orderOf(task: string, options: RunOptions, config: Config): RunO
     ...waitOf(options),
     ...policyOf(options),
   };
+}
+
+/** A model that ends soon is better left before that day. */
+function endingTexts({ model }: RunOptions, { agent }: Config): readonly string[] {
+  const today = new Date().toISOString();
+  return endingModels([model ?? agent.model ?? ""], today).map(endingText);
 }
 
 function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy"> {

@@ -11,15 +11,16 @@ import type { RunFact } from "../domain/run/facts.ts";
 import { pendingOf, waitOf } from "../domain/run/shown.ts";
 import type { EventBody } from "./event-body.ts";
 import { argumentsIn, type ToldRun } from "./told-run.ts";
+import { GOES_ON, waiting } from "./wait-view.ts";
 
-type News = EventBody<ApprovalDecided | ApprovalRequested | RunWaiting | RunContinued>;
+type ApprovalEvent = EventBody<ApprovalDecided | ApprovalRequested | RunWaiting | RunContinued>;
 
 /** In the order in which it is told: what was decided, what is asked, and whether the run stands still. */
 export function approvalNews(
   before: ToldRun,
   after: ToldRun,
   fact: Extract<RunFact, { kind: "personAsked" | "ruled" }>,
-): readonly News[] {
+): readonly ApprovalEvent[] {
   const was = pendingOf(before.state);
   const is = pendingOf(after.state);
   const wait = waitOf(after.state);
@@ -27,21 +28,20 @@ export function approvalNews(
     ...(fact.kind === "ruled" ? decided(before, fact.callId, fact.ruling) : []),
     ...requested(before, after),
     ...(was.length === 0 && is.length > 0 && wait !== null ? [waiting(wait)] : []),
-    ...(was.length > 0 && is.length === 0
-      ? [{ type: "run.continued", reason: "resumed" } as const]
-      : []),
+    ...(was.length > 0 && is.length === 0 ? [GOES_ON] : []),
   ];
 }
 
+/** Of a run that was called off in the same breath too: the person was told that it counts. */
 function decided(
-  before: ToldRun,
+  { state: { phase } }: ToldRun,
   id: string,
-  ruling: Ruling,
+  { verdict, by, reason, always, editedInput }: Ruling,
 ): readonly EventBody<ApprovalDecided>[] {
-  const pending = pendingOf(before.state).find(({ callId }) => callId === id);
-  if (pending === undefined) return [];
-  const { callId, tool, turn } = pending;
-  const { verdict, by, reason, always, editedInput } = ruling;
+  const calls = phase.kind === "answering" ? phase.calls : [];
+  const call = calls.find(({ callId }) => callId === id);
+  if (call?.kind !== "asked") return [];
+  const { callId, tool, turn } = call.pending;
   const edited = editedInput !== undefined;
   return [{ type: "approval.decided", turn, callId, tool, verdict, by, reason, edited, always }];
 }
@@ -50,24 +50,7 @@ function requested(before: ToldRun, after: ToldRun): readonly EventBody<Approval
   const known = pendingOf(before.state).map(({ callId }) => callId);
   const news = pendingOf(after.state).filter(({ callId }) => !known.includes(callId));
   return news.map(({ callId, tool, turn, argsDigest, reason, deadlineAt }) => {
-    const input = argumentsIn(after, callId);
-    return {
-      type: "approval.requested",
-      turn,
-      callId,
-      tool,
-      input,
-      argsDigest,
-      reason,
-      deadlineAt,
-    };
+    const asked = { turn, callId, tool, argsDigest, reason, deadlineAt };
+    return { type: "approval.requested", ...asked, input: argumentsIn(after, callId) };
   });
-}
-
-export function waiting({
-  reason,
-  message,
-  nextAttemptAt,
-}: NonNullable<ReturnType<typeof waitOf>>): EventBody<RunWaiting> {
-  return { type: "run.waiting", reason, message, nextAttemptAt };
 }

@@ -7,7 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
 import { backendError, isPassing } from "./backend-error.ts";
-import { idOf, type HistoryEvent } from "./history-facts.ts";
+import type { HistoryEvent } from "../temporal/payloads.ts";
+import { idOf } from "./history-facts.ts";
 
 export interface HistoryPage {
   readonly events: readonly HistoryEvent[];

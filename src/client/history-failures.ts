@@ -2,8 +2,8 @@
 // counts, as it does for the run itself: what lies below it says more of how and less of what.
 
 import type { temporal } from "@temporalio/proto";
+import type { HistoryEvent } from "../temporal/payloads.ts";
 
-type Event = temporal.api.history.v1.IHistoryEvent;
 type Failure = temporal.api.failure.v1.IFailure;
 
 interface FailureSeen {
@@ -19,31 +19,34 @@ export interface BrokenOff extends FailureSeen {
 }
 
 export function failureOf(failure: Failure | null | undefined): FailureSeen {
+  if (failure?.canceledFailureInfo != null) return CANCELLED;
   const code = failure?.applicationFailureInfo?.type ?? "";
   return { code, message: failure?.message ?? "no reason is known" };
 }
 
-interface ActivityFailed extends FailureSeen {
-  readonly scheduledId: number;
+const CANCELLED: FailureSeen = { code: "CANCELLED", message: "cancelled" };
+
+export interface ActivityFailed extends FailureSeen {
+  /** The id of the event with which it began. */
+  readonly scheduledId: string;
   readonly wasCancelled: boolean;
 }
 
 /** Null of any other event. */
-export function outcomeOfActivity(event: Event): ActivityFailed | null {
+export function failedActivity(event: HistoryEvent): ActivityFailed | null {
   const cancelled = event.activityTaskCanceledEventAttributes;
   if (cancelled != null) {
-    const scheduledId = Number(cancelled.scheduledEventId?.toString() ?? 0);
-    return { scheduledId, code: "CANCELLED", message: "cancelled", wasCancelled: true };
+    return { scheduledId: String(cancelled.scheduledEventId), ...CANCELLED, wasCancelled: true };
   }
   const failed =
     event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
   if (failed == null) return null;
-  const scheduledId = Number(failed.scheduledEventId?.toString() ?? 0);
+  const scheduledId = String(failed.scheduledEventId);
   return { scheduledId, ...failureOf(failed.failure), wasCancelled: false };
 }
 
 /** Null where the run was not. */
-export function brokenOff(event: Event): BrokenOff | null {
+export function brokenOff(event: HistoryEvent): BrokenOff | null {
   const failed = event.workflowExecutionFailedEventAttributes;
   if (failed != null) {
     const { code, message } = failureOf(failed.failure);

@@ -111,15 +111,19 @@ async function fold(
 }
 
 function aboutOf({ input, state: { memory } }: ToldRun, link: string | null): RunAbout {
+  const { task, agent, tenant, session } = input ?? NOBODY;
+  const about = { task, agent, tenant, session, link };
+  if (memory === null) {
+    return { ...about, model: null, routing: null, offline: false, capUsd: null };
+  }
+  const { snapshot, models, counts } = memory;
   return {
-    task: input?.task ?? "",
-    agent: input?.agent ?? "",
-    tenant: input?.tenant ?? "",
-    session: input?.session ?? "",
-    model: memory?.snapshot.model ?? null,
-    routing: memory?.models.last.why || null,
-    offline: memory?.snapshot.offline ?? false,
-    capUsd: memory === null ? null : usdOf(memory.counts.costCapMicroUsd),
-    link,
+    ...about,
+    model: snapshot.model,
+    routing: models.last.why || null,
+    offline: snapshot.offline,
+    capUsd: usdOf(counts.costCapMicroUsd),
   };
 }
+
+const NOBODY = { task: "", agent: "", tenant: "", session: "" };

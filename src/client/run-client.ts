@@ -26,13 +26,13 @@ import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
 import { briefOf, type RunBrief } from "./run-brief.ts";
 import { countRuns, type RunCounts } from "./run-counts.ts";
 import { listRuns, type ListQuery, type RunListed } from "./run-list.ts";
-import { pageOfRuns, type PageQuery, type RunPage } from "./run-page.ts";
+import { pageOfRuns, type PageQuery, type RunPage } from "./page-of-runs.ts";
 import type { RunOrder } from "./run-order.ts";
 import { say, type Said } from "./say.ts";
 import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, ofRun, runEnded, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
-import { moneyOf, type Money } from "./treasury.ts";
+import { moneyOf, type MoneyClient } from "./treasury.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
@@ -41,7 +41,7 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends Money, BatchClient {
+export interface RunClient extends MoneyClient, BatchClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;

@@ -5,7 +5,6 @@ import type { Client } from "@temporalio/client";
 import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
 import { MESSAGE_BYTES_MAX, type UserMessage } from "../domain/run/order.ts";
-import { UNREAD_MAX } from "../domain/run/mail.ts";
 import { MEMOS, SIGNALS } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
 import { asked, ofRun, runEnded, told } from "./steer.ts";
@@ -46,7 +45,8 @@ export async function say(
 
 function checkText(text: string): void {
   if (text.trim() === "") throw new PawlError("USAGE", "A message can't be empty.");
-  const bytes = Buffer.byteLength(text);
+  // As it will lie in the payload.
+  const bytes = Buffer.byteLength(JSON.stringify(text)) - 2;
   if (bytes <= MESSAGE_BYTES_MAX) return;
   throw new PawlError(
     "USAGE",
@@ -55,7 +55,7 @@ function checkText(text: string): void {
 }
 
 function full(runId: string, cause?: unknown): PawlError {
-  const message = `The run ${runId} has ${UNREAD_MAX} messages or more that it has not heard yet.`;
+  const message = `The run ${runId} has not heard yet what was said to it before: no more fits.`;
   return new PawlError("INBOX_FULL", message, { cause });
 }
 

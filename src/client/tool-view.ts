@@ -1,4 +1,4 @@
-// What viewers are told of the tool calls of a run: which began, which are tried again, how each ended. Pure.
+// What viewers are told of the tool calls of a run: which began, which are tried again, how each ended.
 
 import type { ToolFinished, ToolStarted } from "../domain/run-event.ts";
 import type { RunFact } from "../domain/run/facts.ts";
@@ -18,18 +18,19 @@ export interface ToolRetry {
 }
 
 interface InFlight {
-  readonly callId: string;
+  readonly activityId: string;
   readonly tool: string;
   readonly sinceMs: number;
   /** The viewer resumed while the call was under way: what it knows of its retries is not known. */
-  resumedBehind: boolean;
+  readonly resumedBehind: boolean;
 }
 
+type ToolFact = Extract<RunFact, { kind: "toolBegan" | "toolEnded" | "toolLost" }>;
 type ToolNews = EventBody<ToolStarted | ToolFinished>;
 
 const PREVIEW_CHARS = 200;
 
-export function preview(content: string): string {
+function preview(content: string): string {
   const line = content.replace(/\s+/g, " ").trim();
   return line.length <= PREVIEW_CHARS
     ? line
@@ -37,41 +38,42 @@ export function preview(content: string): string {
 }
 
 export class ToolView {
-  /** By activity. */
+  /** By call: one that is executed once more, because its transcript was lost, has another activity. */
   readonly #inFlight = new Map<string, InFlight>();
 
+  /** Activities whose attempts may be writing rows now. */
   inFlight(): readonly string[] {
-    return [...this.#inFlight.keys()];
+    return Array.from(this.#inFlight.values(), ({ activityId }) => activityId);
   }
 
-  news(told: Told<RunFact>, before: ToldRun, resumedBehind: boolean): readonly ToolNews[] {
-    const { fact } = told;
-    const { phase } = before.state;
-    if (!("callId" in fact) || phase.kind !== "answering") return [];
+  /** `resumedBehind`: the viewer has seen this, and perhaps more. */
+  news(
+    told: Told,
+    fact: ToolFact,
+    { state: { phase } }: ToldRun,
+    resumedBehind: boolean,
+  ): readonly ToolNews[] {
+    if (phase.kind !== "answering") return [];
     const call = phase.calls.find(({ callId }) => callId === fact.callId);
-    if (call === undefined || (call.kind !== "cleared" && call.kind !== "running")) return [];
+    if (call?.kind !== "cleared" && call?.kind !== "running") return [];
     // Of an inline tool the end is all that is heard.
     const started = call.kind === "cleared" ? [startOf(call, phase.turn)] : [];
-    if (fact.kind !== "toolBegan") return [...started, this.#end(told, call, phase.turn)];
+    if (fact.kind !== "toolBegan") return [...started, this.#end(told, fact, call, phase.turn)];
     const { activityId = "", atMs: sinceMs } = told;
-    const { callId, name: tool } = call;
-    this.#inFlight.set(activityId, { callId, tool, sinceMs, resumedBehind });
+    this.#inFlight.set(call.callId, { activityId, tool: call.name, sinceMs, resumedBehind });
     return started;
   }
 
-  #end(told: Told<RunFact>, call: CallState, turn: number): ToolNews {
-    const { callId, name: tool } = call;
-    const begun = [...this.#inFlight].find(([, inFlight]) => inFlight.callId === callId);
-    if (begun !== undefined) this.#inFlight.delete(begun[0]);
-    const end = { type: "tool.finished", turn, callId, tool } as const;
-    const { fact, toolResult } = told;
-    if (toolResult !== undefined) {
-      const { isError, content, durationMs } = toolResult;
-      return { ...end, isError, preview: preview(content), durationMs };
-    }
-    const content = fact.kind === "toolLost" ? `${fact.code || "FAILED"}: ${fact.message}` : "";
-    const durationMs = begun === undefined ? 0 : told.atMs - begun[1].sinceMs;
-    return { ...end, isError: true, preview: preview(content), durationMs };
+  #end(told: Told, fact: ToolFact, { callId, name: tool }: CallState, turn: number): ToolNews {
+    const sinceMs = this.#inFlight.get(callId)?.sinceMs ?? told.atMs;
+    this.#inFlight.delete(callId);
+    const { isError, content, durationMs } = told.toolResult ?? {
+      isError: true,
+      content: fact.kind === "toolLost" ? `${fact.code || "FAILED"}: ${fact.message}` : "",
+      durationMs: told.atMs - sinceMs,
+    };
+    const shown = preview(content);
+    return { type: "tool.finished", turn, callId, tool, isError, preview: shown, durationMs };
   }
 
   /**
@@ -79,16 +81,18 @@ export class ToolView {
    * written before: nothing says which of it it has seen, and nothing is told twice.
    */
   retries(activityId: string, rows: readonly DeltaRow[]): readonly ToolRetry[] {
-    const call = this.#inFlight.get(activityId);
-    if (call === undefined) return [];
-    const { callId, tool, resumedBehind: isOld } = call;
-    call.resumedBehind = false;
-    if (isOld) return [];
+    const found = [...this.#inFlight].find(([, call]) => call.activityId === activityId);
+    if (found === undefined) return [];
+    const [callId, call] = found;
+    if (call.resumedBehind) {
+      this.#inFlight.set(callId, { ...call, resumedBehind: false });
+      return [];
+    }
     return rows.flatMap((row) => {
       if (row.kind === "text" || row.mark.kind === "started") return [];
       const { code, message, nextAttemptAt } = row.mark;
       if (nextAttemptAt === null) return [];
-      return [{ callId, tool, attempt: row.attempt, code, message, nextAttemptAt }];
+      return [{ callId, tool: call.tool, attempt: row.attempt, code, message, nextAttemptAt }];
     });
   }
 }

@@ -18,21 +18,21 @@ import {
 import type { Backend } from "./connect.ts";
 import { tablesIn } from "./own-tables.ts";
 import { asked } from "./steer.ts";
-import { usageOf, type Used } from "./usage.ts";
+import { usageOf, type UsageWithBudgets } from "./usage-shown.ts";
 
-export interface Money {
+export interface MoneyClient {
   /** Today's caps of the tenants that were charged this month, or of one, with what is left of them. */
   budgets(query?: BudgetsQuery): Promise<readonly BudgetShown[]>;
   /** Holds from the next call on; runs that wait at this cap look again at once. */
   setBudget(name: BudgetName, cap: NewCap): Promise<BudgetChanged>;
   /** Adds to the cap of the current period alone; the same `raiseId` raises once. */
   raiseBudget(raise: BudgetRaised): Promise<BudgetChanged>;
-  usage(query: UsageQuery): Promise<Used>;
+  usage(query: UsageQuery): Promise<UsageWithBudgets>;
   /** Replies that were paid for, to be repriced. */
   recordedCalls(query: Pick<UsageQuery, "tenant" | "since">): Promise<readonly RecordedCalls[]>;
 }
 
-export function moneyOf({ client, db, caps }: Backend): Money {
+export function moneyOf({ client, db, caps }: Backend): MoneyClient {
   const tables = tablesIn(db, "the ledger is there");
   const treasury = async (): Promise<Treasury> => ({ client, db: await tables(), caps });
   return {

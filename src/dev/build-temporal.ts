@@ -2,7 +2,7 @@
 // have a local `replace` in their go.mod, which `go install` refuses.
 
 import { join } from "node:path";
-import type { Progress } from "./find-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import { runCommand } from "./run-command.ts";
 
 const MODULE = "github.com/temporalio/cli/cmd/temporal@v1.5.1";
@@ -14,7 +14,7 @@ const PROGRESS_EVERY_MS = 15_000;
 export async function buildTemporal(
   workDir: string,
   env: NodeJS.ProcessEnv,
-  onProgress: Progress,
+  onProgress: OnProgress,
 ): Promise<string> {
   const version = await goVersion(env);
   if (version === undefined) throw new Error("there is no Go toolchain");

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { readConfig } from "../config.ts";
 import { goVersion, isNewEnough } from "./build-temporal.ts";
 import { fail, ok, type Check, warn } from "./check.ts";
+import { checkModels } from "./doctor-models.ts";
 import { checkServices } from "./doctor-services.ts";
 import { installedTemporal } from "./find-temporal.ts";
 import { changedSettings, liveStack, settingsOf, type StackState } from "./stack-state.ts";
@@ -21,7 +22,8 @@ export interface DoctorConfig {
 export async function inspect({ stateDir, env }: DoctorConfig): Promise<readonly Check[]> {
   const dir = resolve(stateDir);
   const stack = liveStack(dir);
-  const isLocal = readConfig(env).temporal.address === undefined;
+  const config = readConfig(env);
+  const isLocal = config.temporal.address === undefined;
   return [
     checkNode(process.versions.node),
     ...(isLocal ? await checkLocalServer(env) : []),
@@ -29,6 +31,7 @@ export async function inspect({ stateDir, env }: DoctorConfig): Promise<readonly
     await checkDisk(dir),
     ...(isLocal ? [checkStack(stack, env)] : []),
     ...(await checkServices(stack, env)),
+    ...checkModels(config, new Date()),
   ];
 }
 

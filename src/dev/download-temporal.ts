@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import type { Progress } from "./find-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import { runCommand } from "./run-command.ts";
 
 const DOWNLOAD_URL = "https://temporal.download";
@@ -19,7 +19,7 @@ const INFO = z.object({ archiveUrl: z.url(), fileToExtract: z.string().regex(/^[
 /** Returns the path of the binary, below `workDir`. */
 export async function downloadTemporal(
   workDir: string,
-  onProgress: Progress,
+  onProgress: OnProgress,
   baseUrl = DOWNLOAD_URL,
 ): Promise<string> {
   const arch = process.arch === "x64" ? "amd64" : process.arch;

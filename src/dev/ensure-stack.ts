@@ -16,7 +16,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { PawlError } from "../domain/errors.ts";
 import { packageFile } from "../package-root.ts";
-import type { Progress } from "./find-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import { lastLines } from "./last-lines.ts";
 import type { PartName } from "./part.ts";
 import { lockHolder } from "./process-lock.ts";
@@ -47,7 +47,7 @@ const POLL_MS = 50;
 /** Throws PawlError BACKEND_UNREACHABLE with the reason the stack gave. */
 export async function ensureStack(
   config: EnsureStackConfig,
-  onProgress: Progress,
+  onProgress: OnProgress,
 ): Promise<StackState> {
   const stateDir = resolve(config.stateDir);
   const running = liveStack(stateDir);
@@ -107,7 +107,7 @@ async function untilReady(
   stateDir: string,
   supervisor: Supervisor,
   said: ProgressReader,
-  onProgress: Progress,
+  onProgress: OnProgress,
 ): Promise<StackState> {
   const { lock, log } = stateFiles(stateDir);
   let lastSignAt = Date.now();

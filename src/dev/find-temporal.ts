@@ -9,9 +9,8 @@ import { PawlError } from "../domain/errors.ts";
 import { releaseLock, takeLock } from "./process-lock.ts";
 import { buildTemporal } from "./build-temporal.ts";
 import { downloadTemporal } from "./download-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import { runCommand } from "./run-command.ts";
-
-export type Progress = (line: string) => void;
 
 export interface TemporalBinary {
   readonly path: string;
@@ -24,7 +23,7 @@ const EXECUTABLE = process.platform === "win32" ? "temporal.exe" : "temporal";
 /** Throws PawlError BACKEND_UNREACHABLE that says what to install. */
 export async function findTemporal(
   env: NodeJS.ProcessEnv,
-  onProgress: Progress,
+  onProgress: OnProgress,
 ): Promise<TemporalBinary> {
   return (await installedTemporal(env)) ?? (await getTemporal(env, onProgress));
 }
@@ -47,7 +46,10 @@ export function cacheDir(env: NodeJS.ProcessEnv): string {
 }
 
 /** One process gets it; others that want it at the same time wait for that one. */
-async function getTemporal(env: NodeJS.ProcessEnv, onProgress: Progress): Promise<TemporalBinary> {
+async function getTemporal(
+  env: NodeJS.ProcessEnv,
+  onProgress: OnProgress,
+): Promise<TemporalBinary> {
   const cache = cacheDir(env);
   const lock = join(cache, "temporal.lock");
   await mkdir(join(cache, "bin"), { recursive: true });
@@ -65,7 +67,7 @@ async function getTemporal(env: NodeJS.ProcessEnv, onProgress: Progress): Promis
 async function obtain(
   target: string,
   env: NodeJS.ProcessEnv,
-  onProgress: Progress,
+  onProgress: OnProgress,
 ): Promise<TemporalBinary> {
   const workDir = await mkdtemp(join(cacheDir(env), "get-"));
   const ways = [

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { openTelemetry } from "../telemetry/telemetry.ts";
-import type { Progress } from "./find-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import type { PartName } from "./part.ts";
 import { superviseStack } from "./stack.ts";
 
@@ -13,7 +13,7 @@ export interface RunStackOptions {
   readonly env: NodeJS.ProcessEnv;
   /** In the foreground the stack does not end for idleness: somebody is watching it. */
   readonly foreground: boolean;
-  readonly onProgress: Progress;
+  readonly onProgress: OnProgress;
   readonly parts?: readonly PartName[];
 }
 

@@ -13,7 +13,7 @@ import { resolve } from "node:path";
 import { readConfig } from "../config.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { localAccess } from "../temporal/access.ts";
-import type { Progress } from "./find-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import { untilIdle } from "./idle-watch.ts";
 import { gatewayPart, modelPart, postgresPart, workerPart } from "./node-parts.ts";
 import { hasOwnDatabase, type PartContext, wantsOfflineModel } from "./part-context.ts";
@@ -39,7 +39,7 @@ export interface StackOptions {
   readonly stackIdleMinutes: number;
   readonly env: NodeJS.ProcessEnv;
   readonly telemetry: Telemetry;
-  readonly onProgress: Progress;
+  readonly onProgress: OnProgress;
   /** Ends the stack. */
   readonly signal: AbortSignal;
   /** For tests: a stack without some of its parts. */
@@ -209,7 +209,7 @@ class Stack {
   }
 }
 
-function partsOf(context: PartContext, onProgress: Progress): readonly Part[] {
+function partsOf(context: PartContext, onProgress: OnProgress): readonly Part[] {
   return [
     temporalPart(context, onProgress),
     ...(hasOwnDatabase(context.env) ? [] : [postgresPart(context)]),

@@ -4,7 +4,8 @@
 import { join } from "node:path";
 import { localAccess } from "../temporal/access.ts";
 import { SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
-import { findTemporal, type Progress, type TemporalBinary } from "./find-temporal.ts";
+import { findTemporal, type TemporalBinary } from "./find-temporal.ts";
+import type { OnProgress } from "./on-progress.ts";
 import { baseEnv, type PartContext } from "./part-context.ts";
 import type { Part } from "./part.ts";
 import { acceptsConnections, servesNamespace } from "./temporal-client.ts";
@@ -16,7 +17,7 @@ const DYNAMIC_CONFIG = [
 ];
 const SQLITE_PRAGMAS = ["journal_mode=wal", "synchronous=normal"];
 
-export function temporalPart(context: PartContext, onProgress: Progress): Part {
+export function temporalPart(context: PartContext, onProgress: OnProgress): Part {
   const { ports, stateDir, env } = context;
   const target = localAccess(context.temporalAddress, context.namespace);
   let binary: Promise<TemporalBinary> | undefined;

@@ -39,12 +39,12 @@ export interface BatchState {
   readonly marks: HistoryMarks;
   readonly startedAtMs: number;
   /** Items that were begun: the first of them. */
-  begun: number;
+  readonly begun: number;
   /** Runs that an earlier history has begun and not seen the end of, by position. */
-  leftOver: readonly number[];
-  ended: EndedCounts;
+  readonly leftOver: readonly number[];
+  readonly ended: EndedCounts;
   /** Why no further item is begun: none could be paid. */
-  stop: { readonly limit: Limit; readonly message: string } | null;
+  readonly stop: { readonly limit: Limit; readonly message: string } | null;
 }
 
 export interface BatchItem {
@@ -94,11 +94,6 @@ export function itemRunId(batchId: string, position: number): string {
   return `run_${batchId.slice(BATCH_PREFIX.length)}_${String(position).padStart(5, "0")}`;
 }
 
-/** In the ledger, beside the accounts of the run, its session and its tenant. */
-export function batchAccountKey(batchId: string): string {
-  return `batch/${batchId}`;
-}
-
 export function openingBatch(marks: HistoryMarks, startedAtMs: number): BatchState {
   return { marks, startedAtMs, begun: 0, leftOver: [], ended: NONE_ENDED, stop: null };
 }
@@ -106,13 +101,19 @@ export function openingBatch(marks: HistoryMarks, startedAtMs: number): BatchSta
 const OWN: readonly Limit[] = ["cost"];
 const SHARED: readonly Limit[] = [...ACCOUNT_LIMITS, "provider_spend"];
 
+export function withBegun(state: BatchState, { position }: BatchItem): BatchState {
+  return { ...state, begun: position };
+}
+
 /** What one item can't pay because of a cap that all share, the next can't pay either. */
-export function takeEnd(state: BatchState, outcome: Outcome): void {
+export function withEnd(state: BatchState, outcome: Outcome): BatchState {
   const { kind } = outcome;
-  state.ended = { ...state.ended, [kind]: state.ended[kind] + 1 };
-  if (kind !== "stopped") return;
+  const ended = { ...state.ended, [kind]: state.ended[kind] + 1 };
+  const isShared =
+    kind === "stopped" && SHARED.includes(outcome.limit) && !OWN.includes(outcome.limit);
+  if (!isShared || state.stop !== null) return { ...state, ended };
   const { limit, message } = outcome;
-  if (SHARED.includes(limit) && !OWN.includes(limit)) state.stop ??= { limit, message };
+  return { ...state, ended, stop: { limit, message } };
 }
 
 export function endedCount(ended: EndedCounts): number {

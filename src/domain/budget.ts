@@ -91,3 +91,8 @@ function encoded(name: string): string {
 export function decoded(name: string): string {
   return name.replaceAll("%2F", "/").replaceAll("%25", "%");
 }
+
+/** Of a batch, beside the accounts of its runs, their sessions and their tenant. */
+export function batchAccountKey(batchId: string): string {
+  return `batch/${batchId}`;
+}

@@ -86,7 +86,7 @@ export interface ModelChange {
 
 /** `routed`: by the policy of the run; `answers`: the small model had no tool to call. */
 export type ChangeReason =
-  "down" | "overloaded" | "unfit" | "refused" | "returned" | "routed" | "answers";
+  "down" | "overloaded" | "retired" | "unfit" | "refused" | "returned" | "routed" | "answers";
 
 export interface CallBudget {
   /** What caller and agent allow the run to cost; the operator's cap is read at the call. */
@@ -157,6 +157,8 @@ export type WhyDenied =
   | { readonly why: "in_line"; readonly notBefore: string }
   /** The provider wants no call of the fleet before then. */
   | { readonly why: "rate_limited"; readonly notBefore: string }
+  /** The provider serves this model no more, or not to us. Another it may. */
+  | { readonly why: "retired" }
   /** This model can't serve now: its circuit is open, or its attempts are used up. Another may. */
   | { readonly why: "down" | "overloaded"; readonly notBefore: string };
 

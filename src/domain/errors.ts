@@ -43,7 +43,12 @@ export const CATALOGUE = {
     exitCode: 3,
   },
   UNKNOWN_MODEL: fail("use a model from the price table: src/domain/prices.ts", 422),
+  MODEL_RETIRED: fail(
+    "take another: --model, PAWL_AGENT_MODEL, or name stand-ins in PAWL_FALLBACK_MODELS",
+    422,
+  ),
   UNKNOWN_AGENT: fail("use one of the agents the worker knows", 422),
+  AGENT_TOO_LARGE: fail("shorten what the agent is told, or give it fewer tools", 422),
   UNKNOWN_STOP_REASON: fail("the run ends with what it has; a newer Pawl may know this reason"),
   EMPTY_REPLY: fail("the model answered nothing, twice"),
   TOOL_INPUT_INVALID: {

@@ -26,6 +26,18 @@ function jsonBytes(character: string): number {
   return code < 0x10000 ? 3 : 4;
 }
 
+/** The newest of them that take at most so many bytes together; they stand in the order in which they came. */
+export function newestFitting<T>(items: readonly T[], bytesMax: number): readonly T[] {
+  let bytes = 0;
+  const from = items.findLastIndex((item) => {
+    bytes += jsonBytesOf(item) + COMMA;
+    return bytes > bytesMax;
+  });
+  return items.slice(from + 1);
+}
+
+const COMMA = 1;
+
 /** Of a value that lies in a payload. */
 export function jsonBytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;

@@ -17,6 +17,12 @@ export interface Price extends Rates {
   readonly longContext?: { readonly promptTokensOver: number; readonly rates: Rates };
 }
 
+/** When the provider serves the model for the last time (UTC), and who does from then on. */
+export interface ModelEnd {
+  readonly lastDay: string;
+  readonly instead: string;
+}
+
 export interface ModelSpec {
   readonly contextTokens: number;
   readonly replyTokensMax: number;
@@ -26,6 +32,8 @@ export interface ModelSpec {
   readonly toolPromptTokensMax: number;
   /** Newest first. */
   readonly prices: readonly Price[];
+  /** Absent while the provider has named no day. */
+  readonly end?: ModelEnd;
 }
 
 /** One server-side web search, in micro-USD. */
@@ -91,6 +99,12 @@ export const MODELS: Readonly<Record<string, ModelSpec>> = {
     cacheTokensMin: 1024,
     prices: [{ effectiveFrom: "2026-05-28", ...usd(5, 25, 6.25, 10, 0.5) }],
   },
+  "claude-opus-4-5": {
+    ...small,
+    cacheTokensMin: 4096,
+    prices: [{ effectiveFrom: "2026-01-01", ...usd(5, 25, 6.25, 10, 0.5) }],
+    end: { lastDay: "2027-01-22", instead: "claude-opus-5-5" },
+  },
   "claude-sonnet-5-5": {
     ...large,
     cacheTokensMin: 512,
@@ -108,6 +122,12 @@ export const MODELS: Readonly<Record<string, ModelSpec>> = {
     ...large,
     cacheTokensMin: 1024,
     prices: [{ effectiveFrom: "2026-01-01", ...usd(3, 15, 3.75, 6, 0.3) }],
+  },
+  "claude-sonnet-4-5": {
+    ...small,
+    cacheTokensMin: 1024,
+    prices: [{ effectiveFrom: "2026-01-01", ...usd(3, 15, 3.75, 6, 0.3) }],
+    end: { lastDay: "2026-11-30", instead: "claude-sonnet-5-5" },
   },
   "claude-haiku-5-5": {
     ...large,

@@ -2,7 +2,7 @@
 // loopback go without.
 
 import { PawlError } from "../domain/errors.ts";
-import type { Scope } from "../store/api-keys.ts";
+import type { KeyScope } from "../domain/key-scope.ts";
 import type { GatewayContext } from "./route-context.ts";
 import { guardLocal } from "./local-guard.ts";
 import { may, type Principal } from "./principal.ts";
@@ -32,7 +32,7 @@ export async function authenticate(c: GatewayContext): Promise<Principal> {
 }
 
 /** Throws PawlError FORBIDDEN unless the caller has one of the scopes. */
-export function demand(principal: Principal, scopes: readonly Scope[]): void {
+export function demand(principal: Principal, scopes: readonly KeyScope[]): void {
   if (scopes.some((scope) => may(principal, scope))) return;
   throw new PawlError("FORBIDDEN", `This key lacks the scope ${scopes.join(" or ")}.`);
 }

@@ -5,7 +5,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { z, ZodObject, ZodType } from "zod";
 import { CATALOGUE, PawlError, type ErrorCode } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
-import type { Scope } from "../store/api-keys.ts";
+import type { KeyScope } from "../domain/key-scope.ts";
 import { demand } from "./authenticate.ts";
 import type { Gateway, GatewayContext, GatewayEnv } from "./route-context.ts";
 import type { Principal } from "./principal.ts";
@@ -35,7 +35,7 @@ export interface RouteSpec<
   readonly operationId: string;
   readonly summary: string;
   /** A key needs one of these; null: for everybody, without a key. */
-  readonly scopes: readonly Scope[] | null;
+  readonly scopes: readonly KeyScope[] | null;
   readonly params?: P;
   readonly query?: Q;
   readonly headers?: H;

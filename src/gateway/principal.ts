@@ -1,6 +1,6 @@
 // Who asks, and what for: a key with its scopes, or the person at this machine.
 
-import type { Scope } from "../store/api-keys.ts";
+import type { KeyScope } from "../domain/key-scope.ts";
 
 export type Principal =
   | {
@@ -8,7 +8,7 @@ export type Principal =
       readonly keyId: string;
       readonly name: string;
       readonly tenant: string;
-      readonly scopes: readonly Scope[];
+      readonly scopes: readonly KeyScope[];
     }
   | {
       /** On loopback, where no key was presented. Sees every tenant, as the CLI does. */
@@ -19,7 +19,7 @@ export type Principal =
     };
 
 /** `admin` may do whatever the other scopes allow, within its tenant. */
-export function may(principal: Principal, scope: Scope): boolean {
+export function may(principal: Principal, scope: KeyScope): boolean {
   if (principal.kind === "local") return true;
   return principal.scopes.includes(scope) || principal.scopes.includes("admin");
 }

@@ -32,15 +32,24 @@ export function resumeReply(cursor: EventId | null, place: Place): Resumption | 
  * it needs what the history says. Where it holds more than that, `resumeReply` makes it fit.
  */
 export function lacksText(cursor: EventId, before: RunEvent | null, next: RunEvent): boolean {
-  // Told what a person said in mid-reply, by a gateway that had told less, or more, of the reply by then.
-  if (next.type === "message.received" && isAnchoredAt(parseEventId(next.id), cursor)) return true;
+  // Told what a person did in mid-reply, by a gateway that had told less, or more, of the reply by then.
+  const at = parseEventId(next.id);
+  if (isByPerson(next) && at.attempt > 0 && isAnchoredAt(at, cursor)) return true;
   if (before === null || before.id === formatEventId(cursor)) return false;
   const held = openReplyView(cursor);
   const logged = openReplyView(parseEventId(before.id));
   return logged.shown > 0 && (held.shown === 0 || held.attempt !== logged.attempt);
 }
 
-/** Text in flight is numbered behind one event of the history: the call, or what a person said since. */
+/** Of all that is told, it alone may come in mid-reply: what a person said, or that one let the run go on. */
+function isByPerson(event: RunEvent): boolean {
+  return (
+    event.type === "message.received" ||
+    (event.type === "run.continued" && event.reason === "resumed")
+  );
+}
+
+/** Text in flight is numbered behind one event of the history: the call, or what a person did since. */
 function isAnchoredAt(id: EventId, anchor: EventId): boolean {
   return id.execution === anchor.execution && id.historyEventId === anchor.historyEventId;
 }
@@ -68,12 +77,12 @@ class ReplyResumption implements Resumption {
   next(event: RunEvent): readonly RunEvent[] {
     if (this.#isOver) return [event];
     const id = parseEventId(event.id);
-    if (event.type === "message.received") return [this.#said(event, id)];
+    if (isByPerson(event)) return [this.#beside(event, id)];
     return isAnchoredAt(id, this.#anchor) ? this.#inFlight(event, id) : this.#atEnd(event, id);
   }
 
   /** Text goes on behind it. Its id says how much the viewer holds, not how much the log has told. */
-  #said(event: RunEvent, id: EventId): RunEvent {
+  #beside(event: RunEvent, id: EventId): RunEvent {
     this.#noteLogged(id);
     const { attempt, shown, failed } = this.#view;
     this.#anchor = { ...id, attempt, offset: failed ? RETRY_OFFSET + shown : shown };

@@ -34,7 +34,7 @@ export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): Pro
       const params = batchParams(request);
       const headers = options.offline ? { "x-pawl-run": request.runId } : {};
       const requests = [{ custom_id: customId, params }];
-      return await told(async () => (await batches.create({ requests }, { headers })).id);
+      return await told(async () => (await batches.create({ requests }, { headers })).id, "model");
     },
     async look(providerBatchId) {
       return await told(async () => {
@@ -88,11 +88,11 @@ function batchParams(request: ModelRequest): MessageCreateParamsNonStreaming {
   return isFirst || mark === undefined ? params : { ...params, cache_control: mark };
 }
 
-async function told<T>(work: () => Promise<T>): Promise<T> {
+async function told<T>(work: () => Promise<T>, about: "model" | "batch" = "batch"): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw toModelCallError(error, false);
+    throw toModelCallError(error, false, about);
   }
 }
 

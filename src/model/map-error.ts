@@ -12,10 +12,20 @@ import { rateLimitsIn } from "./rate-limit-headers.ts";
 const IMAGE_CODE = "image_dimensions_too_large";
 const SPEND_LIMIT_CODES = ["enforced_spend_limit_reached", "contract_spend_limit_reached"];
 
-/** `streaming`: headers of a successful response had arrived when it happened. */
-export function toModelCallError(error: unknown, streaming: boolean): ModelCallError {
+/**
+ * `streaming`: headers of a successful response had arrived when it happened. `about`: what the request
+ * named, and a 404 says is not there.
+ */
+export function toModelCallError(
+  error: unknown,
+  streaming: boolean,
+  about: "model" | "batch" = "model",
+): ModelCallError {
   if (error instanceof ModelCallError) return error;
-  if (error instanceof APIError && error.status !== undefined) return fromStatus(error);
+  if (error instanceof APIError && error.status !== undefined) {
+    const isGone = about === "model" && error.status === 404 && error.type === "not_found_error";
+    return fromStatus(error, isGone ? "MODEL_RETIRED" : codeOfStatus(error, error.status));
+  }
   if (error instanceof APIError && error.type !== null) return fromStreamedError(error);
   const message = messageOf(error);
   if (streaming) {
@@ -33,23 +43,19 @@ export function toModelCallError(error: unknown, streaming: boolean): ModelCallE
 
 type StatusError = APIError;
 
-function fromStatus(error: StatusError): ModelCallError {
+function fromStatus(error: StatusError, code: ErrorCode): ModelCallError {
   const status = error.status ?? 0;
   const retryAfterMs = status === 429 || status >= 500 ? retryAfter(error.headers) : null;
   const said = error.apiMessage ?? error.message;
   const images = imagesTooLarge(error);
-  return new ModelCallError(
-    codeOfStatus(error, status),
-    `The provider answered ${status}: ${said}${images}`,
-    {
-      // An error that the API itself phrased is free; a gateway's page says nothing about what the
-      // API behind it did.
-      billing: error.type === null && (status >= 500 || status === 408) ? "unknown" : "free",
-      retryAfterMs,
-      limits: status === 429 ? rateLimitsIn(error.headers) : null,
-      cause: error,
-    },
-  );
+  return new ModelCallError(code, `The provider answered ${status}: ${said}${images}`, {
+    // An error that the API itself phrased is free; a gateway's page says nothing about what the
+    // API behind it did.
+    billing: error.type === null && (status >= 500 || status === 408) ? "unknown" : "free",
+    retryAfterMs,
+    limits: status === 429 ? rateLimitsIn(error.headers) : null,
+    cause: error,
+  });
 }
 
 function codeOfStatus(error: StatusError, status: number): ErrorCode {

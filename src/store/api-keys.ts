@@ -4,17 +4,14 @@
 // G2. A key that is unknown, revoked or past its end is no key, and all of these look alike.
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { KeyScope } from "../domain/key-scope.ts";
 import type { Database } from "./database.ts";
-
-export const SCOPES = ["runs:read", "runs:write", "approvals:decide", "admin"] as const;
-
-export type Scope = (typeof SCOPES)[number];
 
 export interface ApiKey {
   readonly keyId: string;
   readonly tenant: string;
   readonly name: string;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly KeyScope[];
   readonly createdAt: string;
   /** Null where it never ends. */
   readonly expiresAt: string | null;
@@ -26,7 +23,7 @@ export interface ApiKey {
 export interface NewApiKey {
   readonly tenant: string;
   readonly name: string;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly KeyScope[];
   readonly expiresAt: Date | null;
 }
 

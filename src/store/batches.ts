@@ -2,13 +2,13 @@
 // came to. Items are written once and read page by page; every operation can be repeated.
 
 import {
-  batchAccountKey,
   NONE_ENDED,
   type BatchInput,
   type BatchItem,
   type BatchResult,
   type EndedCounts,
 } from "../domain/batch.ts";
+import { batchAccountKey } from "../domain/budget.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 import type { Database } from "./database.ts";
 

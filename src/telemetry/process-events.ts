@@ -2,6 +2,7 @@
 
 import type { BatchOutcome, EndedCounts } from "../domain/batch.ts";
 import type { ErrorCode } from "../domain/errors.ts";
+import { endingText, type EndingModel } from "../domain/model-end.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
 
 interface AboutPart {
@@ -28,6 +29,8 @@ export interface ProcessEvents {
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
   /** The operator's policy names tools that nobody here has: a slip of the pen loosens it. */
   policy_unused: { readonly unknown: readonly string[]; readonly known: readonly string[] };
+  /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
+  model_ending: EndingModel;
   holds_swept: { readonly charged: number };
   sweep_failed: { readonly error: unknown };
   cost_alert: {
@@ -78,6 +81,7 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   worker_ready: () => info("polling for runs"),
   worker_waiting: ({ message }) => warn(message),
   policy_unused: () => warn("PAWL_TOOL_POLICY names tools that this worker does not have"),
+  model_ending: (ending) => warn(endingText(ending)),
   holds_swept: () => warn("charged holds of dead attempts"),
   sweep_failed: () => warn("tries again in a minute"),
   cost_alert: () => alert(warn("a tenant has spent more than three times its daily average")),

@@ -8,14 +8,16 @@ import {
 } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import type { temporal } from "@temporalio/proto";
 
+export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 export type Payload = temporal.api.common.v1.IPayload;
+export type Payloads = readonly Payload[] | null | undefined;
 
 /** What a workflow or an activity was given, or what it came to: of several the first. */
 export async function decodeFirst<T>(
   converter: LoadedDataConverter,
-  payloads: Payload[] | null | undefined,
+  payloads: Payloads,
 ): Promise<T> {
-  return await decodeFromPayloadsAtIndex<T>(converter, 0, payloads ?? null);
+  return await decodeFromPayloadsAtIndex<T>(converter, 0, payloads ? [...payloads] : null);
 }
 
 /** Null where there is nothing, or where nothing was said on purpose. */

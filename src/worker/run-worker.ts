@@ -15,6 +15,7 @@ import {
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
+import { endingModels } from "../domain/model-end.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
@@ -72,6 +73,7 @@ export async function runWorker(
   await ensureSearchAttributes(connection.operatorService, namespace);
   const deps = createDeps(config, telemetry, { db, ...skills });
   await warnOfUnknownTools(deps);
+  warnOfEndingModels(deps);
   const worker = await Worker.create({
     connection,
     namespace,
@@ -164,6 +166,15 @@ async function warnOfUnknownTools(deps: ActivityDeps): Promise<void> {
   const known = [...new Set(lists.flat().map(({ spec }) => spec.name))];
   const unknown = named.filter((name) => !known.includes(name));
   if (unknown.length > 0) telemetry.emit({ event: "policy_unused", unknown, known });
+}
+
+function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): void {
+  const { model = "", fallbackModels } = config.agent;
+  const ofAgents = agents.flatMap(({ fallbacks }) => Object.values(fallbacks ?? {}).flat());
+  const today = new Date().toISOString();
+  for (const ending of endingModels([model, ...fallbackModels, ...ofAgents], today)) {
+    telemetry.emit({ event: "model_ending", ...ending });
+  }
 }
 
 /** Resolves holds whose attempt nobody will ever end, e.g. of a run that was terminated. */

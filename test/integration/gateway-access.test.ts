@@ -2,7 +2,7 @@
 // below fails, and so does one whose scopes are not what the table says.
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { SCOPES, type Scope } from "../../src/store/api-keys.ts";
+import { KEY_SCOPES, type KeyScope } from "../../src/domain/key-scope.ts";
 import {
   ask,
   keyFor,
@@ -20,15 +20,15 @@ const NO_CALL = "toolu_none";
 interface Row {
   readonly path: string;
   /** Any of them is enough; null: for everybody. */
-  readonly scopes: readonly Scope[] | null;
+  readonly scopes: readonly KeyScope[] | null;
   /** True where the path names a run. */
   readonly ofRun?: boolean;
   readonly body?: unknown;
   readonly mayBe?: number;
 }
 
-const READS: readonly Scope[] = ["runs:read"];
-const WRITES: readonly Scope[] = ["runs:write"];
+const READS: readonly KeyScope[] = ["runs:read"];
+const WRITES: readonly KeyScope[] = ["runs:write"];
 const DECISION = { verdict: "deny", argsDigest: "0".repeat(64) };
 
 const MATRIX: Readonly<Record<string, Row>> = {
@@ -91,7 +91,7 @@ async function call({ path, body }: Row, key: string | undefined, run: string): 
 beforeAll(async () => {
   world = await openWorld();
   await world.startWorker();
-  for (const scope of SCOPES) keys[scope] = await keyFor(world, "acme", scope);
+  for (const scope of KEY_SCOPES) keys[scope] = await keyFor(world, "acme", scope);
   keys["other"] = await keyFor(world, "other", "admin");
   gateway = await startGateway(world, { env: { PAWL_GATEWAY_REQUIRE_KEY: "1" } });
   ended = await runOfAcme();
@@ -142,7 +142,7 @@ test("the table holds every route of the document, and no other, with its scopes
 });
 
 describe.each(Object.entries(MATRIX))("%s", (_id, row) => {
-  const allowed = (scope: Scope): boolean =>
+  const allowed = (scope: KeyScope): boolean =>
     row.scopes === null || scope === "admin" || row.scopes.includes(scope);
 
   test("is refused without a key and with a bad one, unless it is for everybody", async () => {
@@ -153,7 +153,7 @@ describe.each(Object.entries(MATRIX))("%s", (_id, row) => {
     expect(`${none.text}${bad.text}`).not.toContain(CANARY);
   });
 
-  test.each(SCOPES)("with the scope %s alone it does what the table says", async (scope) => {
+  test.each(KEY_SCOPES)("with the scope %s alone it does what the table says", async (scope) => {
     const { status, json } = await call(row, keys[scope], ended);
     if (allowed(scope)) expect([200, 201, 202, 404, 409, 410]).toContain(status);
     else expect([status, json?.["code"]]).toEqual([403, "FORBIDDEN"]);

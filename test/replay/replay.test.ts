@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { bundleWorkflowCode } from "@temporalio/worker";
 import { packageFile } from "../../src/package-root.ts";
-import type { HistoryEvent } from "../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
 import type { RunExport } from "../../src/client/run-client.ts";
 import { replayHistories } from "../../src/worker/replay.ts";
 import { checkDecisions, historiesIn } from "../support/decided-history.ts";

@@ -5,7 +5,7 @@ import { expect } from "@jest/globals";
 import type { BatchOrder } from "../../src/client/batch-order.ts";
 import type { BatchShown } from "../../src/client/batches.ts";
 import type { BatchResult, ItemResult } from "../../src/domain/batch.ts";
-import { batchAccountKey } from "../../src/domain/batch.ts";
+import { batchAccountKey } from "../../src/domain/budget.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { until } from "./processes.ts";
 import { withTemporalClient } from "./temporal-client.ts";

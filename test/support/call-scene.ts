@@ -13,11 +13,10 @@ import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
 import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
 import type { AttemptRequest, Ledger } from "../../src/store/ledger.ts";
-import { openTelemetry } from "../../src/telemetry/telemetry.ts";
+import { SILENT } from "./calls.ts";
 import { createModelBudgets } from "./model-budgets.ts";
 import { createModelLedger } from "./model-ledger.ts";
-import { aSnapshot } from "./replies.ts";
-import { callInput } from "./run-facts.ts";
+import { given, SNAPSHOT } from "./run-story.ts";
 
 export const PASS: GateAnswer = { kind: "pass", watched: false };
 
@@ -48,12 +47,11 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
   const told: GateWord[] = [];
   const requests: ModelRequest[] = [];
   const real = createModelLedger(createModelBudgets());
-  const limits = { ...aSnapshot().limits, ...options.limits };
-  const snapshot = aSnapshot({ limits });
+  const snapshot = { ...SNAPSHOT, limits: { ...SNAPSHOT.limits, ...options.limits } };
   const ledger: Ledger = { ...real, ...options.ledger?.(real) };
   const deps = {
     config: readConfig(options.env ?? {}),
-    telemetry: openTelemetry({ level: "silent", file: undefined }),
+    telemetry: SILENT,
     ledger: written(ledger, steps),
     laneCalls: {
       start: (request: AttemptRequest) => ledger.startAttempt(request),
@@ -64,7 +62,8 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
     gates: gatesOf(options.gate ?? [PASS], steps, told),
     ...providerOf(options, steps, requests),
   } as unknown as ActivityDeps;
-  const call = callInput(1, { entries: [{ message: userMessage("6*7?") }], ...options.call });
+  const entries = [{ message: userMessage("6*7?") }];
+  const call = { ...given().call(), entries, ...options.call };
   return {
     ledger,
     steps,

@@ -4,6 +4,7 @@ import { userMessage } from "../../src/domain/message.ts";
 import { anthropicModel } from "../../src/model/anthropic.ts";
 import type { Model, ModelCallError, ModelRequest, ReplyListener } from "../../src/model/model.ts";
 import type { StreamTimers } from "../../src/model/stream-clock.ts";
+import { openTelemetry } from "../../src/telemetry/telemetry.ts";
 
 /** Long enough never to ring in a test that is not about them. */
 const PATIENT: StreamTimers = {
@@ -37,6 +38,8 @@ export function aRequest(rest: Partial<ModelRequest> = {}): ModelRequest {
 }
 
 export const DEAF: ReplyListener = { alive: () => undefined, text: () => undefined };
+
+export const SILENT = openTelemetry({ level: "silent", file: undefined });
 
 export const NEVER = new AbortController().signal;
 

@@ -6,9 +6,11 @@ import { isDeepStrictEqual } from "node:util";
 import { defaultDataConverter, defaultPayloadConverter } from "@temporalio/common";
 import { historyFromJSON } from "@temporalio/common/lib/proto-utils.js";
 import { msToTs, tsToMs } from "@temporalio/common/lib/time.js";
-import { createFactReader, type HistoryEvent, type Told } from "../../src/client/history-facts.ts";
+import { createFactReader, type Told } from "../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
 import { isFrame, named, tellOn, UNTOLD, type ToldRun } from "../../src/client/told-run.ts";
 import type { RunResult } from "../../src/domain/outcome.ts";
+import type { RunInput } from "../../src/domain/run/carried.ts";
 import { decide } from "../../src/domain/run/decide.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { resultOf } from "../../src/domain/run/result.ts";
@@ -44,46 +46,53 @@ function withLongTime(event: HistoryEvent): HistoryEvent {
 export async function checkDecisions(
   histories: readonly (readonly HistoryEvent[])[],
 ): Promise<Checked> {
-  let steps = 0;
-  let moves = 0;
-  const differences: Difference[] = [];
-  let last: ToldRun | null = null;
+  const checker = new Checker();
   for (const events of histories) {
     const reader = createFactReader(defaultDataConverter);
-    let run = UNTOLD;
-    let nowMs = 0;
     for (const event of events) {
-      nowMs = timeBehind(event, nowMs);
-      for (const told of await reader.read(event)) {
-        const { fact, eventId } = told;
-        if (fact.kind === "started" && last !== null) {
-          moves += 1;
-          const carried = { ...last.state, execution: last.state.execution + 1 };
-          const resumed = fact.input.resumed ?? null;
-          if (!isDeepStrictEqual(plain(resumed), plain(carried))) {
-            differences.push({ eventId, recorded: resumed, decided: carried });
-          }
-        }
-        if (fact.kind === "ended") {
-          const shown = resultShown(run, fact.result);
-          if (!isDeepStrictEqual(plain(shown), plain(fact.result))) {
-            differences.push({ eventId, recorded: fact.result, decided: shown });
-          }
-        }
-        const expected = stepBehind(told, run);
-        if (expected !== null && run.input !== null) {
-          steps += 1;
-          const decided = shortOf(decide(run.input, run.state, nowMs));
-          if (!isDeepStrictEqual(plain(decided), plain(expected))) {
-            differences.push({ eventId, recorded: expected, decided });
-          }
-        }
-        run = tellOn(run, told);
-      }
+      checker.turnClock(event);
+      for (const told of await reader.read(event)) checker.check(told);
     }
-    last = run;
   }
-  return { steps, moves, differences };
+  return checker;
+}
+
+class Checker implements Checked {
+  steps = 0;
+  moves = 0;
+  readonly differences: Difference[] = [];
+  #run = UNTOLD;
+  #nowMs = 0;
+
+  turnClock(event: HistoryEvent): void {
+    this.#nowMs = timeBehind(event, this.#nowMs);
+  }
+
+  check(told: Told): void {
+    const { fact } = told;
+    if (fact.kind === "started" && this.#run.input !== null) this.#move(told, fact.input);
+    if (fact.kind === "ended") {
+      this.#compare(told, fact.result, resultShown(this.#run, fact.result));
+    }
+    const { input, state } = this.#run;
+    const expected = stepBehind(told, this.#run);
+    if (expected !== null && input !== null) {
+      this.steps += 1;
+      this.#compare(told, expected, shortOf(decide(input, state, this.#nowMs)));
+    }
+    this.#run = tellOn(this.#run, told);
+  }
+
+  #move(told: Told, { resumed }: RunInput): void {
+    this.moves += 1;
+    const { state } = this.#run;
+    this.#compare(told, resumed, { ...state, execution: state.execution + 1 });
+  }
+
+  #compare({ eventId }: Told, recorded: unknown, decided: unknown): void {
+    if (isDeepStrictEqual(plain(recorded), plain(decided))) return;
+    this.differences.push({ eventId, recorded, decided });
+  }
 }
 
 /** What the fold of the history says of the run that has ended. */

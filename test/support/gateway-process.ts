@@ -1,7 +1,8 @@
 // A gateway as a process of its own, on a world of the test, and keys to it.
 
 import { packageFile } from "../../src/package-root.ts";
-import { createApiKeys, type Scope } from "../../src/store/api-keys.ts";
+import type { KeyScope } from "../../src/domain/key-scope.ts";
+import { createApiKeys } from "../../src/store/api-keys.ts";
 import { startProcess, type Process } from "./processes.ts";
 import type { World } from "./world.ts";
 
@@ -38,7 +39,7 @@ export async function startGateway(
 export async function keyFor(
   world: Pick<World, "db">,
   tenant: string,
-  ...scopes: readonly Scope[]
+  ...scopes: readonly KeyScope[]
 ): Promise<string> {
   const name = `${tenant} ${scopes.join(" ")}`;
   const made = await createApiKeys(world.db).create({ tenant, name, scopes, expiresAt: null });

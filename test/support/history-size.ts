@@ -3,7 +3,7 @@
 import { defaultPayloadConverter } from "@temporalio/common";
 import { historyFromJSON } from "@temporalio/common/lib/proto-utils.js";
 import proto from "@temporalio/proto";
-import type { HistoryEvent } from "../../src/client/history-fact.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
 import type { Reply } from "../../src/domain/call.ts";
 
 const { HistoryEvent: Wire } = proto.temporal.api.history.v1;

@@ -1,20 +1,23 @@
-// Lives of a run as viewers may meet it: calls with attempts that fail, die or count, people who speak
-// in between, and a viewer that trusts what it is told.
+// Lives of a run as viewers may meet it: calls with attempts that fail, die or count, transcripts that are lost,
+// waits before a call, people who speak or let the run go on in between, and a viewer that trusts what it is told.
 
 import { expect } from "@jest/globals";
 import fc from "fast-check";
-import type { Fact } from "../../src/client/history-fact.ts";
+import type { Told } from "../../src/client/history-facts.ts";
+import type { CallResult } from "../../src/domain/call.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import type { DeltaRow } from "../../src/store/deltas.ts";
 import {
-  callInput,
+  asked,
   denied,
-  factAt,
-  INPUT,
   markRow,
+  OPENING,
   replied,
-  SNAPSHOT,
+  TERMINATED,
   textRow,
+  toldAt,
+  toldIn,
+  waits,
 } from "./run-facts.ts";
 
 interface Attempt {
@@ -27,8 +30,13 @@ export interface Call {
   /** Index of the attempt whose reply counts; later ones adopted it. */
   readonly counts: number;
   readonly denied: boolean;
-  /** How often a person spoke while the call was under way. */
+  /** How often a person spoke while the call was under way, and behind it. */
   readonly messages: number;
+  readonly messagesBehind: number;
+  /** Before the call; at a budget a person lets the run go on while the call is already under way. */
+  readonly waits: "capacity" | "budget" | null;
+  /** The store had lost the transcript, so the same was asked once more. */
+  readonly isAskedAgain: boolean;
 }
 
 const attempt = fc.record({
@@ -43,10 +51,35 @@ export const call: fc.Arbitrary<Call> = fc
       counts: fc.nat({ max: attempts.length - 1 }),
       denied: fc.boolean().map((isDenied) => isDenied && attempts.length > 2),
       messages: fc.nat({ max: 2 }),
+      messagesBehind: fc.nat({ max: 1 }),
+      waits: fc.constantFrom("capacity" as const, "budget" as const, null),
+      isAskedAgain: fc.boolean(),
     }),
   );
 
-export function rowsOf(activityId: string, { attempts }: Call): readonly DeltaRow[] {
+export type RowTable = ReadonlyMap<string, readonly DeltaRow[]>;
+
+/** By activity: all that the workers wrote, but for the rows that were lost. */
+export function tableOf(calls: readonly Call[], lost: readonly number[] = []): RowTable {
+  const rows = calls.flatMap((made, index) =>
+    [activityOf(index), firstActivityOf(index)].map((activityId) => {
+      const kept = rowsOf(activityId, made).filter((_, at) => !lost.includes(at + index));
+      return [activityId, kept] as const;
+    }),
+  );
+  return new Map(rows);
+}
+
+function activityOf(index: number): string {
+  return String(index + 2);
+}
+
+/** Of a call that is asked again. */
+function firstActivityOf(index: number): string {
+  return `${activityOf(index)}a`;
+}
+
+function rowsOf(activityId: string, { attempts }: Call): readonly DeltaRow[] {
   return attempts.flatMap(({ pieces, ending }, index) => {
     const number = index + 1;
     let offset = 0;
@@ -71,35 +104,41 @@ export function rowsOf(activityId: string, { attempts }: Call): readonly DeltaRo
 export const textOfAttempt = ({ attempts, counts }: Call): string =>
   attempts[counts]?.pieces.join("") ?? "";
 
-export function factsOf(calls: readonly Call[]): readonly Fact[] {
-  const opened = { snapshot: SNAPSHOT, head: "h", taskRef: "t" };
-  const facts: Fact[] = [
-    factAt(1, { kind: "started", input: INPUT }),
-    factAt(7, { kind: "opened", result: opened }),
+export function historyOf(calls: readonly Call[]): readonly Told[] {
+  return [
+    ...toldIn(OPENING),
+    ...calls.flatMap((made, index) => historyOfCall(made, index)),
+    toldAt(1000, TERMINATED),
   ];
-  for (const [index, made] of calls.entries()) {
-    const scheduledId = 10 + index * 10;
-    const activityId = String(index + 2);
-    facts.push(
-      factAt(scheduledId, { kind: "callScheduled", activityId, input: callInput(index + 1) }),
-    );
-    for (let n = 1; n <= made.messages; n += 1) {
-      const message = {
-        messageId: `${index}-${n}`,
-        text: "and?",
-        mode: "queue",
-        by: "me",
-      } as const;
-      facts.push(factAt(scheduledId + n, { kind: "said", message }));
-    }
-    const attempts = { attempt: made.counts + 1, attempts: made.attempts.length };
-    const denial = denied({ why: "cap", limit: "cost", resetsAt: null });
-    const result = made.denied ? denial : replied(textOfAttempt(made), attempts);
-    facts.push(factAt(scheduledId + 5, { kind: "callFinished", scheduledId, result }));
-  }
-  const failure = { code: "TERMINATED", message: "" };
-  facts.push(factAt(1000, { kind: "broken", how: "terminated", failure }));
-  return facts;
+}
+
+function historyOfCall(made: Call, index: number): readonly Told[] {
+  const at = 20 + index * 20;
+  const asking = asked(index + 1);
+  const end = at + 15;
+  const first = made.isAskedAgain ? firstActivityOf(index) : activityOf(index);
+  return [
+    ...(made.waits === null ? [] : [toldAt(at - 1, waits({ reason: made.waits }))]),
+    toldAt(at, asking, { activityId: first }),
+    ...said(made.messages, `${index}`, at + 1),
+    ...(made.waits === "budget" ? [toldAt(at + 5, { kind: "resumed" })] : []),
+    ...(made.isAskedAgain ? [toldAt(at + 10, asking, { activityId: activityOf(index) })] : []),
+    toldAt(end, resultOf(made)),
+    ...said(made.messagesBehind, `${index}-behind`, end + 1),
+  ];
+}
+
+function said(times: number, by: string, from: number): readonly Told[] {
+  return Array.from({ length: times }, (_, n) => {
+    const message = { messageId: `${by}-${n}`, text: "and?", mode: "queue", by } as const;
+    return toldAt(from + n, { kind: "said", message });
+  });
+}
+
+function resultOf(made: Call): CallResult {
+  if (made.denied) return denied({ why: "cap", limit: "cost", resetsAt: null });
+  const { counts, attempts } = made;
+  return replied(textOfAttempt(made), { attempt: counts + 1, attempts: attempts.length });
 }
 
 /** Reads as a careless viewer would: it trusts the stream and nothing else. */

@@ -1,14 +1,22 @@
 // Words for telling a run by its facts: given these facts, and this moment, the run decides that. No server, no
 // clock, no model: the rules of a run in milliseconds.
 
-import type { Denial, ModelCall, Reply } from "../../src/domain/call.ts";
-import type { Block } from "../../src/domain/message.ts";
+import type { PendingApproval, Ruling } from "../../src/domain/approval.ts";
+import type { Denial, Look, ModelCall, Reply, Ticket } from "../../src/domain/call.ts";
+import type { Block, Message } from "../../src/domain/message.ts";
+import type { Outcome } from "../../src/domain/outcome.ts";
 import { decide } from "../../src/domain/run/decide.ts";
 import { evolve } from "../../src/domain/run/evolve.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import type { Order } from "../../src/domain/run/order.ts";
 import type { Snapshot } from "../../src/domain/run/snapshot.ts";
-import { newRun, type Memory, type RunState } from "../../src/domain/run/state.ts";
+import {
+  newRun,
+  type CallState,
+  type Memory,
+  type RunState,
+  type Wait,
+} from "../../src/domain/run/state.ts";
 import type { Step } from "../../src/domain/run/step.ts";
 import type { ToolSpec } from "../../src/domain/tool.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
@@ -76,14 +84,29 @@ export interface Story {
   readonly state: RunState;
   readonly nowMs: number;
   /** The run as it is when this has happened as well. */
-  then(...facts: readonly RunFact[]): Story;
+  and(...facts: readonly RunFact[]): Story;
   /** Time passes. */
   after(ms: number): Story;
   /** Performs what is decided, which is to ask a model, and has this come back. */
   asking(...results: readonly RunFact[]): Story;
+  /** All calls of the newest reply that may begin begin and end, each with this. */
+  executing(found?: string): Story;
+  /** People are asked about the calls that need their word. */
+  askingPeople(): Story;
+  /** Performs the wait that is decided: the run stands still. */
+  standing(): Story;
+  /** Performs the wait that is decided until its time is over. */
+  waiting(): Story;
+  /** Performs the look at a batch that is decided, and has this come back. */
+  looking(result: RunFact): Story;
   step(): Step;
-  /** The call that is decided; fails where another step is. */
+  /** The call, the wait or the end that is decided; fails where another step is. */
   call(): ModelCall;
+  wait(): Wait;
+  look(): Look;
+  outcome(): Outcome;
+  /** The calls of the newest reply; fails where none is open. */
+  calls(): readonly CallState[];
   memory(): Memory;
 }
 
@@ -96,7 +119,7 @@ export function given(
     kind: "opened",
     opened: { snapshot: { ...SNAPSHOT, ...snapshot }, head: "genesis", taskRef: "task" },
   };
-  return storyOf({ ...ORDER, ...order }, newRun(startMs), startMs).then(opened);
+  return storyOf({ ...ORDER, ...order }, newRun(startMs), startMs).and(opened);
 }
 
 export function storyOf(order: Order, state: RunState, nowMs: number): Story {
@@ -105,14 +128,30 @@ export function storyOf(order: Order, state: RunState, nowMs: number): Story {
     order,
     state,
     nowMs,
-    then: (...facts) => storyOf(order, facts.reduce(evolve, state), nowMs),
+    and: (...facts) => storyOf(order, facts.reduce(evolve, state), nowMs),
     after: (ms) => storyOf(order, state, nowMs + ms),
-    asking: (...results) => story.then({ kind: "asked", call: story.call() }, ...results),
+    asking: (...results) => story.and({ kind: "asked", call: story.call() }, ...results),
+    executing: (found = "42") => story.and(...executed(story.calls(), found)),
+    askingPeople: () => story.and({ kind: "personAsked", pending: toAsk(story.calls(), nowMs) }),
+    standing: () => story.and({ kind: "waits", wait: story.wait() }),
+    waiting() {
+      const { nextAttemptAt } = story.wait();
+      if (nextAttemptAt === null) throw new Error("only a person can end this wait");
+      const untilMs = Math.max(nowMs, Date.parse(nextAttemptAt));
+      return story
+        .standing()
+        .after(untilMs - nowMs)
+        .and({ kind: "waited" });
+    },
+    looking: (result) => story.and({ kind: "looks", giveUp: story.look().giveUp }, result),
     step,
-    call() {
-      const next = step();
-      if (next.kind !== "ask") throw new Error(`the run does not ask a model: ${next.kind}`);
-      return next.call;
+    look: () => decided(step(), "look").look,
+    call: () => decided(step(), "ask").call,
+    wait: () => decided(step(), "wait").wait,
+    outcome: () => decided(step(), "close").outcome,
+    calls() {
+      if (state.phase.kind !== "answering") throw new Error(`no call is open: ${state.phase.kind}`);
+      return state.phase.calls;
     },
     memory() {
       if (state.memory === null) throw new Error("the run has not been opened");
@@ -120,6 +159,42 @@ export function storyOf(order: Order, state: RunState, nowMs: number): Story {
     },
   };
   return story;
+}
+
+function decided<K extends Step["kind"]>(step: Step, kind: K): Extract<Step, { kind: K }> {
+  if (!isOf(step, kind)) throw new Error(`not ${kind} is decided, but ${JSON.stringify(step)}`);
+  return step;
+}
+
+function isOf<K extends Step["kind"]>(step: Step, kind: K): step is Extract<Step, { kind: K }> {
+  return step.kind === kind;
+}
+
+function executed(calls: readonly CallState[], found: string): readonly RunFact[] {
+  const cleared = calls.filter(({ kind }) => kind === "cleared");
+  return cleared.flatMap(({ callId }) => [{ kind: "toolBegan", callId }, ended(callId, found)]);
+}
+
+function toAsk(calls: readonly CallState[], nowMs: number): readonly PendingApproval[] {
+  return calls.flatMap((call) => {
+    if (call.kind !== "toAsk") return [];
+    const { callId, name: tool, preview, argsDigest, reason } = call;
+    const requestedAt = new Date(nowMs).toISOString();
+    const deadlineAt = new Date(nowMs + SNAPSHOT.approvals.timeoutMs).toISOString();
+    return [{ callId, tool, turn: 1, preview, argsDigest, reason, requestedAt, deadlineAt }];
+  });
+}
+
+/** What a call tells the model that is new, each as its text or its reference. */
+export function textsIn({ entries }: Pick<ModelCall, "entries">): readonly string[] {
+  return entries.map((entry) => ("message" in entry ? allOf(entry.message) : entry.ref));
+}
+
+/** The text, and what the answers to calls say. */
+function allOf({ content }: Message): string {
+  return content
+    .map((block) => String("content" in block ? block.content : "text" in block ? block.text : ""))
+    .join("");
 }
 
 let heads = 0;
@@ -174,4 +249,25 @@ export function ended(callId: string, found = "42"): RunFact {
 
 export function said(text: string, mode: "queue" | "interrupt" = "queue", id = text): RunFact {
   return { kind: "said", message: { messageId: id, text, mode, by: "ann" } };
+}
+
+export function ruled(callId: string, more: Partial<Ruling> & Pick<Ruling, "verdict">): RunFact {
+  return { kind: "ruled", callId, ruling: { by: "ann", reason: null, always: false, ...more } };
+}
+
+export function submitted(atMs: number, providerBatchId: string | null = "batch_1"): Ticket {
+  const at = new Date(atMs).toISOString();
+  return {
+    kind: "submitted",
+    callKey: "key",
+    attempt: 1,
+    providerBatchId,
+    sentAfter: at,
+    sentBefore: at,
+  };
+}
+
+/** A reply whose prompt and text weigh so many tokens together. */
+export function weighing(tokens: number, reply: Reply = replied("")): Reply {
+  return { ...reply, usage: { ...NO_USAGE, inputTokens: tokens } };
 }

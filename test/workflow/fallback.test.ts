@@ -119,6 +119,24 @@ describe("the next model of the chain is asked", () => {
     expect(events.filter(({ type }) => type === "run.waiting")).toEqual([]);
   });
 
+  it("for good where the provider serves it no more, in the middle of a run", async () => {
+    await script(step(1), step(2), DONE);
+    await bench.world.model.faults([
+      { kind: "model_retired", match: { model: SONNET }, skip: 1, times: ALWAYS },
+    ]);
+    const runId = await bench.start("Work on it.");
+    const seen = await bench.ended(runId);
+    expect(seen.result).toMatchObject({
+      outcome: { kind: "answered" },
+      models: { [SONNET]: 1, [OPUS]: 2 },
+    });
+    expect(seen.requests.map(modelOf)).toEqual([SONNET, SONNET, OPUS, OPUS]);
+    expectExact(seen);
+    expect(changesIn(await bench.events(runId))).toMatchObject([
+      { turn: 2, from: SONNET, model: OPUS, reason: "retired" },
+    ]);
+  });
+
   it.each(["pre", "mid"])("F2: where it refuses (%s-stream), and keeps it", async (when) => {
     await script(step(1), step(2), step(3), DONE);
     await bench.world.model.faults([{ kind: "refusal", when, match: { model: SONNET }, skip: 1 }]);

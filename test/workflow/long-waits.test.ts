@@ -1,7 +1,7 @@
 // A run may wait for months: it looks again and again, and its history must not grow with its patience (D1).
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { HistoryEvent } from "../../src/client/history-facts.ts";
+import type { HistoryEvent } from "../../src/temporal/payloads.ts";
 import { MEMOS, SIGNALS } from "../../src/temporal/names.ts";
 import { historiesIn } from "../support/decided-history.ts";
 import { until } from "../support/processes.ts";
@@ -96,7 +96,7 @@ describe("R5: a run that waits for money moves to fresh histories", () => {
     expect((await bench.ended(first)).result.outcome.kind).toBe("answered");
     expect((await bench.ended(second)).result.outcome.kind).toBe("answered");
     expectShort(await histories(second));
-    const [record] = await db<{ cap: string }[]>`
+    const [record]: readonly { cap?: string }[] = await db`
       select cap_micro_usd::text as cap from pawl.run_record where run_id = ${second}`;
     expect(Number(record?.cap)).toBe(1_000_000);
   }, 180_000);

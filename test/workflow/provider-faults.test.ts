@@ -132,6 +132,14 @@ describe("what no retry can help", () => {
     expect(result.costUsd).toBe(0);
   });
 
+  it("a model that is served no more ends the run at once, and costs nothing", async () => {
+    await faulty({ kind: "model_retired", times: 50 });
+    const { result, requests } = await bench.run("Say that all is well.");
+    expect(result.outcome).toMatchObject({ kind: "failed", code: "MODEL_RETIRED" });
+    expect(requests).toHaveLength(1);
+    expect(result).toMatchObject({ costUsd: 0, crashTaxUsd: 0 });
+  });
+
   const SPEND_LIMITS: [string, object][] = [
     ["429 enforced_spend_limit_reached", { kind: "spend_limit" }],
     [

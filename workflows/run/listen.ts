@@ -2,6 +2,7 @@
 // the loop decides what follows.
 
 import { CancellationScope, defineSignal, setHandler, sleep } from "@temporalio/workflow";
+import type { RunFact } from "../../src/domain/run/facts.ts";
 import type { UserMessage } from "../../src/domain/run/order.ts";
 import { ALARM_SUMMARY, SIGNALS } from "../../src/temporal/names.ts";
 import { hearDecisions } from "./decisions.ts";
@@ -9,7 +10,7 @@ import type { Life } from "./life.ts";
 
 /** Must come before the first await, so that nothing is said too early to be heard. */
 export function listen(life: Life): void {
-  const { record } = life;
+  const record = (fact: RunFact): void => life.record(fact);
   setHandler(defineSignal(SIGNALS.pause), () => record({ kind: "paused" }));
   setHandler(defineSignal(SIGNALS.resume), () => record({ kind: "resumed" }));
   setHandler(defineSignal(SIGNALS.lookAgain), () => record({ kind: "lookedAgain" }));

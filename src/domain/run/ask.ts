@@ -27,8 +27,8 @@ export function askWork(now: Circumstances): ModelCall {
   const { memory, state } = now;
   const open = openEntries(memory);
   const heard = mayHear(memory) ? hear(state.mail, open) : [];
-  const entries = [...open, ...heard];
-  return callFor(now, { kind: "work" }, [...entries, ...budgetNote(memory, entries)]);
+  const told = [...open, ...heard];
+  return callFor(now, { purpose: { kind: "work" }, told, note: budgetNote(memory, told) });
 }
 
 /** Null where the conversation need not, or can't, be summed up. */
@@ -36,14 +36,14 @@ export function askSummary(now: Circumstances): ModelCall | null {
   const { memory } = now;
   if (!isSummaryDue(memory)) return null;
   const purpose = { kind: "summary", toolsOff: needsToolsOff(memory.summaries) } as const;
-  return callFor(now, purpose, summaryQuestion(memory));
+  return callFor(now, { purpose, told: summaryQuestion(memory) });
 }
 
 /** That the tools are off it will find out where no note may follow. */
 export function askLastWords(now: Circumstances, stop: LimitHit): ModelCall {
-  const entries = openEntries(now.memory);
-  const note = entries.length === 0 ? [] : [{ message: systemNote(wrapUpNote(stop.limit)) }];
-  return callFor(now, { kind: "wrap_up", stop }, [...entries, ...note]);
+  const told = openEntries(now.memory);
+  const note = told.length === 0 ? [] : [{ message: systemNote(wrapUpNote(stop.limit)) }];
+  return callFor(now, { purpose: { kind: "wrap_up", stop }, told, note });
 }
 
 /** A small model judges the task: a turn and a charge of its own, and no part of the transcript. */
@@ -51,16 +51,20 @@ export function askTier(now: Circumstances): ModelCall {
   const { order, memory } = now;
   const { snapshot } = memory;
   const model = snapshot.routing?.models.simple ?? snapshot.model;
-  const call = callFor(now, { kind: "route" }, [{ message: userMessage(excerptOf(order.task)) }]);
+  const told = [{ message: userMessage(excerptOf(order.task)) }];
+  const call = callFor(now, { purpose: { kind: "route" }, told });
   const { cacheTtl: _, ...rest } = call;
   return { ...rest, warnings: [], course: { model, wanted: model, why: "" } };
 }
 
-export function callFor(
-  now: Circumstances,
-  purpose: Purpose,
-  entries: readonly Entry[],
-): ModelCall {
+export interface Question {
+  readonly purpose: Purpose;
+  readonly told: readonly Entry[];
+  /** Ours, behind all else. */
+  readonly note?: readonly Entry[];
+}
+
+export function callFor(now: Circumstances, { purpose, told, note = [] }: Question): ModelCall {
   const { order, memory, state, nowMs } = now;
   const { counts, talk } = memory;
   return {
@@ -70,8 +74,8 @@ export function callFor(
     payer: payerOf(order),
     head: talk.head,
     headTokens: purpose.kind === "route" ? 0 : talk.headTokens,
-    entries,
-    course: courseOf(memory, purpose.kind === "work", { nowMs, left: leftBy(state) }),
+    entries: [...told, ...note],
+    course: courseOf(memory, purpose.kind === "work" ? told : null, { nowMs, left: leftBy(state) }),
     budget: {
       costCapMicroUsd: costCapOf(order, memory.snapshot),
       spentMicroUsd: counts.spentMicroUsd,
@@ -122,8 +126,8 @@ function mayHear({ talk }: Memory): boolean {
 }
 
 /** A note may only follow what a user or a tool said; a call that was denied told the model nothing. */
-function budgetNote(memory: Memory, entries: readonly Entry[]): readonly Entry[] {
+function budgetNote(memory: Memory, told: readonly Entry[]): readonly Entry[] {
   const untold = untoldWarnings(memory);
-  if (untold.length === 0 || entries.length === 0) return [];
+  if (untold.length === 0 || told.length === 0) return [];
   return [{ message: systemNote(warningNote(untold)) }];
 }

@@ -6,6 +6,7 @@
 
 import type { Ruling } from "../approval.ts";
 import type { Entry, Reply } from "../call.ts";
+import { fittingText } from "../json-size.ts";
 import { circumstancesOf } from "../gate/circumstances.ts";
 import type { GatedCall, Verdict } from "../gate/gate-rule.ts";
 import { verdictOn } from "../gate/guardrail.ts";
@@ -35,6 +36,7 @@ export function settledCalls(memory: Memory, reply: Reply): readonly CallState[]
 }
 
 const TOO_MANY = "The run's limit on tool calls is reached.";
+const NAMES_BYTES_MAX = 1500;
 const GO_ON = "Answer with what you have.";
 
 function toolNamed({ snapshot }: Memory, name: string): ToolSpec | undefined {
@@ -52,7 +54,8 @@ function whyUnusable({ snapshot }: Memory, reply: Reply, call: ToolCall): Answer
 
 function unknown({ snapshot }: Memory, call: ToolCall): Answered {
   const names = snapshot.tools.map(({ name }) => name).join(", ");
-  return problem(call, `There is no tool named ${call.name}.`, `There are: ${names || "none"}.`);
+  const known = fittingText(names || "none", NAMES_BYTES_MAX, "…");
+  return problem(call, `There is no tool named ${call.name}.`, `There are: ${known}.`);
 }
 
 interface Denied {
@@ -158,11 +161,11 @@ function changed(
 ): readonly CallState[] {
   return calls.map((call) => {
     const stage = call.callId === callId ? change(call) : null;
-    return stage === null ? call : { ...asked(call), ...stage };
+    return stage === null ? call : { ...bare(call), ...stage };
   });
 }
 
-function asked({ callId, name, preview, argsDigest }: CallState): ToolCall {
+function bare({ callId, name, preview, argsDigest }: CallState): ToolCall {
   return { callId, name, preview, argsDigest };
 }
 

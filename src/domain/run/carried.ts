@@ -1,24 +1,31 @@
-// What goes along when a run moves to a fresh history: all that it remembers, where that fits. In JSON bytes at
-// the most (test/unit/domain/run/carried.test.ts sums them up): task 512 KiB, answer 448, snapshot 256, unread
-// 256, entries 144, said 64, ids 40, findings 32, the rest 64.
+// What goes along when a run moves to a fresh history: all that it remembers, in one payload. Each part is bounded
+// where it is taken in, so that all of them fit together at their most. In KiB of JSON:
+//
+//   512 task (src/client/run-order.ts) · 448 answer (talk.ts) · 256 snapshot (activities/open-run.ts)
+//   256 unread (mail.ts: 192 and what comes beside the last) · 144 entries, and as much once more in a call that
+//   is in the lane: 64 heard (mail.ts), 48 said (summary.ts) on a branch, 32 of calls that were not executed ·
+//   48 said · 44 ids (mail.ts) · 32 findings (talk.ts) · 16 models · 14 settled (people.ts) · 16 all else
+//
+// That is 1930 of 1984. A reply may call more tools than have room, and whoever signals without the client may say
+// more: then the run moves once the model has read that.
 
 import { jsonBytesOf } from "../json-size.ts";
 import type { Order } from "./order.ts";
 import type { RunState } from "./state.ts";
 
 /** One payload of Temporal holds 2 MiB. */
-const PAYLOAD_BYTES_MAX = 2 * 1024 * 1024 - 64 * 1024;
+export const CARRIED_BYTES_MAX = 2 * 1024 * 1024 - 64 * 1024;
 
 export interface RunInput extends Order {
   /** Set where the run goes on in a fresh history. */
   readonly resumed?: RunState;
 }
 
-/** Null while something is in flight, or while more was said than fits: that is heard first. */
+/** Null while something is in flight, or while more is to be told than fits: the model reads it first. */
 export function inFreshHistory(order: Order, state: RunState): RunInput | null {
   const { kind } = state.phase;
   if (kind !== "ready" && kind !== "stopping" && kind !== "inLane") return null;
   const resumed = { ...state, execution: state.execution + 1 };
   const input = { ...order, resumed };
-  return jsonBytesOf(input) > PAYLOAD_BYTES_MAX ? null : input;
+  return jsonBytesOf(input) > CARRIED_BYTES_MAX ? null : input;
 }

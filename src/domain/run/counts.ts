@@ -38,22 +38,26 @@ export function foldCounts(counts: Counts, fact: RunFact, before: RunState): Cou
       return withoutReply(taxed(counts, fact.crashTaxMicroUsd), before);
     case "failed":
       return isNoTurn(before, fact.code) ? withoutReply(counts, before) : counts;
-    case "said":
-      return stoppedIt(before, fact) ? { ...counts, turn: counts.turn - 1 } : counts;
-    case "waits":
-      // A spend limit of the provider parks the run: its call was none.
-      return isFailed(before) ? { ...counts, turn: counts.turn - 1 } : counts;
     case "resumed":
       return { ...counts, extensions: counts.extensions + (isAtOwnCount(before) ? 1 : 0) };
-    case "toolBegan":
-      return begins(fact.callId, before) ? oneMoreTool(counts) : counts;
-    case "toolEnded":
-    case "toolLost":
-      // Of an inline tool the end is all that is heard.
-      return begins(fact.callId, before) ? oneMoreTool(counts) : counts;
     default:
-      return counts;
+      if (takesTurnBack(fact, before)) return { ...counts, turn: counts.turn - 1 };
+      return beginsTool(fact, before) ? { ...counts, toolCalls: counts.toolCalls + 1 } : counts;
   }
+}
+
+/** Of a call that had failed: it was stopped, or it met a spend limit of the provider, which parks the run. */
+function takesTurnBack(fact: RunFact, before: RunState): boolean {
+  if (fact.kind === "said") return stoppedIt(before, fact);
+  return fact.kind === "waits" && isFailed(before);
+}
+
+/** Of an inline tool the end is all that is heard. */
+function beginsTool(fact: RunFact, { phase }: RunState): boolean {
+  const isOfTool =
+    fact.kind === "toolBegan" || fact.kind === "toolEnded" || fact.kind === "toolLost";
+  if (!isOfTool || phase.kind !== "answering") return false;
+  return phase.calls.some(({ callId, kind }) => callId === fact.callId && kind === "cleared");
 }
 
 function withReply(counts: Counts, reply: Reply): Counts {
@@ -104,17 +108,10 @@ const EXTENDED: readonly (Limit | null)[] = RUN_LIMITS.map(({ limit }) => limit)
 
 /** Money is not theirs to extend who let a run go on, nor is what others share. */
 function isAtOwnCount({ phase }: RunState): boolean {
-  if (phase.kind !== "ready" || phase.since.kind !== "waits") return false;
-  return EXTENDED.includes(phase.since.wait.limit);
-}
-
-function begins(callId: string, { phase }: RunState): boolean {
-  if (phase.kind !== "answering") return false;
-  return phase.calls.some((call) => call.callId === callId && call.kind === "cleared");
-}
-
-function oneMoreTool(counts: Counts): Counts {
-  return { ...counts, toolCalls: counts.toolCalls + 1 };
+  if (phase.kind !== "ready") return false;
+  // A timer that rings in the same task may be folded before.
+  if (phase.since.kind === "waited") return EXTENDED.includes(phase.since.limit);
+  return phase.since.kind === "waits" && EXTENDED.includes(phase.since.wait.limit);
 }
 
 export function modelCallsOf({ models }: Counts): number {

@@ -114,6 +114,7 @@ function afterDenial(now: Circumstances, since: Since): Step | null {
   }
   const passing = untilItPasses(denial, nowMs);
   if (passing !== null) return wait(passing);
+  if (denial.why === "retired") return close(failed("MODEL_RETIRED", denial.message));
   if (denial.why !== "cap" && denial.why !== "size") return null;
   const { limit } = denial;
   const resetsAt = denial.why === "cap" ? denial.resetsAt : null;
@@ -128,11 +129,17 @@ function atOwnLimit(now: Circumstances, since: Since): Step | null {
   return now.order.onLimit === "pause" ? wait(atLimit(hit, now.nowMs)) : stopAt(now, hit);
 }
 
+/**
+ * The cap may have been raised while the run waited, and no reply has brought it yet. The ledger knows it: the
+ * next call asks, and is denied where nothing is left.
+ */
+const KNOWS_NO_CAP: readonly Since["kind"][] = ["waited", "lost", "denied", "unfit", "unserved"];
+
 function limitReached({ memory, state, nowMs }: Circumstances, since: Since): LimitHit | null {
   const limits = limitsNow(memory);
-  // The ledger knows today's cap: the next call asks it, and brings the cap back.
-  const now =
-    since.kind === "waited" ? { ...limits, costMicroUsd: Number.MAX_SAFE_INTEGER } : limits;
+  const now = KNOWS_NO_CAP.includes(since.kind)
+    ? { ...limits, costMicroUsd: Number.MAX_SAFE_INTEGER }
+    : limits;
   return memory.snapshot.wrapUp
     ? limitHitWithReserve(now, used(memory), nowMs - state.startedAtMs)
     : limitHit(now, used(memory));

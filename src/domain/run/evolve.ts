@@ -7,6 +7,7 @@
 //   H1. The fold of a run's history is the workflow's own state.
 //   H2. What people do and what comes back in one workflow task commute: they may be folded in either order.
 
+import { fittingText } from "../json-size.ts";
 import { newCounts, foldCounts } from "./counts.ts";
 import type { RunFact } from "./facts.ts";
 import { foldMail } from "./mail.ts";
@@ -19,7 +20,11 @@ import { foldSummaries, newSummaries } from "./summary.ts";
 import { foldTalk, newTalk } from "./talk.ts";
 import { foldWarnings } from "./warnings.ts";
 
-export function evolve(before: RunState, fact: RunFact): RunState {
+/** A provider may answer with a page; what is remembered of it travels along. */
+export const WHY_BYTES_MAX = 2048;
+
+export function evolve(before: RunState, told: RunFact): RunState {
+  const fact = inShort(told);
   return {
     ...before,
     mail: foldMail(before.mail, fact, before),
@@ -31,6 +36,19 @@ export function evolve(before: RunState, fact: RunFact): RunState {
     phase: foldPhase(before.phase, fact, before),
     memory: foldMemory(before.memory, fact, before),
   };
+}
+
+function inShort(fact: RunFact): RunFact {
+  switch (fact.kind) {
+    case "denied":
+    case "failed":
+    case "unserved":
+    case "pending":
+    case "toolLost":
+      return { ...fact, message: fittingText(fact.message, WHY_BYTES_MAX, "…") };
+    default:
+      return fact;
+  }
 }
 
 /** A person's word counts, whether the clock ran out before or after it. */

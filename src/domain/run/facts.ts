@@ -57,5 +57,3 @@ export interface ToolLost {
 
 /** What is known of the answers of a tool, for a run that stops before the model spoke. */
 export const FOUND_CHARS = 2000;
-
-export type FactKind = RunFact["kind"];

@@ -2,19 +2,19 @@
 // was taken is dropped.
 
 import type { Entry } from "../call.ts";
-import { jsonBytesOf } from "../json-size.ts";
+import { jsonBytesOf, newestFitting } from "../json-size.ts";
 import { userMessage } from "../message.ts";
 import type { RunFact } from "./facts.ts";
 import type { UserMessage } from "./order.ts";
 import type { Mail, RunState } from "./state.ts";
 
 /** More are refused while so many, or so long ones, are unread. */
-export const UNREAD_MAX = 100;
+const UNREAD_MAX = 100;
 export const UNREAD_BYTES_MAX = 192 * 1024;
 /** What one call takes along at most, beyond a first message: the rest comes with the turns behind it. */
 export const HEARD_BYTES_MAX = 64 * 1024;
-/** A sender that repeats itself does so within seconds, not behind a thousand others. */
-const IDS_MAX = 1000;
+/** A sender that repeats itself does so within seconds, not behind a thousand others, as ours are long. */
+export const IDS_BYTES_MAX = 44 * 1024;
 
 export function foldMail(mail: Mail, fact: RunFact, before: RunState): Mail {
   if (fact.kind === "said") return isNews(mail, fact.message) ? taken(mail, fact.message) : mail;
@@ -29,7 +29,8 @@ export function isNews({ ids }: Mail, { messageId, text }: UserMessage): boolean
 }
 
 function taken({ unread, ids }: Mail, message: UserMessage): Mail {
-  return { unread: [...unread, message], ids: [...ids, message.messageId].slice(-IDS_MAX) };
+  const known = newestFitting([...ids, message.messageId], IDS_BYTES_MAX);
+  return { unread: [...unread, message], ids: known };
 }
 
 /** A call that is repeated takes along again what it took along before. */

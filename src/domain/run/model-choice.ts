@@ -1,10 +1,11 @@
 // Which model the next call of a run goes to: the one that it wants, or the next of its chain while that
 // takes no calls, or has refused. Decided from what is recorded, and told once.
 
-import type { CallCourse, ModelChange } from "../call.ts";
+import type { CallCourse, Entry, ModelChange } from "../call.ts";
 import { costOf } from "../pricing.ts";
 import { NO_USAGE } from "../usage.ts";
-import { awayOf, candidates, FOR_GOOD_MS, isBound, untilMsOf } from "./models.ts";
+import { candidates, isBound } from "./handed-on.ts";
+import { awayOf, FOR_GOOD_MS, untilMsOf } from "./models.ts";
 import { wantedModel, type Wanted } from "./routing.ts";
 import type { Memory, Models, RunState } from "./state.ts";
 
@@ -14,9 +15,13 @@ export interface Choosing {
   readonly left: string | null;
 }
 
-/** `isStep`: false of calls that sum up. */
-export function courseOf(memory: Memory, isStep: boolean, choosing: Choosing): CallCourse {
-  const wanted = wantedModel(memory, isStep);
+/** `told`: what the model will read that is new; null of calls that sum up. */
+export function courseOf(
+  memory: Memory,
+  told: readonly Entry[] | null,
+  choosing: Choosing,
+): CallCourse {
+  const wanted = wantedModel(memory, told);
   const model = nextModel(memory, wanted.model, choosing);
   const { authors } = memory.models;
   const { weighedBy } = memory.talk;

@@ -12,7 +12,8 @@ import { costOf } from "../pricing.ts";
 import { isAside } from "../purpose.ts";
 import { promptTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
-import { choiceAfter, choiceIn, isDispatchedInVain, medium, openingChoice } from "./routing.ts";
+import { isHandedOn } from "./handed-on.ts";
+import { choiceAfter, choiceIn, medium, openingChoice } from "./routing.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Away, Memory, Models, RunState, TierChoice } from "./state.ts";
 import { makesRoom, whyNoSummary } from "./summary.ts";
@@ -23,7 +24,8 @@ const RETURN_AFTER_MS_MAX = 900_000;
 /** Whatever the clocks say, nobody is asked again at once. */
 const AWAY_MS_MIN = 200;
 export const FOR_GOOD_MS = Number.MAX_SAFE_INTEGER;
-const REJECTED = "PROVIDER_REJECTED";
+/** What one model takes for wrong, another may take. */
+const REJECTIONS: readonly string[] = ["PROVIDER_REJECTED", "IMAGE_TOO_LARGE"];
 
 export function newModels({ model, routing }: Snapshot): Models {
   return {
@@ -47,21 +49,20 @@ export function foldModels(models: Models, fact: RunFact, { phase, memory }: Run
   const { call } = phase;
   if (call.purpose.kind === "route") return { ...models, choice: chosen(models.choice, fact) };
   if (isAside(call.purpose)) return models;
-  switch (fact.kind) {
-    case "replied":
-      return withReply(models, fact, { memory, call });
-    case "denied": {
-      if (fact.why === "size" && makesRoom(memory, fact, call)) return models;
-      const reason = awayReason(call, fact);
-      return reason === null ? models : withAway(models, call, { ...fact, reason });
-    }
-    case "failed": {
-      if (!isUnfit(call, fact.code)) return models;
-      return withAway(models, call, { at: "", message: fact.message, reason: "unfit" });
-    }
-    default:
-      return models;
+  if (fact.kind === "replied") return withReply(models, fact, { memory, call });
+  const left = leftFor(fact, memory, call);
+  return left === null ? models : withAway(models, call, left);
+}
+
+/** Why the model that was asked is left for another. */
+function leftFor(fact: RunFact, memory: Memory, call: ModelCall): Left | null {
+  if (fact.kind === "failed") {
+    const { code, message } = fact;
+    return isUnfit(call, code) ? { at: "", message, reason: "unfit" } : null;
   }
+  if (fact.kind !== "denied" || makesRoom(memory, fact, call)) return null;
+  const reason = awayReason(call, fact);
+  return reason === null ? null : { ...fact, reason };
 }
 
 function chosen(choice: Models["choice"], fact: RunFact): Models["choice"] {
@@ -162,7 +163,8 @@ function authorsOfBranch(
 
 /** Null where the denial holds for every model alike. */
 export function awayReason(call: ModelCall, denial: Denial): Away["reason"] | null {
-  if (denial.why === "down" || denial.why === "overloaded") return denial.why;
+  if (denial.why === "down" || denial.why === "overloaded" || denial.why === "retired")
+    return denial.why;
   // What the wanted model is denied is denied; a stand-in may only be too dear, or its window too small.
   const isStandIn = call.course.model !== call.course.wanted;
   const isOwn =
@@ -173,7 +175,7 @@ export function awayReason(call: ModelCall, denial: Denial): Away["reason"] | nu
 /** What a stand-in takes for wrong, the model that is wanted may take. */
 export function isUnfit({ course, purpose }: ModelCall, code: string): boolean {
   const isStandIn = course.model !== course.wanted;
-  return isStandIn && !isAside(purpose) && code === REJECTED;
+  return isStandIn && !isAside(purpose) && REJECTIONS.includes(code);
 }
 
 interface Left {
@@ -187,10 +189,12 @@ function withAway(models: Models, { course: { model } }: ModelCall, left: Left):
   const { reason, message } = left;
   const times = (awayOf(models, model)?.times ?? 0) + 1;
   const atMs = Date.parse(left.at);
-  const untilMs =
-    reason === "unfit" ? FOR_GOOD_MS : Math.max(msOf(left.notBefore, atMs), atMs + AWAY_MS_MIN);
+  const isForGood = reason === "unfit" || reason === "retired";
+  const untilMs = isForGood
+    ? FOR_GOOD_MS
+    : Math.max(msOf(left.notBefore, atMs), atMs + AWAY_MS_MIN);
   const returnInMs = Math.min(RETURN_AFTER_MS * 2 ** (times - 1), RETURN_AFTER_MS_MAX);
-  const returnAtMs = reason === "unfit" ? FOR_GOOD_MS : Math.max(untilMs, atMs + returnInMs);
+  const returnAtMs = isForGood ? FOR_GOOD_MS : Math.max(untilMs, atMs + returnInMs);
   const away: Away = { model, reason, message, untilMs, returnAtMs, times };
   return { ...models, away: [...models.away.filter((other) => other.model !== model), away] };
 }
@@ -198,31 +202,6 @@ function withAway(models: Models, { course: { model } }: ModelCall, left: Left):
 function msOf(iso: string | undefined, otherwiseMs: number): number {
   const ms = iso === undefined ? Number.NaN : Date.parse(iso);
   return Number.isNaN(ms) ? otherwiseMs : ms;
-}
-
-/** True where another model is to be asked the same: after a refusal, or a reply that was to call tools. */
-export function isHandedOn(memory: Memory, call: ModelCall, reply: Reply): boolean {
-  const { snapshot, models } = memory;
-  const { purpose, course } = call;
-  if (isAside(purpose) || isBound(memory)) return false;
-  if (isDispatchedInVain(snapshot, course, reply)) return true;
-  if (reply.stopReason !== "refusal") return false;
-  const others = candidates(snapshot, models, course.wanted);
-  return others.some((model) => model !== course.model);
-}
-
-/** The provider wants a paused turn back as it is, to go on with it. */
-export function isBound({ models, talk }: Memory): boolean {
-  return models.boundTo !== null || talk.trouble?.kind === "paused";
-}
-
-export function candidates(
-  { fallbacks }: Snapshot,
-  { refused }: Models,
-  wanted: string,
-): readonly string[] {
-  const chain = fallbacks?.chains[wanted] ?? [];
-  return [wanted, ...chain].filter((model) => !refused.includes(model));
 }
 
 export function awayOf({ away }: Models, model: string): Away | undefined {

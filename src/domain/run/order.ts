@@ -1,7 +1,8 @@
 // What a caller orders: the task, and what may be spent on it. It is the input of the workflow, so all of it
 // lies in Temporal's history.
 
-import type { Payer } from "../call.ts";
+import { batchAccountKey } from "../budget.ts";
+import type { Payer, Share } from "../call.ts";
 import type { CallerLimits } from "../limits.ts";
 import { userMessage, type Message } from "../message.ts";
 import type { Tier } from "../prices.ts";
@@ -61,17 +62,11 @@ export function taskMessage({ task }: Order): Message {
 
 /** Who pays for a call of the run: every call names all of them, or a cap would be missed. */
 export function payerOf({ tenant, session, agent, batch }: Order): Payer {
-  const shares =
-    batch === undefined
-      ? []
-      : [
-          {
-            key: `batch/${batch.batchId}`,
-            limit: "batch" as const,
-            capMicroUsd: batch.capMicroUsd,
-          },
-        ];
-  return { tenant, session, agent, shares };
+  return { tenant, session, agent, shares: batch === undefined ? [] : [shareOf(batch)] };
+}
+
+function shareOf({ batchId, capMicroUsd }: BatchShare): Share {
+  return { key: batchAccountKey(batchId), limit: "batch", capMicroUsd };
 }
 
 /** The lower of what the caller and the agent's definition allow; null where neither says. */

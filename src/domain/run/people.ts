@@ -1,11 +1,11 @@
 // What people decided of tool calls: what holds for the rest of the run, and what can't be decided again.
-//
-//   A1. A call is decided once: the first decision stands, and every other is refused with its reason.
 
+import { newestFitting } from "../json-size.ts";
 import type { RunFact } from "./facts.ts";
 import type { People, RunState } from "./state.ts";
 
-const SETTLED_MAX = 200;
+/** Some two hundred. */
+export const SETTLED_BYTES_MAX = 14 * 1024;
 
 export function foldPeople(people: People, fact: RunFact, { phase }: RunState): People {
   if (fact.kind !== "ruled" || phase.kind !== "answering") return people;
@@ -15,6 +15,6 @@ export function foldPeople(people: People, fact: RunFact, { phase }: RunState): 
   const { verdict, always } = ruling;
   return {
     always: always ? [...new Set([...people.always, call.name])] : people.always,
-    settled: [...people.settled, { callId, verdict }].slice(-SETTLED_MAX),
+    settled: newestFitting([...people.settled, { callId, verdict }], SETTLED_BYTES_MAX),
   };
 }

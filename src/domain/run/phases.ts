@@ -4,9 +4,10 @@ import type { ModelCall, Reply, Unserved } from "../call.ts";
 import { isAside } from "../purpose.ts";
 import { areAnswered, callsWith, refusedCalls, settledCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
+import { isHandedOn } from "./handed-on.ts";
 import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
 import { isNews, newlyHeard } from "./mail.ts";
-import { awayReason, isHandedOn, isUnfit } from "./models.ts";
+import { awayReason, isUnfit } from "./models.ts";
 import type { Asking, InLane, Memory, Phase, RunState, Since, Stopping } from "./state.ts";
 import { makesRoom, whyNoSummary } from "./summary.ts";
 
@@ -119,9 +120,10 @@ function withResult(phase: Asking, fact: RunFact, before: RunState): Phase {
   if (fact.kind === "interrupted") return ready({ kind: "lost" });
   if (fact.kind === "denied") return ready(deniedAs(call, fact, before));
   if (call.lane === "batch") return ready({ kind: "unserved", tries, live: true });
-  if (isInterrupted(before)) return ready({ kind: "lost" });
   const { code, message } = fact;
+  // That is no word of a person who interrupts, be it told before or after.
   if (isUnfit(call, code)) return ready({ kind: "unfit", code, message });
+  if (isInterrupted(before)) return ready({ kind: "lost" });
   return ready({ kind: "failed", code, message, stoppable: canBeStopped(before) });
 }
 
@@ -208,17 +210,20 @@ function unservedAs({ call, tries, leaving }: InLane, { code }: Unserved): Since
   return { kind: "unserved", tries: more, live };
 }
 
-/** A wait is ended by its phase and not by its timer: a signal may have come first. */
+/** A wait is ended by its phase and not by its timer: a signal may have come first, or be folded behind it. */
 function waited(since: Since, fact: RunFact): Since {
   if (fact.kind === "waits") return { kind: "waits", wait: fact.wait };
+  // One share is given for one wait: who resumes twice has resumed once.
+  const isResumed = fact.kind === "resumed";
+  if (since.kind === "waited") return isResumed ? { kind: "waited", limit: null } : since;
   if (since.kind !== "waits") return since;
   const { reason, limit } = since.wait;
   const isParked = reason === "budget" || reason === "provider";
   const isEnded =
     fact.kind === "waited" ||
-    (fact.kind === "resumed" && isParked) ||
+    (isResumed && isParked) ||
     (fact.kind === "lookedAgain" && reason === "budget");
-  return isEnded ? { kind: "waited", limit } : since;
+  return isEnded ? { kind: "waited", limit: isResumed ? null : limit } : since;
 }
 
 function stopping({ waited: times, last }: Stopping, fact: RunFact): Partial<Stopping> {

@@ -1,7 +1,7 @@
 // Which tier of models a run, or a turn of it, is given to: from what was pinned at the start and what has been
 // recorded since.
 
-import type { Reply } from "../call.ts";
+import type { Entry, Reply } from "../call.ts";
 import { INTERRUPTED } from "../call.ts";
 import { fittingText } from "../json-size.ts";
 import { TIERS, type Tier } from "../prices.ts";
@@ -38,12 +38,12 @@ function bySize(tokens: number): TierChoice {
   return { tier, why: `the prompt has about ${tokens} tokens` };
 }
 
-/** `isStep`: false of calls that sum up, which are no step on the way to an answer. */
-export function wantedModel(memory: Memory, isStep: boolean): Wanted {
+/** `told`: null of calls that sum up, which are no step on the way to an answer. */
+export function wantedModel(memory: Memory, told: readonly Entry[] | null): Wanted {
   const { routing, model } = memory.snapshot;
   if (routing === undefined) return { model, why: "" };
   const { policy, models } = routing;
-  if (policy === "per-turn") return byTurn(memory, models.simple, isStep);
+  if (policy === "per-turn") return byTurn(memory, models.simple, told);
   const { choice } = memory.models;
   if (choice === null) return { model, why: "" };
   return { model: models[choice.tier], why: `${policy}: ${choice.tier}, ${choice.why}` };
@@ -61,12 +61,17 @@ export function choiceAfter({ snapshot, models }: Memory, tokens: number): TierC
  * Once tools have answered twice in a row, a small model says which are called next. It never answers: where
  * it calls none, the run's own model is asked the same. Most work is done by then, or a long chain has begun.
  */
-function byTurn({ snapshot, models, talk }: Memory, dispatcher: string, isStep: boolean): Wanted {
+function byTurn(
+  { snapshot, models, talk }: Memory,
+  dispatcher: string,
+  told: readonly Entry[] | null,
+): Wanted {
   const own = { model: snapshot.model, why: "per-turn: the next step, or the answer" };
-  if (!isStep || models.refused.includes(dispatcher) || models.last.inVain) return own;
+  if (told === null || models.refused.includes(dispatcher) || models.last.inVain) return own;
   const callsOpen = talk.asking?.callIds.length ?? 0;
+  // Not where a person spoke as well, nor on a branch.
   const onlyTools =
-    models.toolTurns >= TOOL_TURNS_MIN && callsOpen > 0 && talk.entries.length === callsOpen;
+    models.toolTurns >= TOOL_TURNS_MIN && callsOpen > 0 && told.length === callsOpen;
   return onlyTools ? { model: dispatcher, why: "per-turn: tools have answered" } : own;
 }
 

@@ -1,6 +1,8 @@
 // The agent as it was when its run began. Nothing in it changes during the life of the run.
 
 import type { Rule } from "../approval.ts";
+import { PawlError } from "../errors.ts";
+import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
 import type { Price, Tier } from "../prices.ts";
@@ -74,6 +76,17 @@ export interface Timers {
 export interface HistoryMarks {
   readonly events: number;
   readonly bytes: number;
+}
+
+/** It travels with all else that a run remembers (carried.ts). */
+export const SNAPSHOT_BYTES_MAX = 256 * 1024;
+
+/** Throws AGENT_TOO_LARGE: such a run could not go on in a fresh history. */
+export function checkSize(snapshot: Snapshot): void {
+  const bytes = jsonBytesOf(snapshot);
+  if (bytes <= SNAPSHOT_BYTES_MAX) return;
+  const message = `The agent ${snapshot.agent}, its instructions and the schemas of its tools, has ${bytes} bytes; ${SNAPSHOT_BYTES_MAX} are possible.`;
+  throw new PawlError("AGENT_TOO_LARGE", message);
 }
 
 /** What the run begins with. */

@@ -131,7 +131,7 @@ export interface TierChoice {
 
 export interface Away {
   readonly model: string;
-  readonly reason: "down" | "overloaded" | "unfit";
+  readonly reason: "down" | "overloaded" | "retired" | "unfit";
   readonly message: string;
   readonly untilMs: number;
   /** While another serves, it is not tried before. */
@@ -279,6 +279,7 @@ export type Since =
   /** `live`: the batch lane is not tried again for this step. */
   | { readonly kind: "unserved"; readonly tries: number; readonly live: boolean }
   | { readonly kind: "waits"; readonly wait: Wait }
+  /** `limit`: at which it waited, and a person may still let it go on with a share more. */
   | { readonly kind: "waited"; readonly limit: Limit | null };
 
 export function newRun(startedAtMs: number): RunState {

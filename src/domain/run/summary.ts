@@ -4,12 +4,13 @@
 // along, since thinking is bound to the very messages that it no longer follows.
 
 import type { Denial, Entry, ModelCall, Reply } from "../call.ts";
-import { fittingText } from "../json-size.ts";
+import { fittingText, newestFitting } from "../json-size.ts";
 import { textOf, toolAnswer, userMessage } from "../message.ts";
 import { roomForSummary, summaryTokensMax } from "../kept-back.ts";
 import type { Limits } from "../limits.ts";
 import { promptTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
+import { isHandedOn } from "./handed-on.ts";
 import { saidIn } from "./mail.ts";
 import type { Memory, RunState, Summaries } from "./state.ts";
 
@@ -24,6 +25,8 @@ const CUT = "the summary was cut at max_tokens";
 /** The rest is for what the model thinks, and for those who count words badly. */
 const WORDS_PER_TOKEN = 0.25;
 const SAID_CHARS_MAX = 16_000;
+/** Of letters that take three bytes; of quotes and the like fewer fit. */
+export const SAID_BYTES_MAX = 48 * 1024;
 const WHY_BYTES_MAX = 1000;
 
 /** Tokens of a conversation from which it is summed up; null where its limits leave no room for that. */
@@ -46,6 +49,7 @@ export function foldSummaries(
   if (memory === null || (phase.kind !== "asking" && phase.kind !== "inLane")) return summaries;
   const { call } = phase;
   if (fact.kind === "replied") {
+    if (isHandedOn(memory, call, fact)) return summaries;
     if (call.purpose.kind === "work") return withStep(summaries, fact, { memory, call });
     return call.purpose.kind === "summary" ? withSummary(summaries, fact) : summaries;
   }
@@ -63,13 +67,12 @@ function short(why: string): string {
   return fittingText(why, WHY_BYTES_MAX, "…");
 }
 
-/** What the reply has read counts as heard; a refused or repeated step changes nothing. */
+/** What the reply has read counts as heard. */
 function withStep(
   summaries: Summaries,
   reply: Reply,
   { memory: { snapshot }, call }: { readonly memory: Memory; readonly call: ModelCall },
 ): Summaries {
-  if (reply.stopReason === "refusal") return summaries;
   const offered = [...snapshot.tools, ...snapshot.serverTools].map(({ name }) => name);
   const searched = reply.usage.webSearchRequests > 0 ? ["web_search"] : [];
   const called = [...reply.toolCalls.map(({ name }) => name), ...searched];
@@ -94,7 +97,8 @@ function newest(said: readonly string[]): readonly string[] {
     chars += text.length;
     return index < said.length - 1 && chars > SAID_CHARS_MAX;
   });
-  return said.slice(from + 1);
+  const fitting = newestFitting(said.slice(from + 1), SAID_BYTES_MAX);
+  return fitting.length > 0 ? fitting : said.slice(-1);
 }
 
 function withSummary(summaries: Summaries, reply: Reply): Summaries {

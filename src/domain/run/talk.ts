@@ -10,7 +10,7 @@ import { isAside, isStep } from "../purpose.ts";
 import { promptTokens } from "../usage.ts";
 import { answersIn, areAnswered, callsWith, refusedCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
-import { isHandedOn } from "./models.ts";
+import { isHandedOn } from "./handed-on.ts";
 import type { Opened } from "./snapshot.ts";
 import type { Asking, InLane, Memory, RunState, Talk, Trouble } from "./state.ts";
 import { branchFrom, whyNoSummary } from "./summary.ts";

@@ -51,6 +51,7 @@ export function untilItPasses(denial: Denial, nowMs: number): Wait | null {
       return forCapacity(denial.message, Date.parse(denial.notBefore), nowMs);
     case "cap":
     case "size":
+    case "retired":
       return null;
   }
 }

@@ -3,7 +3,7 @@
 import { warningsDue, type Warning } from "../limits.ts";
 import { limitsNow, used } from "./counts.ts";
 import type { RunFact } from "./facts.ts";
-import { isHandedOn } from "./models.ts";
+import { isHandedOn } from "./handed-on.ts";
 import type { Memory, RunState, Warnings } from "./state.ts";
 import { endsInNote } from "./talk.ts";
 

@@ -77,7 +77,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   const lost = item.crashTaxUsd > 0 ? [`${usd(item.crashTaxUsd)} for lost attempts`] : [];
   const isBought = stopReason !== "";
   const facts = [
-    ...(purpose === undefined ? [] : [PURPOSE[purpose] ?? words(purpose)]),
+    ...purposeOf(purpose),
     ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
     usd(costUsd),
     ...lost,
@@ -117,11 +117,15 @@ const PURPOSE: Readonly<Partial<Record<NonNullable<ReplyItem["purpose"]>, string
   route: "is asked how hard the task is",
 };
 
+function purposeOf(purpose: ReplyItem["purpose"]): readonly string[] {
+  return purpose === undefined ? [] : [PURPOSE[purpose] ?? words(purpose)];
+}
+
 const UNUSUAL = new Set(["max_tokens", "refusal", "pause_turn", "interrupted"]);
 
 function openState({ chars, attempt, purpose }: ReplyItem): string {
-  const why = purpose === undefined ? "" : ` · ${PURPOSE[purpose] ?? words(purpose)}`;
-  const which = attempt > 1 ? `${why}, attempt ${attempt}` : why;
+  const why = purposeOf(purpose).map((text) => ` · ${text}`);
+  const which = attempt > 1 ? `${why.join("")}, attempt ${attempt}` : why.join("");
   return chars === 0 ? `thinking${which}` : `writing${which}`;
 }
 

@@ -56,10 +56,10 @@ describe("an attempt that is stopped", () => {
   const stopped = async (...how: Parameters<MockActivityEnvironment["cancel"]>): Promise<Error> => {
     const environment = of();
     return await environment.run(async () => {
-      const { signal } = thisAttempt();
+      const attempt = thisAttempt();
       environment.cancel(...how);
-      expect(signal.aborted).toBe(true);
-      return aborted(signal);
+      expect(attempt.signal.aborted).toBe(true);
+      return aborted(attempt);
     });
   };
 

@@ -63,7 +63,7 @@ function shown(events: readonly RunEvent[], spinner: Spinner = STILL): string {
 describe("the terminal", () => {
   test.each([
     ["wrap_up", /limit is reached/],
-    ["compaction", /grows too long/],
+    ["summary", /grows too long/],
   ] as const)("says why a turn is no step of the work: %s", (purpose, why) => {
     const turn = { type: "turn.started", turn: 2, model: "m", spentUsd: 0, capUsd: 1 } as const;
     expect(shown([eventOf({ ...turn, purpose, offline: false })])).toMatch(why);

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import type { Histories, HistoryQuery } from "../../../src/client/histories.ts";
-import type { HistoryEvent } from "../../../src/client/history-fact.ts";
+import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
 import { createDeltaFeed } from "../../../src/client/delta-feed.ts";
 import { watchRun, type WatchSources } from "../../../src/client/watch.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
-import { openingState } from "../../../src/domain/run-state.ts";
+import { tellOn, UNTOLD } from "../../../src/client/told-run.ts";
 import type { DeltaReader, DeltaRow } from "../../../src/store/deltas.ts";
 import {
   completed,
@@ -16,34 +16,29 @@ import {
   started,
 } from "../../support/history-events.ts";
 import {
+  asked,
   callInput,
   INPUT,
+  OPENED,
+  OPENING,
   replied,
   RUN_ID,
-  SNAPSHOT,
-  T0_MS,
   textRow,
+  toldIn,
   typesOf,
 } from "../../support/run-facts.ts";
 
-const OPENED = { snapshot: SNAPSHOT, head: "h", taskRef: "t" };
-const RESUMED = { ...openingState(OPENED, T0_MS), execution: 1, turn: 1 };
-
 const FIRST: readonly HistoryEvent[] = [
-  eventAt(1, {
-    workflowExecutionStartedEventAttributes: {
-      ...started(INPUT).workflowExecutionStartedEventAttributes,
-      firstExecutionRunId: "first",
-    },
-  }),
+  eventAt(1, started(INPUT, "first")),
   eventAt(5, scheduled("1", "openRun", INPUT)),
   eventAt(7, completed(5, OPENED)),
   eventAt(11, scheduled("2", "callModel", callInput(1))),
   eventAt(13, completed(11, replied("Hello"))),
   eventAt(20, movedOn("second")),
 ];
+const RESUMED = toldIn([...OPENING, [11, asked(1)], [13, replied("Hello")]]).reduce(tellOn, UNTOLD);
 const SECOND: readonly HistoryEvent[] = [
-  eventAt(1, started({ ...INPUT, resumed: RESUMED })),
+  eventAt(1, started({ ...INPUT, resumed: { ...RESUMED.state, execution: 1 } })),
   eventAt(5, scheduled("1", "callModel", callInput(2))),
   eventAt(7, completed(5, replied("World"))),
   eventAt(9, ended({ type: "result", outcome: { kind: "answered" } })),

@@ -4,10 +4,10 @@ import {
   isBatchId,
   itemRunId,
   openingBatch,
-  takeEnd,
+  withEnd,
   type BatchState,
 } from "../../../src/domain/batch.ts";
-import type { Limit } from "../../../src/domain/outcome.ts";
+import type { Limit, Outcome } from "../../../src/domain/outcome.ts";
 
 const opening = (): BatchState => openingBatch({ events: 2000, bytes: 2_000_000 }, 0);
 
@@ -21,11 +21,8 @@ describe("I1: the run of an item", () => {
 });
 
 describe("I4: the end of an item", () => {
-  const after = (limit: Limit): BatchState["stop"] => {
-    const state = opening();
-    takeEnd(state, { kind: "stopped", limit, message: "no" });
-    return state.stop;
-  };
+  const after = (limit: Limit): BatchState["stop"] =>
+    withEnd(opening(), { kind: "stopped", limit, message: "no" }).stop;
 
   test.each<Limit>([
     "batch",
@@ -46,11 +43,13 @@ describe("I4: the end of an item", () => {
   );
 
   test("is counted by its outcome, and the first reason to stop stands", () => {
-    const state = opening();
-    takeEnd(state, { kind: "answered" });
-    takeEnd(state, { kind: "failed", code: "EMPTY_REPLY", message: "" });
-    takeEnd(state, { kind: "stopped", limit: "batch", message: "first" });
-    takeEnd(state, { kind: "stopped", limit: "session", message: "second" });
+    const outcomes: readonly Outcome[] = [
+      { kind: "answered" },
+      { kind: "failed", code: "EMPTY_REPLY", message: "" },
+      { kind: "stopped", limit: "batch", message: "first" },
+      { kind: "stopped", limit: "session", message: "second" },
+    ];
+    const state = outcomes.reduce(withEnd, opening());
     expect(state.ended).toEqual({ answered: 1, stopped: 2, refused: 0, cancelled: 0, failed: 1 });
     expect(endedCount(state.ended)).toBe(4);
     expect(state.stop).toEqual({ limit: "batch", message: "first" });

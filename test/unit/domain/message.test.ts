@@ -8,6 +8,7 @@ import {
   textOf,
   toolAnswer,
   userMessage,
+  withoutThinking,
   type Message,
 } from "../../../src/domain/message.ts";
 
@@ -104,4 +105,14 @@ test("an answer to a tool call says that it is an error only where it is one", (
 test("an instruction of ours speaks as the system, a task as the user", () => {
   expect(systemNote("wrap up").role).toBe("system");
   expect(userMessage("a task").role).toBe("user");
+});
+
+test("a bare message takes no thinking along", () => {
+  const content = [
+    { type: "thinking", thinking: "", signature: "s" },
+    { type: "redacted_thinking", data: "d" },
+    { type: "text", text: "ok" },
+  ];
+  const message: Message = { role: "assistant", content };
+  expect(withoutThinking(message)).toEqual({ role: "assistant", content: content.slice(2) });
 });

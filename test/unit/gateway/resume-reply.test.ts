@@ -7,23 +7,21 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createEventMapper, type EventMapper } from "../../../src/client/event-mapper.ts";
 import { compareEventIds, parseEventId, type EventId } from "../../../src/client/event-id.ts";
-import type { Fact } from "../../../src/client/history-fact.ts";
+import type { Told } from "../../../src/client/history-facts.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import { createEventLog, eventOf, frameOf, type EventLog } from "../../../src/gateway/event-log.ts";
 import { Viewer } from "../../../src/gateway/viewer.ts";
-import type { DeltaRow } from "../../../src/store/deltas.ts";
 import {
   call,
-  factsOf,
-  rowsOf,
+  historyOf,
+  tableOf,
   textOfAttempt,
   TrustingViewer,
   type Call,
+  type RowTable,
 } from "../../support/reply-lives.ts";
 import { RUN_ID, T0_MS } from "../../support/run-facts.ts";
 import { propertyRuns } from "../../support/tier.ts";
-
-type RowTable = ReadonlyMap<string, readonly DeltaRow[]>;
 
 function mapperAfter(after: EventId | null): EventMapper {
   return createEventMapper({ runId: RUN_ID, link: null, after, nowMs: () => T0_MS });
@@ -32,14 +30,14 @@ function mapperAfter(after: EventId | null): EventMapper {
 /** One gateway's reading of the run: it sees facts when it likes, and some of the rows before each. */
 class Reading {
   readonly log: EventLog = createEventLog(Number.MAX_SAFE_INTEGER);
-  readonly facts: readonly Fact[];
+  readonly history: readonly Told[];
   readonly table: RowTable;
   readonly #mapper = mapperAfter(null);
   readonly #read = new Map<string, number>();
   #facts = 0;
 
-  constructor(facts: readonly Fact[], table: RowTable) {
-    this.facts = facts;
+  constructor(history: readonly Told[], table: RowTable) {
+    this.history = history;
     this.table = table;
   }
 
@@ -53,10 +51,10 @@ class Reading {
   }
 
   fact(): void {
-    const fact = this.facts[this.#facts];
-    if (fact === undefined) return;
+    const told = this.history[this.#facts];
+    if (told === undefined) return;
     this.#facts += 1;
-    for (const event of this.#mapper.fact(fact)) this.log.append(event);
+    for (const event of this.#mapper.fact(told)) this.log.append(event);
   }
 }
 
@@ -85,9 +83,9 @@ function shown(log: EventLog, after: EventId | null, eventsMax: number): RunEven
 const ZERO: EventId = { execution: 0, historyEventId: 0, attempt: 0, offset: 0 };
 
 /** From the history itself, with no rows: exact wherever the viewer left. */
-function fromHistory(facts: readonly Fact[], after: EventId | null): RunEvent[] {
+function fromHistory(history: readonly Told[], after: EventId | null): RunEvent[] {
   const mapper = mapperAfter(after);
-  return facts.flatMap((fact) => [...mapper.fact(fact)]);
+  return history.flatMap((told) => [...mapper.fact(told)]);
 }
 
 const step = fc.record({
@@ -111,14 +109,9 @@ const life: fc.Arbitrary<Life> = fc.record({
 });
 
 function live({ calls, steps, lost }: Life): TrustingViewer {
-  const facts = factsOf(calls);
-  const table = new Map(
-    calls.map((made, index) => {
-      const activityId = String(index + 2);
-      return [activityId, rowsOf(activityId, made).filter((_, at) => !lost.includes(at + index))];
-    }),
-  );
-  const gateways = [0, 1, 2].map(() => new Reading(facts, table));
+  const history = historyOf(calls);
+  const table = tableOf(calls, lost);
+  const gateways = [0, 1, 2].map(() => new Reading(history, table));
   const viewer = new TrustingViewer();
   const place = (): EventId | null => (viewer.lastId === null ? null : parseEventId(viewer.lastId));
   for (const { gateway, rows, facts: count, stays } of steps) {
@@ -128,13 +121,13 @@ function live({ calls, steps, lost }: Life): TrustingViewer {
     for (let n = 0; n < count; n += 1) reading.fact();
     for (const event of shown(reading.log, place(), stays) ?? []) viewer.see(event);
   }
-  const last = gateways[0] ?? new Reading(facts, table);
-  for (let n = 0; n < facts.length; n += 1) {
+  const last = gateways[0] ?? new Reading(history, table);
+  for (let n = 0; n < history.length; n += 1) {
     last.rows(3);
     last.fact();
   }
   const rest = shown(last.log, place(), Infinity);
-  for (const event of rest ?? fromHistory(facts, place())) viewer.see(event);
+  for (const event of rest ?? fromHistory(history, place())) viewer.see(event);
   return viewer;
 }
 
@@ -153,14 +146,15 @@ describe("a viewer that is passed from gateway to gateway", () => {
         const messages = viewer.seen.flatMap((event) =>
           event.type === "message.received" ? [event.messageId] : [],
         );
-        expect(messages).toHaveLength(made.calls.reduce((sum, each) => sum + each.messages, 0));
+        const sent = made.calls.flatMap(({ messages: n, messagesBehind: m }) => [n, m]);
+        expect(messages).toHaveLength(sent.reduce((sum, count) => sum + count, 0));
       }),
       { numRuns: propertyRuns(1000) },
     );
   }, 180_000);
 
   test("frames hold their event", () => {
-    const [event] = fromHistory(factsOf([]), null);
+    const [event] = fromHistory(historyOf([]), null);
     if (event === undefined) throw new Error("no event");
     expect(eventOf(frameOf(event))).toEqual(event);
   });

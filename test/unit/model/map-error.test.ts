@@ -35,7 +35,7 @@ describe("an answer of the API", () => {
     ["400", 400, { type: "invalid_request_error" }, "PROVIDER_REJECTED"],
     ["401", 401, { type: "authentication_error" }, "PROVIDER_AUTH"],
     ["403", 403, { type: "permission_error" }, "PROVIDER_AUTH"],
-    ["404", 404, { type: "not_found_error" }, "PROVIDER_REJECTED"],
+    ["404", 404, { type: "not_found_error" }, "MODEL_RETIRED"],
     ["408", 408, { type: "timeout_error" }, "PROVIDER_UNAVAILABLE"],
     ["409", 409, { type: "conflict_error" }, "PROVIDER_UNAVAILABLE"],
     ["413", 413, { type: "request_too_large" }, "PROVIDER_REJECTED"],

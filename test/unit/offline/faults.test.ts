@@ -84,6 +84,7 @@ describe("errors instead of a reply are free and look as the API's do", () => {
     ["spend_limit", {}, 429, "rate_limit_error"],
     ["usage_limit", {}, 400, "invalid_request_error"],
     ["image_too_large", {}, 400, "invalid_request_error"],
+    ["model_retired", {}, 404, "not_found_error"],
     ["billing", {}, 402, "billing_error"],
     ["auth", {}, 401, "authentication_error"],
     ["permission", {}, 403, "permission_error"],

@@ -4,10 +4,9 @@ import { expect, test } from "@jest/globals";
 import { heardByGate } from "../../../../activities/model-call/gate-listener.ts";
 import type { RateLimits } from "../../../../src/domain/rate-limits.ts";
 import { NO_USAGE } from "../../../../src/domain/usage.ts";
-import { openTelemetry } from "../../../../src/telemetry/telemetry.ts";
 import { ModelCallError, type Model, type ReplyListener } from "../../../../src/model/model.ts";
 import type { GateWord } from "../../../../src/store/gates.ts";
-import { aRequest, DEAF, failureOf, NEVER } from "../../../support/calls.ts";
+import { aRequest, DEAF, failureOf, NEVER, SILENT } from "../../../support/calls.ts";
 
 const USAGE = { ...NO_USAGE, inputTokens: 70, cacheReadTokens: 900, cacheWrite5mTokens: 30 };
 const BOUNDS = { requests: 1, input: 1000, output: 4096 };
@@ -59,9 +58,8 @@ function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
     },
   };
   const config = { retries: { circuitFailures: 5, initialMs: 700, maxAttempts: 8 } };
-  const telemetry = openTelemetry({ level: "silent", file: undefined });
   const pass = { kind: "pass", watched: false, ...(drawn === undefined ? {} : { drawn }) } as const;
-  const heard = heardByGate({ model, gates, config, telemetry }, { ask: ASK, pass });
+  const heard = heardByGate({ model, gates, config, telemetry: SILENT }, { ask: ASK, pass });
   return { told, call: () => heard.call(aRequest(), DEAF, NEVER) };
 }
 

@@ -2,13 +2,13 @@ import { expect, test } from "@jest/globals";
 import { requestOf } from "../../../../activities/model-call/purposes.ts";
 import type { Purpose } from "../../../../src/domain/purpose.ts";
 import { userMessage } from "../../../../src/domain/message.ts";
-import { aSnapshot } from "../../../support/replies.ts";
 import { callInput } from "../../../support/run-facts.ts";
+import { SNAPSHOT } from "../../../support/run-story.ts";
 
-const LIMITS = { ...aSnapshot().limits, replyTokens: 8000 };
+const LIMITS = { ...SNAPSHOT.limits, replyTokens: 8000 };
 const TOOLS = [{ type: "web_search", name: "web_search", max_uses: 3 }];
 const shapeOf = (purpose: Purpose, limits = LIMITS) => {
-  const snapshot = aSnapshot({ limits, serverTools: TOOLS });
+  const snapshot = { ...SNAPSHOT, limits, serverTools: TOOLS };
   const messages = [userMessage("6*7?")];
   const chain = { added: messages, head: "h", newBodies: [], newLinks: [] };
   const request = requestOf("run_1", callInput(1, { purpose }), { snapshot, messages, ...chain });

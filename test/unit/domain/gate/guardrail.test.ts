@@ -10,7 +10,7 @@ import {
   type PolicyLayers,
 } from "../../../../src/domain/gate/policy-layers.ts";
 import type { Permission, ToolSpec } from "../../../../src/domain/tool.ts";
-import { SNAPSHOT } from "../../../support/run-facts.ts";
+import { toolNamed } from "../../../support/run-story.ts";
 
 const ORDER: readonly Rule[] = ["allow", "ask", "deny"];
 const PERMISSIONS: readonly Permission[] = ["read", "write", "execute", "admin"];
@@ -29,7 +29,7 @@ const anyLayers: fc.Arbitrary<PolicyLayers> = fc.record({
 const anyTool = fc.record({ name: anyName, permission: anyPermission });
 
 function toolOf(permission: Permission, name = "tool"): ToolSpec {
-  return { ...SNAPSHOT.tools[0]!, name, permission };
+  return toolNamed(name, { permission });
 }
 
 function verdictOf(tool: ToolSpec, now: Circumstances): Verdict {

@@ -1,13 +1,16 @@
 // What a run does next, rule by rule: given what has happened, when it is decided, then this.
 
 import { describe, expect, test } from "@jest/globals";
-import { textOf } from "../../../../src/domain/message.ts";
-import type { ModelCall } from "../../../../src/domain/call.ts";
-import { calling, denied, ended, given, MODEL, replied, said } from "../../../support/run-story.ts";
-
-function textsIn(call: ModelCall): string[] {
-  return call.entries.map((entry) => ("message" in entry ? textOf(entry.message) : entry.ref));
-}
+import {
+  calling,
+  denied,
+  ended,
+  given,
+  MODEL,
+  replied,
+  said,
+  textsIn,
+} from "../../../support/run-story.ts";
 
 describe("a run that goes well", () => {
   test("asks with its task, and is answered", () => {
@@ -24,7 +27,7 @@ describe("a run that goes well", () => {
     const [a = "", b = ""] = reply.toolCalls.map(({ callId }) => callId);
     const run = given().asking(reply);
     expect(run.step()).toEqual({ kind: "answer" });
-    const answered = run.then(
+    const answered = run.and(
       { kind: "toolBegan", callId: a },
       { kind: "toolBegan", callId: b },
       ended(b),
@@ -40,7 +43,7 @@ describe("a run that goes well", () => {
     const { callId = "" } = reply.toolCalls[0] ?? {};
     const run = given({ policy: { write_file: "allow" } })
       .asking(reply)
-      .then(
+      .and(
         { kind: "toolBegan", callId },
         { kind: "toolLost", callId, code: "TIMED_OUT", message: "late" },
       );
@@ -132,9 +135,9 @@ describe("R2: limits", () => {
     const step = parked.step();
     expect(step).toMatchObject({ kind: "wait", wait: { reason: "budget", limit: "model_calls" } });
     if (step.kind !== "wait") throw new Error("it does not wait");
-    const waiting = parked.then({ kind: "waits", wait: step.wait });
+    const waiting = parked.and({ kind: "waits", wait: step.wait });
     expect(waiting.step()).toEqual({ kind: "wait", wait: step.wait, isNew: false });
-    expect(waiting.then({ kind: "resumed" }).step().kind).toBe("ask");
+    expect(waiting.and({ kind: "resumed" }).step().kind).toBe("ask");
   });
 
   test("D9: a cap that may have been raised is left to the ledger, and the cap of the run stays as it was", () => {
@@ -144,7 +147,7 @@ describe("R2: limits", () => {
     });
     const step = parked.step();
     if (step.kind !== "wait") throw new Error("it does not wait");
-    const looking = parked.then({ kind: "waits", wait: step.wait }, { kind: "lookedAgain" });
+    const looking = parked.and({ kind: "waits", wait: step.wait }, { kind: "lookedAgain" });
     expect(looking.call().budget.spentMicroUsd).toBe(1_000_000);
     expect(looking.memory().counts.costCapMicroUsd).toBe(1_000_000);
   });
@@ -171,7 +174,7 @@ describe("denials", () => {
     const step = run.step();
     expect(step).toMatchObject({ kind: "wait", wait: { reason: "capacity" } });
     if (step.kind !== "wait") throw new Error("it does not wait");
-    const again = run.then({ kind: "waits", wait: step.wait }, { kind: "waited" });
+    const again = run.and({ kind: "waits", wait: step.wait }, { kind: "waited" });
     expect(again.call()).toMatchObject({ turn: 1 });
     expect(again.state.wait).toEqual(step.wait);
     expect(again.asking(replied("x")).state.wait).toBeNull();
@@ -222,7 +225,7 @@ describe("denials", () => {
 
 describe("R7: people", () => {
   test("are heard with the next turn, in order, and a repeated message once", () => {
-    const run = given().then(said("first"), said("second"), said("first"));
+    const run = given().and(said("first"), said("second"), said("first"));
     expect(textsIn(run.call())).toEqual(["task", "first", "second"]);
     expect(run.asking(replied("x")).state.mail.unread).toEqual([]);
   });
@@ -232,8 +235,8 @@ describe("R7: people", () => {
     expect(textsIn(run.call())).toEqual(["and Rome?"]);
     const closing = given()
       .asking(replied("54.4"))
-      .then({ kind: "closing", outcome: { kind: "answered" }, durationMs: 1 }, said("and Rome?"))
-      .then({
+      .and({ kind: "closing", outcome: { kind: "answered" }, durationMs: 1 }, said("and Rome?"))
+      .and({
         kind: "closed",
         ledger: { spentMicroUsd: 1, crashTaxMicroUsd: 0, modelAttempts: 1 },
       });
@@ -244,13 +247,13 @@ describe("R7: people", () => {
     let run = given();
     for (let n = 0; n < 40; n += 1) {
       run = run
-        .then(said("x".repeat(8000), "queue", `m${n}`))
+        .and(said("x".repeat(8000), "queue", `m${n}`))
         .asking(denied({ why: "holds", limit: "tenant_day" }))
-        .then({
+        .and({
           kind: "waits",
           wait: { reason: "capacity", message: "", nextAttemptAt: null, limit: null },
         })
-        .then({ kind: "waited" });
+        .and({ kind: "waited" });
     }
     expect(JSON.stringify(run.call().entries).length).toBeLessThan(66_000);
     expect(run.state.mail.unread.length).toBeGreaterThan(30);
@@ -259,7 +262,7 @@ describe("R7: people", () => {
   test("a paused run rests once its call is over, and goes on when it is resumed", () => {
     const run = given().asking({ kind: "paused" }, calling("nothing"));
     expect(run.step()).toEqual({ kind: "rest" });
-    expect(run.then({ kind: "resumed" }).step().kind).toBe("ask");
+    expect(run.and({ kind: "resumed" }).step().kind).toBe("ask");
   });
 
   test("a cancel ends the run from wherever it stands", () => {
@@ -267,9 +270,9 @@ describe("R7: people", () => {
     for (const run of [
       given(),
       given().asking(calling("calculator")),
-      given().then({ kind: "paused" }),
+      given().and({ kind: "paused" }),
     ]) {
-      expect(run.then(cancelled).step()).toMatchObject({
+      expect(run.and(cancelled).step()).toMatchObject({
         kind: "close",
         outcome: { kind: "cancelled" },
       });

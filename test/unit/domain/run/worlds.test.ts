@@ -195,6 +195,7 @@ describe("H2: what people do and what comes back in one task commute", () => {
     "toolEnded",
     "toolLost",
     "closed",
+    "waited",
   ];
 
   test("5: whichever is folded first, the state is the same", () => {

@@ -1,23 +1,23 @@
 // What one offline server knows: its settings, what tests have put on order, what came in, what it cost.
 
-import type { Batches } from "./batches.ts";
-import type { Billing } from "./billing.ts";
+import type { ServedBatches } from "./served-batches.ts";
+import type { BillingLog } from "./billing.ts";
 import type { PromptCache } from "./cache.ts";
 import type { Pace } from "./delivery.ts";
 import type { Fault } from "./faults.ts";
-import type { Gate } from "./gate.ts";
-import type { Queue } from "./queue.ts";
-import type { RateLimiter } from "./rate-limits.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
+import type { MatchList } from "./match-list.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 import type { MessagesRequest } from "./request.ts";
 import type { ScriptEntry } from "./script.ts";
 
 export interface OfflineState {
-  readonly billing: Billing;
+  readonly billing: BillingLog;
   readonly cache: PromptCache;
-  readonly batches: Batches;
-  readonly faults: Queue<Fault>;
-  readonly script: Queue<ScriptEntry>;
-  readonly gate: Gate;
+  readonly batches: ServedBatches;
+  readonly faults: MatchList<Fault>;
+  readonly script: MatchList<ScriptEntry>;
+  readonly waitingRoom: WaitingRoom;
   readonly limiter: RateLimiter;
   readonly requests: RequestLog;
   pace: Pace;

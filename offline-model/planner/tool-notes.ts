@@ -2,7 +2,7 @@
 // told, and reads it again where the conversation goes on, so that it asks no tool twice.
 
 import { z } from "zod";
-import type { ToolAnswer } from "./conversation.ts";
+import type { ToolAnswer } from "./tool-answer.ts";
 
 const ASKED = /\bgo on from a summary\b/i;
 const GOES_ON = /^go on from your summary\b/i;

@@ -1,7 +1,7 @@
 // Tools that the planner knows nothing about: called when the task names them, or when it is about
 // what their name says and fills their inputs. So people can try their own tools offline.
 
-import type { OfferedTool, View } from "./conversation.ts";
+import type { OfferedTool, RequestView } from "./request-view.ts";
 
 export interface NamedCall {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface NamedCall {
 const BUILT_IN = ["calculator", "web_search"];
 
 /** `Call write_note with {"text": "hi"} and then read_note`: in the order in which they are named. */
-export function namedCalls(view: View): NamedCall[] {
+export function namedCalls(view: RequestView): NamedCall[] {
   const calls = view.tools.flatMap((tool) => {
     const pattern = new RegExp(`(?<![\\w-])${tool.name}(?![\\w-])`, "g");
     return [...view.task.matchAll(pattern)].flatMap(({ index }) => {
@@ -26,7 +26,7 @@ export function namedCalls(view: View): NamedCall[] {
 }
 
 /** "What is the weather in Paris?" with a tool `get_weather {city}`. */
-export function impliedCall(view: View): NamedCall | undefined {
+export function impliedCall(view: RequestView): NamedCall | undefined {
   const task = view.task.toLowerCase();
   const tool = view.tools.find(({ name }) => {
     if (BUILT_IN.includes(name)) return false;

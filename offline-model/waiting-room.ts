@@ -1,19 +1,19 @@
 // Requests on hold: they wait, as long as it takes, until a test lets them go on.
 
-export interface Gate {
+export interface WaitingRoom {
   /** Resolves when released or when the client has gone. */
   wait(id: string, runKey: string | null, gone: AbortSignal): Promise<void>;
   release(which: { readonly id?: string; readonly runKey?: string }): number;
 }
 
-interface Held {
+interface WaitingRequest {
   readonly id: string;
   readonly runKey: string | null;
   readonly open: () => void;
 }
 
-export function createGate(): Gate {
-  const held = new Set<Held>();
+export function createWaitingRoom(): WaitingRoom {
+  const held = new Set<WaitingRequest>();
   return {
     wait(id, runKey, gone) {
       return new Promise((resolve) => {
@@ -25,7 +25,7 @@ export function createGate(): Gate {
           held.delete(entry);
           resolve();
         };
-        const entry: Held = { id, runKey, open };
+        const entry: WaitingRequest = { id, runKey, open };
         held.add(entry);
         gone.addEventListener("abort", open, { once: true });
       });

@@ -1,11 +1,11 @@
-// The Message Batches of one offline server: each is worked off as a whole after a delay, at half
+// The Message ServedBatches of one offline server: each is worked off as a whole after a delay, at half
 // price, with the checks, the planner and the prompt cache of a live request.
 // B1 and B2 of billing.ts hold here too: one record a served request, before its result can be read.
 
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { ApiError, errorBody, invalidRequest } from "./api-error.ts";
-import { entryFields, type Queue } from "./queue.ts";
+import { entryFields, type MatchList } from "./match-list.ts";
 
 const LIFETIME_MS = 24 * 3_600_000;
 const DELAY_MS_DEFAULT = 3000;
@@ -31,7 +31,7 @@ type Result =
   | { readonly type: "errored"; readonly error: object }
   | { readonly type: "canceled" | "expired" };
 
-interface Batch {
+interface ServedBatch {
   readonly id: string;
   readonly requests: readonly BatchedRequest[];
   readonly createdAtMs: number;
@@ -41,7 +41,7 @@ interface Batch {
   timer: NodeJS.Timeout | undefined;
 }
 
-export interface Batches {
+export interface ServedBatches {
   create(requests: readonly BatchedRequest[]): object;
   retrieve(id: string, origin: string): object;
   /** Newest first. */
@@ -51,29 +51,32 @@ export interface Batches {
   cancel(id: string, origin: string): object;
   /** Also of batches that are under way. */
   setDelay(delayMs: number): void;
-  readonly fates: Queue<BatchFate>;
+  readonly fates: MatchList<BatchFate>;
   /** For tests: the API itself does not say which requests a batch that is under way holds. */
   seen(): readonly object[];
   clear(): void;
 }
 
-export function createBatches(nowMs: () => number, fates: Queue<BatchFate>): Batches {
+export function createServedBatches(
+  nowMs: () => number,
+  fates: MatchList<BatchFate>,
+): ServedBatches {
   return new BatchDesk(nowMs, fates);
 }
 
-class BatchDesk implements Batches {
-  readonly fates: Queue<BatchFate>;
+class BatchDesk implements ServedBatches {
+  readonly fates: MatchList<BatchFate>;
   readonly #nowMs: () => number;
-  readonly #batches = new Map<string, Batch>();
+  readonly #batches = new Map<string, ServedBatch>();
   #delayMs = DELAY_MS_DEFAULT;
 
-  constructor(nowMs: () => number, fates: Queue<BatchFate>) {
+  constructor(nowMs: () => number, fates: MatchList<BatchFate>) {
     this.#nowMs = nowMs;
     this.fates = fates;
   }
 
   create(requests: readonly BatchedRequest[]): object {
-    const batch: Batch = {
+    const batch: ServedBatch = {
       id: `msgbatch_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
       requests,
       createdAtMs: this.#nowMs(),
@@ -145,29 +148,29 @@ class BatchDesk implements Batches {
     this.#delayMs = DELAY_MS_DEFAULT;
   }
 
-  #schedule(batch: Batch): void {
+  #schedule(batch: ServedBatch): void {
     clearTimeout(batch.timer);
     if (batch.endedAtMs !== null) return;
     const waitMs = Math.max(0, batch.createdAtMs + this.#delayMs - this.#nowMs());
     batch.timer = setTimeout(() => this.#work(batch), waitMs).unref();
   }
 
-  #work(batch: Batch): void {
+  #work(batch: ServedBatch): void {
     if (batch.endedAtMs !== null || batch.requests.some(({ fate }) => fate === "never_ends"))
       return;
     for (const request of batch.requests) batch.results.set(request.customId, resultOf(request));
     this.#end(batch);
   }
 
-  #end(batch: Batch): void {
+  #end(batch: ServedBatch): void {
     clearTimeout(batch.timer);
     batch.endedAtMs = this.#nowMs();
   }
 
-  #known(id: string): Batch {
+  #known(id: string): ServedBatch {
     const batch = this.#batches.get(id);
     if (batch !== undefined) return batch;
-    throw new ApiError(404, "not_found_error", `Message Batch ${id} not found`);
+    throw new ApiError(404, "not_found_error", `Message ServedBatch ${id} not found`);
   }
 }
 
@@ -183,7 +186,7 @@ function resultOf(request: BatchedRequest): Result {
   }
 }
 
-function wireOf(batch: Batch, origin: string): object {
+function wireOf(batch: ServedBatch, origin: string): object {
   const { id, createdAtMs, endedAtMs, cancelledAtMs, requests, results } = batch;
   const hasEnded = endedAtMs !== null;
   const counted = (type: Result["type"]): number =>

@@ -23,7 +23,7 @@ export interface UsageBudget {
   readonly resetsAt: string | null;
 }
 
-export interface Used {
+export interface UsageWithBudgets {
   readonly rows: readonly UsageShown[];
   /** Rows that the limit left out; `total` counts them too. */
   readonly more: number;
@@ -33,7 +33,7 @@ export interface Used {
 export async function usageOf(
   { db, caps }: { readonly db: Database; readonly caps: CapByScope },
   query: UsageQuery,
-): Promise<Used> {
+): Promise<UsageWithBudgets> {
   const { rows, more, total } = await readUsage(db, query);
   const accounts = rows.flatMap((row) => accountOf(row, query, caps) ?? []);
   const states = await createBudgets(db).states(accounts);

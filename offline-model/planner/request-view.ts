@@ -1,15 +1,14 @@
 // What the planner reads out of a request: the task at hand, what tools have answered since, which
 // tools are on offer, and whether it was told to come to an end.
 
-import { blocksOf, type MessagesRequest, type RequestBlock } from "../request.ts";
-import { isAboutSummary, isSummaryAsked, remembered } from "./summary.ts";
-
-export interface ToolAnswer {
-  readonly tool: string;
-  readonly input: unknown;
-  readonly text: string;
-  readonly isError: boolean;
-}
+import {
+  blocksOf,
+  type MessagesRequest,
+  type RequestBlock,
+  type RequestMessage,
+} from "../request.ts";
+import type { ToolAnswer } from "./tool-answer.ts";
+import { isAboutSummary, isSummaryAsked, remembered } from "./tool-notes.ts";
 
 export interface OfferedTool {
   readonly name: string;
@@ -17,7 +16,7 @@ export interface OfferedTool {
   readonly inputSchema: Readonly<Record<string, unknown>>;
 }
 
-export interface View {
+export interface RequestView {
   readonly task: string;
   /** Since the task was given. */
   readonly answers: readonly ToolAnswer[];
@@ -32,7 +31,7 @@ export interface View {
 const GO_ON = /^(please )?(continue|go on|carry on)\b/i;
 const WRAP_UP = /\b(wrap up|budget|running low|little is left|finish now|final answer)\b/i;
 
-export function viewOf(request: MessagesRequest): View {
+export function viewOf(request: MessagesRequest): RequestView {
   const { messages, tool_choice: choice } = request;
   const said = messages.map(saidBy);
   const start = taskStart(said);
@@ -56,11 +55,9 @@ export function viewOf(request: MessagesRequest): View {
   };
 }
 
-export function hasTool(view: View, name: string): boolean {
+export function hasTool(view: RequestView, name: string): boolean {
   return view.tools.some((tool) => tool.name === name);
 }
-
-type RequestMessage = MessagesRequest["messages"][number];
 
 function saidBy(message: RequestMessage): string {
   const texts = textsOf(message).filter((text) => !isAboutSummary(text));

@@ -28,7 +28,7 @@ export interface Target {
   readonly messages: string;
 }
 
-interface Entry {
+interface MatchEntry {
   readonly match: {
     runKey?: string | undefined;
     model?: string | undefined;
@@ -39,12 +39,12 @@ interface Entry {
   readonly share: number;
 }
 
-export interface Queue<E extends Entry> {
+export interface MatchList<E extends MatchEntry> {
   replace(entries: readonly E[]): void;
   take(target: Target): E | undefined;
 }
 
-export function createQueue<E extends Entry>(): Queue<E> {
+export function createMatchList<E extends MatchEntry>(): MatchList<E> {
   let waiting: { entry: E; skips: number; uses: number; due: number }[] = [];
   return {
     replace(entries) {
@@ -73,7 +73,7 @@ export function createQueue<E extends Entry>(): Queue<E> {
   };
 }
 
-function matches({ match }: Entry, target: Target): boolean {
+function matches({ match }: MatchEntry, target: Target): boolean {
   return (
     (match.runKey === undefined || match.runKey === target.runKey) &&
     (match.model === undefined || match.model === target.model) &&

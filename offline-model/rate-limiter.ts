@@ -16,10 +16,10 @@ export const limitList = z.strictObject({
   filled: z.number().min(0).max(1).default(1),
 });
 
-type Limits = z.infer<typeof limitList>;
+type LimitSettings = z.infer<typeof limitList>;
 
 export interface RateLimiter {
-  set(limits: Limits): void;
+  set(limits: LimitSettings): void;
   /** Says in headers what is left. Throws the refusal where that is too little. */
   admit(res: ServerResponse, model: string, uncachedTokens: number): void;
   wrote(model: string, outputTokens: number): void;
@@ -39,7 +39,7 @@ interface Bucket {
 const MINUTE_MS = 60_000;
 
 export function createRateLimiter(nowMs: () => number): RateLimiter {
-  let limits: Limits = { filled: 1 };
+  let limits: LimitSettings = { filled: 1 };
   const buckets = new Map<string, readonly Bucket[]>();
 
   const bucketsOf = (model: string): readonly Bucket[] => {
@@ -72,7 +72,7 @@ export function createRateLimiter(nowMs: () => number): RateLimiter {
   };
 }
 
-function openBuckets({ requests, inputTokens, outputTokens, filled }: Limits, atMs: number) {
+function openBuckets({ requests, inputTokens, outputTokens, filled }: LimitSettings, atMs: number) {
   const bucket = (header: string, limit: number | undefined): Bucket[] =>
     limit === undefined
       ? []

@@ -2,12 +2,12 @@
 
 import type { BilledUsage } from "./billing.ts";
 import type { CachePlan } from "./cache.ts";
-import type { Reply } from "./reply.ts";
+import type { ServedReply } from "./reply.ts";
 
-export type WireUsage = Readonly<Record<string, unknown>>;
+export type UsageJson = Readonly<Record<string, unknown>>;
 
 /** As `message_start` has it: the prompt is known, the reply is not. */
-export function startUsage(plan: CachePlan): WireUsage {
+export function startUsage(plan: CachePlan): UsageJson {
   return {
     input_tokens: plan.inputTokens,
     cache_creation_input_tokens: plan.write5mTokens + plan.write1hTokens,
@@ -22,7 +22,7 @@ export function startUsage(plan: CachePlan): WireUsage {
 }
 
 /** As `message_delta` has it: cumulative, and without the parts that only the start reports. */
-export function finalUsage(plan: CachePlan, reply: Reply): WireUsage {
+export function finalUsage(plan: CachePlan, reply: ServedReply): UsageJson {
   const { webSearchRequests, thinkingTokens } = reply;
   return {
     input_tokens: plan.inputTokens + reply.searchTokens,
@@ -37,7 +37,7 @@ export function finalUsage(plan: CachePlan, reply: Reply): WireUsage {
 }
 
 /** What has been used once `progress` has been generated. */
-export function billedUsage(plan: CachePlan, progress: Progress): BilledUsage {
+export function billedUsage(plan: CachePlan, progress: ReplyProgress): BilledUsage {
   return {
     inputTokens: plan.inputTokens + progress.searchTokens,
     cacheReadTokens: plan.readTokens,
@@ -48,6 +48,13 @@ export function billedUsage(plan: CachePlan, progress: Progress): BilledUsage {
   };
 }
 
-export type Progress = Pick<Reply, "outputTokens" | "searchTokens" | "webSearchRequests">;
+export type ReplyProgress = Pick<
+  ServedReply,
+  "outputTokens" | "searchTokens" | "webSearchRequests"
+>;
 
-export const NOTHING_YET: Progress = { outputTokens: 0, searchTokens: 0, webSearchRequests: 0 };
+export const NOTHING_YET: ReplyProgress = {
+  outputTokens: 0,
+  searchTokens: 0,
+  webSearchRequests: 0,
+};

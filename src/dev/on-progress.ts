@@ -1,0 +1,3 @@
+// What takes its time says a line about it now and then.
+
+export type OnProgress = (line: string) => void;

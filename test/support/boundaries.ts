@@ -1,0 +1,159 @@
+// Who may import whom: for each folder, or file, what it may use at run time, what only when it is needed, and
+// what only as types. Of two entries for a file the longer one holds. What is not named is forbidden, and
+// what nobody uses any more is to be taken out.
+
+import type { Import } from "./imports.ts";
+
+interface Allowed {
+  readonly values: readonly string[];
+  /** By `import()`: what a command that does not need it shall not wait for. */
+  readonly lazy?: readonly string[];
+  readonly types?: readonly string[];
+  /** A program of its own: who may import the folder around it may not import this. */
+  readonly apart?: true;
+}
+
+/** The part of the door to Temporal that says names alone. */
+const TEMPORAL_NAMES = [
+  "src/temporal/names.ts",
+  "src/temporal/columns.ts",
+  "src/temporal/run-start.ts",
+];
+
+const SELF = ["src/package-root.ts", "src/package-version.ts"];
+
+export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
+  workflows: {
+    values: ["src/domain", ...TEMPORAL_NAMES, "@temporalio/workflow"],
+    types: ["activities", "src/telemetry", "@temporalio/common"],
+  },
+  activities: {
+    values: [
+      ...["src/domain", "src/model", "src/store", "src/config.ts", "src/failpoint.ts"],
+      ...["src/temporal/payloads.ts", "@temporalio/activity", "node:"],
+    ],
+    types: ["src/telemetry", "@temporalio/client", "@temporalio/common"],
+  },
+  "activities/tools": {
+    values: ["src/domain", "src/corpus", "expr-eval-fork", "node:", "zod"],
+    types: ["src/telemetry"],
+  },
+
+  "src/domain": { values: [] },
+  "src/temporal": {
+    values: [
+      ...["src/domain", "@temporalio/client", "@temporalio/common", "@temporalio/envconfig"],
+      ...["@temporalio/proto", "@temporalio/worker"],
+    ],
+  },
+  "src/temporal/names.ts": { values: [] },
+  "src/temporal/columns.ts": { values: [] },
+  "src/temporal/queues.ts": { values: [] },
+  "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
+  "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },
+  "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
+  "src/store": { values: ["src/domain", "src/package-root.ts", "node:", "postgres"] },
+  "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
+  "src/client": {
+    values: [
+      ...["src/domain", "src/store", "src/config.ts", ...TEMPORAL_NAMES],
+      ...["src/temporal/access.ts", "src/temporal/client-connection.ts"],
+      ...["src/temporal/payloads.ts", "src/temporal/search-attributes.ts"],
+      ...["@temporalio/client", "@temporalio/common", "ajv", "node:", "uuid", "zod"],
+    ],
+    types: ["@temporalio/proto"],
+  },
+  "src/gateway": {
+    values: [
+      ...["src/client", "src/domain", "src/store", "src/telemetry", "src/config.ts", ...SELF],
+      ...["@hono/node-server", "@hono/zod-openapi", "@opentelemetry/exporter-prometheus"],
+      ...["@opentelemetry/sdk-metrics", "node:", "rate-limiter-flexible", "uuid"],
+    ],
+    types: ["hono", "zod"],
+  },
+  "src/gateway/routes": {
+    values: [
+      ...["src/gateway", "src/client", "src/domain", "src/store", "src/config.ts"],
+      ...["@hono/node-server", "@hono/zod-openapi"],
+    ],
+  },
+  "src/gateway/page": { values: [], types: ["src/domain"], apart: true },
+  "src/gateway/page/assemble.mjs": { values: ["node:"] },
+  "src/cli": {
+    values: ["src/client", "src/domain", "commander", "node:", "yocto-spinner", "zod"],
+    lazy: [
+      ...["src/config.ts", "src/dev", "src/gateway", "src/store", "src/telemetry", "src/worker"],
+    ],
+    types: ["src/config.ts", "src/dev", "src/store"],
+  },
+  "src/worker": {
+    values: [
+      ...["activities", "src/domain", "src/model", "src/store", "src/telemetry"],
+      ...["src/temporal", "src/config.ts", "src/package-root.ts", "@temporalio/worker", "node:"],
+    ],
+  },
+  "src/dev": {
+    values: [
+      ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
+      ...["@electric-sql/pglite", "@electric-sql/pglite-socket", "node:", "zod"],
+    ],
+    types: ["@temporalio/client"],
+  },
+  "src/config.ts": { values: ["src/domain", "src/environment.ts", "node:"], types: ["zod"] },
+  "src/environment.ts": { values: ["src/domain", "src/temporal/queues.ts", "zod"] },
+  "src/failpoint.ts": { values: [] },
+  "src/package-root.ts": { values: ["node:"] },
+  "src/package-version.ts": { values: ["src/package-root.ts", "node:", "zod"] },
+
+  "offline-model": {
+    values: [
+      ...["src/corpus", "src/domain", "src/package-root.ts"],
+      ...["ajv", "expr-eval-fork", "node:", "zod"],
+    ],
+    types: ["@anthropic-ai/sdk"],
+  },
+  "offline-model/generate-schema.mjs": { values: ["node:", "ts-json-schema-generator"] },
+  examples: { values: ["activities", "src/client", "src/config.ts", "zod"] },
+  bench: {
+    values: [
+      ...["test", "src/domain", "src/temporal", "src/worker", "src/package-root.ts"],
+      ...["@anthropic-ai/sdk", "@temporalio/worker", "@temporalio/workflow", "node:", "prettier"],
+    ],
+    types: ["@temporalio/client", "@temporalio/proto"],
+  },
+  bin: { values: ["node:"] },
+};
+
+/** The entry that holds for a file; null of one that lies where nobody has said anything. */
+export function homeOf(path: string): string | null {
+  const homes = Object.keys(BOUNDARIES).filter((home) => isWithin(path, home));
+  return homes.toSorted((a, b) => b.length - a.length)[0] ?? null;
+}
+
+export function isAllowed({ from, to, kind }: Import): boolean {
+  const home = homeOf(from);
+  if (home === null) return false;
+  return [home, ...allowedIn(home, kind)].some((place) => covers(place, to));
+}
+
+export function covers(place: string, path: string): boolean {
+  const home = homeOf(path);
+  const isApart = home !== null && BOUNDARIES[home]?.apart === true;
+  return isWithin(path, place) && (!isApart || isWithin(place, home));
+}
+
+function allowedIn(home: string, kind: Import["kind"]): readonly string[] {
+  const { values, lazy = [], types = [] } = BOUNDARIES[home] ?? { values: [] };
+  switch (kind) {
+    case "value":
+      return values;
+    case "lazy":
+      return [...values, ...lazy];
+    case "type":
+      return [...values, ...lazy, ...types];
+  }
+}
+
+function isWithin(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`);
+}

@@ -1,0 +1,48 @@
+// What a run begins with; how an agent is pinned is told with the runs that need it.
+
+import { expect, test } from "@jest/globals";
+import { MockActivityEnvironment } from "@temporalio/testing";
+import { DefaultLogger } from "@temporalio/worker";
+import type { ActivityDeps } from "../../../activities/deps.ts";
+import { createOpenRun } from "../../../activities/open-run.ts";
+import { readConfig } from "../../../src/config.ts";
+import { SILENT } from "../../support/calls.ts";
+import { ORDER } from "../../support/run-story.ts";
+
+const QUIET = new DefaultLogger("ERROR", () => undefined);
+
+/** An agent that is told so much. */
+function opening(instructions: string) {
+  const stored: string[] = [];
+  const deps = {
+    config: readConfig({}),
+    telemetry: SILENT,
+    agents: [{ name: ORDER.agent, instructions, tools: [] }],
+    toolSources: [],
+    transcripts: {
+      put: async (rows: { body: string }[]) => void stored.push(...rows.map(({ body }) => body)),
+    },
+  } as unknown as ActivityDeps;
+  return {
+    stored,
+    open: () => new MockActivityEnvironment({}, { logger: QUIET }).run(createOpenRun(deps), ORDER),
+  };
+}
+
+test("a run is opened with its agent and its task in the store", async () => {
+  const { open, stored } = opening("Answer.");
+  const snapshot = { agent: ORDER.agent, instructions: "Answer.", wrapUp: true };
+  expect(await open()).toMatchObject({ snapshot });
+  expect(JSON.parse(stored[0] ?? "")).toMatchObject(snapshot);
+  expect(stored[1]).toContain(ORDER.task);
+});
+
+test("an agent that is too large for a fresh history is refused, once and for all", async () => {
+  const { open, stored } = opening("x".repeat(300_000));
+  await expect(open()).rejects.toMatchObject({
+    type: "AGENT_TOO_LARGE",
+    nonRetryable: true,
+    message: expect.stringMatching(/has 30\d{4} bytes; 262144 are possible/),
+  });
+  expect(stored).toEqual([]);
+});

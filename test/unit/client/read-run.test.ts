@@ -1,0 +1,208 @@
+import { describe, expect, test } from "@jest/globals";
+import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
+import { readApproval } from "../../../src/client/approvals.ts";
+import type { Histories } from "../../../src/client/histories.ts";
+import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
+import { readRun, type RunSources } from "../../../src/client/read-run.ts";
+import { tellOn, UNTOLD } from "../../../src/client/told-run.ts";
+import {
+  completed,
+  ended,
+  eventAt,
+  memo,
+  movedOn,
+  scheduled,
+  signaled,
+  started,
+  updateAccepted,
+} from "../../support/history-events.ts";
+import {
+  asked,
+  callInput,
+  calling,
+  INPUT,
+  OPENED,
+  OPENING,
+  replied,
+  RUN_ID,
+  SNAPSHOT,
+  toldIn,
+} from "../../support/run-facts.ts";
+
+/** The newest history is the one that is asked for without a name. */
+function sourcesOf(...histories: readonly (readonly HistoryEvent[])[]): RunSources {
+  const read: Pick<Histories, "page"> = {
+    async page({ executionId }) {
+      const events = histories[executionId === "" ? 0 : Number(executionId)] ?? [];
+      return { events, next: null };
+    },
+  };
+  const client: Partial<RunSources["client"]> = {};
+  return {
+    // Nothing of it is needed to read a history.
+    client: client as RunSources["client"],
+    histories: read,
+    converter: loadDataConverter(),
+    link: (runId) => `http://ui/${runId}`,
+  };
+}
+
+async function shown(...histories: readonly (readonly HistoryEvent[])[]) {
+  return await readRun(sourcesOf(...histories), RUN_ID, { wait: false });
+}
+
+const snapshot = { ...SNAPSHOT, policy: { write_file: "ask" } } as const;
+const OPEN: readonly HistoryEvent[] = [
+  eventAt(1, started(INPUT)),
+  eventAt(5, scheduled("1", "openRun", INPUT)),
+  eventAt(7, completed(5, { ...OPENED, snapshot })),
+];
+const ASKED = eventAt(11, scheduled("2", "callModel", callInput(1)));
+
+const pending = {
+  callId: "a",
+  tool: "write_file",
+  turn: 1,
+  preview: "{}",
+  argsDigest: "digest_a",
+  reason: "the policy says so",
+  requestedAt: "2026-11-21T10:00:00.000Z",
+  deadlineAt: "2026-11-22T10:00:00.000Z",
+};
+const input = { path: "notes.txt" };
+const WRITING = calling(
+  { a: "write_file", b: "write_file" },
+  {
+    message: {
+      role: "assistant",
+      content: [{ type: "tool_use", id: "a", name: "write_file", input }],
+    },
+  },
+);
+const WAITING: readonly HistoryEvent[] = [
+  ...OPEN,
+  ASKED,
+  eventAt(13, completed(11, WRITING)),
+  eventAt(
+    15,
+    memo({ approvals: { waiting: [pending, { ...pending, callId: "b" }], expired: [] } }),
+  ),
+];
+const ruling = { callId: "a", verdict: "deny", argsDigest: "digest_a", by: "ann" };
+
+describe("a run that is read", () => {
+  test("before a worker has opened it is running, and its model is not known", async () => {
+    expect(await shown(OPEN.slice(0, 2))).toMatchObject({
+      kind: "open",
+      status: "running",
+      about: { task: "add", tenant: "acme", model: null, capUsd: null, link: "http://ui/run_test" },
+      soFar: { answer: null, turns: 0 },
+    });
+  });
+
+  test("says what it has so far, and what it may cost", async () => {
+    expect(
+      await shown([...OPEN, ASKED, eventAt(13, completed(11, replied("One.")))]),
+    ).toMatchObject({
+      status: "running",
+      waiting: null,
+      about: { model: SNAPSHOT.model, capUsd: 1, offline: true, routing: null },
+      soFar: { answer: "One.", partial: true, costUsd: 0.0015 },
+    });
+  });
+
+  test("is paused where a person paused it, and runs again where it is resumed", async () => {
+    const paused = [...OPEN, eventAt(9, signaled("pause"))];
+    expect(await shown(paused)).toMatchObject({ status: "paused", waiting: null });
+    expect(await shown([...paused, eventAt(10, signaled("resume"))])).toMatchObject({
+      status: "running",
+    });
+  });
+
+  test("waits as its memo says, through the next try, until a reply comes", async () => {
+    const wait = { reason: "capacity", message: "busy", nextAttemptAt: null, limit: null };
+    const waiting = [...OPEN, eventAt(9, memo({ waiting: wait }))];
+    expect(await shown(waiting)).toMatchObject({ status: "waiting", waiting: wait });
+    expect(await shown([...waiting, ASKED])).toMatchObject({ status: "waiting", waiting: wait });
+    const replying = [...waiting, ASKED, eventAt(13, completed(11, replied("One.")))];
+    expect(await shown(replying)).toMatchObject({ status: "running", waiting: null });
+  });
+
+  test("waits for a person while a call is undecided", async () => {
+    expect(await shown(WAITING)).toMatchObject({
+      status: "waiting",
+      waiting: { reason: "approval", message: "2 calls wait for a person's decision" },
+      approvals: [{ callId: "a" }, { callId: "b" }],
+    });
+    const decided = [...WAITING, eventAt(20, updateAccepted("decide", ruling))];
+    expect(await shown(decided)).toMatchObject({ status: "waiting", approvals: [{ callId: "b" }] });
+  });
+
+  test("that has ended is its result, word for word", async () => {
+    const result = { type: "result", outcome: { kind: "answered" }, answer: "42" };
+    expect(await shown([...OPEN, eventAt(9, ended(result))])).toMatchObject({
+      kind: "ended",
+      result,
+    });
+  });
+
+  test("that was broken off is what was seen of it", async () => {
+    const terminated = { workflowExecutionTerminatedEventAttributes: { reason: "by hand" } };
+    const broken = eventAt(9000, terminated);
+    expect(
+      await shown([...OPEN, ASKED, eventAt(13, completed(11, replied("One."))), broken]),
+    ).toMatchObject({
+      kind: "ended",
+      result: {
+        outcome: { kind: "failed", code: "TERMINATED", message: expect.stringMatching(/by hand/) },
+        answer: "One.",
+        partial: true,
+        durationMs: 8999,
+      },
+    });
+  });
+
+  test("is read on in the history to which it moved meanwhile", async () => {
+    const facts = toldIn([...OPENING, [11, asked(1)], [13, replied("One.")]]);
+    const resumed = { ...facts.reduce(tellOn, UNTOLD).state, execution: 1 };
+    const moved = [...OPEN, eventAt(9, movedOn("1"))];
+    expect(await shown(moved, [eventAt(1, started({ ...INPUT, resumed }))])).toMatchObject({
+      kind: "open",
+      about: { task: "add", model: SNAPSHOT.model },
+      soFar: { answer: "One.", turns: 1 },
+    });
+  });
+});
+
+describe("a call that waits for a person", () => {
+  const read = async (callId: string, ...more: readonly HistoryEvent[]) =>
+    await readApproval(sourcesOf([...WAITING, ...more]), RUN_ID, callId);
+
+  test("is read whole: its run, its arguments and what they may be", async () => {
+    expect(await read("a")).toEqual({
+      ...pending,
+      runId: RUN_ID,
+      tenant: "acme",
+      agent: "assistant",
+      task: "add",
+      input,
+      inputSchema: { type: "object" },
+    });
+  });
+
+  test("A1: that was decided, or nobody decided in time, says so", async () => {
+    const decided = eventAt(20, updateAccepted("decide", ruling));
+    await expect(read("a", decided)).rejects.toMatchObject({
+      code: "APPROVAL_DECIDED",
+      message: expect.stringMatching(/denied before/),
+    });
+    const expired = eventAt(20, memo({ approvals: { waiting: [], expired: ["a", "b"] } }));
+    await expect(read("b", expired)).rejects.toMatchObject({ code: "APPROVAL_EXPIRED" });
+  });
+
+  test("that nobody knows, or whose run has ended, is not found", async () => {
+    await expect(read("z")).rejects.toMatchObject({ code: "APPROVAL_NOT_FOUND" });
+    const over = eventAt(20, ended({ type: "result" }));
+    await expect(read("a", over)).rejects.toMatchObject({ code: "RUN_ENDED" });
+  });
+});
