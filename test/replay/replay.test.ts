@@ -33,7 +33,7 @@ describe("H1: at each step of a recorded run", () => {
 
   it("what goes along to a fresh history is what its history tells", async () => {
     const checked = await Promise.all(runs.map(({ name }) => checkDecisions(recordedRun(name))));
-    expect(checked.reduce((sum, { moves }) => sum + moves, 0)).toBeGreaterThan(20);
+    expect(checked.reduce((sum, { moves }) => sum + moves, 0)).toBeGreaterThanOrEqual(20);
   });
 });
 
