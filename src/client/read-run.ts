@@ -17,10 +17,13 @@ export type RunShown =
       readonly kind: "open";
       readonly about: RunAbout;
       readonly status: RunStatus;
-      readonly waiting: Wait | null;
+      readonly waiting: WaitShown | null;
       readonly approvals: readonly PendingApproval[];
       readonly soFar: Omit<RunResult, "outcome">;
     };
+
+/** The message names the limit, where it is one. */
+type WaitShown = Omit<Wait, "limit">;
 
 export interface RunAbout {
   readonly task: string;
@@ -67,7 +70,7 @@ export async function readRun(
     kind: "open",
     about,
     status,
-    waiting: waitOf(state),
+    waiting: withoutLimit(waitOf(state)),
     approvals: pendingOf(state),
     soFar: soFar(runId, run, Date.now()),
   };
@@ -85,6 +88,12 @@ export async function foldRun(
     if (folded.last?.fact.kind !== "movedOn") return folded;
     executionId = folded.last.fact.nextExecutionId;
   }
+}
+
+function withoutLimit(wait: Wait | null): WaitShown | null {
+  if (wait === null) return null;
+  const { reason, message, nextAttemptAt } = wait;
+  return { reason, message, nextAttemptAt };
 }
 
 interface Folded {
