@@ -90,7 +90,10 @@ class ReplyResumption implements Resumption {
   }
 
   #inFlight(event: RunEvent, id: EventId): readonly RunEvent[] {
-    if (event.type === "reply.withdrawn") return this.#over([event]);
+    if (event.type === "reply.withdrawn") {
+      // Of an attempt before the one whose text the viewer holds: that one was taken back from it long since.
+      return event.attempt < this.#view.attempt ? [] : this.#over([event]);
+    }
     if (event.type === "model.retrying") return this.#retrying(event, id);
     if (event.type !== "reply.delta") return [event];
     if (id.attempt < this.#view.attempt) return [];
@@ -103,7 +106,10 @@ class ReplyResumption implements Resumption {
 
   #retrying(event: RunEvent, id: EventId): readonly RunEvent[] {
     if (id.attempt < this.#view.attempt) return [];
-    if (id.attempt > this.#view.attempt) return [event];
+    // Its id is behind all that could take back what an attempt before it has shown: that is withdrawn first.
+    if (id.attempt > this.#view.attempt) {
+      return this.#over([this.#withdrawal(event, id.attempt), event]);
+    }
     if (this.#view.failed) return [];
     this.#view = { ...this.#view, failed: true };
     return [{ ...event, id: formatEventId({ ...id, offset: RETRY_OFFSET + this.#view.shown }) }];
