@@ -4,12 +4,12 @@ import type { Client } from "@temporalio/client";
 import type { LoadedDataConverter } from "@temporalio/common";
 import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
-import type { Wait } from "../domain/run/state.ts";
 import { usdOf } from "../domain/money.ts";
 import { pendingOf, statusOf, waitOf } from "../domain/run/shown.ts";
 import { createFactReader, type Told } from "./history-facts.ts";
 import { tailHistory, type Histories } from "./histories.ts";
 import { brokenOutcome, resultNow, soFar, tellOn, UNTOLD, type ToldRun } from "./told-run.ts";
+import { shownWait, type WaitShown } from "./wait-view.ts";
 
 export type RunShown =
   | { readonly kind: "ended"; readonly about: RunAbout; readonly result: RunResult }
@@ -21,9 +21,6 @@ export type RunShown =
       readonly approvals: readonly PendingApproval[];
       readonly soFar: Omit<RunResult, "outcome">;
     };
-
-/** The message names the limit, where it is one. */
-type WaitShown = Omit<Wait, "limit">;
 
 export interface RunAbout {
   readonly task: string;
@@ -65,12 +62,12 @@ export async function readRun(
     return { kind: "ended", about, result: resultNow(runId, run, end) };
   }
   const { state } = run;
-  const status = statusOf(state);
+  const wait = waitOf(state);
   return {
     kind: "open",
     about,
-    status,
-    waiting: withoutLimit(waitOf(state)),
+    status: statusOf(state),
+    waiting: wait === null ? null : shownWait(wait),
     approvals: pendingOf(state),
     soFar: soFar(runId, run, Date.now()),
   };
@@ -88,12 +85,6 @@ export async function foldRun(
     if (folded.last?.fact.kind !== "movedOn") return folded;
     executionId = folded.last.fact.nextExecutionId;
   }
-}
-
-function withoutLimit(wait: Wait | null): WaitShown | null {
-  if (wait === null) return null;
-  const { reason, message, nextAttemptAt } = wait;
-  return { reason, message, nextAttemptAt };
 }
 
 interface Folded {

@@ -7,8 +7,15 @@ import type { ToldRun } from "./told-run.ts";
 
 export const GOES_ON: EventBody<RunContinued> = { type: "run.continued", reason: "resumed" };
 
-export function waiting({ reason, message, nextAttemptAt }: Wait): EventBody<RunWaiting> {
-  return { type: "run.waiting", reason, message, nextAttemptAt };
+/** The message names the limit, where it is one. */
+export type WaitShown = Omit<Wait, "limit">;
+
+export function shownWait({ reason, message, nextAttemptAt }: Wait): WaitShown {
+  return { reason, message, nextAttemptAt };
+}
+
+export function waiting(wait: Wait): EventBody<RunWaiting> {
+  return { type: "run.waiting", ...shownWait(wait) };
 }
 
 /** A run that looks again and again, and waits on for the same reason, says so once. */

@@ -5,6 +5,7 @@ import { proxyActivities, workflowInfo } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import { resultOf } from "../../src/domain/run/result.ts";
+import { startMemo } from "../../src/temporal/run-start.ts";
 import { bookkeeping, opening } from "../activity-options.ts";
 import { failureOf } from "./ask-model.ts";
 import type { Life } from "./life.ts";
@@ -47,7 +48,7 @@ export async function closeBooks(life: Life, outcome: Outcome): Promise<void> {
     durationMs,
     record: {
       task,
-      taskDigest: typeof memo?.["taskDigest"] === "string" ? memo["taskDigest"] : null,
+      taskDigest: startMemo(memo).taskDigest || null,
       model: memory?.snapshot.model ?? null,
       offline: memory?.snapshot.offline ?? false,
       capMicroUsd: memory?.counts.costCapMicroUsd ?? null,

@@ -5,7 +5,7 @@
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from "@temporalio/workflow";
 import type { SearchAttributePair } from "@temporalio/common";
 import { RUN_LIMITS } from "../../src/domain/limit-table.ts";
-import { formatUsd } from "../../src/domain/money.ts";
+import { formatUsd, usdOf } from "../../src/domain/money.ts";
 import { limitsNow, used } from "../../src/domain/run/counts.ts";
 import { isFull } from "../../src/domain/run/mail.ts";
 import { expiredOf, pendingOf, statusOf } from "../../src/domain/run/shown.ts";
@@ -36,16 +36,17 @@ export function show(before: RunState, after: RunState): void {
 
 function showMemos(before: RunState, after: RunState): void {
   if (before.wait !== after.wait) upsertMemo({ [MEMOS.waiting]: after.wait });
-  const full = isFull(after.mail);
-  if (full !== isFull(before.mail)) upsertMemo({ [MEMOS.inboxFull]: full });
-  const waiting = pendingOf(after);
-  const isSame = waiting.map(({ callId }) => callId).join() === asked(before);
-  if (isSame) return;
-  const approvals: Approvals = { waiting, expired: expiredOf(after) };
+  // It measures all that is unread, and most facts are none of people.
+  if (before.mail !== after.mail) {
+    const full = isFull(after.mail);
+    if (full !== isFull(before.mail)) upsertMemo({ [MEMOS.inboxFull]: full });
+  }
+  if (pendingIds(before) === pendingIds(after)) return;
+  const approvals: Approvals = { waiting: pendingOf(after), expired: expiredOf(after) };
   upsertMemo({ [MEMOS.approvals]: approvals });
 }
 
-function asked(state: RunState): string {
+function pendingIds(state: RunState): string {
   return pendingOf(state)
     .map(({ callId }) => callId)
     .join();
@@ -68,14 +69,14 @@ function atEnd({ phase, memory }: RunState): SearchAttributePair[] {
   return [
     { key: COLUMNS.status, value: "ended" },
     { key: COLUMNS.outcome, value: phase.outcome.kind },
-    { key: COLUMNS.costUsd, value: phase.ledger.spentMicroUsd / 1_000_000 },
+    { key: COLUMNS.costUsd, value: usdOf(phase.ledger.spentMicroUsd) },
     { key: COLUMNS.turns, value: memory?.counts.turn ?? 0 },
   ];
 }
 
 function figures({ spentMicroUsd, turn }: Counts): SearchAttributePair[] {
   return [
-    { key: COLUMNS.costUsd, value: spentMicroUsd / 1_000_000 },
+    { key: COLUMNS.costUsd, value: usdOf(spentMicroUsd) },
     { key: COLUMNS.turns, value: turn },
   ];
 }

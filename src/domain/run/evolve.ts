@@ -18,6 +18,7 @@ import type { Opened } from "./snapshot.ts";
 import type { Memory, RunState, Wait } from "./state.ts";
 import { foldSummaries, newSummaries } from "./summary.ts";
 import { foldTalk, newTalk } from "./talk.ts";
+import { isParked } from "./waits.ts";
 import { foldWarnings } from "./warnings.ts";
 
 /** A provider may answer with a page; what is remembered of it travels along. */
@@ -67,7 +68,7 @@ function foldWait(before: Wait | null, fact: RunFact): Wait | null {
     case "closing":
       return null;
     case "resumed":
-      return before?.reason === "budget" || before?.reason === "provider" ? null : before;
+      return before !== null && isParked(before) ? null : before;
     default:
       return before;
   }

@@ -2,7 +2,7 @@
 
 import type { ModelCall, Reply, Unserved } from "../call.ts";
 import { isAside } from "../purpose.ts";
-import { areAnswered, callsWith, refusedCalls, settledCalls } from "./calls.ts";
+import { areAnswered, callsWith, settledCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
 import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
@@ -10,6 +10,7 @@ import { isNews, newlyHeard } from "./mail.ts";
 import { awayReason, isUnfit } from "./models.ts";
 import type { Asking, InLane, Memory, Phase, RunState, Since, Stopping } from "./state.ts";
 import { makesRoom, whyNoSummary } from "./summary.ts";
+import { isParked } from "./waits.ts";
 
 /** A batch of which nobody knows whether it was made has cost its hold; it is not tried for ever. */
 const SUBMISSIONS_MAX = 3;
@@ -167,8 +168,9 @@ function worked(memory: Memory, { turn }: ModelCall, reply: Reply): Phase {
   if (stopReason !== "tool_use" || reply.toolCalls.length === 0) {
     return ready({ kind: "replied", stopReason, category });
   }
-  if (refusedCalls(memory, reply) !== null) return ready({ kind: "answered" });
-  return { kind: "answering", ref: reply.ref, turn, calls: settledCalls(memory, reply) };
+  const calls = settledCalls(memory, reply);
+  if (areAnswered(calls)) return ready({ kind: "answered" });
+  return { kind: "answering", ref: reply.ref, turn, calls };
 }
 
 function inLane(phase: InLane, fact: RunFact, before: RunState): Phase {
@@ -218,10 +220,9 @@ function waited(since: Since, fact: RunFact): Since {
   if (since.kind === "waited") return isResumed ? { kind: "waited", limit: null } : since;
   if (since.kind !== "waits") return since;
   const { reason, limit } = since.wait;
-  const isParked = reason === "budget" || reason === "provider";
   const isEnded =
     fact.kind === "waited" ||
-    (isResumed && isParked) ||
+    (isResumed && isParked(since.wait)) ||
     (fact.kind === "lookedAgain" && reason === "budget");
   return isEnded ? { kind: "waited", limit: isResumed ? null : limit } : since;
 }

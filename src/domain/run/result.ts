@@ -1,5 +1,6 @@
 // What a run returns, and what it has so far: read from its state, by the workflow and by the client.
 
+import { usdOf } from "../money.ts";
 import type { LedgerTotals, Outcome, RunResult } from "../outcome.ts";
 import { NO_USAGE, promptTokens, totalTokens } from "../usage.ts";
 import { modelCallsOf } from "./counts.ts";
@@ -24,8 +25,7 @@ export function resultOf(
 ): RunResult {
   const usage = memory?.counts.usage ?? NO_USAGE;
   const said = saidIn(memory, outcome);
-  const counted = memory === null ? NOTHING : countedIn(memory.counts);
-  const result: RunResult = {
+  return {
     type: "result",
     runId,
     traceId,
@@ -39,7 +39,7 @@ export function resultOf(
       cacheWriteTokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
       totalTokens: totalTokens(usage),
     },
-    ...costsIn(counted.totals),
+    ...costsIn(ledger ?? totalsIn(memory)),
     modelCalls: memory === null ? 0 : modelCallsOf(memory.counts),
     toolCalls: memory?.counts.toolCalls ?? 0,
     serverToolCalls: usage.webSearchRequests,
@@ -47,7 +47,6 @@ export function resultOf(
     durationMs,
     models: memory?.counts.models ?? {},
   };
-  return ledger === null ? result : withLedger(result, ledger);
 }
 
 export function withLedger(result: RunResult, ledger: LedgerTotals): RunResult {
@@ -63,11 +62,11 @@ function saidIn(memory: Memory, outcome: Outcome): string | null {
   return outcome.kind === "refused" ? answer : (answer ?? findings);
 }
 
-function countedIn({ spentMicroUsd, crashTaxMicroUsd, attempts }: NonNullable<Memory>["counts"]) {
-  return { totals: { spentMicroUsd, crashTaxMicroUsd, modelAttempts: attempts } };
+function totalsIn(memory: Memory): LedgerTotals {
+  if (memory === null) return { spentMicroUsd: 0, crashTaxMicroUsd: 0, modelAttempts: 0 };
+  const { spentMicroUsd, crashTaxMicroUsd, attempts } = memory.counts;
+  return { spentMicroUsd, crashTaxMicroUsd, modelAttempts: attempts };
 }
-
-const NOTHING = { totals: { spentMicroUsd: 0, crashTaxMicroUsd: 0, modelAttempts: 0 } };
 
 function costsIn({
   spentMicroUsd,
@@ -75,8 +74,8 @@ function costsIn({
   modelAttempts,
 }: LedgerTotals): Pick<RunResult, "costUsd" | "crashTaxUsd" | "modelAttempts"> {
   return {
-    costUsd: spentMicroUsd / 1_000_000,
-    crashTaxUsd: crashTaxMicroUsd / 1_000_000,
+    costUsd: usdOf(spentMicroUsd),
+    crashTaxUsd: usdOf(crashTaxMicroUsd),
     modelAttempts,
   };
 }

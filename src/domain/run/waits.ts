@@ -33,6 +33,11 @@ export function atSpendLimit(message: string): Wait {
   return { reason: "provider", message, nextAttemptAt: null, limit: "provider_spend" };
 }
 
+/** At a limit, of ours or of the provider: a person may let the run go on. */
+export function isParked({ reason }: Wait): boolean {
+  return reason === "budget" || reason === "provider";
+}
+
 /** Nobody may be asked before then. */
 export function forCapacity(message: string, untilMs: number, nowMs: number): Wait {
   const waitMs = Math.max(CAPACITY_WAIT_MIN_MS, Math.min(CAPACITY_WAIT_MAX_MS, untilMs - nowMs));
