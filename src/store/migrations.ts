@@ -1,32 +1,56 @@
-// The schema as numbered steps. A step that has been released is never edited: add the next one.
+// The schema as files: numbered steps that make the tables, and the functions as they hold now.
+//
+// A step is never edited once it has been released: what changes is a step of its own. Functions are edited
+// where they stand; all of them are applied again when one has changed.
 
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { packageFile } from "../package-root.ts";
 
-export interface Migration {
+export interface TableStep {
   readonly number: number;
+  /** As its file is called: `01-money`. */
   readonly name: string;
+  readonly hash: string;
   readonly sql: string;
+  /** By its first line `-- concurrently`: statement by statement and in no transaction, as such indexes are made. */
+  readonly isConcurrent: boolean;
 }
 
-const NAMES = [
-  "1-ledger",
-  "2-transcripts",
-  "3-views",
-  "4-api-keys",
-  "5-run-records",
-  "6-budgets",
-  "7-cost-alerts",
-  "8-gates",
-  "9-batch-lane",
-  "10-buckets",
-  "11-batches",
-] as const;
+export interface Schema {
+  readonly tables: readonly TableStep[];
+  readonly functions: { readonly hash: string; readonly sql: string };
+}
 
-export function readMigrations(): readonly Migration[] {
-  return NAMES.map((name, index) => ({
-    number: index + 1,
-    name,
-    sql: readFileSync(packageFile(`src/store/migrations/${name}.sql`), "utf8"),
-  }));
+export const SQL_FOLDER = "src/store/sql";
+
+export function readSchema(folder: string = packageFile(SQL_FOLDER)): Schema {
+  const functions = sqlFilesOf(join(folder, "functions"))
+    .map(({ sql }) => sql)
+    .join("\n");
+  return {
+    tables: sqlFilesOf(join(folder, "tables")).map(({ name, sql }) => ({
+      number: Number.parseInt(name, 10),
+      name,
+      hash: hashOf(sql),
+      sql,
+      isConcurrent: sql.startsWith("-- concurrently\n"),
+    })),
+    functions: { hash: hashOf(functions), sql: functions },
+  };
+}
+
+function sqlFilesOf(folder: string): readonly { readonly name: string; readonly sql: string }[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".sql"))
+    .toSorted()
+    .map((file) => ({
+      name: file.slice(0, -".sql".length),
+      sql: readFileSync(join(folder, file), "utf8"),
+    }));
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
