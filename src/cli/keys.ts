@@ -76,10 +76,11 @@ async function withKeys(
   context: CliContext,
   work: (keys: ApiKeys) => Promise<void>,
 ): Promise<void> {
-  const [{ readConfig }, { createApiKeys }, { migrate, openDatabase }] = await Promise.all([
+  const [{ readConfig }, { createApiKeys }, { openDatabase }, { checkSchema }] = await Promise.all([
     import("../config.ts"),
     import("../store/api-keys.ts"),
     import("../store/database.ts"),
+    import("../store/schema-state.ts"),
   ]);
   const config = readConfig(context.env);
   const say = (line: string): void => void context.stderr.write(`${line}\n`);
@@ -88,7 +89,7 @@ async function withKeys(
   if (!url) throw new PawlError("CONFIG", "DATABASE_URL is not set. Keys are kept there.");
   const db = openDatabase(url, { connectionsMax: 1 });
   try {
-    await migrate(db);
+    await checkSchema(db);
     await work(createApiKeys(db));
   } finally {
     await db.end();

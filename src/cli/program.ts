@@ -17,6 +17,7 @@ import { addExport } from "./export.ts";
 import { addGateway } from "./gateway.ts";
 import { addKeys } from "./keys.ts";
 import { addLs } from "./ls.ts";
+import { addMigrate } from "./migrate.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
@@ -44,6 +45,7 @@ const ADD = [
   addReplay,
   addWorker,
   addGateway,
+  addMigrate,
   addKeys,
   addBudget,
   addCost,

@@ -1,8 +1,10 @@
 // The servers a run talks to: of the local stack where it runs, else those the environment names.
 
 import { readConfig } from "../config.ts";
+import { CATALOGUE } from "../domain/errors.ts";
 import { openDatabase } from "../store/database.ts";
-import { readMigrations } from "../store/migrations.ts";
+import { readSchema } from "../store/migrations.ts";
+import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
 import {
   creatingCommand,
@@ -81,14 +83,16 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
   const where = new URL(url).host;
   const database = openDatabase(url, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
   try {
-    await database`select 1 as one`;
-    const done = await database<{ number: number }>`select number from pawl.migration`.catch(
-      () => [],
-    );
-    const wanted = readMigrations().length;
-    if (done.length >= wanted) return [ok("postgres", `${where}, schema ${done.length}`)];
-    const what = `${where}, schema ${done.length} of ${wanted}`;
-    return [warn("postgres", what, "a worker brings it up to date at its start")];
+    const schema = readSchema();
+    const state = await readSchemaState(database, schema);
+    if (state.kind === "current") {
+      return [ok("postgres", `${where}, schema ${schema.tables.length}`)];
+    }
+    if (state.kind === "foreign") {
+      return [fail("postgres", `${where}: ${state.why}`, CATALOGUE.SCHEMA_FOREIGN.next)];
+    }
+    const what = `${where}: ${sentenceOf(state.due)}`;
+    return [warn("postgres", what, CATALOGUE.SCHEMA_BEHIND.next)];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return [fail("postgres", why, "check DATABASE_URL, and that the server runs")];

@@ -61,6 +61,9 @@ export const CATALOGUE = {
   TASK_TOO_LARGE: fail("shorten the task", 413),
   TRANSCRIPT_MISSING: retry("rebuilt from the run's history"),
   LEDGER_UNAVAILABLE: retry("no call is made without the ledger; retried when Postgres answers"),
+  DATABASE_REFUSED: retry(
+    "name a primary in DATABASE_URL, and grant its role what docs/database.md says; retried until then",
+  ),
   ATTEMPTS_EXHAUSTED: fail("the last error is in the message; start the run again", 503),
   IDEMPOTENCY_MISMATCH: {
     fate: "fail",
@@ -148,6 +151,18 @@ export const CATALOGUE = {
   BACKEND_UNREACHABLE: {
     fate: "fail",
     next: "check TEMPORAL_ADDRESS and DATABASE_URL; `pawl doctor` looks for you",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+  SCHEMA_BEHIND: {
+    fate: "fail",
+    next: "run `pawl migrate` as the owner of the schema, or start a worker that may: docs/database.md",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+  SCHEMA_FOREIGN: {
+    fate: "fail",
+    next: "use the Pawl that made it, or a newer one; see docs/database.md",
     httpStatus: 503,
     exitCode: 6,
   },

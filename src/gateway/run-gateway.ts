@@ -8,9 +8,10 @@ import { utimesSync } from "node:fs";
 import { connect, type StackAddresses } from "../client/connect.ts";
 import { createRunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
-import { isPawlError, PawlError } from "../domain/errors.ts";
+import { isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
 import { createApiKeys, type ApiKeys } from "../store/api-keys.ts";
-import { migrate, openDatabase } from "../store/database.ts";
+import { openDatabase } from "../store/database.ts";
+import { checkSchema } from "../store/schema-state.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
 import type { Gateway } from "./route-context.ts";
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly onReady?: (url: string) => void;
 }
 
+/** A worker makes the tables when it starts. */
+const PASSING: readonly ErrorCode[] = ["BACKEND_UNREACHABLE", "SCHEMA_BEHIND"];
 const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 500;
 const USE_NOTED_EVERY_MS = 10_000;
@@ -47,7 +50,7 @@ export async function runGateway(
   }
   const db = openDatabase(databaseUrl);
   const backend = await patiently(async () => {
-    await migrate(db);
+    await checkSchema(db);
     return await connect(config, stack);
   });
   const keys = createApiKeys(db);
@@ -101,7 +104,7 @@ async function patiently<T>(start: () => Promise<T>): Promise<T> {
     try {
       return await start();
     } catch (error) {
-      const isPassing = isPawlError(error) && error.code === "BACKEND_UNREACHABLE";
+      const isPassing = isPawlError(error) && PASSING.includes(error.code);
       if (!isPassing || Date.now() > deadline) throw error;
       await pause(STARTUP_RETRY_MS);
     }

@@ -1,5 +1,5 @@
 // Shared caps as the operator sets them while everything runs. The ledger looks them up in the very
-// transaction that holds (migrations/6-budgets.sql, B1 and B2): what is set or raised here holds from
+// transaction that holds (sql/tables/02-budgets.sql, B1 and B2): what is set or raised here holds from
 // the next call on, whichever worker makes it.
 
 import {

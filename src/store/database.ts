@@ -10,7 +10,6 @@
 import postgres from "postgres";
 import { PawlError } from "../domain/errors.ts";
 import { literal, type SqlValue } from "./literal.ts";
-import { readMigrations } from "./migrations.ts";
 
 export interface Database {
   /** ``db<Row>`select … where run_id = ${runId}` ``: values become literals. JSON and bigint columns are parsed. */
@@ -18,7 +17,7 @@ export interface Database {
     strings: TemplateStringsArray,
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]>;
-  /** Several statements as one transaction. */
+  /** Several statements as one transaction, for as long as they take: no deadline. */
   script(text: string): Promise<void>;
   /** Waits for what is under way, two seconds at most. */
   end(): Promise<void>;
@@ -40,17 +39,21 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   let pool = openPool(url, connectionsMax);
   let replaced: Promise<unknown> = Promise.resolve();
 
-  const send = async <Row extends object>(text: string): Promise<readonly Row[]> => {
+  const send = async <Row extends object>(
+    text: string,
+    deadlineMs: number | null = timeoutMs,
+  ): Promise<readonly Row[]> => {
     const asked = pool;
+    const answer = asked.unsafe<Row[]>(text);
     try {
-      return await withDeadline(asked.unsafe<Row[]>(text), timeoutMs);
+      return await (deadlineMs === null ? answer : withDeadline(answer, deadlineMs));
     } catch (error) {
       // A connection that went silent would be given more statements: the whole pool is replaced.
       if (error instanceof DeadlineError && asked === pool) {
         pool = openPool(url, connectionsMax);
         replaced = Promise.all([replaced, asked.end({ timeout: CLOSE_TIMEOUT_S })]);
       }
-      throw isUnreachable(error) ? unavailable(where, error) : error;
+      throw named(where, error);
     }
   };
   const query = <Row extends object>(
@@ -58,7 +61,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     ...values: readonly SqlValue[]
   ): Promise<readonly Row[]> => send<Row>(String.raw({ raw: strings }, ...values.map(literal)));
   return Object.assign(query, {
-    script: async (text: string) => void (await send(text)),
+    script: async (text: string) => void (await send(text, null)),
     end: async () => {
       await Promise.all([replaced, pool.end({ timeout: CLOSE_TIMEOUT_S })]);
     },
@@ -76,31 +79,6 @@ function openPool(url: string, connectionsMax: number) {
     onnotice: () => {},
     types: { bigint: { to: 20, from: [20], serialize: String, parse: safeInteger } },
   });
-}
-
-/** Any advisory lock will do that nothing else in the database takes. */
-const MIGRATION_LOCK = 7_295_401;
-
-/** Brings the schema up to date. Any number of processes may call it at once, at every start. */
-export async function migrate(db: Database): Promise<void> {
-  const steps = readMigrations().map(
-    ({ number, name, sql }) => `
-      if not exists (select from pawl.migration where number = ${number}) then
-        execute ${literal(sql)};
-        insert into pawl.migration (number, name) values (${number}, ${literal(name)});
-      end if;`,
-  );
-  try {
-    await db.script(`
-      select pg_advisory_xact_lock(${MIGRATION_LOCK});
-      create schema if not exists pawl;
-      create table if not exists pawl.migration (
-        number integer primary key, name text not null, applied_at timestamptz not null default now());
-      do ${literal(`begin ${steps.join("")} end`)};`);
-  } catch (error) {
-    if (!(error instanceof PawlError)) throw error;
-    throw new PawlError("BACKEND_UNREACHABLE", error.message, { cause: error.cause });
-  }
 }
 
 async function withDeadline<T>(query: PromiseLike<T>, timeoutMs: number): Promise<T> {
@@ -130,19 +108,31 @@ class DeadlineError extends Error {
 const UNREACHABLE =
   /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_[A-Z]+|08\w{3}|53\w{3}|57P\w{2}|40\w{3})$/;
 
-/** By shape, not `instanceof`: the errors of Node's own modules belong to another realm under jest. */
-function isUnreachable(error: unknown): boolean {
-  if (error instanceof DeadlineError) return true;
-  if (typeof error !== "object" || error === null) return false;
-  return "code" in error && typeof error.code === "string" && UNREACHABLE.test(error.code);
+/** A right that the role lacks, and a database that can only be read. */
+const REFUSED: readonly string[] = ["42501", "25006"];
+
+/** As an error of the catalogue, where the server or its operator is the reason. */
+function named(where: string, error: unknown): unknown {
+  const code = codeOf(error);
+  const message = `Postgres at ${where}: ${reasonOf(error)}`;
+  if (code !== null && REFUSED.includes(code)) {
+    return new PawlError("DATABASE_REFUSED", message, { cause: error });
+  }
+  const isUnreachable = error instanceof DeadlineError || (code !== null && UNREACHABLE.test(code));
+  return isUnreachable ? new PawlError("LEDGER_UNAVAILABLE", message, { cause: error }) : error;
 }
 
-function unavailable(where: string, cause: unknown): PawlError {
+/** SQLSTATE, or the code of Node. By shape, not `instanceof`: the errors of Node's own modules belong to another realm under jest. */
+export function codeOf(error: unknown): string | null {
+  if (typeof error !== "object" || error === null || !("code" in error)) return null;
+  return typeof error.code === "string" ? error.code : null;
+}
+
+function reasonOf(error: unknown): string {
   // Where every address of a host name failed, Node's error has a code and no message.
   const bare =
-    typeof cause === "object" && cause !== null && "message" in cause && cause.message === "";
-  const reason = bare && "code" in cause ? cause.code : cause;
-  return new PawlError("LEDGER_UNAVAILABLE", `Postgres at ${where}: ${String(reason)}`, { cause });
+    typeof error === "object" && error !== null && "message" in error && error.message === "";
+  return String(bare && "code" in error ? error.code : error);
 }
 
 /** The address without user and password. */

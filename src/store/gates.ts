@@ -1,7 +1,7 @@
 // The gate before each model, shared by all workers: a circuit that opens when the provider is down, the
 // time until which a rate limit forbids calls, and the buckets that keep within the limits. Its rules, C1 to
-// C4, are kept by the functions of migrations/8-gates.sql and 10-buckets.sql, by the clock of the database;
-// each operation here is one call of one of them.
+// C4, are kept by the functions of sql/functions: circuit.sql, buckets.sql and gates.sql, by the clock of the
+// database; each operation here is one call of one of them.
 
 import type { Amounts, RateLimits } from "../domain/rate-limits.ts";
 import type { Database } from "./database.ts";

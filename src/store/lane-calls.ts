@@ -1,5 +1,5 @@
 // Calls in the batch lane: the ledger's hold, and which batch of the provider it pays for. The rules U1 and U2 are kept
-// by the functions of migrations/9-batch-lane.sql; each operation here is one call of one of them, and
+// by the functions of sql/functions/lane-calls.sql; each operation here is one call of one of them, and
 // can be repeated.
 
 import type { Database } from "./database.ts";

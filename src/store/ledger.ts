@@ -1,8 +1,7 @@
 // The ledger of all spending: two-phase, in integer micro-USD. An attempt at a model call first holds its worst
 // case in every account it counts against, and later settles it with the real cost (or is charged in
-// full where its reply was lost). The rules L1–L5 are kept by the functions in migrations/1-ledger.sql, and
-// 6-budgets.sql where caps are looked up; each operation here is one call of one of them: one round
-// trip, one transaction.
+// full where its reply was lost). The rules L1–L5 (sql/tables/01-money.sql) are kept by the functions in
+// sql/functions; each operation here is one call of one of them: one round trip, one transaction.
 
 import type { AccountLimit } from "../domain/outcome.ts";
 import type { WorstCase } from "../domain/pricing.ts";

@@ -22,11 +22,12 @@ import { createArtefacts } from "../store/artefacts.ts";
 import { createLaneCalls } from "../store/lane-calls.ts";
 import { createBatches } from "../store/batches.ts";
 import { takeCostAlerts } from "../store/cost-alerts.ts";
-import { migrate, openDatabase, type Database } from "../store/database.ts";
+import { openDatabase, type Database } from "../store/database.ts";
 import { createDeltaWriter } from "../store/delta-writer.ts";
 import { pruneDeltas } from "../store/deltas.ts";
 import { createGates } from "../store/gates.ts";
 import { createLedger } from "../store/ledger.ts";
+import { migrate } from "../store/migrate.ts";
 import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -65,8 +66,9 @@ export async function runWorker(
   skills: WorkerSkills = {},
 ): Promise<void> {
   installRuntime(telemetry);
-  const db = openDatabase(required("DATABASE_URL", config.database.url));
-  await patiently(telemetry, () => migrate(db));
+  const databaseUrl = required("DATABASE_URL", config.database.url);
+  await patiently(telemetry, () => migrate(databaseUrl, { onWait: tellWait(telemetry) }));
+  const db = openDatabase(databaseUrl);
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
   const connection = await patiently(telemetry, () => openWorkerConnection(access));
@@ -116,6 +118,11 @@ async function patiently<T>(telemetry: Telemetry, connect: () => Promise<T>): Pr
       await delay(STARTUP_RETRY_MS);
     }
   }
+}
+
+function tellWait(telemetry: Telemetry): (message: string) => void {
+  return (message) =>
+    telemetry.emit({ event: "worker_waiting", code: "BACKEND_UNREACHABLE", message });
 }
 
 function createDeps(

@@ -1,7 +1,6 @@
 import { expect, test } from "@jest/globals";
 import postgres from "postgres";
 import { createBudgets } from "../../src/store/budgets.ts";
-import { migrate, openDatabase } from "../../src/store/database.ts";
 import { createLedger, type AttemptStart, type Ledger } from "../../src/store/ledger.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
@@ -148,14 +147,6 @@ onEachDatabase((underTest) => {
       }),
     );
     await assertSumsUp(db);
-  });
-
-  test("many processes may migrate at once", async () => {
-    const databases = runs
-      .slice(0, 5)
-      .map(() => openDatabase(underTest().url, { connectionsMax: 1 }));
-    await Promise.all(databases.map(migrate));
-    await Promise.all(databases.map((db) => db.end()));
   });
 });
 

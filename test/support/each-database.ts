@@ -1,7 +1,8 @@
 // Runs a suite over the databases that Pawl runs on, each fresh and migrated.
 
 import { afterAll, beforeAll, describe } from "@jest/globals";
-import { migrate, openDatabase, type Database } from "../../src/store/database.ts";
+import { openDatabase, type Database } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
 import { findPostgres } from "./find-postgres.ts";
 import { startPglite } from "./pglite.ts";
 import type { DatabaseServer } from "./postgres.ts";
@@ -43,8 +44,8 @@ function on({ name, start }: Starter, suite: (underTest: () => DatabaseUnderTest
 
   beforeAll(async () => {
     server = await start();
+    await migrate(server.url);
     underTest = { name, db: openDatabase(server.url), url: server.url };
-    await migrate(underTest.db);
   });
   afterAll(async () => {
     await underTest?.db.end();

@@ -5,7 +5,7 @@ import { rm, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findTemporal } from "../../src/dev/find-temporal.ts";
-import { migrate, openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
 import { findPostgres } from "./find-postgres.ts";
 import { freshBuild } from "./fresh-build.ts";
 import { startPostgres, type PostgresServer } from "./postgres.ts";
@@ -59,9 +59,7 @@ async function startMigrated(): Promise<PostgresServer> {
   const server = await startPostgres();
   closers.push(() => server.stop());
   await asAdmin(server.url, `create database ${TEMPLATE}`);
-  const db = openDatabase(databaseAt(server.url, TEMPLATE));
-  await migrate(db);
-  await db.end();
+  await migrate(databaseAt(server.url, TEMPLATE));
   return server;
 }
 

@@ -1,18 +1,7 @@
--- Calls in the provider's batch lane: which hold pays for which of its batches.
---
--- U1. The intent to submit is written with the hold, in one transaction, before the request leaves.
--- U2. While the hold of a submission is open, its call is not submitted again: whoever tries gets that one.
-
-create table pawl.lane_call (
-  hold_id text primary key references pawl.hold (hold_id),
-  call_key text not null,
-  provider_batch_id text unique, -- null: nobody has heard that the batch was created
-  intended_at timestamptz not null default clock_timestamp()
-);
-create index lane_call_of_call on pawl.lane_call (call_key);
+-- Calls in the provider's batch lane (U1, U2 in tables/09-lane-calls.sql).
 
 -- The submission of a call whose hold is open; null where there is none.
-create function pawl.open_submission(of_call text) returns jsonb language sql stable as $$
+create or replace function pawl.open_submission(of_call text) returns jsonb language sql stable as $$
   select jsonb_build_object('kind', 'submitted', 'attempt', h.attempt,
     'providerBatchId', b.provider_batch_id, 'intendedAt', b.intended_at)
   from pawl.hold h join pawl.lane_call b using (hold_id)
@@ -21,7 +10,7 @@ $$;
 
 -- What the attempts before this one came to. Of those that came to nothing the holds are charged, as far as the
 -- run has any open: whatever else becomes of this attempt, that is paid and can be told.
-create function pawl.resume_call(attempt_id jsonb) returns jsonb language plpgsql as $$
+create or replace function pawl.resume_call(attempt_id jsonb) returns jsonb language plpgsql as $$
 declare
   own_call constant text := attempt_id ->> 'callKey';
   dead text[];
@@ -46,7 +35,7 @@ begin
 end $$;
 
 -- `submitted`: an earlier attempt has, or may have. An attempt that asks again has sent nothing yet.
-create function pawl.start_lane_call(request jsonb) returns jsonb language plpgsql as $$
+create or replace function pawl.start_lane_call(request jsonb) returns jsonb language plpgsql as $$
 declare
   open_hold pawl.hold;
   start jsonb;
@@ -66,13 +55,13 @@ begin
 end $$;
 
 -- False where the hold was resolved meanwhile: then nobody waits for this batch any more.
-create function pawl.note_provider_batch(of_hold text, new_id text) returns boolean language sql as $$
+create or replace function pawl.note_provider_batch(of_hold text, new_id text) returns boolean language sql as $$
   update pawl.lane_call b set provider_batch_id = new_id
   from pawl.hold h where b.hold_id = of_hold and h.hold_id = of_hold
   returning h.state = 'held'
 $$;
 
-create function pawl.lane_call_state(of_hold text) returns jsonb language sql stable as $$
+create or replace function pawl.lane_call_state(of_hold text) returns jsonb language sql stable as $$
   select jsonb_build_object('state', h.state, 'heldMicroUsd', h.held_micro_usd,
     'replyTokens', h.reply_tokens, 'providerBatchId', b.provider_batch_id, 'reply', r.journal) || pawl.call_so_far(h.call_key)
   from pawl.hold h join pawl.lane_call b using (hold_id) left join pawl.reply r on r.call_key = h.call_key

@@ -1,5 +1,5 @@
 -- Batches of tasks: the items as they were ordered, and what each batch came to. What an item came to is
--- the record of its run (5-run-records.sql); `broken` is for a run that left none.
+-- the record of its run (06-run-records.sql); `broken` is for a run that left none.
 
 create table pawl.batch (
   batch_id text primary key,

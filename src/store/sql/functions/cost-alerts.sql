@@ -1,16 +1,7 @@
--- Tenants that were told of: at most one alert a day and tenant, whichever worker looks first.
-create table pawl.cost_alert (
-  tenant_key text not null, -- as in the keys of accounts
-  on_day date not null,
-  spent_micro_usd pawl.micro_usd not null,
-  average_micro_usd pawl.micro_usd not null,
-  primary key (tenant_key, on_day)
-);
-
 -- Tenants that have now spent more than `times` their daily average of the seven days before, and of whom
 -- nobody has been told today. Days before a tenant's first are no days without spending; a tenant
 -- without a day before today has no average.
-create function pawl.cost_alerts(today date, times integer) returns jsonb language sql as $$
+create or replace function pawl.cost_alerts(today date, times integer) returns jsonb language sql as $$
   with day as (
     select today - ago as on_day, split_part(a.key, '/', 2) as tenant_key, a.spent_micro_usd::bigint as spent
     from generate_series(0, 7) ago

@@ -1,23 +1,5 @@
--- Transcripts: message bodies by content hash, and the chain of links over them. A cache of what is in
--- history: any row may be lost. Bodies are JSON text, byte for byte as they were written.
-
-create table pawl.message (
-  run_id text not null,
-  ref text not null,
-  body text not null,
-  primary key (run_id, ref)
-);
-
-create table pawl.link (
-  run_id text not null,
-  head text not null,
-  prev_head text not null, -- '' at the beginning
-  ref text not null,
-  primary key (run_id, head)
-);
-
 -- Overwrites, so that putting a damaged row again mends it. Sorted: two writers of one run can't deadlock.
-create function pawl.put_messages(messages jsonb, links jsonb) returns void language plpgsql as $$
+create or replace function pawl.put_messages(messages jsonb, links jsonb) returns void language plpgsql as $$
 begin
   insert into pawl.message (run_id, ref, body)
   select distinct on (1, 2) m ->> 'runId', m ->> 'ref', m ->> 'body' from jsonb_array_elements(messages) m
@@ -32,7 +14,7 @@ end $$;
 
 -- The links from one head back to the beginning, newest first, with their bodies where they are there.
 -- The bound is against a damaged chain that runs in a circle; a run has far fewer messages.
-create function pawl.chain(of_run text, from_head text)
+create or replace function pawl.chain(of_run text, from_head text)
 returns table (head text, prev_head text, ref text, body text) language sql stable as $$
   with recursive back as (
     select 1 as depth, l.head, l.prev_head, l.ref from pawl.link l where l.run_id = of_run and l.head = from_head
