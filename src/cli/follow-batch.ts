@@ -36,8 +36,8 @@ export async function followBatch(
   process.on("SIGINT", onInterrupt);
   try {
     const { signal } = leaving;
-    const pause = pausesUntilClosed(client, batchId, signal);
-    const last = await untilEnded(client, batchId, { view, signal, pause });
+    const rest = restsUntilClosed(client, batchId, signal);
+    const last = await untilEnded(client, batchId, { view, signal, rest });
     if (last === null) {
       const where = out === undefined ? "" : ` --out ${out}`;
       view.notice(`Detached: the batch goes on. See it again: pawl attach ${batchId}${where}`);
@@ -73,14 +73,14 @@ interface Watching {
   readonly view: BatchView;
   readonly signal: AbortSignal;
   /** Ends early where the batch does. */
-  readonly pause: (ms: number) => Promise<void>;
+  readonly rest: (ms: number) => Promise<void>;
 }
 
 /** Null where the watcher has left. */
 async function untilEnded(
   client: RunClient,
   batchId: string,
-  { view, signal, pause }: Watching,
+  { view, signal, rest }: Watching,
 ): Promise<BatchShown | null> {
   const startedAt = Date.now();
   let troubledSince: number | null = null;
@@ -111,7 +111,7 @@ async function untilEnded(
       if (Date.now() - troubledSince > PATIENCE_MS) throw error;
     }
     // Counting a large batch costs its database something: nobody does so all the time.
-    await pause(Math.max(LOOK_EVERY_MS, LOOK_SHARE * (Date.now() - askedAt)));
+    await rest(Math.max(LOOK_EVERY_MS, LOOK_SHARE * (Date.now() - askedAt)));
   }
   return null;
 }
@@ -123,17 +123,18 @@ async function sayWhetherServed(client: RunClient, view: BatchView): Promise<voi
 }
 
 /** Where Temporal has forgotten the batch, or is away for long, looking alone tells of its end. */
-function pausesUntilClosed(
+function restsUntilClosed(
   client: RunClient,
   batchId: string,
   signal: AbortSignal,
 ): (ms: number) => Promise<void> {
   const closed = new AbortController();
   const either = AbortSignal.any([signal, closed.signal]);
-  void client.batchClosed(batchId, signal).then(
-    () => closed.abort(),
-    () => {},
-  );
+  const tell = async (): Promise<void> => {
+    await client.batchClosed(batchId, signal);
+    closed.abort();
+  };
+  tell().catch(() => {});
   return (ms) => pause(ms, closed.signal.aborted ? signal : either);
 }
 

@@ -171,28 +171,38 @@ class Hub implements EventHub {
     if (this.#stages.get(runId) === stage) this.#stages.delete(runId);
   }
 
-  #showApart(runId: string, stage: Stage, { response, after }: Place): void {
-    const isGone = (): boolean => response.writableEnded || response.destroyed;
-    if (isGone()) return this.#leave(runId, stage);
-    const { stallMs, onFailed } = this.#options;
-    const place = after === null ? {} : { after: formatEventId(after) };
+  #showApart(runId: string, stage: Stage, place: Place): void {
+    const { response } = place;
     stage.apart.add(response);
-    writeWatch(response, {
-      watch: (signal) => this.#client.watch(runId, { ...place, signal }),
-      stallMs,
-      isLogged: (id) => !isGone() && stage.tail.log.placeBehind(id) !== null,
-    })
-      .catch((error: unknown) => {
-        onFailed(runId, error);
-        response.end();
-        return null;
-      })
-      .then((joint) => {
-        stage.apart.delete(response);
-        if (joint === null || isGone()) this.#leave(runId, stage);
-        else this.#admit(runId, response, joint);
-      })
-      .catch(() => response.destroy());
+    const joined = async (): Promise<void> => {
+      const joint = await this.#watchApart(runId, stage, place);
+      stage.apart.delete(response);
+      if (joint === null || isGone(response)) this.#leave(runId, stage);
+      else this.#admit(runId, response, joint);
+    };
+    joined().catch(() => response.destroy());
+  }
+
+  /** Behind which event the log serves it again; null where it has ended. */
+  async #watchApart(
+    runId: string,
+    { tail }: Stage,
+    { response, after }: Place,
+  ): Promise<EventId | null> {
+    if (isGone(response)) return null;
+    const { stallMs, onFailed } = this.#options;
+    const from = after === null ? {} : { after: formatEventId(after) };
+    try {
+      return await writeWatch(response, {
+        watch: (signal) => this.#client.watch(runId, { ...from, signal }),
+        stallMs,
+        isLogged: (id) => !isGone(response) && tail.log.placeBehind(id) !== null,
+      });
+    } catch (error) {
+      onFailed(runId, error);
+      response.end();
+      return null;
+    }
   }
 
   #beat(): void {
@@ -203,4 +213,8 @@ class Hub implements EventHub {
       }
     }
   }
+}
+
+function isGone({ writableEnded, destroyed }: ServerResponse): boolean {
+  return writableEnded || destroyed;
 }

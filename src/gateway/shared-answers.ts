@@ -6,6 +6,11 @@ export interface SharedAnswers<Answer> {
   of(question: readonly unknown[], ask: () => Promise<Answer>): Promise<Answer>;
 }
 
+interface Kept<Answer> {
+  readonly answer: Promise<Answer>;
+  untilMs: number;
+}
+
 /** Who asks may choose the question: what nobody asks any more is forgotten. */
 const QUESTIONS_MAX = 1000;
 
@@ -13,25 +18,29 @@ export function shareAnswers<Answer>(
   lastsMs: number,
   now: () => number = () => performance.now(),
 ): SharedAnswers<Answer> {
-  const known = new Map<string, { readonly answer: Promise<Answer>; untilMs: number }>();
+  const known = new Map<string, Kept<Answer>>();
+
+  async function keep(key: string, kept: Kept<Answer>): Promise<void> {
+    try {
+      await kept.answer;
+      kept.untilMs = now() + lastsMs;
+    } catch {
+      if (known.get(key) === kept) known.delete(key);
+    }
+  }
+
   return {
     of(question, ask) {
       const key = JSON.stringify(question);
       const before = known.get(key);
       if (before !== undefined && now() < before.untilMs) return before.answer;
-      const answer = ask();
-      const kept = { answer, untilMs: Infinity };
+      const kept = { answer: ask(), untilMs: Infinity };
       known.delete(key);
       known.set(key, kept);
       const [oldest] = known.keys();
       if (known.size > QUESTIONS_MAX && oldest !== undefined) known.delete(oldest);
-      answer.then(
-        () => (kept.untilMs = now() + lastsMs),
-        () => {
-          if (known.get(key) === kept) known.delete(key);
-        },
-      );
-      return answer;
+      void keep(key, kept);
+      return kept.answer;
     },
   };
 }

@@ -70,7 +70,7 @@ export class Viewer {
       const piece = this.#log.pieceAt(this.#place);
       if (piece === null) return this.#lose();
       const content = this.#log.read(piece);
-      if (content instanceof Promise) return this.#await(piece, content);
+      if (content instanceof Promise) return void this.#await(piece, content);
       this.#tell(piece, content);
     }
     if (this.#isLast && this.#place === this.#log.end) this.close();
@@ -95,15 +95,16 @@ export class Viewer {
     return this.#state.kind === "flowing" && !destroyed && !writableEnded;
   }
 
-  #await(piece: LogPiece, content: Promise<Content>): void {
+  async #await(piece: LogPiece, reading: Promise<Content>): Promise<void> {
     this.#state = { kind: "reading" };
-    content
-      .then((read) => {
-        this.#state = { kind: "flowing" };
-        if (this.#canWrite()) this.#tell(piece, read);
-        this.pump();
-      })
-      .catch(() => this.#lose());
+    try {
+      const content = await reading;
+      this.#state = { kind: "flowing" };
+      if (this.#canWrite()) this.#tell(piece, content);
+      this.pump();
+    } catch {
+      this.#lose();
+    }
   }
 
   #wait(): void {

@@ -75,7 +75,7 @@ describe("who waits for a result", () => {
   test("is told nothing once it waits no more", async () => {
     const leaving = new AbortController();
     const { sources } = sourcesOf([OPEN], Infinity);
-    const page = sources.histories.page;
+    const { histories } = sources;
     let polls = 0;
     const leavesLater: RunSources = {
       ...sources,
@@ -83,7 +83,7 @@ describe("who waits for a result", () => {
         page: (query) => {
           polls += 1;
           if (polls === 5) leaving.abort();
-          return page(query);
+          return histories.page(query);
         },
       },
     };

@@ -79,8 +79,6 @@ function shown(log: EventLog, after: EventId | null, eventsMax: number): RunEven
   return frames.map((frame) => eventOf({ bytes: Buffer.from(`${frame}\n\n`) })).slice(0, eventsMax);
 }
 
-const ZERO: EventId = { execution: 0, historyEventId: 0, attempt: 0, offset: 0 };
-
 /** From the history itself, with no rows: exact wherever the viewer left. */
 function fromHistory(history: readonly Told[], after: EventId | null): RunEvent[] {
   const mapper = mapperAfter(after);

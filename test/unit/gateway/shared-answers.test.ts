@@ -5,7 +5,7 @@ describe("answers that are shared", () => {
   test("are asked for once by all who come while it is under way, or soon after", async () => {
     let nowMs = 0;
     let asked = 0;
-    let answerIt = (_: number): void => {};
+    let answerIt: (answer: number) => void = () => {};
     const answers = shareAnswers<number>(3000, () => nowMs);
     const ask = (): Promise<number> => {
       asked += 1;
