@@ -14,7 +14,8 @@ export interface FollowBatchOptions {
   readonly json: boolean | undefined;
 }
 
-const LOOK_EVERY_MS = 500;
+/** How old the figures that are shown may be; of the end it is told at once. */
+const LOOK_EVERY_MS = 1000;
 const LOOK_SHARE = 10;
 const PATIENCE_MS = 600_000;
 const WORKER_CHECK_MS = 3000;
@@ -34,7 +35,9 @@ export async function followBatch(
   const onInterrupt = (): void => leaving.abort();
   process.on("SIGINT", onInterrupt);
   try {
-    const last = await untilEnded(client, batchId, { view, signal: leaving.signal });
+    const { signal } = leaving;
+    const rest = restsUntilClosed(client, batchId, signal);
+    const last = await untilEnded(client, batchId, { view, signal, rest });
     if (last === null) {
       const where = out === undefined ? "" : ` --out ${out}`;
       view.notice(`Detached: the batch goes on. See it again: pawl attach ${batchId}${where}`);
@@ -47,6 +50,7 @@ export async function followBatch(
     view.end(last);
     return last.result === null ? BROKEN_EXIT : exitCodeOfBatch(last.result);
   } finally {
+    leaving.abort();
     process.off("SIGINT", onInterrupt);
     view.close();
   }
@@ -68,13 +72,15 @@ export async function showBatch(
 interface Watching {
   readonly view: BatchView;
   readonly signal: AbortSignal;
+  /** Ends early where the batch does. */
+  readonly rest: (ms: number) => Promise<void>;
 }
 
 /** Null where the watcher has left. */
 async function untilEnded(
   client: RunClient,
   batchId: string,
-  { view, signal }: Watching,
+  { view, signal, rest }: Watching,
 ): Promise<BatchShown | null> {
   const startedAt = Date.now();
   let troubledSince: number | null = null;
@@ -105,7 +111,7 @@ async function untilEnded(
       if (Date.now() - troubledSince > PATIENCE_MS) throw error;
     }
     // Counting a large batch costs its database something: nobody does so all the time.
-    await pause(Math.max(LOOK_EVERY_MS, LOOK_SHARE * (Date.now() - askedAt)), signal);
+    await rest(Math.max(LOOK_EVERY_MS, LOOK_SHARE * (Date.now() - askedAt)));
   }
   return null;
 }
@@ -114,6 +120,22 @@ async function untilEnded(
 async function sayWhetherServed(client: RunClient, view: BatchView): Promise<void> {
   if ((await client.workers()) > 0) return;
   view.notice("No worker polls the task queue; the batch waits until one starts: pawl worker");
+}
+
+/** Where Temporal has forgotten the batch, or is away for long, looking alone tells of its end. */
+function restsUntilClosed(
+  client: RunClient,
+  batchId: string,
+  signal: AbortSignal,
+): (ms: number) => Promise<void> {
+  const closed = new AbortController();
+  const either = AbortSignal.any([signal, closed.signal]);
+  const tell = async (): Promise<void> => {
+    await client.batchClosed(batchId, signal);
+    closed.abort();
+  };
+  tell().catch(() => {});
+  return (ms) => pause(ms, closed.signal.aborted ? signal : either);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

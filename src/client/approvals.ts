@@ -74,7 +74,7 @@ export async function readApproval(
   runId: string,
   callId: string,
 ): Promise<ApprovalShown> {
-  const { run, isOver } = await foldRun(sources, runId, { wait: false });
+  const { run, isOver } = await foldRun(sources, runId);
   const { input, state } = run;
   const pending = pendingOf(state).find((call) => call.callId === callId);
   if (pending === undefined || input === null || isOver) {

@@ -12,9 +12,11 @@ import { PawlError } from "../domain/errors.ts";
 import { usdOf } from "../domain/money.ts";
 import { createBatches, type Batches, type BatchStored, type EndedItem } from "../store/batches.ts";
 import { BATCH_WORKFLOW_TYPE } from "../temporal/names.ts";
+import { awaitClose } from "./await-result.ts";
 import { backendError } from "./backend-error.ts";
 import { identifyBatch, type BatchOrder, type IdentifiedBatch } from "./batch-order.ts";
 import type { Backend } from "./connect.ts";
+import { createHistories } from "./histories.ts";
 import { tablesIn } from "./own-tables.ts";
 import { linkTo } from "./run-links.ts";
 import { asked } from "./steer.ts";
@@ -43,6 +45,8 @@ export interface BatchClient {
   /** Throws PawlError IDEMPOTENCY_MISMATCH where the key belongs to another order. */
   startBatch(order: BatchOrder): Promise<BatchReceipt>;
   batch(batchId: string): Promise<BatchShown>;
+  /** Resolves when nothing more will come of the batch, or the signal aborts. */
+  batchClosed(batchId: string, signal: AbortSignal): Promise<void>;
   /** In the order of the file; items that have not ended are left out while the batch is under way. */
   batchResults(batchId: string): AsyncIterable<ItemResult>;
 }
@@ -58,6 +62,11 @@ export function batchesOf(backend: Backend): BatchClient {
   return {
     startBatch: async (order) => await startBatch(await source(), identifyBatch(order)),
     batch: async (batchId) => await showBatch(await source(), batchId),
+    batchClosed: async (batchId, signal) => {
+      const { client } = backend;
+      const converter = client.options.loadedDataConverter;
+      await awaitClose({ histories: createHistories(client), converter }, batchId, signal);
+    },
     batchResults: (batchId) => resultsOf(source, batchId),
   };
 }

@@ -39,6 +39,8 @@ export interface EventMapper {
   rows(activityId: string, rows: readonly DeltaRow[]): readonly RunEvent[];
   /** Activities whose attempts may be writing rows now. */
   inFlight(): readonly string[];
+  /** True while a reply is in flight of which nothing is told yet. */
+  awaitsWord(): boolean;
   /** The last event told, for the mapper of the next history. */
   cursor(): EventId | null;
 }
@@ -69,6 +71,10 @@ class HistoryMapper implements EventMapper {
   inFlight(): readonly string[] {
     const { activityId } = this.#reply;
     return [...(activityId === null ? [] : [activityId]), ...this.#tools.inFlight()];
+  }
+
+  awaitsWord(): boolean {
+    return this.#reply.awaitsWord;
   }
 
   fact(told: Told): readonly RunEvent[] {

@@ -1,5 +1,5 @@
-// Reads the histories of a run: page by page, waiting for what is yet to happen, and the chain of
-// histories that one run leaves when it moves to a fresh one. Knows nothing of what is in them.
+// Reads one history of a run: page by page, waiting for what is yet to happen. Knows nothing of what is
+// in it. The chain of histories that one run leaves is history-chain.ts.
 
 import type { Client } from "@temporalio/client";
 import type { temporal } from "@temporalio/proto";
@@ -92,6 +92,10 @@ export interface TailOptions {
   readonly executionId: string;
   /** False ends the tail at what has happened so far. */
   readonly wait: boolean;
+  /** Only the event that closes the history, when it comes: all that happens before it costs nothing. */
+  readonly closeOnly?: boolean;
+  /** Asked each time all that has happened is read: how long what happens next may be gathered. */
+  readonly gatherMs?: () => number;
   readonly signal?: AbortSignal;
   /** Told each time Temporal does not answer; the tail goes on where it was. */
   readonly onTrouble?: (error: unknown) => void;
@@ -102,26 +106,30 @@ export interface TailOptions {
 /** Who watches a run outlasts a restart; who asks what is there wants an answer. */
 const PATIENCE_MS = { watching: 600_000, asking: 30_000 } as const;
 const BACKOFF_MS = { first: 100, max: 3000 } as const;
+/** Temporal gives 256 events and more a page, as long as there are as many. */
+const FULL_PAGE_EVENTS = 256;
 
 /** Every event of one history, once and in order, until it is closed. */
 export async function* tailHistory(
   histories: Histories,
   options: TailOptions,
 ): AsyncGenerator<HistoryEvent, void, undefined> {
-  const { runId, executionId, wait } = options;
+  const { runId, executionId, wait, closeOnly = false, gatherMs = () => 0 } = options;
   const signal = options.signal ?? new AbortController().signal;
   let seen = 0;
   let from: Uint8Array | null = null;
   const trouble = createTrouble(options);
   while (!signal.aborted) {
     try {
-      const page = await histories.page({ runId, executionId, from, wait, signal });
+      const page = await histories.page({ runId, executionId, from, wait, signal, closeOnly });
       trouble.over();
       const fresh = page.events.filter((event) => idOf(event.eventId) > seen);
       seen = Math.max(seen, ...fresh.map((event) => idOf(event.eventId)));
       yield* fresh;
       if (page.next === null) return;
       from = page.next;
+      const isAtHead = fresh.length > 0 && fresh.length < FULL_PAGE_EVENTS;
+      if (isAtHead) await pause(gatherMs(), signal);
     } catch (error) {
       if (isAborted(signal)) return;
       // A restarted server may not know the old token any more: read again from the start.
@@ -166,60 +174,5 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
     await delay(ms, undefined, present({ signal }));
   } catch (error) {
     if (signal?.aborted !== true) throw error;
-  }
-}
-
-/** Temporal's run ids of the histories of a run, oldest first, up to the given one at most. */
-export async function* executionsOf(
-  histories: Histories,
-  runId: string,
-): AsyncGenerator<string, void, undefined> {
-  let executionId: string | null = await firstExecution(histories, runId);
-  while (executionId !== null && executionId !== "") {
-    yield executionId;
-    executionId = await nextExecution(histories, runId, executionId);
-  }
-}
-
-async function firstExecution(histories: Histories, runId: string): Promise<string> {
-  const query = { runId, executionId: "", from: null, wait: false, sizeMax: 1 } as const;
-  try {
-    const { events } = await histories.page(query);
-    const started = events[0]?.workflowExecutionStartedEventAttributes;
-    return started?.firstExecutionRunId ?? "";
-  } catch (error) {
-    throw backendError(error, runId);
-  }
-}
-
-async function nextExecution(
-  histories: Histories,
-  runId: string,
-  executionId: string,
-): Promise<string | null> {
-  const query = { runId, executionId, from: null, wait: false, closeOnly: true } as const;
-  try {
-    const { events } = await histories.page(query);
-    const moved = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
-    return moved?.newExecutionRunId ?? null;
-  } catch (error) {
-    throw backendError(error, runId);
-  }
-}
-
-/** Every event of each history of a run, oldest first, as far as it has come. */
-export async function* wholeHistories(
-  histories: Histories,
-  runId: string,
-): AsyncGenerator<readonly HistoryEvent[], void, undefined> {
-  let executionId: string | null = await firstExecution(histories, runId);
-  while (executionId !== null && executionId !== "") {
-    const events: HistoryEvent[] = [];
-    const tail = tailHistory(histories, { runId, executionId, wait: false });
-    for await (const event of tail) events.push(event);
-    yield events;
-    // To ask for the last event alone takes Temporal 14 s where the history is still open.
-    const moved = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
-    executionId = moved?.newExecutionRunId ?? null;
   }
 }

@@ -43,18 +43,8 @@ export interface RunSources {
   readonly link: (runId: string) => string | null;
 }
 
-export interface ReadOptions {
-  /** True waits for the end of the run. */
-  readonly wait: boolean;
-  readonly signal?: AbortSignal;
-}
-
-export async function readRun(
-  sources: RunSources,
-  runId: string,
-  options: ReadOptions,
-): Promise<RunShown> {
-  const { run, last } = await foldRun(sources, runId, options);
+export async function readRun(sources: RunSources, runId: string): Promise<RunShown> {
+  const { run, last } = await foldRun(sources, runId);
   const about = aboutOf(run, sources.link(runId));
   if (last?.fact.kind === "ended") return { kind: "ended", about, result: last.fact.result };
   if (last?.fact.kind === "broken") {
@@ -74,14 +64,10 @@ export async function readRun(
 }
 
 /** All that the newest history of a run says. */
-export async function foldRun(
-  sources: RunSources,
-  runId: string,
-  options: ReadOptions,
-): Promise<Folded> {
+export async function foldRun(sources: RunSources, runId: string): Promise<Folded> {
   let executionId = "";
   while (true) {
-    const folded = await fold(sources, { runId, executionId, ...options });
+    const folded = await fold(sources, { runId, executionId, wait: false });
     if (folded.last?.fact.kind !== "movedOn") return folded;
     executionId = folded.last.fact.nextExecutionId;
   }

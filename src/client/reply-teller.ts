@@ -52,6 +52,10 @@ export class ReplyTeller {
     return this.#call?.activityId ?? null;
   }
 
+  get awaitsWord(): boolean {
+    return this.#call?.isShown === true && this.#call.view.shown === 0;
+  }
+
   begin({ eventId, activityId = "" }: Told, { turn, purpose }: ModelCall): void {
     const view = openReplyView(this.#events.resumedAt(eventId));
     this.#turn = turn;

@@ -12,16 +12,17 @@ import { PawlError } from "../domain/errors.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import { present } from "../domain/present.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import type { Backend } from "./connect.ts";
 import type { EndedQuery, EndedStats } from "../store/run-records.ts";
 import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
-import { createHistories, wholeHistories } from "./histories.ts";
+import { createHistories } from "./histories.ts";
+import { wholeHistories } from "./history-chain.ts";
 import { describeQueue, type Queue } from "./queue.ts";
-import { readRun, type ReadOptions, type RunShown } from "./read-run.ts";
+import { awaitResult } from "./await-result.ts";
+import { readRun, type RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
 import { briefOf, type RunBrief } from "./run-brief.ts";
 import { countRuns, type RunCounts } from "./run-counts.ts";
@@ -86,12 +87,6 @@ export function createRunClient(backend: Backend): RunClient {
   const sources: WatchSources = { histories, converter, deltas, records, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
-  const shown = (runId: string, options: ReadOptions): Promise<RunShown> =>
-    orRecorded(records, runId, {
-      live: () => asked(readRun({ ...sources, client }, runId, options), runId),
-      recorded: shownOf,
-    });
-
   return {
     ...moneyOf(backend),
     ...batchesOf(backend),
@@ -119,16 +114,22 @@ export function createRunClient(backend: Backend): RunClient {
     pause: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.pause)),
     resume: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.resume)),
     say: (runId, said) => say(client, runId, said),
-    show: (runId) => shown(runId, { wait: false }),
-    async result(runId, signal) {
-      const options = { wait: true, ...present({ signal }) };
-      const run = await shown(runId, options);
-      if (run.kind === "ended") return run.result;
+    show: (runId) =>
+      orRecorded(records, runId, {
+        live: () => asked(readRun({ ...sources, client }, runId), runId),
+        recorded: shownOf,
+      }),
+    async result(runId, signal = new AbortController().signal) {
+      const result = await orRecorded(records, runId, {
+        live: () => asked(awaitResult({ ...sources, client }, runId, signal), runId),
+        recorded: (record) => record.result,
+      });
+      if (result !== null) return result;
       throw new PawlError("USAGE", `Nobody waits for the run ${runId} any more.`);
     },
     async exportHistories(runId) {
       const exported: unknown[] = [];
-      for await (const events of wholeHistories(histories, runId)) {
+      for await (const events of wholeHistories(sources, runId)) {
         exported.push(JSON.parse(historyToJSON({ events: [...events] })));
       }
       return { runId, histories: exported };

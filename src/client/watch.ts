@@ -2,16 +2,16 @@
 // the rows of attempts in flight, which only make it smooth. What is told is decided in event-mapper.
 
 import type { LoadedDataConverter } from "@temporalio/common";
-import { PawlError } from "../domain/errors.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import type { RunRecords } from "../store/run-records.ts";
 import type { DeltaFeed, DeltaFollower } from "./delta-feed.ts";
 import { recordedEvents, recordInstead } from "./recorded-run.ts";
-import { parseEventId, type EventId } from "./event-id.ts";
+import { parseEventId } from "./event-id.ts";
 import { createEventMapper, type EventMapper } from "./event-mapper.ts";
 import { createFactReader, type Told } from "./history-facts.ts";
-import { executionsOf, tailHistory, type Histories } from "./histories.ts";
+import { executionAt } from "./history-chain.ts";
+import { tailHistory, type Histories } from "./histories.ts";
 
 export interface WatchSources {
   readonly histories: Histories;
@@ -29,6 +29,13 @@ export interface WatchOptions {
   /** Told each time Temporal does not answer; the stream goes on by itself. */
   readonly onTrouble?: (error: unknown) => void;
 }
+
+/**
+ * What a history gains within this time is read as one page: each page costs Temporal, and whoever watches,
+ * a few ms. While something is in flight its end comes next, and may be a little late; between two calls
+ * the next call comes, and its first word is not to wait for this.
+ */
+const GATHER_MS = { inFlight: 150, between: 25 } as const;
 
 /** Ends with `run.ended`, or when the signal aborts. A run that Temporal has forgotten begins and ends. */
 export async function* watchRun(
@@ -53,7 +60,8 @@ async function* watchHistories(
   options: WatchOptions,
 ): AsyncGenerator<RunEvent, void, undefined> {
   let cursor = options.after === undefined ? null : parseEventId(options.after);
-  let executionId: string | null = await executionAt(sources.histories, runId, cursor);
+  const ordinal = cursor?.execution ?? 0;
+  let executionId: string | null = await executionAt(sources, runId, ordinal);
   const leaving = new AbortController();
   const signals = options.signal === undefined ? [] : [options.signal];
   const signal = AbortSignal.any([leaving.signal, ...signals]);
@@ -68,6 +76,7 @@ async function* watchHistories(
         wait: true,
         signal,
         onTrouble,
+        gatherMs: () => GATHER_MS[mapper.inFlight().length > 0 ? "inFlight" : "between"],
       });
       const deltas: DeltaFollower | null = sources.deltas?.follow(executionId) ?? null;
       try {
@@ -98,7 +107,7 @@ async function* follow(
   const reader = createFactReader(sources.converter);
   let next = tail.next();
   while (true) {
-    const rows = deltas?.rows(mapper.inFlight()) ?? null;
+    const rows = deltas?.rows(mapper.inFlight(), mapper.awaitsWord()) ?? null;
     const arrived = rows === null ? await next : await Promise.race([next, rows]);
     if (isRows(arrived)) {
       deltas?.taken(arrived);
@@ -124,18 +133,4 @@ function isRows(
 function endOf({ fact }: Told): string | null | undefined {
   if (fact.kind === "movedOn") return fact.nextExecutionId;
   return fact.kind === "ended" || fact.kind === "broken" ? null : undefined;
-}
-
-/** The history in which the viewer's cursor lies; the first one where there is none. */
-async function executionAt(
-  histories: Histories,
-  runId: string,
-  cursor: EventId | null,
-): Promise<string> {
-  let ordinal = 0;
-  for await (const executionId of executionsOf(histories, runId)) {
-    if (ordinal === (cursor?.execution ?? 0)) return executionId;
-    ordinal += 1;
-  }
-  throw new PawlError("USAGE", `The run ${runId} has no history number ${cursor?.execution ?? 0}.`);
 }

@@ -2,8 +2,8 @@
 // are; a viewer is a place in that run's log.
 //
 //   S1. A viewer is told each event once and in order, wherever and on whichever gateway it resumed.
-//   S2. However many look at a run, Temporal and Postgres see one reader.
-//   S3. A viewer that does not read costs one chunk of memory, and nobody else notices it.
+//   S2. However many look at a run, and however long it told, Temporal and Postgres see one reader.
+//   S3. A viewer that does not read costs one chunk of memory at most, and nobody else notices it.
 //   S4. A viewer that leaves takes nothing with it: the run does not know that it was there.
 
 import type { ServerResponse } from "node:http";
@@ -12,6 +12,7 @@ import type { RunClient } from "../client/run-client.ts";
 import { formatEventId } from "../client/event-id.ts";
 import { writeWatch } from "./own-watch.ts";
 import { openRunTail, type RunTail } from "./run-tail.ts";
+import { openSpillFile, type SpillFile } from "./spill-file.ts";
 import { Viewer } from "./viewer.ts";
 
 export interface EventHub {
@@ -35,9 +36,12 @@ export interface HubOptions {
   /** How long a run is watched after its last viewer left: most of them come back. */
   readonly lingerMs?: number;
   readonly gatherMs?: number;
-  /** Of one run. */
+  /** Of one run, in memory. */
   readonly logBytesMax?: number;
+  readonly openSpill?: () => Promise<SpillFile>;
   readonly onFailed?: (runId: string, error: unknown) => void;
+  /** What a run told long ago can't be kept: who wants it gets a watch of its own. */
+  readonly onSpillFailed?: (runId: string, error: unknown) => void;
 }
 
 const DEFAULTS = {
@@ -45,14 +49,24 @@ const DEFAULTS = {
   stallMs: 30_000,
   lingerMs: 10_000,
   gatherMs: 25,
-  logBytesMax: 8 * 1024 * 1024,
+  logBytesMax: 2 * 1024 * 1024,
+  openSpill: openSpillFile,
   onFailed: () => {},
+  onSpillFailed: () => {},
 };
 
 interface Stage {
   readonly tail: RunTail;
   readonly viewers: Set<Viewer>;
+  /** Connections that the log can't serve, or not yet. */
+  readonly apart: Set<ServerResponse>;
   lingering: NodeJS.Timeout | null;
+}
+
+interface Place {
+  readonly response: ServerResponse;
+  /** The last event that it was told. */
+  readonly after: EventId | null;
 }
 
 export function createEventHub(
@@ -66,8 +80,6 @@ class Hub implements EventHub {
   readonly #client: Pick<RunClient, "watch">;
   readonly #options: Required<HubOptions>;
   readonly #stages = new Map<string, Stage>();
-  /** Connections that the logs can't serve. */
-  readonly #apart = new Set<ServerResponse>();
   readonly #beating: NodeJS.Timeout;
 
   constructor(client: Pick<RunClient, "watch">, options: Required<HubOptions>) {
@@ -79,29 +91,13 @@ class Hub implements EventHub {
 
   get counts(): HubCounts {
     const stages = [...this.#stages.values()];
-    const shown = stages.reduce((sum, { viewers }) => sum + viewers.size, 0);
-    return { tails: stages.length, viewers: shown + this.#apart.size };
+    const shown = stages.reduce((sum, { viewers, apart }) => sum + viewers.size + apart.size, 0);
+    return { tails: stages.length, viewers: shown };
   }
 
   show(runId: string, response: ServerResponse, after: EventId | null): void {
     response.on("error", () => response.destroy());
-    if (response.destroyed) return;
-    const stage = this.#stages.get(runId) ?? this.#open(runId);
-    const { stallMs } = this.#options;
-    const viewer = Viewer.open(stage.tail.log, response, {
-      after,
-      stallMs,
-      onLost: (told) => {
-        this.#leave(runId, stage, viewer);
-        this.#showApart(runId, response, told);
-      },
-    });
-    if (viewer === null) return this.#showApart(runId, response, after);
-    stage.viewers.add(viewer);
-    if (stage.lingering !== null) clearTimeout(stage.lingering);
-    stage.lingering = null;
-    response.once("close", () => this.#leave(runId, stage, viewer));
-    this.#pump(stage, viewer);
+    if (!response.destroyed) this.#admit(runId, response, after);
   }
 
   close(): void {
@@ -109,16 +105,40 @@ class Hub implements EventHub {
     for (const [runId, stage] of this.#stages) {
       this.#drop(runId, stage);
       for (const viewer of stage.viewers) viewer.close();
+      for (const response of stage.apart) response.end();
     }
-    for (const response of this.#apart) response.end();
+  }
+
+  #admit(runId: string, response: ServerResponse, after: EventId | null): void {
+    const stage = this.#stages.get(runId) ?? this.#open(runId);
+    if (stage.lingering !== null) clearTimeout(stage.lingering);
+    stage.lingering = null;
+    const viewer = Viewer.open(stage.tail.log, response, {
+      after,
+      stallMs: this.#options.stallMs,
+      onLost: (told) => {
+        if (viewer !== null) stage.viewers.delete(viewer);
+        this.#showApart(runId, stage, { response, after: told });
+      },
+    });
+    if (viewer === null) return this.#showApart(runId, stage, { response, after });
+    stage.viewers.add(viewer);
+    response.once("close", () => {
+      if (stage.viewers.delete(viewer)) this.#leave(runId, stage);
+    });
+    this.#pump(stage, viewer);
   }
 
   #open(runId: string): Stage {
-    const { logBytesMax, gatherMs, onFailed } = this.#options;
+    const { logBytesMax, openSpill, gatherMs, onFailed, onSpillFailed } = this.#options;
     const viewers = new Set<Viewer>();
     const tail = openRunTail(this.#client, {
       runId,
-      logBytesMax,
+      log: {
+        bytesMax: logBytesMax,
+        openSpill,
+        onSpillFailed: (error) => onSpillFailed(runId, error),
+      },
       gatherMs,
       onNews: () => {
         for (const viewer of viewers) this.#pump(stage, viewer);
@@ -129,7 +149,7 @@ class Hub implements EventHub {
         onFailed(runId, error);
       },
     });
-    const stage: Stage = { tail, viewers, lingering: null };
+    const stage: Stage = { tail, viewers, apart: new Set(), lingering: null };
     this.#stages.set(runId, stage);
     return stage;
   }
@@ -139,8 +159,8 @@ class Hub implements EventHub {
     else viewer.pump();
   }
 
-  #leave(runId: string, stage: Stage, viewer: Viewer | null): void {
-    if (viewer === null || !stage.viewers.delete(viewer) || stage.viewers.size > 0) return;
+  #leave(runId: string, stage: Stage): void {
+    if (stage.viewers.size + stage.apart.size > 0 || stage.lingering !== null) return;
     stage.lingering = setTimeout(() => this.#drop(runId, stage), this.#options.lingerMs);
     stage.lingering.unref();
   }
@@ -151,25 +171,50 @@ class Hub implements EventHub {
     if (this.#stages.get(runId) === stage) this.#stages.delete(runId);
   }
 
-  #showApart(runId: string, response: ServerResponse, after: EventId | null): void {
-    this.#apart.add(response);
-    response.once("close", () => this.#apart.delete(response));
+  #showApart(runId: string, stage: Stage, place: Place): void {
+    const { response } = place;
+    stage.apart.add(response);
+    const joined = async (): Promise<void> => {
+      const joint = await this.#watchApart(runId, stage, place);
+      stage.apart.delete(response);
+      if (joint === null || isGone(response)) this.#leave(runId, stage);
+      else this.#admit(runId, response, joint);
+    };
+    joined().catch(() => response.destroy());
+  }
+
+  /** Behind which event the log serves it again; null where it has ended. */
+  async #watchApart(
+    runId: string,
+    { tail }: Stage,
+    { response, after }: Place,
+  ): Promise<EventId | null> {
+    if (isGone(response)) return null;
     const { stallMs, onFailed } = this.#options;
-    const place = after === null ? {} : { after: formatEventId(after) };
-    writeWatch(
-      (signal) => this.#client.watch(runId, { ...place, signal }),
-      response,
-      stallMs,
-    ).catch((error: unknown) => {
+    const from = after === null ? {} : { after: formatEventId(after) };
+    try {
+      return await writeWatch(response, {
+        watch: (signal) => this.#client.watch(runId, { ...from, signal }),
+        stallMs,
+        isLogged: (id) => !isGone(response) && tail.log.placeBehind(id) !== null,
+      });
+    } catch (error) {
       onFailed(runId, error);
       response.end();
-    });
+      return null;
+    }
   }
 
   #beat(): void {
-    for (const { viewers } of this.#stages.values()) for (const viewer of viewers) viewer.beat();
-    for (const response of this.#apart) {
-      if (!response.writableNeedDrain) response.write(": beat\n\n");
+    for (const { viewers, apart } of this.#stages.values()) {
+      for (const viewer of viewers) viewer.beat();
+      for (const response of apart) {
+        if (!response.writableNeedDrain) response.write(": beat\n\n");
+      }
     }
   }
+}
+
+function isGone({ writableEnded, destroyed }: ServerResponse): boolean {
+  return writableEnded || destroyed;
 }

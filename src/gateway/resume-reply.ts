@@ -3,7 +3,13 @@
 // is made to fit what this viewer holds: text it has is not told again, text it must not keep is
 // withdrawn. Pure. The viewer's last event id says what it holds (event-id.ts).
 
-import { formatEventId, parseEventId, RETRY_OFFSET, type EventId } from "../client/event-id.ts";
+import {
+  compareEventIds,
+  formatEventId,
+  parseEventId,
+  RETRY_OFFSET,
+  type EventId,
+} from "../client/event-id.ts";
 import { openReplyView, type ReplyView } from "../client/reply-view.ts";
 import type { ReplyDelta, RunEvent } from "../domain/run-event.ts";
 
@@ -31,13 +37,13 @@ export function resumeReply(cursor: EventId | null, place: Place): Resumption | 
  * The viewer came here by another way than this log, and lacks text that the log told before this place:
  * it needs what the history says. Where it holds more than that, `resumeReply` makes it fit.
  */
-export function lacksText(cursor: EventId, before: RunEvent | null, next: RunEvent): boolean {
+export function lacksText(cursor: EventId, before: EventId | null, next: RunEvent): boolean {
   // Told what a person did in mid-reply, by a gateway that had told less, or more, of the reply by then.
   const at = parseEventId(next.id);
   if (isByPerson(next) && at.attempt > 0 && isAnchoredAt(at, cursor)) return true;
-  if (before === null || before.id === formatEventId(cursor)) return false;
+  if (before === null || compareEventIds(before, cursor) === 0) return false;
   const held = openReplyView(cursor);
-  const logged = openReplyView(parseEventId(before.id));
+  const logged = openReplyView(before);
   return logged.shown > 0 && (held.shown === 0 || held.attempt !== logged.attempt);
 }
 

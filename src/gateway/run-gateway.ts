@@ -58,6 +58,7 @@ export async function runGateway(
   const draining = new AbortController();
   const hub = createEventHub(client, {
     onFailed: (runId, error) => telemetry.emit({ event: "watch_failed", runId, error }),
+    onSpillFailed: (runId, error) => telemetry.emit({ event: "spill_failed", runId, error }),
   });
   const metrics = createMetrics(hub);
   const open = await mayBeOpen(config, host, keys);

@@ -5,7 +5,7 @@ import type { RunClient } from "../client/run-client.ts";
 import { formatEventId } from "../client/event-id.ts";
 import { pause } from "../client/histories.ts";
 import { isPawlError } from "../domain/errors.ts";
-import { createEventLog, type EventLog } from "./event-log.ts";
+import { createEventLog, type EventLog, type EventLogOptions } from "./event-log.ts";
 
 export interface RunTail {
   readonly log: EventLog;
@@ -16,7 +16,7 @@ export interface RunTail {
 
 export interface RunTailOptions {
   readonly runId: string;
-  readonly logBytesMax: number;
+  readonly log: EventLogOptions;
   /** What happens within this time goes out as one write. */
   readonly gatherMs: number;
   readonly onNews: () => void;
@@ -27,7 +27,7 @@ const AGAIN_MS = 1000;
 
 export function openRunTail(client: Pick<RunClient, "watch">, options: RunTailOptions): RunTail {
   const { runId, onFailed } = options;
-  const log = createEventLog(options.logBytesMax);
+  const log = createEventLog(options.log);
   const stopping = new AbortController();
   const bell = createBell(options.gatherMs, options.onNews);
   let isOver = false;
@@ -38,6 +38,7 @@ export function openRunTail(client: Pick<RunClient, "watch">, options: RunTailOp
     for await (const event of client.watch(runId, { ...after, signal: stopping.signal })) {
       log.append(event);
       bell.ring();
+      await log.room();
     }
   }
 
@@ -65,6 +66,7 @@ export function openRunTail(client: Pick<RunClient, "watch">, options: RunTailOp
     stop() {
       stopping.abort();
       bell.silence();
+      log.close();
     },
   };
 }

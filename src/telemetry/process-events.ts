@@ -44,6 +44,7 @@ export interface ProcessEvents {
   gateway_draining: object;
   gateway_ended: object;
   watch_failed: { readonly runId: string; readonly error: unknown };
+  spill_failed: { readonly runId: string; readonly error: unknown };
   http_request: {
     readonly requestId: string;
     readonly method: string;
@@ -90,6 +91,7 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   gateway_draining: () => info("the gateway takes nothing new"),
   gateway_ended: () => info("the gateway has ended"),
   watch_failed: () => warn("its viewers come back by themselves"),
+  spill_failed: () => warn("late viewers read the run's history instead; is there room in TMPDIR?"),
   http_request: ({ method, route, status }) => info(`${method} ${route} ${status}`),
   http_trouble: ({ code, error: what }) => {
     const message = what instanceof Error ? what.message : String(what);

@@ -152,6 +152,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     recordedCalls: async () => [],
     startBatch: notHere,
     batch: notHere,
+    batchClosed: notHere,
     async *batchResults() {},
     async close() {
       isClosed = true;

@@ -22,9 +22,23 @@ export function payloads(value: unknown) {
   return { payloads: [defaultPayloadConverter.toPayload(value)] };
 }
 
-export function started(input: unknown, firstExecutionRunId = ""): Attributes {
+/** Where in its chain a history stands, by Temporal's run ids. */
+export interface InChain {
+  readonly first: string;
+  readonly own: string;
+  readonly previous?: string;
+}
+
+const ALONE: InChain = { first: "", own: "" };
+
+export function started(input: unknown, { first, own, previous = "" } = ALONE): Attributes {
   return {
-    workflowExecutionStartedEventAttributes: { input: payloads(input), firstExecutionRunId },
+    workflowExecutionStartedEventAttributes: {
+      input: payloads(input),
+      firstExecutionRunId: first,
+      originalExecutionRunId: own,
+      continuedExecutionRunId: previous,
+    },
   };
 }
 

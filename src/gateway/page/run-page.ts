@@ -17,22 +17,33 @@ import { useRunStream, type RunStream } from "./use-run-stream.ts";
 import { html, useEffect, type Child, type VNode } from "./vendor/preact.js";
 import { plain } from "./visible-text.ts";
 
-/** The events tell nearly all; this tells of a pause, and of what only the gateway knows. */
-const REFRESH_MS = 10_000;
+/**
+ * The events tell all but a pause. A run that rests tells nothing, so it is asked about once when it has
+ * fallen silent, and hardly ever after; where the stream is cut off only asking tells anything.
+ */
+const ASK_AGAIN_MS = { live: 60_000, away: 10_000 } as const;
+const SILENT_MS = 3000;
 /** After a button was pressed, until the run has heard of it: a signal takes a moment. */
 const HURRIED = { everyMs: 700, forMs: 15_000 };
 
 export function RunPage({ runId }: { runId: string }): VNode {
   const stream = useRunStream(runId);
   const [isHurried, hurry] = useHurry(HURRIED.forMs);
-  const everyMs = isHurried ? HURRIED.everyMs : REFRESH_MS;
-  const shown = usePolled(() => api.run(runId), everyMs, [runId, everyMs]);
   const { model } = stream;
+  const everyMs = isHurried ? HURRIED.everyMs : askAgainMs(stream);
+  const shown = usePolled(() => api.run(runId), everyMs, [runId, everyMs]);
   const status = statusNow(model, shown.data);
   const task = taskOf(model) ?? shown.data?.task ?? "";
   useTitle(task === "" ? runId : plain(task, 60));
   const following = useFollowing(stream.frame, status.status !== "ended");
-  useEffect(() => void shown.reload(), [stream.state.kind === "ended", model.waiting]);
+  // One that was paused and begins a turn was resumed, perhaps elsewhere.
+  const restedAt = shown.data?.status === "paused" ? model.figures.turns : null;
+  useEffect(() => void shown.reload(), [model.waiting, restedAt]);
+  useEffect(() => {
+    if (status.status === "ended") return;
+    const timer = setTimeout(() => void shown.reload(), SILENT_MS);
+    return () => clearTimeout(timer);
+  }, [stream.frame]);
   const steer = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
     await api.steer(runId, how);
     hurry();
@@ -113,6 +124,12 @@ function StreamTrouble({ stream, shown }: { stream: RunStream; shown: Polled<Run
     </p>`;
   }
   return html`<${Trouble} error=${shown.error} />`;
+}
+
+/** A run that has ended changes no more. */
+function askAgainMs({ state, model }: RunStream): number {
+  if (state.kind === "ended" || model.result !== null) return Infinity;
+  return ASK_AGAIN_MS[state.kind === "away" ? "away" : "live"];
 }
 
 function taskOf(model: RunModel): string | null {

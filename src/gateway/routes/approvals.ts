@@ -1,9 +1,11 @@
 // Calls that wait for a person: the inbox, one of them whole, and the decision on it.
 
 import { z } from "@hono/zod-openapi";
+import type { ApprovalWaiting } from "../../domain/approval.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
 import { tenantFilter } from "../principal.ts";
+import { shareAnswers } from "../shared-answers.ts";
 import { PENDING, RUN_PATH, wholeNumber } from "../schemas.ts";
 import { present } from "../../domain/present.ts";
 
@@ -123,7 +125,11 @@ export function addApprovals(app: App): void {
   );
 }
 
+/** The inbox is a second or so late in any case. */
+const INBOX_LASTS_MS = 1000;
+
 function addInbox(app: App): void {
+  const shared = shareAnswers<readonly ApprovalWaiting[]>(INBOX_LASTS_MS);
   addRoute(
     app,
     {
@@ -136,10 +142,8 @@ function addInbox(app: App): void {
       answers: { 200: { description: "They wait, oldest run last.", schema: INBOX } },
     },
     async ({ query: { limit }, principal, gateway }) => {
-      const approvals = await gateway.client.approvals({
-        ...tenantFilter(principal),
-        ...present({ limit }),
-      });
+      const asked = { ...tenantFilter(principal), ...present({ limit }) };
+      const approvals = await shared.of([asked], () => gateway.client.approvals(asked));
       return answer(200, { approvals });
     },
   );

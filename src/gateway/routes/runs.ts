@@ -1,11 +1,13 @@
 // Reading runs: the list, one run, its result, its events.
 
 import { z } from "@hono/zod-openapi";
+import type { RunPage } from "../../client/page-of-runs.ts";
 import type { RunShown } from "../../client/read-run.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
 import { present } from "../../domain/present.ts";
 import { tenantFilter } from "../principal.ts";
+import { shareAnswers } from "../shared-answers.ts";
 import {
   FIGURES,
   name,
@@ -68,7 +70,11 @@ const RUN = z
   })
   .openapi("Run");
 
+/** The list is a second or so behind in any case. */
+const LIST_LASTS_MS = 1000;
+
 export function addRuns(app: App): void {
+  const shared = shareAnswers<RunPage>(LIST_LASTS_MS);
   addRoute(
     app,
     {
@@ -87,8 +93,10 @@ export function addRuns(app: App): void {
         },
       },
     },
-    async ({ query, principal, gateway }) =>
-      answer(200, await gateway.client.page({ ...present(query), ...tenantFilter(principal) })),
+    async ({ query, principal, gateway }) => {
+      const asked = { ...present(query), ...tenantFilter(principal) };
+      return answer(200, await shared.of([asked], () => gateway.client.page(asked)));
+    },
   );
   addRoute(
     app,

@@ -6,6 +6,7 @@ import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import type { Gateway } from "../route-context.ts";
 import { tenantFilter } from "../principal.ts";
+import { shareAnswers } from "../shared-answers.ts";
 import { usdOf } from "../../domain/money.ts";
 
 const SPENT = z.strictObject({
@@ -35,7 +36,14 @@ const STATS = z
   })
   .openapi("Stats");
 
+type Stats = z.input<typeof STATS>;
+type Seen = ReturnType<typeof tenantFilter>;
+
+/** A page asks every four seconds. */
+const STATS_LAST_MS = 3500;
+
 export function addUsage(app: App): void {
+  const shared = shareAnswers<Stats>(STATS_LAST_MS);
   addRoute(
     app,
     {
@@ -68,23 +76,29 @@ export function addUsage(app: App): void {
       problems: ["LEDGER_UNAVAILABLE", "DATABASE_REFUSED"],
     },
     async ({ gateway, principal }) => {
-      const [counts, queue, { today }, ended] = await Promise.all([
-        gateway.client.counts(tenantFilter(principal)),
-        gateway.client.queue(),
-        spentOf(gateway.db, principal.tenant, nowFor(gateway)),
-        endedLastDay(gateway, tenantFilter(principal)),
-      ]);
-      const { spentUsd, capUsd } = shown(today);
-      const { running: active, waiting, paused } = counts;
-      const money = { spentTodayUsd: spentUsd, capTodayUsd: capUsd };
-      return answer(200, { active, waiting, paused, ...ended, ...money, ...queue });
+      const { tenant } = principal;
+      const seen = tenantFilter(principal);
+      return answer(200, await shared.of([tenant, seen], () => statsOf(gateway, tenant, seen)));
     },
   );
 }
 
+async function statsOf(gateway: Gateway, tenant: string, seen: Seen): Promise<Stats> {
+  const [counts, queue, { today }, ended] = await Promise.all([
+    gateway.client.counts(seen),
+    gateway.client.queue(),
+    spentOf(gateway.db, tenant, nowFor(gateway)),
+    endedLastDay(gateway, seen),
+  ]);
+  const { spentUsd, capUsd } = shown(today);
+  const { running: active, waiting, paused } = counts;
+  const money = { spentTodayUsd: spentUsd, capTodayUsd: capUsd };
+  return { active, waiting, paused, ...ended, ...money, ...queue };
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-async function endedLastDay({ client }: Gateway, of: { readonly tenant?: string }) {
+async function endedLastDay({ client }: Gateway, of: Seen) {
   const stats = await client.endedStats({ ...of, sinceMs: Date.now() - DAY_MS });
   if (stats === null) return { endedLastDay: 0, errorRate: null, avgDurationMs: null };
   const { ended, errorRate, durationMsAvg: avgDurationMs } = stats;

@@ -85,6 +85,26 @@ describe("the feed of deltas", () => {
     other.close();
   });
 
+  test("reads more often for who waits for a first word than for who has one", async () => {
+    const { reads, reader } = createTable();
+    const feed = createDeltaFeed(reader);
+    const [waiting, reading] = [feed.follow("waiting"), feed.follow("reading")];
+    void waiting.rows(["7"], true);
+    void reading.rows(["7"]);
+    const readsFor = (name: string): number =>
+      reads.filter((queries) => queries.some(({ executionId }) => executionId === name)).length;
+    // They are as many where nobody is in a hurry; a machine under load may make few.
+    await until("the one is read for more", () => {
+      return readsFor("waiting") > 2 * readsFor("reading") + 4;
+    });
+    const before = readsFor("waiting");
+    void waiting.rows(["7"], false);
+    await until("both are in step", () => readsFor("waiting") > before + 3);
+    expect(reads.slice(-3).every((queries) => queries.length === 2)).toBe(true);
+    waiting.close();
+    reading.close();
+  });
+
   test("goes on when the database is back", async () => {
     const { rows, reader, fail } = createTable();
     fail(1);

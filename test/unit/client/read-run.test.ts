@@ -48,7 +48,7 @@ function sourcesOf(...histories: readonly (readonly HistoryEvent[])[]): RunSourc
 }
 
 async function shown(...histories: readonly (readonly HistoryEvent[])[]) {
-  return await readRun(sourcesOf(...histories), RUN_ID, { wait: false });
+  return await readRun(sourcesOf(...histories), RUN_ID);
 }
 
 const snapshot = { ...SNAPSHOT, policy: { write_file: "ask" } } as const;

@@ -29,7 +29,7 @@ import {
 } from "../../support/run-facts.ts";
 
 const FIRST: readonly HistoryEvent[] = [
-  eventAt(1, started(INPUT, "first")),
+  eventAt(1, started(INPUT, { first: "first", own: "first" })),
   eventAt(5, scheduled("1", "openRun", INPUT)),
   eventAt(7, completed(5, OPENED)),
   eventAt(11, scheduled("2", "callModel", callInput(1))),
@@ -38,7 +38,13 @@ const FIRST: readonly HistoryEvent[] = [
 ];
 const RESUMED = toldIn([...OPENING, [11, asked(1)], [13, replied("Hello")]]).reduce(tellOn, UNTOLD);
 const SECOND: readonly HistoryEvent[] = [
-  eventAt(1, started({ ...INPUT, resumed: { ...RESUMED.state, execution: 1 } })),
+  eventAt(
+    1,
+    started(
+      { ...INPUT, resumed: { ...RESUMED.state, execution: 1 } },
+      { first: "first", own: "second", previous: "first" },
+    ),
+  ),
   eventAt(5, scheduled("1", "callModel", callInput(2))),
   eventAt(7, completed(5, replied("World"))),
   eventAt(9, ended({ type: "result", outcome: { kind: "answered" } })),
@@ -58,7 +64,7 @@ function historiesThat(options: {
   const toFail = new Set(options.failBefore);
   return {
     async page({ executionId, from, closeOnly, wait }: HistoryQuery) {
-      const events = executionId === "second" ? SECOND : FIRST;
+      const events = executionId === "first" ? FIRST : SECOND;
       if (closeOnly === true) return { events: events.slice(-1), next: null };
       const at = from?.[0] ?? 0;
       if (wait && toFail.delete(at)) throw unavailable;
@@ -149,6 +155,13 @@ describe("watching", () => {
       { type: "reply.finished" },
     ]);
     expect(events.at(-1)?.type).toBe("run.ended");
+  });
+
+  test("reads what comes in steps: larger ones while a call is in flight", async () => {
+    const startedAt = performance.now();
+    expect(typesOf(await all(watchRun(sourcesOf(historiesThat({})), RUN_ID)))).toEqual(STORY);
+    // A page an event: two of them come while a call is in flight, six between calls.
+    expect(performance.now() - startedAt).toBeGreaterThan(2 * 150 + 6 * 25 - 20);
   });
 
   test("ends when its signal aborts", async () => {

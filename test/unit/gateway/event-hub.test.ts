@@ -181,21 +181,59 @@ describe("the event hub", () => {
     await until("the frozen one is dropped", () => hub.counts.viewers === 0);
   });
 
-  test("S3: who wants what the log has let go is served from the history", async () => {
-    const url = await serve({ logBytesMax: 1000 });
+  /** More than memory is to hold: a turn, text, its end, another turn. */
+  const story = (): readonly RunEvent[] => {
+    const text = "x".repeat(1000);
+    const deltas = Array.from({ length: 600 }, (_, n) => delta((n + 1) * text.length, text));
+    const next = eventOf({ ...turn, type: "turn.started", turn: 2 } as typeof turn, "0.11");
+    return [turn, ...deltas, finished, next];
+  };
+  const last = eventOf({ type: "run.ended", result }, "0.13.0.3");
+
+  test("S2: who comes late, or back, is told what memory has no room for without another watch", async () => {
+    const url = await serve({ logBytesMax: 100_000 });
     const reader = await open(url);
-    const told = Array.from({ length: 50 }, (_, n) => delta(n + 1, "x"));
-    for (const event of [turn, ...told]) {
-      run.tell(event);
-      await until("it was told", () => reader.events.at(-1)?.id === event.id);
-    }
+    const told = story();
+    run.tell(...told);
+    await until("it was told", () => reader.events.length === told.length);
     const late = await open(url);
-    await until("the late one caught up", () => late.events.length === 51);
-    expect(run.watches).toBe(2);
-    run.tell(ended);
+    const back: SseStream[] = [];
+    for (const at of [0, 1, 63, 64, 65, 200, 599, 600, 601, 602]) {
+      back.push(await open(url, { after: told[at]?.id }));
+    }
+    const amid = await open(url, { after: "0.5.1.100500" });
+    run.tell(last);
+    for (const stream of [reader, late, amid, ...back]) expect(await stream.ended).toBe("finished");
+    expect(late.events).toEqual([...told, last]);
+    for (const [n, at] of [0, 1, 63, 64, 65, 200, 599, 600, 601, 602].entries()) {
+      expect(back[n]?.events).toEqual([...told, last].slice(at + 1));
+    }
+    const [cut, ...rest] = amid.events;
+    expect(cut).toMatchObject({ id: "0.5.1.101000", text: "x".repeat(500) });
+    expect(rest).toEqual([...told, last].slice(102));
+    expect(run.watches).toBe(1);
+  });
+
+  test("S3: where the disk is full, who comes late reads the history until it stands with the others", async () => {
+    const failures: unknown[] = [];
+    const url = await serve({
+      logBytesMax: 50_000,
+      openSpill: async () => await Promise.reject(new Error("no space left")),
+      onSpillFailed: (_runId, error) => void failures.push(error),
+    });
+    const reader = await open(url);
+    const told = story();
+    run.tell(...told);
+    await until("it was told", () => reader.events.length === told.length);
+    const late = await open(url);
+    await until("the late one caught up", () => late.events.length === told.length);
+    await until("it stands with the others", () => run.reading === 1);
+    expect(hub.counts).toEqual({ tails: 1, viewers: 2 });
+    run.tell(last);
     expect(await late.ended).toBe("finished");
+    expect(late.events).toEqual([...told, last]);
     expect(await reader.ended).toBe("finished");
-    expect(late.events).toEqual(reader.events);
+    expect(failures).toHaveLength(1);
   });
 
   test("while Temporal is away viewers stay and hear beats, and then it goes on", async () => {

@@ -9,7 +9,8 @@ import { createEventMapper, type EventMapper } from "../../../src/client/event-m
 import { compareEventIds, parseEventId, type EventId } from "../../../src/client/event-id.ts";
 import type { Told } from "../../../src/client/history-facts.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
-import { createEventLog, eventOf, frameOf, type EventLog } from "../../../src/gateway/event-log.ts";
+import { createEventLog, type EventLog } from "../../../src/gateway/event-log.ts";
+import { eventOf, frameOf } from "../../../src/gateway/frames.ts";
 import { Viewer } from "../../../src/gateway/viewer.ts";
 import {
   call,
@@ -29,7 +30,7 @@ function mapperAfter(after: EventId | null): EventMapper {
 
 /** One gateway's reading of the run: it sees facts when it likes, and some of the rows before each. */
 class Reading {
-  readonly log: EventLog = createEventLog(Number.MAX_SAFE_INTEGER);
+  readonly log: EventLog = createEventLog({ bytesMax: Number.MAX_SAFE_INTEGER });
   readonly history: readonly Told[];
   readonly table: RowTable;
   readonly #mapper = mapperAfter(null);
@@ -75,12 +76,8 @@ function shown(log: EventLog, after: EventId | null, eventsMax: number): RunEven
   const text = String(socket.read() ?? "");
   socket.destroy();
   const frames = text.split("\n\n").filter((frame) => frame !== "");
-  return frames
-    .map((frame) => eventOf({ id: { ...ZERO }, bytes: Buffer.from(`${frame}\n\n`) }))
-    .slice(0, eventsMax);
+  return frames.map((frame) => eventOf({ bytes: Buffer.from(`${frame}\n\n`) })).slice(0, eventsMax);
 }
-
-const ZERO: EventId = { execution: 0, historyEventId: 0, attempt: 0, offset: 0 };
 
 /** From the history itself, with no rows: exact wherever the viewer left. */
 function fromHistory(history: readonly Told[], after: EventId | null): RunEvent[] {
