@@ -61,7 +61,7 @@ onEachDatabase((underTest) => {
   );
 
   test(
-    "all at once, in lanes of any number, operations never commit more than a cap, nor lose or double an amount",
+    "L7: all at once, in lanes of any number, operations never commit more than a cap, nor lose or double an amount",
     async () => {
       await fc.assert(
         fc.asyncProperty(openingCaps, bursts, workers, (caps, batches, count) =>
