@@ -1,5 +1,5 @@
-// What was used and what it cost, from the ledger's holds: exact to the micro-dollar, since these rows
-// are what was charged. The balances of the accounts are the sums over the same rows.
+// What was used and what it cost, from the ledger's calls and open holds: exact to the micro-dollar, since these
+// rows are what was charged. The balances of the accounts are the sums over the same rows.
 
 import { promptTokens, type Usage } from "../domain/usage.ts";
 import type { Database } from "./database.ts";
@@ -11,6 +11,7 @@ export type UsageBy = (typeof USAGE_BY)[number];
 export interface UsageQuery {
   readonly by: UsageBy;
   readonly tenant?: string;
+  /** From the beginning of that day (UTC). */
   readonly since?: Date;
   /** The dearest come first; `total` counts all of them. */
   readonly limit?: number;
@@ -26,7 +27,7 @@ export interface UsageFigures {
   readonly tokens: Usage;
   /** Crash tax included. */
   readonly spentMicroUsd: number;
-  /** Charged for attempts whose reply was lost. */
+  /** Feared or spent for attempts whose reply was lost. */
   readonly crashTaxMicroUsd: number;
   /** Set aside for attempts that are under way. */
   readonly heldMicroUsd: number;
@@ -64,30 +65,34 @@ export async function readUsage(db: Database, query: UsageQuery): Promise<UsageR
   const since = query.since?.toISOString() ?? null;
   const limit = Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX);
   const groups = await db<Group>`
-    with counted as (
-      select h.*, case ${by}
+    with entry as (
+      select day, run_id, tenant, session, agent, model, lane, state, spent, feared, 0::bigint as held,
+        input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
+        web_search_requests
+      from pawl.call
+      union all
+      select day, run_id, tenant, session, agent, model, lane, 'held', 0, 0, amount, 0, 0, 0, 0, 0, 0
+      from pawl.hold
+    ), counted as (
+      select e.*, case ${by}
           when 'run' then run_id when 'session' then session when 'tenant' then tenant
-          when 'agent' then agent when 'model' then model
-          when 'lane' then case when exists (select from pawl.lane_call c where c.hold_id = h.hold_id)
-            then 'batch' else 'live' end
-          else coalesce(on_day, (held_at at time zone 'UTC')::date)::text end as name,
+          when 'agent' then agent when 'model' then model when 'lane' then lane else day::text end as name,
         case when ${by} in ('run', 'session', 'tenant') then tenant end as of_tenant
-      from pawl.hold h
+      from entry e
       where (${tenant}::text is null or tenant = ${tenant})
-        and (${since}::timestamptz is null or held_at >= ${since}::timestamptz)
+        and (${since}::timestamptz is null or day >= (${since}::timestamptz at time zone 'UTC')::date)
     ), sums as (
       select grouping(name) = 1 as is_total, name, of_tenant, count(distinct run_id) as runs,
-        count(*) filter (where state = 'settled') as calls,
-        count(*) filter (where state <> 'unsent') as attempts,
-        coalesce(sum((usage ->> 'inputTokens')::bigint), 0) as input,
-        coalesce(sum((usage ->> 'cacheReadTokens')::bigint), 0) as cache_read,
-        coalesce(sum((usage ->> 'cacheWrite5mTokens')::bigint), 0) as cache_write_5m,
-        coalesce(sum((usage ->> 'cacheWrite1hTokens')::bigint), 0) as cache_write_1h,
-        coalesce(sum((usage ->> 'outputTokens')::bigint), 0) as output,
-        coalesce(sum((usage ->> 'webSearchRequests')::bigint), 0) as searches,
-        coalesce(sum(spent_micro_usd), 0)::bigint as spent,
-        coalesce(sum(spent_micro_usd) filter (where state = 'charged'), 0)::bigint as crash_tax,
-        coalesce(sum(held_micro_usd) filter (where state = 'held'), 0)::bigint as held
+        count(*) filter (where state = 'settled') as calls, count(*) as attempts,
+        coalesce(sum(input_tokens), 0)::bigint as input,
+        coalesce(sum(cache_read_tokens), 0)::bigint as cache_read,
+        coalesce(sum(cache_write_5m_tokens), 0)::bigint as cache_write_5m,
+        coalesce(sum(cache_write_1h_tokens), 0)::bigint as cache_write_1h,
+        coalesce(sum(output_tokens), 0)::bigint as output,
+        coalesce(sum(web_search_requests), 0)::bigint as searches,
+        coalesce(sum(spent + feared), 0)::bigint as spent,
+        coalesce(sum(feared + case state when 'lost' then spent else 0 end), 0)::bigint as crash_tax,
+        coalesce(sum(held), 0)::bigint as held
       from counted group by grouping sets ((name, of_tenant), ())
     ), placed as (
       select *, count(*) over (partition by is_total) as groups,
@@ -137,11 +142,14 @@ export async function readCalls(
   const whose = tenant ?? null;
   const from = since?.toISOString() ?? null;
   return await db<RecordedCalls>`
-    select model, usage as tokens, count(*) as count,
-      sum(spent_micro_usd)::bigint as "paidMicroUsd"
-    from pawl.hold
-    where state = 'settled' and usage is not null
-      and (${whose}::text is null or tenant = ${whose})
-      and (${from}::timestamptz is null or held_at >= ${from}::timestamptz)
-    group by model, usage order by count desc, model`;
+    select model, jsonb_build_object('inputTokens', input_tokens, 'cacheReadTokens', cache_read_tokens,
+        'cacheWrite5mTokens', cache_write_5m_tokens, 'cacheWrite1hTokens', cache_write_1h_tokens,
+        'outputTokens', output_tokens, 'webSearchRequests', web_search_requests) as tokens,
+      count(*) as count, sum(spent)::bigint as "paidMicroUsd"
+    from pawl.call
+    where state = 'settled' and (${whose}::text is null or tenant = ${whose})
+      and (${from}::timestamptz is null or day >= (${from}::timestamptz at time zone 'UTC')::date)
+    group by model, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
+      output_tokens, web_search_requests
+    order by count desc, model`;
 }

@@ -35,8 +35,11 @@ interface Paid {
 
 async function settledIn({ db }: World): Promise<readonly Paid[]> {
   return await db<Paid>`
-    select run_id as "runKey", usage, spent_micro_usd::bigint as "costMicroUsd"
-    from pawl.hold where state = 'settled'`;
+    select run_id as "runKey", jsonb_build_object('inputTokens', input_tokens,
+        'cacheReadTokens', cache_read_tokens, 'cacheWrite5mTokens', cache_write_5m_tokens,
+        'cacheWrite1hTokens', cache_write_1h_tokens, 'outputTokens', output_tokens,
+        'webSearchRequests', web_search_requests) as usage, spent::bigint as "costMicroUsd"
+    from pawl.call where state = 'settled'`;
 }
 
 const costOf = (records: readonly { readonly costMicroUsd: number }[]): number =>

@@ -1,18 +1,18 @@
 // Usage is the sum over what was charged, however it is grouped.
 
 import { describe, expect, test } from "@jest/globals";
+import type { Lane } from "../../src/domain/call.ts";
 import { NO_USAGE, type Usage } from "../../src/domain/usage.ts";
-import { createLaneCalls } from "../../src/store/lane-calls.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { readCalls, readUsage, USAGE_BY, type UsageBy } from "../../src/store/usage-report.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 
 const TENANTS = ["acme", "beta"] as const;
-const STATES = ["settled", "charged", "voided", "unsent", "held"] as const;
+const STATES = ["settled", "lost", "voided", "unsent", "held"] as const;
 
-interface Made extends Readonly<Record<Exclude<UsageBy, "model">, string>> {
-  readonly model: string;
+interface Made extends Readonly<Record<Exclude<UsageBy, "lane">, string>> {
+  readonly lane: Lane;
   readonly state: (typeof STATES)[number];
   readonly spent: number;
   readonly held: number;
@@ -31,7 +31,7 @@ const MADE: readonly Made[] = Array.from({ length: 60 }, (_, n): Made => {
     outputTokens: 10 + n,
     webSearchRequests: n % 4 === 0 ? 1 : 0,
   };
-  const spent = { settled: 111 + n, charged: 500, voided: 0, unsent: 0, held: 0 }[state];
+  const spent = { settled: 111 + n, lost: 500, voided: 0, unsent: 0, held: 0 }[state];
   return {
     run: `usage-${n}`,
     tenant,
@@ -47,29 +47,29 @@ const MADE: readonly Made[] = Array.from({ length: 60 }, (_, n): Made => {
   };
 });
 
+/** Of what never left the machine nothing is kept. */
+const KEPT = MADE.filter(({ state }) => state !== "unsent");
+
 onEachDatabase((underTest) => {
   const db = () => underTest().db;
 
   test("the attempts are made", async () => {
     const ledger = createLedger(db());
-    for (const [n, made] of MADE.entries()) {
+    for (const made of MADE) {
       const { run, tenant, session, agent, day, model, lane, state, spent, usage } = made;
-      const who = { tenant, session, agent, day };
-      const attempt = anAttempt(run, [anAccount("all", null)], who);
-      if (lane === "batch") await createLaneCalls(db()).start(attempt);
-      else await ledger.startAttempt(attempt);
+      const payer = { tenant, session, agent, shares: [anAccount("all", 1_000_000)] };
+      await ledger.startAttempt(anAttempt(run, [], { payer, day, lane }));
       const holdId = `${run}/1/1`;
       if (state === "settled") {
         await ledger.settle(aSettlement(holdId, spent, { model, usage: usage ?? NO_USAGE }));
-      } else if (state === "charged") await ledger.charge(holdId);
+      } else if (state === "lost") await ledger.lose(holdId);
       else if (state !== "held") await ledger.void(holdId, { sent: state === "voided" });
-      if (n === 0) await db()`update pawl.hold set held_at = held_at - interval '3 days'`;
     }
   });
 
   test.each(USAGE_BY)("by %s it is the sum of the attempts that have the name", async (by) => {
     for (const tenant of [undefined, ...TENANTS]) {
-      const of = MADE.filter((made) => tenant === undefined || made.tenant === tenant);
+      const of = KEPT.filter((made) => tenant === undefined || made.tenant === tenant);
       const names = ["run", "session", "tenant"].includes(by)
         ? of.map((made) => `${made.tenant}/${made[by]}`)
         : of.map((made) => made[by]);
@@ -90,10 +90,10 @@ onEachDatabase((underTest) => {
 
   test("a limit leaves out the cheapest, and the total counts them", async () => {
     const { rows, more, total } = await readUsage(db(), { by: "run", limit: 7 });
-    const dearest = MADE.map(({ spent }) => spent).toSorted((a, b) => b - a);
+    const dearest = KEPT.map(({ spent }) => spent).toSorted((a, b) => b - a);
     expect(rows.map(({ spentMicroUsd }) => spentMicroUsd)).toEqual(dearest.slice(0, 7));
-    expect(more).toBe(MADE.length - 7);
-    expect(total).toEqual(sumOf(MADE));
+    expect(more).toBe(KEPT.length - 7);
+    expect(total).toEqual(sumOf(KEPT));
   });
 
   test("days come with the newest first", async () => {
@@ -102,9 +102,9 @@ onEachDatabase((underTest) => {
   });
 
   test("what is older than asked for is left out", async () => {
-    const since = new Date(Date.now() - 86_400_000);
+    const since = new Date("2026-11-21T15:00:00Z");
     const { total } = await readUsage(db(), { by: "day", since });
-    expect(total).toEqual(sumOf(MADE.slice(1)));
+    expect(total).toEqual(sumOf(KEPT.filter(({ day }) => day === "2026-11-21")));
   });
 
   test("of nothing it is nothing", async () => {
@@ -115,7 +115,8 @@ onEachDatabase((underTest) => {
   test("the total is the balance of the account that all attempts counted against", async () => {
     const { total } = await readUsage(db(), { by: "tenant" });
     expect(await createLedger(db()).account("all")).toMatchObject({
-      spentMicroUsd: total.spentMicroUsd,
+      spentMicroUsd: total.spentMicroUsd - total.crashTaxMicroUsd,
+      fearedMicroUsd: total.crashTaxMicroUsd,
       heldMicroUsd: total.heldMicroUsd,
     });
   });
@@ -146,7 +147,7 @@ function sumOf(of: readonly Made[]): object {
   return {
     runs: new Set(of.map(({ run }) => run)).size,
     calls: sum(({ state }) => (state === "settled" ? 1 : 0)),
-    attempts: sum(({ state }) => (state === "unsent" ? 0 : 1)),
+    attempts: of.length,
     tokens: {
       inputTokens: tokens("inputTokens"),
       cacheReadTokens: tokens("cacheReadTokens"),
@@ -156,7 +157,7 @@ function sumOf(of: readonly Made[]): object {
       webSearchRequests: tokens("webSearchRequests"),
     },
     spentMicroUsd: sum(({ spent }) => spent),
-    crashTaxMicroUsd: sum(({ state, spent }) => (state === "charged" ? spent : 0)),
+    crashTaxMicroUsd: sum(({ state, spent }) => (state === "lost" ? spent : 0)),
     heldMicroUsd: sum(({ held }) => held),
     cacheRatio: prompt === 0 ? null : tokens("cacheReadTokens") / prompt,
   };

@@ -1,7 +1,6 @@
 // What a tenant has spent, and how its runs are doing.
 
 import { z } from "@hono/zod-openapi";
-import { capsByScope } from "../../config.ts";
 import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import type { Gateway } from "../route-context.ts";
@@ -12,6 +11,9 @@ import { usdOf } from "../../domain/money.ts";
 const SPENT = z.strictObject({
   spentUsd: z.number(),
   heldUsd: z.number().openapi({ description: "Set aside for calls that are under way." }),
+  fearedUsd: z.number().openapi({
+    description: "What lost calls may have cost: it counts against the cap and is not spent.",
+  }),
   capUsd: z.number().nullable(),
   runs: z.number(),
   resetsAt: z.string(),
@@ -56,7 +58,7 @@ export function addUsage(app: App): void {
       problems: ["LEDGER_UNAVAILABLE", "DATABASE_REFUSED"],
     },
     async ({ gateway, principal: { tenant } }) => {
-      const { today, month } = await spentOf(gateway.db, tenant, nowFor(gateway));
+      const { today, month } = await spentOf(gateway.db, tenant);
       return answer(200, {
         tenant,
         today: shown(today),
@@ -87,7 +89,7 @@ async function statsOf(gateway: Gateway, tenant: string, seen: Seen): Promise<St
   const [counts, queue, { today }, ended] = await Promise.all([
     gateway.client.counts(seen),
     gateway.client.queue(),
-    spentOf(gateway.db, tenant, nowFor(gateway)),
+    spentOf(gateway.db, tenant),
     endedLastDay(gateway, seen),
   ]);
   const { spentUsd, capUsd } = shown(today);
@@ -105,13 +107,10 @@ async function endedLastDay({ client }: Gateway, of: Seen) {
   return { endedLastDay: ended, errorRate, avgDurationMs };
 }
 
-function nowFor({ config }: Gateway) {
-  return { at: new Date(), given: capsByScope(config.caps) };
-}
-
 function shown({
   spentMicroUsd,
   heldMicroUsd,
+  fearedMicroUsd,
   capMicroUsd,
   runs,
   resetsAt,
@@ -119,6 +118,7 @@ function shown({
   return {
     spentUsd: usdOf(spentMicroUsd),
     heldUsd: usdOf(heldMicroUsd),
+    fearedUsd: usdOf(fearedMicroUsd),
     capUsd: usdOf(capMicroUsd),
     runs,
     resetsAt,
