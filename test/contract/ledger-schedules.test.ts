@@ -192,7 +192,13 @@ async function openSchedule(
 ): Promise<Schedule> {
   await clearMoney(db);
   schedulesMade += 1;
-  return { name: `schedule-${schedulesMade}`, caps: [...caps], attempts: [], closed: new Set(), ...options };
+  return {
+    name: `schedule-${schedulesMade}`,
+    caps: [...caps],
+    attempts: [],
+    closed: new Set(),
+    ...options,
+  };
 }
 
 async function followsTheModel(
