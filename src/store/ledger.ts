@@ -43,10 +43,15 @@ export interface AttemptRequest {
   readonly replyTokensMax: number;
   /** When the sweeper may take the attempt for dead, by the clock of the database. */
   readonly deadAfterMs: number;
+  /** While it lives nobody takes the attempt for dead (leases.ts); null: it may be from the beginning. */
+  readonly leaseId: string | null;
 }
 
 /** Which attempt at which call of a run asks. */
-export type AttemptId = Pick<AttemptRequest, "holdId" | "callKey" | "runId" | "attempt">;
+export type AttemptId = Pick<
+  AttemptRequest,
+  "holdId" | "callKey" | "runId" | "attempt" | "leaseId"
+>;
 
 interface SoFar {
   /** Charged so far for lost attempts at this call. */
@@ -76,10 +81,18 @@ export interface Submitted {
   readonly intendedAt: string;
 }
 
-export type AttemptStart = Journaled | Held | HoldDenied;
+/** An earlier attempt at this very call holds its money, and its worker lives: its reply may be on its way. */
+export interface Alive {
+  readonly kind: "alive";
+  readonly attempt: number;
+  /** Unless it is renewed. */
+  readonly leaseEndsInMs: number;
+}
+
+export type AttemptStart = Journaled | Held | HoldDenied | Alive;
 
 /** `open`: nothing came of earlier attempts, or there was none. */
-export type CallSoFar = Journaled | Submitted | (SoFar & { readonly kind: "open" });
+export type CallSoFar = Journaled | Submitted | Alive | (SoFar & { readonly kind: "open" });
 
 export interface HoldDenied {
   readonly kind: "denied";
@@ -133,14 +146,15 @@ export interface RunTotals {
 
 export interface Ledger {
   /**
-   * What the attempts before this one came to: a reply that is adopted, or a submission that stands. Else every
-   * open hold of this run is charged (a run has one call in flight, so they are dead). Can be repeated. Throws
-   * where a later attempt at the same call has begun.
+   * What the attempts before this one came to: a reply that is adopted, a submission that stands, or one that
+   * is alive. Else every open hold of this run that no lease lives for is charged: it is dead. Can be repeated.
+   * Throws where a later attempt at the same call has begun.
    */
   resumeCall(attempt: AttemptId): Promise<CallSoFar>;
   /**
-   * Adopts the journaled reply where there is one. Else charges every other open hold of this run (a run
-   * has one call in flight, so they are dead), then holds the worst case in all accounts or in none.
+   * Adopts the journaled reply where there is one, and does nothing where an earlier attempt is alive. Else
+   * charges every other open hold of this run that no lease lives for, then holds the worst case in all accounts
+   * or in none.
    * The same `holdId` again gets the same hold. Throws where that hold was resolved meanwhile, and where a
    * later attempt at the same call has begun: then this one is over.
    */
@@ -162,10 +176,10 @@ export interface Ledger {
 /** Messages that a settlement has stored are handed to `transcripts`, so that the next turn need not read them. */
 export function createLedger(db: Database, transcripts?: Pick<Transcripts, "remember">): Ledger {
   return {
-    resumeCall: async ({ holdId, callKey, runId, attempt }) =>
+    resumeCall: async ({ holdId, callKey, runId, attempt, leaseId }) =>
       only(
         await db<Answer<CallSoFar>>`
-          select pawl.resume_call(${{ json: { holdId, callKey, runId, attempt } }}) as answer`,
+          select pawl.resume_call(${{ json: { holdId, callKey, runId, attempt, leaseId } }}) as answer`,
       ),
     startAttempt: async (request) =>
       only(

@@ -29,6 +29,7 @@ export function anAttempt(
     replyTokensMin: 10,
     replyTokensMax: 400,
     deadAfterMs: 60_000,
+    leaseId: null,
     ...rest,
   };
 }

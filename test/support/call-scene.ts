@@ -3,6 +3,7 @@
 
 import type { Attempt } from "../../activities/attempt.ts";
 import type { ActivityDeps } from "../../activities/deps.ts";
+import { RunningAttempts } from "../../activities/running-attempts.ts";
 import type { CallAttempt } from "../../activities/model-call/call-attempt.ts";
 import { moneyFor } from "../../activities/model-call/money.ts";
 import { readConfig } from "../../src/config.ts";
@@ -53,6 +54,9 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
     config: readConfig(options.env ?? {}),
     telemetry: SILENT,
     ledger: written(ledger, steps),
+    lease: { leaseId: "lease_1", sure: async () => "lease_1" },
+    running: new RunningAttempts(),
+    stops: { ask: async () => undefined, heard: async () => [] },
     laneCalls: {
       start: (request: AttemptRequest) => ledger.startAttempt(request),
       note: async () => "awaited",
@@ -94,8 +98,11 @@ function anAttemptOf(attempt: number, signal: AbortSignal): Attempt {
     activityId: "7",
     attempt,
     callKey: "run_1/x/7",
+    scheduledAtMs: 0,
     signal,
+    over: signal,
     isUnwanted: () => signal.aborted,
+    isCancelKnown: () => true,
     heartbeat: () => undefined,
   };
 }

@@ -9,15 +9,19 @@ create or replace function pawl.open_submission(of_call text) returns jsonb lang
 $$;
 
 -- What the attempts before this one came to. Of those that came to nothing the holds are charged, as far as the
--- run has any open: whatever else becomes of this attempt, that is paid and can be told.
+-- run has any open: whatever else becomes of this attempt, that is paid and can be told. `alive`: one of them
+-- is at work; it may be asked for often, so that locks nothing.
 create or replace function pawl.resume_call(attempt_id jsonb) returns jsonb language plpgsql as $$
 declare
   own_call constant text := attempt_id ->> 'callKey';
-  dead text[];
+  own_attempt constant integer := attempt_id ->> 'attempt';
+  open_ids text[];
   journaled text;
   submission jsonb;
+  living jsonb := pawl.living_attempt(own_call, own_attempt);
 begin
-  dead := array(select hold_id from pawl.hold
+  if living is not null then return living; end if;
+  open_ids := array(select hold_id from pawl.hold
     where run_id = attempt_id ->> 'runId' and state = 'held' and hold_id <> attempt_id ->> 'holdId'
     order by hold_id for update);
   select journal into journaled from pawl.reply where call_key = own_call;
@@ -26,11 +30,14 @@ begin
   end if;
   submission := pawl.open_submission(own_call);
   if submission is not null then return submission; end if;
+  -- Its lease may have been renewed since.
+  living := pawl.living_attempt(own_call, own_attempt);
+  if living is not null then return living; end if;
   -- A zombie that wakes up late must not take its successor for dead.
-  if exists (select from pawl.hold where call_key = own_call and attempt > (attempt_id ->> 'attempt')::integer) then
+  if exists (select from pawl.hold where call_key = own_call and attempt > own_attempt) then
     raise exception 'hold %: a later attempt at this call has begun, so this one is over', attempt_id ->> 'holdId';
   end if;
-  perform pawl.resolve(dead, 'charged', null);
+  perform pawl.resolve(pawl.dead_among(open_ids), 'charged', null);
   return jsonb_build_object('kind', 'open') || pawl.call_so_far(own_call);
 end $$;
 

@@ -1,4 +1,5 @@
--- Holds the worst case in every account, or says which one denies it. Dead holds of the run are charged first.
+-- Holds the worst case in every account, or says which one denies it. Dead holds of the run are charged first;
+-- `alive`: an earlier attempt at this call is at work, and nothing is done.
 create or replace function pawl.start_attempt(request jsonb) returns jsonb language plpgsql as $$
 declare
   own_id constant text := request ->> 'holdId';
@@ -14,15 +15,17 @@ declare
   tokens bigint := tokens_max;
   amount bigint;
   left_micro_usd bigint;
+  open_ids text[];
   dead text[];
   journaled text;
+  living jsonb;
   own pawl.hold;
 begin
   if (fixed >= 0 and rate >= 0 and tokens_min >= 0 and tokens_min <= tokens_max) is not true then
     raise exception 'hold %: the worst case is not a sum of non-negative parts, or min > max', own_id;
   end if;
   -- Exactly the holds that this statement locks: one that is opened a moment later is not ours to charge.
-  dead := array_remove(array(select hold_id from pawl.hold
+  open_ids := array_remove(array(select hold_id from pawl.hold
     where run_id = request ->> 'runId' and (state = 'held' or hold_id = own_id)
     order by hold_id for update), own_id);
 
@@ -30,6 +33,9 @@ begin
   if found then
     return jsonb_build_object('kind', 'journaled', 'reply', journaled) || pawl.call_so_far(own_call);
   end if;
+  living := pawl.living_attempt(own_call, (request ->> 'attempt')::integer);
+  if living is not null then return living; end if;
+  dead := pawl.dead_among(open_ids);
 
   perform pawl.prepare_accounts(request -> 'accounts', dead);
 
@@ -56,11 +62,11 @@ begin
   amount := pawl.worst_case(fixed, rate, tokens);
   update pawl.account set held_micro_usd = held_micro_usd + amount where key = any (own_keys);
   insert into pawl.hold (hold_id, call_key, run_id, tenant, turn, attempt, model, account_keys,
-    reply_tokens, held_micro_usd, dead_after, agent, session, on_day)
+    reply_tokens, held_micro_usd, dead_after, agent, session, on_day, lease_id)
   values (own_id, own_call, request ->> 'runId', request ->> 'tenant', (request ->> 'turn')::integer,
     (request ->> 'attempt')::integer, request ->> 'model', own_keys, tokens, amount,
     clock_timestamp() + (request ->> 'deadAfterMs')::bigint * interval '1 millisecond',
-    coalesce(request ->> 'agent', ''), coalesce(request ->> 'session', ''), (request ->> 'day')::date)
+    coalesce(request ->> 'agent', ''), coalesce(request ->> 'session', ''), (request ->> 'day')::date, request ->> 'leaseId')
   returning * into own;
   return pawl.held(own);
 end $$;
