@@ -25,7 +25,7 @@ export interface Attempt {
   heartbeat(details: unknown): void;
 }
 
-/** Ends whenever Temporal says so; one that may outlive that begins in running-attempts.ts. */
+/** Ends whenever Temporal says so; one that may outlive that begins in begin-attempt.ts. */
 export function thisAttempt(): Attempt {
   const context = Context.current();
   const { activityId, attempt, workflowExecution, scheduledTimestampMs } = context.info;

@@ -11,7 +11,7 @@ import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
-import { beginAttempt } from "./running-attempts.ts";
+import { beginAttempt } from "./begin-attempt.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";

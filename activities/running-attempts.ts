@@ -2,9 +2,8 @@
 // which Temporal and the ledger have an opinion. It is told to stop them (stop-attempts.ts), and it knows for
 // how long an attempt that Temporal has given up runs on.
 
-import { Context } from "@temporalio/activity";
 import type { StopWish } from "../src/store/stops.ts";
-import { thisAttempt, wordOf, type Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 
 /** For attempts that begin behind the wish: their task may still have been on its way. */
 const WISHES_KEPT_MS = 60_000;
@@ -93,69 +92,4 @@ function isMeant({ executionId, scheduledAtMs }: Attempt, wish: StopWish): boole
 
 function runStopped(): Stopped {
   return new Stopped("run", "the run wants it to stop");
-}
-
-export interface BegunAttempt extends Attempt {
-  end(): void;
-}
-
-/**
- * The attempt of the activity that calls. `goesOn`: it is not ended by Temporal's opinion that it is over, as
- * what it works for can be found by the next attempt; but it is where its run has ended.
- */
-export function beginAttempt(
-  running: RunningAttempts,
-  whenGivenUp: "stops" | "goesOn",
-): BegunAttempt {
-  const context = Context.current();
-  const own = thisAttempt();
-  const stop = new AbortController();
-  const over = new AbortController();
-  const { signal } = stop;
-  const end = (why: Stopped): void => {
-    stop.abort(why);
-    over.abort(why);
-  };
-  const stopped = (by: StoppedBy, why: string): void => end(new Stopped(by, why));
-  const heed = (): void => {
-    const word = wordOf(context);
-    if (word === "cancelled") return stopped("run", "the run was cancelled");
-    const reason: unknown = own.signal.reason;
-    const why = reason instanceof Error ? reason.message : String(reason);
-    if (word !== "givenUp" || whenGivenUp === "stops") return stopped("worker", why);
-    over.abort(own.signal.reason);
-    void hasRunEnded(context, own).then((hasEnded) => {
-      if (hasEnded) stopped("run", "the run has ended");
-    });
-  };
-  const attempt: Attempt = {
-    ...own,
-    signal,
-    over: over.signal,
-    isUnwanted: () => signal.reason instanceof Stopped && signal.reason.by === "run",
-  };
-  const leave = running.add(attempt, end);
-  own.signal.addEventListener("abort", heed, { once: true });
-  if (own.signal.aborted) heed();
-  return {
-    ...attempt,
-    end() {
-      own.signal.removeEventListener("abort", heed);
-      leave();
-    },
-  };
-}
-
-/** Of a run that was terminated nobody wants the reply. False where nobody can tell. */
-async function hasRunEnded(context: Context, { runId, executionId }: Attempt): Promise<boolean> {
-  try {
-    const { client } = context;
-    // Calls of the context's client end with its own signal, which is aborted by now.
-    const { signal } = new AbortController();
-    const run = client.workflow.getHandle(runId, executionId);
-    const { status } = await client.withAbortSignal(signal, () => run.describe());
-    return status.name !== "RUNNING";
-  } catch {
-    return false;
-  }
 }

@@ -8,7 +8,7 @@ import type { ModelRequest } from "../../src/model/model.ts";
 import type { Link, StoredMessage } from "../../src/store/transcripts.ts";
 import { aborted, asFailures, keepBeating, type Attempt } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
-import { beginAttempt } from "../running-attempts.ts";
+import { beginAttempt } from "../begin-attempt.ts";
 import { moneyFor, type Money } from "./money.ts";
 
 export interface CallAttempt {
@@ -63,7 +63,9 @@ export async function attemptAt<T>(
   const tell = (): void => tellGivenUp(at);
   attempt.over.addEventListener("abort", tell);
   try {
-    return await asFailures(() => work(at));
+    const result = await asFailures(() => work(at));
+    await begun.handIn(result);
+    return result;
   } catch (error) {
     const { signal } = attempt;
     throw signal.aborted && error === signal.reason ? aborted(attempt) : error;

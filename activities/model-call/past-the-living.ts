@@ -1,8 +1,6 @@
 // An earlier attempt at a call that is still at work is not lost, though Temporal has given it up: its server
 // was away, or heard of it too late. Its reply is on its way, and paid for. So the next attempt waits for the
-// journal, and buys only when the earlier one has ended, or the lease of its worker has run out.
-//
-//   M7. What a living worker has asked for is not asked for again.
+// journal, and buys only when the earlier one has ended, or the lease of its worker has run out (M7).
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Alive } from "../../src/store/ledger.ts";

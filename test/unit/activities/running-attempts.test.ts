@@ -5,11 +5,8 @@ import type { Info } from "@temporalio/activity";
 import { ActivityCancellationDetails } from "@temporalio/common";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { aborted } from "../../../activities/attempt.ts";
-import {
-  beginAttempt,
-  RunningAttempts,
-  type BegunAttempt,
-} from "../../../activities/running-attempts.ts";
+import { beginAttempt, type BegunAttempt } from "../../../activities/begin-attempt.ts";
+import { RunningAttempts } from "../../../activities/running-attempts.ts";
 
 const HISTORY = { workflowId: "run_1", runId: "first-history" };
 const SCHEDULED_MS = 1_800_000_000_000;

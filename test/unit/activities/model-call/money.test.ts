@@ -24,11 +24,12 @@ describe("M4: an attempt that ends without a word", () => {
 
   test("costs nothing where it never heard of its hold", async () => {
     const stop = new AbortController();
-    const startAttempt = (real: Ledger) => async (request: Parameters<Ledger["startAttempt"]>[0]) => {
-      await real.startAttempt(request);
-      stop.abort(new Error("cancelled"));
-      return away();
-    };
+    const startAttempt =
+      (real: Ledger) => async (request: Parameters<Ledger["startAttempt"]>[0]) => {
+        await real.startAttempt(request);
+        stop.abort(new Error("cancelled"));
+        return away();
+      };
     const ledger = (real: Ledger): Partial<Ledger> => ({ startAttempt: startAttempt(real) });
     const scene = openCallScene({ ledger });
     const at = scene.attempt(1, stop.signal);
@@ -36,7 +37,10 @@ describe("M4: an attempt that ends without a word", () => {
     at.money.letGo();
     const isFree = async () => (await scene.ledger.totals("run_1")).heldMicroUsd === 0;
     await until("it is released", isFree);
-    expect(await scene.ledger.totals("run_1")).toMatchObject({ modelAttempts: 0, spentMicroUsd: 0 });
+    expect(await scene.ledger.totals("run_1")).toMatchObject({
+      modelAttempts: 0,
+      spentMicroUsd: 0,
+    });
   });
 
   test("leaves nothing to end where it was settled", async () => {
