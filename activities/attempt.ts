@@ -14,6 +14,8 @@ export interface Attempt {
   readonly callKey: string;
   /** When its first attempt was scheduled, by the clock of Temporal's server. */
   readonly scheduledAtMs: number;
+  /** How long Temporal waits for a beat; null where it waits for none. As the run was opened, whatever holds here now. */
+  readonly heartbeatTimeoutMs: number | null;
   /** Aborted where the attempt must end. */
   readonly signal: AbortSignal;
   /** Aborted then, and where Temporal has given the attempt up: nobody will hear what it returns. */
@@ -29,6 +31,7 @@ export interface Attempt {
 export function thisAttempt(): Attempt {
   const context = Context.current();
   const { activityId, attempt, workflowExecution, scheduledTimestampMs } = context.info;
+  const { heartbeatTimeoutMs = 0 } = context.info;
   if (workflowExecution === undefined) throw new Error("runs of no workflow are not served");
   const { workflowId: runId, runId: executionId } = workflowExecution;
   return {
@@ -38,6 +41,7 @@ export function thisAttempt(): Attempt {
     attempt,
     callKey: `${runId}/${executionId}/${activityId}`,
     scheduledAtMs: scheduledTimestampMs,
+    heartbeatTimeoutMs: heartbeatTimeoutMs > 0 ? heartbeatTimeoutMs : null,
     signal: context.cancellationSignal,
     over: context.cancellationSignal,
     isUnwanted: () => wordOf(context) === "cancelled",
@@ -72,8 +76,9 @@ export function beatEveryMs(heartbeatTimeoutMs: number): number {
 }
 
 /** Until `stop` is called. */
-export function keepBeating(attempt: Attempt, heartbeatTimeoutMs: number): { stop(): void } {
-  const beating = setInterval(() => attempt.heartbeat(null), beatEveryMs(heartbeatTimeoutMs));
+export function keepBeating({ heartbeatTimeoutMs, heartbeat }: Attempt): { stop(): void } {
+  if (heartbeatTimeoutMs === null) return { stop: () => undefined };
+  const beating = setInterval(() => heartbeat(null), beatEveryMs(heartbeatTimeoutMs));
   return { stop: () => clearInterval(beating) };
 }
 

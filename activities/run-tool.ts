@@ -21,7 +21,7 @@ export function createRunTool(deps: ActivityDeps) {
     // Nothing is kept of what it does until it answers: the next attempt must not have it beside itself.
     const attempt = beginAttempt(deps.running, "stops");
     const startedAt = performance.now();
-    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
+    const beating = keepBeating(attempt);
     try {
       const call = await findCall(deps, attempt, input);
       const tool = await toolFor(deps, input);

@@ -59,7 +59,7 @@ export async function attemptAt<T>(
   // Who looks for a reply acts for the attempt that submitted: it has the hold.
   const attempt: Attempt = { ...begun, ...ticket };
   const at = { deps, attempt, call, money: moneyFor(deps, attempt), crashTaxMicroUsd: 0 };
-  const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
+  const beating = keepBeating(attempt);
   const tell = (): void => tellGivenUp(at);
   attempt.over.addEventListener("abort", tell);
   try {

@@ -14,10 +14,12 @@ import {
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import { until } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
+import { ROUNDS } from "../support/tier.ts";
 import { startTemporalWorld, type TemporalWorld } from "../support/temporal.ts";
+import { withTemporalClient } from "../support/temporal-client.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-const LEASE_MS = 8000;
+const LEASE_MS = 10_000;
 const leaseOf = (ms: number) => ({ PAWL_HEARTBEAT_TIMEOUT_MS: String(ms) });
 
 let postgres: PostgresServer;
@@ -63,15 +65,15 @@ describe("M7: a worker that is killed with its lease alive", () => {
           { kind: "hold", afterEvents: 5 },
         ]);
         // The run is pinned to its heartbeats, so Temporal sees soon that the next worker is dead.
-        const first = await world.startWorker(leaseOf(1000));
+        const first = await world.startWorker(leaseOf(2000));
         const runId = await startRun(world);
         await first.line("model_retry");
         await first.stop();
         const victim = await world.startWorker(leaseOf(LEASE_MS));
         await heldRequest(world, runId);
+        const rescuer = await world.startWorker(leaseOf(LEASE_MS));
         await victim.kill();
         const endsAtMs = await leaseEndsAtMs(runId);
-        const rescuer = await world.startWorker(leaseOf(LEASE_MS));
         await rescuer.line("attempt_awaited");
         expect(Date.now()).toBeLessThan(endsAtMs);
         const { holds } = await endedWithRightMoney(world, runId);
@@ -96,7 +98,11 @@ describe("M7: two workers, and a lease that ends in the middle", () => {
         await world.model.reset();
         await world.model.script([{ reply: { textBytes: 400 }, times: 2 }]);
         await world.model.faults([{ kind: "hold", afterEvents: 5, times: 2 }]);
-        const env = { ...leaseOf(2000), PAWL_RETRY_MAX_ATTEMPTS: "50" };
+        const env = {
+          ...leaseOf(2000),
+          PAWL_RETRY_MAX_ATTEMPTS: "50",
+          PAWL_RETRY_INITIAL_MS: "10",
+        };
         const frozen = await world.startWorker(env);
         const runId = await startRun(world);
         await heldRequest(world, runId);
@@ -104,7 +110,8 @@ describe("M7: two workers, and a lease that ends in the middle", () => {
         const other = await world.startWorker(env);
         const isHeldTwice = async () =>
           (await requestsOf(world, runId)).filter(({ state }) => state === "held").length === 2;
-        await until("it is asked again", isHeldTwice, 90_000);
+        // The polls of a frozen worker stay open, and each may swallow an attempt.
+        await until("it is asked again", isHeldTwice, 150_000);
         frozen.signal("SIGCONT");
         await world.model.release();
         await frozen.line("was given up before its reply arrived");
@@ -113,7 +120,7 @@ describe("M7: two workers, and a lease that ends in the middle", () => {
         await Promise.all([frozen.kill(), other.kill()]);
       }
     },
-    patience(),
+    patience(3 * ROUNDS),
   );
 });
 
@@ -177,4 +184,18 @@ describe("an attempt that waits for one in another worker", () => {
     },
     patience(),
   );
+});
+
+describe("a run that is terminated", () => {
+  test("has its stream left with the next beat: nobody wants the reply", async () => {
+    await world.model.script([{ reply: { textBytes: 400 } }]);
+    await world.model.faults([{ kind: "hold", afterEvents: 5 }]);
+    const worker = await world.startWorker(leaseOf(4000));
+    const runId = await startRun(world);
+    await heldRequest(world, runId);
+    await withTemporalClient(temporal, (client) => client.workflow.getHandle(runId).terminate());
+    const isLeft = async () => (await world.model.billing(runId))[0]?.status === "aborted";
+    await until("the stream is left", isLeft, 10_000);
+    await worker.kill();
+  }, 120_000);
 });

@@ -99,6 +99,7 @@ function anAttemptOf(attempt: number, signal: AbortSignal): Attempt {
     attempt,
     callKey: "run_1/x/7",
     scheduledAtMs: 0,
+    heartbeatTimeoutMs: 20_000,
     signal,
     over: signal,
     isUnwanted: () => signal.aborted,
