@@ -76,9 +76,10 @@ export function beatEveryMs(heartbeatTimeoutMs: number): number {
 }
 
 /** Until `stop` is called. */
-export function keepBeating({ heartbeatTimeoutMs, heartbeat }: Attempt): { stop(): void } {
+export function keepBeating(attempt: Attempt): { stop(): void } {
+  const { heartbeatTimeoutMs } = attempt;
   if (heartbeatTimeoutMs === null) return { stop: () => undefined };
-  const beating = setInterval(() => heartbeat(null), beatEveryMs(heartbeatTimeoutMs));
+  const beating = setInterval(() => attempt.heartbeat(null), beatEveryMs(heartbeatTimeoutMs));
   return { stop: () => clearInterval(beating) };
 }
 

@@ -39,9 +39,10 @@ export function beginAttempt(
     const why = reason instanceof Error ? reason.message : String(reason);
     if (word !== "givenUp" || whenGivenUp === "stops") return stopped("worker", why);
     over.abort(own.signal.reason);
-    void hasRunEnded(context, own).then((hasEnded) => {
-      if (hasEnded) stopped("run", "the run has ended");
-    });
+    void stopIfRunHasEnded();
+  };
+  const stopIfRunHasEnded = async (): Promise<void> => {
+    if (await hasRunEnded(context, own)) stopped("run", "the run has ended");
   };
   const attempt: Attempt = {
     ...own,

@@ -56,14 +56,14 @@ export class RunningAttempts {
   /** A run wants what it has scheduled so far to end. */
   stop(wish: StopWish): void {
     this.#remember(wish);
-    for (const { attempt, stop } of this.#entries) {
-      if (isMeant(attempt, wish)) stop(runStopped());
+    for (const entry of this.#entries) {
+      if (isMeant(entry.attempt, wish)) entry.stop(runStopped());
     }
   }
 
   /** This worker shuts down and its grace is over. */
   leave(): void {
-    for (const { stop } of this.#entries) stop(new Stopped("worker", "it shuts down"));
+    for (const entry of this.#entries) entry.stop(new Stopped("worker", "it shuts down"));
   }
 
   /** The end of those that began before this one at the same call; null where none runs here. */

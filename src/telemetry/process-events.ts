@@ -32,7 +32,11 @@ export interface ProcessEvents {
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
   /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
-  lease_not_renewed: { readonly leaseId: string; readonly endsInMs: number; readonly error: unknown };
+  lease_not_renewed: {
+    readonly leaseId: string;
+    readonly endsInMs: number;
+    readonly error: unknown;
+  };
   lease_renewed: { readonly leaseId: string; readonly lateByMs: number };
   /** Whose attempts are elsewhere hear of it with the answer to their next heartbeat. */
   stop_not_told: { readonly executionId: string; readonly error: unknown };

@@ -62,7 +62,10 @@ onEachDatabase((underTest) => {
 
     test("is nobody's any more where its run is closed", async () => {
       const { ledger } = await begun("closed");
-      expect(await ledger.closeRun("closed")).toMatchObject({ heldMicroUsd: 0, spentMicroUsd: 500 });
+      expect(await ledger.closeRun("closed")).toMatchObject({
+        heldMicroUsd: 0,
+        spentMicroUsd: 500,
+      });
     });
   });
 

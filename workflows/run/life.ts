@@ -43,17 +43,17 @@ export function openLife(input: RunInput): Life {
     },
     async stoppable(step) {
       const scope = new CancellationScope();
-      let told: Promise<void> | null = null;
+      const telling: Promise<void>[] = [];
       stop = () => {
         scope.cancel();
-        told ??= tellAttempts();
+        if (telling.length === 0) telling.push(tellAttempts());
       };
       try {
         return await scope.run(step);
       } finally {
         stop = null;
         // Or it might meet what the next step has begun.
-        await told;
+        await Promise.all(telling);
       }
     },
     setClock() {
