@@ -1,4 +1,5 @@
-// Who is at work: the identity of one attempt of one activity, as the ledger and the live view file it.
+// Who is at work: the identity of one attempt of one activity, as the ledger and the live view file it, what
+// Temporal has said to it, and how it says that it was stopped.
 
 import { ApplicationFailure, CancelledFailure, Context } from "@temporalio/activity";
 import { CATALOGUE, isPawlError, type ErrorCode } from "../src/domain/errors.ts";
@@ -11,15 +12,26 @@ export interface Attempt {
   readonly attempt: number;
   /** The same for all attempts of this activity, and for no other. */
   readonly callKey: string;
+  /** When its first attempt was scheduled, by the clock of Temporal's server. */
+  readonly scheduledAtMs: number;
+  /** How long Temporal waits for a beat; null where it waits for none. As the run was opened, whatever holds here now. */
+  readonly heartbeatTimeoutMs: number | null;
+  /** Aborted where the attempt must end. */
   readonly signal: AbortSignal;
+  /** Aborted then, and where Temporal has given the attempt up: nobody will hear what it returns. */
+  readonly over: AbortSignal;
   /** True where the run itself wants the attempt to stop, and not only this worker. */
   isUnwanted(): boolean;
+  /** True where Temporal has said so itself: else it would not take a cancelled attempt for one. */
+  isCancelKnown(): boolean;
   heartbeat(details: unknown): void;
 }
 
+/** Ends whenever Temporal says so; one that may outlive that begins in begin-attempt.ts. */
 export function thisAttempt(): Attempt {
   const context = Context.current();
-  const { activityId, attempt, workflowExecution } = context.info;
+  const { activityId, attempt, workflowExecution, scheduledTimestampMs } = context.info;
+  const { heartbeatTimeoutMs = 0 } = context.info;
   if (workflowExecution === undefined) throw new Error("runs of no workflow are not served");
   const { workflowId: runId, runId: executionId } = workflowExecution;
   return {
@@ -28,24 +40,51 @@ export function thisAttempt(): Attempt {
     activityId,
     attempt,
     callKey: `${runId}/${executionId}/${activityId}`,
+    scheduledAtMs: scheduledTimestampMs,
+    heartbeatTimeoutMs: heartbeatTimeoutMs > 0 ? heartbeatTimeoutMs : null,
     signal: context.cancellationSignal,
-    isUnwanted: () => context.cancellationDetails?.cancelRequested ?? false,
+    over: context.cancellationSignal,
+    isUnwanted: () => wordOf(context) === "cancelled",
+    isCancelKnown: () => wordOf(context) === "cancelled",
     heartbeat: (details) => context.heartbeat(details),
   };
 }
 
-/** A cancel arrives with the answer to a heartbeat, so this bounds how late it comes. */
-const BEAT_EVERY_MAX_MS = 1000;
+/**
+ * What Temporal says to an attempt, once. `givenUp`: the server knows the attempt no longer, or did not hear
+ * of it in time, which says nothing about the run; `setAside`: an operator pauses or resets the activity.
+ */
+export type TemporalWord = "cancelled" | "setAside" | "leaving" | "givenUp";
+
+/** Null where it has said nothing yet. */
+export function wordOf({ cancellationSignal, cancellationDetails }: Context): TemporalWord | null {
+  if (!cancellationSignal.aborted) return null;
+  if (cancellationDetails?.cancelRequested === true) return "cancelled";
+  if (cancellationDetails?.paused === true || cancellationDetails?.reset === true)
+    return "setAside";
+  const isGivenUp =
+    cancellationDetails?.notFound === true || cancellationDetails?.timedOut === true;
+  return isGivenUp ? "givenUp" : "leaving";
+}
+
+/** A stop does not wait for a beat (stop-attempts.ts); where it reaches nobody, it comes with the answer to one. */
+const BEAT_EVERY_MAX_MS = 5000;
+
+/** How often the server hears that an attempt lives. */
+export function beatEveryMs(heartbeatTimeoutMs: number): number {
+  return Math.min(heartbeatTimeoutMs / 4, BEAT_EVERY_MAX_MS);
+}
 
 /** Until `stop` is called. */
-export function keepBeating(attempt: Attempt, heartbeatTimeoutMs: number): { stop(): void } {
-  const everyMs = Math.min(heartbeatTimeoutMs / 4, BEAT_EVERY_MAX_MS);
-  const beating = setInterval(() => attempt.heartbeat(null), everyMs);
+export function keepBeating(attempt: Attempt): { stop(): void } {
+  const { heartbeatTimeoutMs } = attempt;
+  if (heartbeatTimeoutMs === null) return { stop: () => undefined };
+  const beating = setInterval(() => attempt.heartbeat(null), beatEveryMs(heartbeatTimeoutMs));
   return { stop: () => clearInterval(beating) };
 }
 
 /** One hold an attempt; a reset or a fresh history never meets an old one. */
-export function holdIdOf({ callKey, attempt }: Attempt): string {
+export function holdIdOf({ callKey, attempt }: Pick<Attempt, "callKey" | "attempt">): string {
   return `${callKey}/${attempt}`;
 }
 
@@ -80,9 +119,17 @@ export async function asFailures<T>(work: () => Promise<T>): Promise<T> {
  * attempt fails and the next worker takes over.
  */
 export function aborted(attempt: Attempt): Error {
-  if (attempt.isUnwanted()) return new CancelledFailure("CANCELLED");
-  const reason = reasonOf(attempt.signal);
-  return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reason}`);
+  if (!attempt.isUnwanted()) {
+    const reason = reasonOf(attempt.over);
+    return failure("PROVIDER_UNAVAILABLE", `this worker gave up the attempt: ${reason}`);
+  }
+  if (attempt.isCancelKnown()) return new CancelledFailure("CANCELLED");
+  return ApplicationFailure.create({
+    type: "CANCELLED",
+    message: "cancelled",
+    nonRetryable: true,
+    category: "BENIGN",
+  });
 }
 
 function reasonOf(signal: AbortSignal): string {

@@ -6,13 +6,16 @@ import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
 import type { Batches } from "../src/store/batches.ts";
 import type { LaneCalls } from "../src/store/lane-calls.ts";
+import type { OwnLease } from "../src/store/leases.ts";
 import type { DeltaWriter } from "../src/store/delta-writer.ts";
 import type { Gates } from "../src/store/gates.ts";
 import type { Ledger } from "../src/store/ledger.ts";
 import type { RunRecords } from "../src/store/run-records.ts";
+import type { Stops } from "../src/store/stops.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
 import type { Telemetry } from "../src/telemetry/telemetry.ts";
 import type { AgentDefinition } from "./agents.ts";
+import type { RunningAttempts } from "./running-attempts.ts";
 import type { ToolSource } from "./tool-sources/tool-source.ts";
 
 export interface ActivityDeps {
@@ -22,6 +25,9 @@ export interface ActivityDeps {
   readonly providerBatches: ProviderBatches;
   readonly laneCalls: LaneCalls;
   readonly ledger: Ledger;
+  readonly lease: OwnLease;
+  readonly running: RunningAttempts;
+  readonly stops: Stops;
   readonly gates: Gates;
   readonly transcripts: Transcripts;
   readonly artefacts: Artefacts;

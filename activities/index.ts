@@ -9,6 +9,7 @@ import { createNotifyApproval } from "./notify-approval.ts";
 import { createOpenRun } from "./open-run.ts";
 import { createRebuildTranscript } from "./rebuild-transcript.ts";
 import { createRunTool } from "./run-tool.ts";
+import { createStopAttempts } from "./stop-attempts.ts";
 
 export type { ActivityDeps } from "./deps.ts";
 export type Activities = ReturnType<typeof createActivities>;
@@ -21,6 +22,7 @@ export function createActivities(deps: ActivityDeps) {
     runTool: createRunTool(deps),
     notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),
+    stopAttempts: createStopAttempts(deps),
     closeRun: createCloseRun(deps),
     ...createBatchBooks(deps),
   };

@@ -8,18 +8,20 @@ import { isPawlError } from "../src/domain/errors.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
-import { aborted, failure, keepBeating, thisAttempt, type Attempt } from "./attempt.ts";
+import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
+import { beginAttempt } from "./begin-attempt.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
 export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
-    const attempt = thisAttempt();
+    // Nothing is kept of what it does until it answers: the next attempt must not have it beside itself.
+    const attempt = beginAttempt(deps.running, "stops");
     const startedAt = performance.now();
-    const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
+    const beating = keepBeating(attempt);
     try {
       const call = await findCall(deps, attempt, input);
       const tool = await toolFor(deps, input);
@@ -46,6 +48,7 @@ export function createRunTool(deps: ActivityDeps) {
       throw error;
     } finally {
       beating.stop();
+      attempt.end();
     }
   };
 }

@@ -45,6 +45,12 @@ export const rebuilding: ActivityOptions = {
   retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },
 };
 
+/** It reaches what is at work in this process at once; what it can't reach Temporal tells by itself. */
+export const stopping: LocalActivityOptions = {
+  startToCloseTimeout: "2s",
+  retry: { maximumAttempts: 1 },
+};
+
 export function modelCalling(timers: Timers, purpose: Purpose): ActivityOptions {
   const { attemptsMax } = traitsOf(purpose);
   return {

@@ -6,8 +6,9 @@ import type { Message } from "../../src/domain/message.ts";
 import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
 import type { Link, StoredMessage } from "../../src/store/transcripts.ts";
-import { aborted, asFailures, keepBeating, thisAttempt, type Attempt } from "../attempt.ts";
+import { aborted, asFailures, keepBeating, type Attempt } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
+import { beginAttempt } from "../begin-attempt.ts";
 import { moneyFor, type Money } from "./money.ts";
 
 export interface CallAttempt {
@@ -45,24 +46,46 @@ export interface Room {
   readonly replyTokensMax: number;
 }
 
-/** Work on a call as an activity: alive to Temporal, and with errors that it understands. */
+/**
+ * Work on a call as an activity: alive to Temporal, and with errors that it understands. Where Temporal gives
+ * it up it goes on, as the next attempt finds in the journal what it came to.
+ */
 export async function attemptAt<T>(
   deps: ActivityDeps,
   { call, ticket }: { readonly call: ModelCall; readonly ticket?: OwnTicket },
   work: (at: CallAttempt) => Promise<T>,
 ): Promise<T> {
+  const begun = beginAttempt(deps.running, "goesOn");
   // Who looks for a reply acts for the attempt that submitted: it has the hold.
-  const attempt: Attempt = { ...thisAttempt(), ...ticket };
-  const beating = keepBeating(attempt, deps.config.timers.heartbeatTimeoutMs);
+  const attempt: Attempt = { ...begun, ...ticket };
+  const at = { deps, attempt, call, money: moneyFor(deps, attempt), crashTaxMicroUsd: 0 };
+  const beating = keepBeating(attempt);
+  const tell = (): void => tellGivenUp(at);
+  attempt.over.addEventListener("abort", tell);
   try {
-    const at = { deps, attempt, call, money: moneyFor(deps, attempt), crashTaxMicroUsd: 0 };
-    return await asFailures(() => work(at));
+    const result = await asFailures(() => work(at));
+    await begun.handIn(result);
+    return result;
   } catch (error) {
     const { signal } = attempt;
     throw signal.aborted && error === signal.reason ? aborted(attempt) : error;
   } finally {
+    attempt.over.removeEventListener("abort", tell);
+    at.money.letGo();
     beating.stop();
+    begun.end();
   }
+}
+
+/** By Temporal, where it is to end neither by its run nor by this worker. */
+function tellGivenUp({
+  deps: { telemetry },
+  attempt: { runId, attempt, signal },
+  call,
+}: CallAttempt) {
+  if (signal.aborted) return;
+  const { tenant, agent } = call.payer;
+  telemetry.emit({ event: "attempt_given_up", runId, tenant, agent, turn: call.turn, attempt });
 }
 
 type OwnTicket = Pick<Attempt, "callKey" | "attempt">;

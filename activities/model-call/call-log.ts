@@ -4,6 +4,7 @@ import type { Denial, Reply, Unserved } from "../../src/domain/call.ts";
 import { promptTokens } from "../../src/domain/usage.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { Telemetry } from "../../src/telemetry/telemetry.ts";
+import type { Alive } from "../../src/store/ledger.ts";
 import type { CallAttempt } from "./call-attempt.ts";
 
 function who({ attempt, call }: CallAttempt) {
@@ -26,6 +27,12 @@ export function logGateWait(at: CallAttempt, denial: Denial): void {
   const { why, message } = denial;
   const nextAttemptAt = "notBefore" in denial ? denial.notBefore : null;
   at.deps.telemetry.emit({ event: "capacity_wait", ...who(at), why, nextAttemptAt, message });
+}
+
+/** That an earlier attempt is at work in a worker that lives. */
+export function logAwaited(at: CallAttempt, { attempt: awaited, leaseEndsInMs }: Alive): void {
+  const { attempt } = at.attempt;
+  at.deps.telemetry.emit({ event: "attempt_awaited", ...who(at), attempt, awaited, leaseEndsInMs });
 }
 
 export function logReply(

@@ -6,11 +6,12 @@
 //   M4. Of an attempt that fails its whole hold is feared, unless it is known to have cost less.
 //   M5. A reply that was stopped keeps its text and costs its whole hold.
 //   M6. Nothing is held for a call that the gate keeps back, and nobody waits for money with its leave in hand.
+//   M7. What a living worker has asked for is not asked for again: its reply is waited for.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src/domain/call.ts";
-import type { AttemptStart, CallSoFar } from "../../src/store/ledger.ts";
-import { aborted, failure } from "../attempt.ts";
+import type { Alive, AttemptStart, CallSoFar } from "../../src/store/ledger.ts";
+import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
@@ -24,6 +25,7 @@ import { holdRequestOf } from "./hold.ts";
 import type { CallLane, HeldCall, Sent } from "./lane.ts";
 import { liveLane } from "./live-lane.ts";
 import type { HoldRequest } from "./money.ts";
+import { pastTheLiving } from "./past-the-living.ts";
 import { requestOf } from "./purposes.ts";
 import { roomFor } from "./room.ts";
 import { adopted, settle } from "./settle.ts";
@@ -48,7 +50,7 @@ export async function makeCall(first: CallAttempt): Promise<CallResult> {
   if (ended !== null) return ended;
   const ready = await prepared(at);
   if ("kind" in ready) return ready;
-  if (at.attempt.signal.aborted) throw aborted(at.attempt);
+  if (at.attempt.over.aborted) throw aborted(at.attempt);
   const held = await admitted(ready);
   if ("kind" in held) return held;
   return await sendAndSettle(held);
@@ -57,9 +59,13 @@ export async function makeCall(first: CallAttempt): Promise<CallResult> {
 /** The first attempt has none before it. */
 async function resumed(at: CallAttempt): Promise<CallAttempt | CallResult> {
   if (at.attempt.attempt === 1) return at;
-  const soFar = await at.money.resume();
+  const soFar = await endOfEarlier(at);
   if (soFar.kind !== "open") return broughtHome(at, soFar);
   return { ...at, crashTaxMicroUsd: soFar.crashTaxMicroUsd };
+}
+
+async function endOfEarlier(at: CallAttempt): Promise<Exclude<CallSoFar, Alive>> {
+  return await pastTheLiving<Exclude<CallSoFar, Alive>>(at, () => at.money.resume());
 }
 
 /** What goes over the wire, and the room that it has. */
@@ -90,8 +96,14 @@ async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
     }
     const start = await holdOrGiveBack(ready, request, letOut);
     if (start.kind === "held") return { ...ready, held: start, letOut };
+    if (start.kind === "alive") {
+      // It came to its hold only now, later than the attempt behind it.
+      const soFar = await endOfEarlier(ready);
+      if (soFar.kind !== "open") return broughtHome(ready, soFar);
+      continue;
+    }
     const passes = start.kind === "denied" && start.temporary && Date.now() < deadline;
-    if (!passes || attempt.signal.aborted) return broughtHome(ready, start);
+    if (!passes || attempt.over.aborted) return broughtHome(ready, start);
     await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
   }
 }
@@ -114,7 +126,7 @@ async function holdOrGiveBack(
 /** Where the ledger has something else for the attempt than a hold. */
 function broughtHome(
   at: CallAttempt,
-  start: Exclude<AttemptStart | CallSoFar, { kind: "held" | "open" }>,
+  start: Exclude<AttemptStart | CallSoFar, { kind: "held" | "open" | "alive" }>,
 ): CallResult {
   switch (start.kind) {
     case "journaled":
@@ -123,17 +135,12 @@ function broughtHome(
       return openTicket(at.attempt, start);
     case "denied":
       return deniedByLedger(start);
-    case "alive": {
-      const message = `attempt ${start.attempt} at this call is under way`;
-      const nextRetryDelayMs = start.leaseEndsInMs;
-      throw failure("PROVIDER_UNAVAILABLE", message, { nextRetryDelayMs });
-    }
   }
 }
 
 async function sendAndSettle(held: HeldCall): Promise<CallResult> {
   const { attempt, call, conversation } = held;
-  if (attempt.signal.aborted) return await letGo(held);
+  if (attempt.over.aborted) return await letGo(held);
   const startedAt = performance.now();
   let sent: Sent;
   try {
@@ -155,7 +162,7 @@ async function sendAndSettle(held: HeldCall): Promise<CallResult> {
   }
 }
 
-/** The run was stopped, or this worker, before anything left. */
+/** The run was stopped, or this worker, or Temporal gave the attempt up, before anything left. */
 async function letGo({ deps, attempt, money, letOut }: HeldCall): Promise<never> {
   await money.release({ sent: false });
   if (letOut !== null) await giveBack(deps, letOut);

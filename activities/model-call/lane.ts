@@ -24,7 +24,7 @@ export interface CallLane {
   readonly hasGate: boolean;
   /**
    * Rejects with ModelCallError or CallAborted where the attempt came to its end, and with anything else
-   * where nobody knows: then its hold stays open for whoever comes next.
+   * where nobody knows: a live call is then lost, and one in the batch lane is looked for.
    */
   send(held: HeldCall): Promise<Sent>;
 }

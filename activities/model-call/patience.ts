@@ -2,7 +2,7 @@
 // what it has, where a failed one would use up one of its retries.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { isPawlError } from "../../src/domain/errors.ts";
+import { isPawlError, PawlError } from "../../src/domain/errors.ts";
 import type { Attempt } from "../attempt.ts";
 
 const FIRST_PAUSE_MS = 100;
@@ -11,31 +11,58 @@ const ASKING_FOR_MS = 60_000;
 /** For what the run waits for although it stopped it. */
 const STOPPED_FOR_MS = 10_000;
 
+type Signals = Pick<Attempt, "signal">;
+
 /** Repeats what the store could not do, until it can, a minute is over, or nobody wants it. */
-export async function whileStoreIsAway<T>({ signal }: Attempt, work: () => Promise<T>): Promise<T> {
-  return await patiently(work, { signal, forMs: ASKING_FOR_MS });
+export async function whileStoreIsAway<T>({ signal }: Signals, work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + ASKING_FOR_MS;
+  return await patiently(work, () => signal.aborted || Date.now() > deadline);
 }
 
-/** What was paid, and what was spared, is in our hands: it is not given up while anybody wants it. */
-export async function untilStored<T>({ signal }: Attempt, work: () => Promise<T>): Promise<T> {
-  const patience = signal.aborted
-    ? { signal: new AbortController().signal, forMs: STOPPED_FOR_MS }
-    : { signal, forMs: Number.POSITIVE_INFINITY };
-  return await patiently(work, patience);
+/**
+ * What was paid, and what was spared, is in our hands, and while this worker lives nobody else may say what
+ * became of it: so it is repeated to the end of the process. The attempt itself waits for that while anybody
+ * wants it.
+ */
+export async function untilStored<T>({ signal }: Signals, work: () => Promise<T>): Promise<T> {
+  const stored = inTheEnd(work);
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([stored, givenUp(signal, waiting.signal)]);
+  } finally {
+    waiting.abort();
+  }
 }
 
-async function patiently<T>(
-  work: () => Promise<T>,
-  { signal, forMs }: { readonly signal: AbortSignal; readonly forMs: number },
-): Promise<T> {
-  const deadline = Date.now() + forMs;
+/** Until it is stored, however long that takes, or this process ends. */
+export async function inTheEnd<T>(work: () => Promise<T>): Promise<T> {
+  return await patiently(work, () => false);
+}
+
+export function isStoreAway(error: unknown): boolean {
+  return isPawlError(error) && error.code === "LEDGER_UNAVAILABLE";
+}
+
+async function patiently<T>(work: () => Promise<T>, isEnough: () => boolean): Promise<T> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
     try {
       return await work();
     } catch (error) {
-      const isAway = isPawlError(error) && error.code === "LEDGER_UNAVAILABLE";
-      if (!isAway || signal.aborted || Date.now() > deadline) throw error;
-      await delay(pauseMs);
+      if (!isStoreAway(error) || isEnough()) throw error;
+      await delay(pauseMs, undefined, { ref: false });
     }
   }
+}
+
+/** Rejects some time after the attempt was stopped, unless nobody waits by then. */
+async function givenUp(stop: AbortSignal, waiting: AbortSignal): Promise<never> {
+  await new Promise<void>((resolve) => {
+    if (stop.aborted) resolve();
+    for (const signal of [stop, waiting]) {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    }
+  });
+  await delay(STOPPED_FOR_MS, undefined, { ref: false, signal: waiting }).catch(() => undefined);
+  const message = `the end of a stopped call was not stored within ${STOPPED_FOR_MS} ms; it is still tried`;
+  throw new PawlError("LEDGER_UNAVAILABLE", message);
 }

@@ -42,7 +42,9 @@ export function failedActivity(event: HistoryEvent): ActivityFailed | null {
     event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
   if (failed == null) return null;
   const scheduledId = String(failed.scheduledEventId);
-  return { scheduledId, ...failureOf(failed.failure), wasCancelled: false };
+  const seen = failureOf(failed.failure);
+  // A worker may hear of a stop before Temporal does, and then says so itself.
+  return { scheduledId, ...seen, wasCancelled: seen.code === CANCELLED.code };
 }
 
 /** Null where the run was not. */

@@ -21,7 +21,7 @@ export interface AttemptId {
   readonly runId: string;
   /** Grows with each attempt at the same call. */
   readonly attempt: number;
-  /** Of the asking worker: while it lives, so does the attempt. Null where the hold lives until it is resolved. */
+  /** Of the asking worker (leases.ts): while it lasts, so does the attempt. Null where the hold lives until it is resolved. */
   readonly leaseId: string | null;
 }
 

@@ -54,6 +54,14 @@ export interface CallEvents {
     readonly message: string;
   };
   budget_warning: AboutCall & Warning;
+  /** Temporal takes it for over, and the worker brings its reply home all the same. */
+  attempt_given_up: AboutCall & { readonly attempt: number };
+  /** An earlier attempt is at work in a worker that lives. */
+  attempt_awaited: AboutCall & {
+    readonly attempt: number;
+    readonly awaited: number;
+    readonly leaseEndsInMs: number;
+  };
   capacity_wait: AboutCall & {
     readonly why: WhyDenied["why"];
     /** ISO 8601; null where no time is known. */
@@ -80,6 +88,8 @@ export const CALL_TELLINGS: Tellings<CallEvents> = {
   model_stopped: () => info("stopped before its first word"),
   model_changed: ({ message }) => info(message),
   budget_warning: ({ limit }) => warn(`80 % of the ${limit} budget is used`),
+  attempt_given_up: () => info("Temporal has given the attempt up; its reply is brought home"),
+  attempt_awaited: ({ awaited }) => info(`attempt ${awaited} is at work: its reply is waited for`),
   capacity_wait: ({ message }) => info(message),
 
   batch_submitted: ({ providerBatchId }) =>

@@ -31,6 +31,15 @@ export interface ProcessEvents {
   policy_unused: { readonly unknown: readonly string[]; readonly known: readonly string[] };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
+  /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
+  lease_not_renewed: {
+    readonly leaseId: string;
+    readonly endsInMs: number;
+    readonly error: unknown;
+  };
+  lease_renewed: { readonly leaseId: string; readonly lateByMs: number };
+  /** Whose attempts are elsewhere hear of it with the answer to their next heartbeat. */
+  stop_not_told: { readonly executionId: string; readonly error: unknown };
   holds_swept: { readonly lost: number };
   sweep_failed: { readonly error: unknown };
   cost_alert: {
@@ -83,6 +92,14 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   worker_waiting: ({ message }) => warn(message),
   policy_unused: () => warn("PAWL_TOOL_POLICY names tools that this worker does not have"),
   model_ending: (ending) => warn(endingText(ending)),
+  lease_not_renewed: ({ endsInMs }) =>
+    warn(
+      endsInMs > 0
+        ? "this worker's lease was not renewed; tried again"
+        : "this worker's lease has run out: its calls may be taken for lost; tried again",
+    ),
+  lease_renewed: () => warn("this worker's lease is renewed again"),
+  stop_not_told: () => warn("other workers were not told to stop what a run has at work"),
   holds_swept: () => warn("holds of dead attempts are lost"),
   sweep_failed: () => warn("tries again in a minute"),
   cost_alert: () => alert(warn("a tenant has spent more than three times its daily average")),

@@ -5,7 +5,9 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { DefaultLogger, Runtime, Worker } from "@temporalio/worker";
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
+import { beatEveryMs } from "../../activities/attempt.ts";
 import { createActivities, type ActivityDeps } from "../../activities/index.ts";
+import { RunningAttempts } from "../../activities/running-attempts.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
 import {
   listedTools,
@@ -26,9 +28,11 @@ import { openDatabase, type Database } from "../store/database.ts";
 import { createDeltaWriter } from "../store/delta-writer.ts";
 import { pruneDeltas } from "../store/deltas.ts";
 import { createGates } from "../store/gates.ts";
+import { createLeases } from "../store/leases.ts";
 import { createLedger } from "../store/ledger.ts";
 import { migrate } from "../store/migrate.ts";
 import { createRunRecords } from "../store/run-records.ts";
+import { createStops } from "../store/stops.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { temporalLines } from "../telemetry/temporal-lines.ts";
@@ -39,10 +43,13 @@ import { openWorkerConnection } from "../temporal/worker-connection.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 import { keepBooks } from "./keep-books.ts";
+import { hearStops } from "./hear-stops.ts";
+import { keepLease } from "./keep-lease.ts";
+import { leaveInTime } from "./leave-in-time.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
-const HEARTBEATS_HELD_BACK_MS = 1000;
 const SHUTDOWN_GRACE_MS = 30_000;
+const SIGN_TIMEOUT_MIN_MS = 1000;
 const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 200;
 /** Where only names are asked for. */
@@ -70,11 +77,23 @@ export async function runWorker(
   const databaseUrl = required("DATABASE_URL", config.database.url);
   await patiently(telemetry, () => migrate(databaseUrl, { onWait: tellWait(telemetry) }));
   const db = openDatabase(databaseUrl);
+  const { heartbeatTimeoutMs } = config.timers;
+  // No renewal waits behind the money, or for a connection that has gone silent.
+  const signs = openDatabase(databaseUrl, {
+    connectionsMax: 1,
+    timeoutMs: Math.max(SIGN_TIMEOUT_MIN_MS, heartbeatTimeoutMs / 3),
+  });
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
   const connection = await patiently(telemetry, () => openWorkerConnection(access));
   await ensureSearchAttributes(connection.operatorService, namespace);
-  const deps = createDeps(config, telemetry, { db, ...skills });
+  const alive = {
+    lease: keepLease(createLeases(signs), heartbeatTimeoutMs, telemetry),
+    stops: createStops(signs),
+    running: new RunningAttempts(),
+  };
+  const deps = { ...createDeps(config, telemetry, { db, ...skills }), ...alive };
+  await patiently(telemetry, () => alive.lease.sure());
   await warnOfUnknownTools(deps);
   warnOfEndingModels(deps);
   const books = await patiently(telemetry, () => keepBooks(db, deps));
@@ -88,13 +107,17 @@ export async function runWorker(
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     // The default of 10 s is added to every recovery after a kill.
     stickyQueueScheduleToStartTimeout: "3s",
-    // The server says with the answer to a heartbeat that a run was cancelled. Core would hold beats
-    // back for 80 % of the heartbeat timeout.
-    maxHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
-    defaultHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
+    // Core would hold beats back for 80 % of the heartbeat timeout.
+    maxHeartbeatThrottleInterval: beatEveryMs(heartbeatTimeoutMs),
+    defaultHeartbeatThrottleInterval: beatEveryMs(heartbeatTimeoutMs),
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     ...versioning(config),
   });
+  const isLeaving = (): boolean => ["STOPPING", "DRAINING"].includes(worker.getState());
+  const watching = [
+    hearStops(alive.stops, alive.running),
+    leaveInTime(isLeaving, alive.running, SHUTDOWN_GRACE_MS),
+  ];
   const sweeping = setInterval(() => void sweep(db, deps), SWEEP_EVERY_MS);
   try {
     const serving = worker.run();
@@ -103,8 +126,10 @@ export async function runWorker(
   } finally {
     clearInterval(sweeping);
     books.stop();
+    for (const watch of watching) watch.stop();
     await deps.deltas.close();
-    await db.end();
+    await alive.lease.end();
+    await Promise.all([db.end(), signs.end()]);
     await connection.close();
   }
 }
@@ -132,7 +157,7 @@ function createDeps(
   config: Config,
   telemetry: Telemetry,
   { db, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & { readonly db: Database },
-): ActivityDeps {
+): Omit<ActivityDeps, "lease" | "stops" | "running"> {
   const transcripts = createTranscripts(db);
   const provider = {
     apiKey: required("ANTHROPIC_API_KEY", config.provider.apiKey),

@@ -31,7 +31,6 @@ export function anAttempt(
     holdId: `${runId}/${turn}/${attempt}`,
     callKey: `${runId}/${turn}`,
     runId,
-    leaseId: null,
     payer: { tenant, session, agent: "clerk", shares },
     runCapMicroUsd: RUN_CAP,
     attempt,
@@ -41,6 +40,7 @@ export function anAttempt(
     replyTokensMin: 10,
     replyTokensMax: 400,
     deadAfterMs: 60_000,
+    leaseId: null,
     ...rest,
   };
 }

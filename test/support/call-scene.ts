@@ -3,6 +3,7 @@
 
 import type { Attempt } from "../../activities/attempt.ts";
 import type { ActivityDeps } from "../../activities/deps.ts";
+import { RunningAttempts } from "../../activities/running-attempts.ts";
 import type { CallAttempt } from "../../activities/model-call/call-attempt.ts";
 import { moneyFor } from "../../activities/model-call/money.ts";
 import { readConfig } from "../../src/config.ts";
@@ -53,7 +54,10 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
     config: readConfig(options.env ?? {}),
     telemetry: SILENT,
     ledger: written(ledger, steps),
-    laneCalls: { note: async () => "awaited" },
+      lease: { leaseId: "lease_1", sure: async () => "lease_1" },
+      running: new RunningAttempts(),
+      stops: { ask: async () => undefined, heard: async () => [] },
+      laneCalls: { note: async () => "awaited" },
     transcripts: { load: async () => [JSON.stringify(snapshot)], get: async () => null },
     deltas: { mark: () => undefined, text: () => undefined },
     gates: gatesOf(options.gate ?? [PASS], steps, told),
@@ -91,8 +95,12 @@ function anAttemptOf(attempt: number, signal: AbortSignal): Attempt {
     activityId: "7",
     attempt,
     callKey: "run_1/x/7",
+    scheduledAtMs: 0,
+    heartbeatTimeoutMs: 20_000,
     signal,
+    over: signal,
     isUnwanted: () => signal.aborted,
+    isCancelKnown: () => true,
     heartbeat: () => undefined,
   };
 }

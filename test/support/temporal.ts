@@ -12,6 +12,7 @@ export interface TemporalWorld {
   readonly address: string;
   readonly namespace: string;
   kill(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,6 +42,7 @@ export async function startTemporalWorld(): Promise<TemporalWorld> {
     namespace: "default",
     start: async () => void (await until("Temporal is back", () => launch(port), 120_000)),
     kill,
+    signal: (name) => server?.signal(name),
     close: async () => {
       await kill();
       await rm(dir, { recursive: true, force: true });

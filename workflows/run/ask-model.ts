@@ -44,8 +44,13 @@ export async function lookAtBatch(life: Life, look: Look): Promise<void> {
       throw new Error("a batch that was given up is pending");
     life.record(result);
   } catch (error) {
-    if (!isCancellation(error)) life.record(failureOf(error));
+    if (!isStopped(error)) life.record(failureOf(error));
   }
+}
+
+/** By Temporal, or by the worker itself, which may be faster. */
+function isStopped(error: unknown): boolean {
+  return isCancellation(error) || codeOf(error) === "CANCELLED";
 }
 
 function memoryOf({ state }: Life): NonNullable<Life["state"]["memory"]> {

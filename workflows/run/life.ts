@@ -1,14 +1,18 @@
 // The life of a run in its workflow: the one place that holds what the run remembers.
 
-import { CancellationScope, workflowInfo } from "@temporalio/workflow";
+import { CancellationScope, proxyLocalActivities, workflowInfo } from "@temporalio/workflow";
+import type { Activities } from "../../activities/index.ts";
 import type { RunInput } from "../../src/domain/run/carried.ts";
 import { evolve } from "../../src/domain/run/evolve.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { isInterrupted } from "../../src/domain/run/interrupts.ts";
 import type { Order } from "../../src/domain/run/order.ts";
 import { newRun, type RunState } from "../../src/domain/run/state.ts";
+import { stopping } from "../activity-options.ts";
 import { show } from "./show.ts";
 import { tell } from "./tell.ts";
+
+const { stopAttempts } = proxyLocalActivities<Activities>(stopping);
 
 export interface Life {
   readonly order: Order;
@@ -39,11 +43,17 @@ export function openLife(input: RunInput): Life {
     },
     async stoppable(step) {
       const scope = new CancellationScope();
-      stop = () => scope.cancel();
+      const telling: Promise<void>[] = [];
+      stop = () => {
+        scope.cancel();
+        if (telling.length === 0) telling.push(tellAttempts());
+      };
       try {
         return await scope.run(step);
       } finally {
         stop = null;
+        // Or it might meet what the next step has begun.
+        await Promise.all(telling);
       }
     },
     setClock() {
@@ -52,4 +62,10 @@ export function openLife(input: RunInput): Life {
       return isFirst;
     },
   };
+}
+
+/** Temporal itself tells of a cancel with the answer to a heartbeat: too late for a person who waits. */
+async function tellAttempts(): Promise<void> {
+  const wish = { scheduledUntilMs: Date.now() };
+  await CancellationScope.nonCancellable(() => stopAttempts(wish)).catch(() => undefined);
 }

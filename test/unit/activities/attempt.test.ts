@@ -36,14 +36,14 @@ describe("an attempt that is at work", () => {
 
   test.each([
     ["four times within a short timeout", 2000, 4],
-    ["every second where the timeout is long: so late a cancel may come", 20_000, 20],
+    ["every five seconds where the timeout is long: each beat costs", 40_000, 8],
   ])("beats %s, until it is stopped", async (_, timeoutMs, beatsExpected) => {
-    const environment = of();
+    const environment = of({ heartbeatTimeoutMs: timeoutMs });
     let beats = 0;
     environment.on("heartbeat", () => (beats += 1));
     jest.useFakeTimers();
     await environment.run(async () => {
-      const beating = keepBeating(thisAttempt(), timeoutMs);
+      const beating = keepBeating(thisAttempt());
       jest.advanceTimersByTime(timeoutMs);
       beating.stop();
       jest.advanceTimersByTime(timeoutMs);

@@ -50,7 +50,8 @@ begin
 end $$;
 
 -- Open holds of runs that ask anew: of attempts that died. Not those of a worker whose lease lives, and no
--- submission of the batch lane.
+-- submission of the batch lane. That no attempt at this very call lives was found before (verdicts): one whose lease
+-- was renewed in between is lost all the same, or the call would be bought beside it.
 create or replace function pawl.dead_holds(batch jsonb, answers jsonb[], locked text[], closes pawl.call[])
 returns pawl.call[] language plpgsql as $$
 begin
@@ -60,7 +61,7 @@ begin
   join pawl.hold h on h.run_id = a.run_id and h.hold_id <> a.hold_id
   left join pawl.lease s on s.lease_id = h.lease_id
   where answers[a.place] is null and h.hold_id = any (locked) and h.lane = 'live'
-    and (s.expires_at > clock_timestamp()) is not true
+    and (h.call_key = a.call_key or (s.expires_at > clock_timestamp()) is not true)
     and h.hold_id not in (select hold_id from unnest(closes))
   );
 end $$;
