@@ -120,5 +120,5 @@ export async function clearMoney(db: Database): Promise<void> {
 
 async function select(db: Database, text: string): Promise<readonly object[]> {
   const strings = Object.assign([text], { raw: [text] });
-  return await db<object>(strings as unknown as TemplateStringsArray);
+  return await db<object>(strings);
 }
