@@ -2,7 +2,7 @@
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { packageFile } from "../src/package-root.ts";
 import { startProcess } from "../test/support/processes.ts";
 
@@ -21,7 +21,8 @@ const DEADLINE_MS = 300_000;
 export async function measureFirstCall(): Promise<FirstCall> {
   const dir = await mkdtemp(join(tmpdir(), "pawl-bench-"));
   const env = {
-    PATH: process.env["PATH"],
+    // npm takes the Node that it finds first.
+    PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter),
     HOME: process.env["HOME"],
     XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"],
     PAWL_STATE_DIR: dir,

@@ -1,14 +1,23 @@
-// Many runs at once: how many turns a second one worker gets done, Pawl's and the bare loop's by turns.
+// Many runs at once: how many turns a second one worker gets done, and what a turn costs each process in
+// processor time, Pawl's and the bare loop's by turns.
 
 import { BARE_TASK_QUEUE } from "./bare/task-queue.ts";
 import { medianOf } from "./median.ts";
+import { mapped, perTurn, readProcessor, sumOf, type Pids, type ProcessorMs } from "./processor.ts";
 import { newLabel, type Stage } from "./stage.ts";
 
+export interface Loop {
+  readonly turnsPerS: number;
+  /** A turn. */
+  readonly processorMs: ProcessorMs;
+}
+
 export interface ManyRuns {
-  readonly pawlTurnsPerS: number;
-  readonly bareTurnsPerS: number;
-  /** Of Pawl's turns a second to the bare loop's: median of the rounds. */
-  readonly ratio: number;
+  readonly pawl: Loop;
+  readonly bare: Loop;
+  /** Of Pawl's to the bare loop's: medians of the rounds. */
+  readonly speedRatio: number;
+  readonly processorRatio: number;
 }
 
 export interface ManyRunsOptions {
@@ -18,34 +27,41 @@ export interface ManyRunsOptions {
 }
 
 export async function measureManyRuns(stage: Stage, options: ManyRunsOptions): Promise<ManyRuns> {
-  const seen: { pawl: number; bare: number }[] = [];
-  for (let round = 0; round < options.rounds; round += 1) {
-    if (round % 2 === 0) {
-      const pawl = await pawlTurnsPerS(stage, options);
-      seen.push({ pawl, bare: await bareTurnsPerS(stage, options) });
-    } else {
-      const bare = await bareTurnsPerS(stage, options);
-      seen.push({ pawl: await pawlTurnsPerS(stage, options), bare });
-    }
+  const seen: { pawl: Loop; bare: Loop }[] = [];
+  // The first round warms up, and is not counted.
+  for (let round = -1; round < options.rounds; round += 1) {
+    const pawlFirst = round % 2 === 0;
+    const first = await (pawlFirst ? pawlLoop(stage, options) : bareLoop(stage, options));
+    const second = await (pawlFirst ? bareLoop(stage, options) : pawlLoop(stage, options));
+    if (round < 0) continue;
+    seen.push(pawlFirst ? { pawl: first, bare: second } : { pawl: second, bare: first });
   }
   return {
-    pawlTurnsPerS: medianOf(seen.map(({ pawl }) => pawl)),
-    bareTurnsPerS: medianOf(seen.map(({ bare }) => bare)),
-    ratio: medianOf(seen.map(({ pawl, bare }) => pawl / bare)),
+    pawl: medianLoop(seen.map(({ pawl }) => pawl)),
+    bare: medianLoop(seen.map(({ bare }) => bare)),
+    speedRatio: medianOf(seen.map(({ pawl, bare }) => pawl.turnsPerS / bare.turnsPerS)),
+    processorRatio: medianOf(
+      seen.map(({ pawl, bare }) => sumOf(pawl.processorMs) / sumOf(bare.processorMs)),
+    ),
   };
 }
 
-async function pawlTurnsPerS(stage: Stage, options: ManyRunsOptions): Promise<number> {
-  const { world } = stage;
+function medianLoop(loops: readonly Loop[]): Loop {
+  return {
+    turnsPerS: medianOf(loops.map(({ turnsPerS }) => turnsPerS)),
+    processorMs: mapped((part) => medianOf(loops.map(({ processorMs }) => processorMs[part]))),
+  };
+}
+
+async function pawlLoop(stage: Stage, options: ManyRunsOptions): Promise<Loop> {
+  const { client } = stage.world;
   const { runs, turns } = options;
   const labels = Array.from({ length: runs }, newLabel);
   await stage.script(labels.map((label) => ({ label, turns })));
-  return await turnsPerS(options, async () => {
-    const started = labels.map((task) =>
-      world.client.start({ task, tenant: "bench", session: task }),
-    );
+  return await measured(stage.pids, options, async () => {
+    const started = labels.map((task) => client.start({ task, tenant: "bench", session: task }));
     const results = await Promise.all(
-      started.map(async (receipt) => world.client.result((await receipt).runId)),
+      started.map(async (receipt) => client.result((await receipt).runId)),
     );
     for (const { outcome } of results) {
       if (outcome.kind !== "answered") throw new Error(`Pawl's run: ${JSON.stringify(outcome)}`);
@@ -53,10 +69,11 @@ async function pawlTurnsPerS(stage: Stage, options: ManyRunsOptions): Promise<nu
   });
 }
 
-async function bareTurnsPerS({ client }: Stage, options: ManyRunsOptions): Promise<number> {
-  return await turnsPerS(options, async () => {
+async function bareLoop(stage: Stage, options: ManyRunsOptions): Promise<Loop> {
+  const pids = { ...stage.pids, worker: stage.bareWorkerPid };
+  return await measured(pids, options, async () => {
     const ended = Array.from({ length: options.runs }, () =>
-      client.workflow.execute("bareLoop", {
+      stage.client.workflow.execute("bareLoop", {
         workflowId: newLabel(),
         taskQueue: BARE_TASK_QUEUE,
         args: [options.turns],
@@ -66,11 +83,14 @@ async function bareTurnsPerS({ client }: Stage, options: ManyRunsOptions): Promi
   });
 }
 
-async function turnsPerS(
+async function measured(
+  pids: Pids,
   { runs, turns }: ManyRunsOptions,
   work: () => Promise<void>,
-): Promise<number> {
+): Promise<Loop> {
+  const before = readProcessor(pids);
   const startedAt = performance.now();
   await work();
-  return (runs * turns * 1000) / (performance.now() - startedAt);
+  const turnsPerS = (runs * turns * 1000) / (performance.now() - startedAt);
+  return { turnsPerS, processorMs: perTurn(before, readProcessor(pids), runs * turns) };
 }

@@ -7,10 +7,16 @@ import { openWorld, type World, type WorldOptions } from "../test/support/world.
 
 export type DatabaseKind = "pglite" | "postgres";
 
+export interface OwnWorld extends World {
+  readonly serverPids: { readonly temporal: number; readonly database: number };
+  /** Of Temporal. */
+  readonly metricsUrl: string;
+}
+
 export async function openOwnWorld(
   kind: DatabaseKind,
   options: Pick<WorldOptions, "chunkDelayMs" | "env">,
-): Promise<World> {
+): Promise<OwnWorld> {
   const temporal = await startTemporalWorld();
   const database = await (kind === "postgres" ? startPostgres() : startPglite());
   const stop = async (): Promise<void> => {
@@ -21,6 +27,8 @@ export async function openOwnWorld(
     const world = await openWorld({ ...options, temporal, database });
     return {
       ...world,
+      serverPids: { temporal: temporal.pid, database: database.pid ?? 0 },
+      metricsUrl: temporal.metricsUrl,
       close: async () => {
         await world.close();
         await stop();

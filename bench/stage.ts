@@ -11,14 +11,16 @@ import { packageFile } from "../src/package-root.ts";
 import { localAccess } from "../src/temporal/access.ts";
 import { createClient, openConnection } from "../src/temporal/client-connection.ts";
 import { startProcess, type Process } from "../test/support/processes.ts";
-import type { World } from "../test/support/world.ts";
 import { BARE_TASK_QUEUE } from "./bare/task-queue.ts";
-import { openOwnWorld, type DatabaseKind } from "./own-world.ts";
+import { openOwnWorld, type DatabaseKind, type OwnWorld } from "./own-world.ts";
+import type { Pids } from "./processor.ts";
 import { turnsIn, type Turns } from "./turns.ts";
 
 export interface Stage {
-  readonly world: World;
+  readonly world: OwnWorld;
   readonly worker: Process;
+  readonly pids: Pids;
+  readonly bareWorkerPid: number;
   /** Each runs so many turns and gives what one took, by the clock of the history. */
   pawl(turns: number): Promise<Turns>;
   bare(turns: number): Promise<Turns>;
@@ -102,7 +104,7 @@ interface Space {
 }
 
 async function fill(
-  world: World,
+  world: OwnWorld,
   client: Client,
   { dir, turnsMax, onStarted }: Space,
 ): Promise<Omit<Stage, "close">> {
@@ -110,7 +112,7 @@ async function fill(
   const script = async (runs: readonly PlannedRun[]): Promise<void> =>
     world.model.script([
       ...runs.flatMap(({ label, turns }) => [
-        { match: { contains: label }, times: turns, reply: TOOL_CALL },
+        ...(turns > 0 ? [{ match: { contains: label }, times: turns, reply: TOOL_CALL }] : []),
         { match: { contains: label }, reply: { text: "Done." } },
       ]),
       { match: {}, times: ENDLESS, reply: TOOL_CALL },
@@ -127,7 +129,7 @@ async function fill(
   await pawl(turnsMax);
   const bodies = (await world.model.requests()).slice(0, turnsMax).map(({ body }) => body);
   const bodiesFile = join(dir, "bodies.json");
-  await writeFile(bodiesFile, JSON.stringify(bodies.map((body) => JSON.stringify(body))));
+  await writeFile(bodiesFile, JSON.stringify(bodies));
   const bareWorker = startProcess(process.execPath, [BARE_WORKER, bodiesFile], { env: world.env });
   onStarted(bareWorker);
   await bareWorker.line("bare_worker_ready");
@@ -136,6 +138,8 @@ async function fill(
   return {
     world,
     worker,
+    pids: { ...world.serverPids, worker: worker.pid, model: world.model.process.pid },
+    bareWorkerPid: bareWorker.pid,
     client,
     script,
     pawl,

@@ -2,13 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/messages";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { bundleWorkflows } from "../../src/worker/bundle-workflows.ts";
 import { bareActivities } from "./activities.ts";
 import { BARE_TASK_QUEUE } from "./task-queue.ts";
 
 const [, , bodiesFile = ""] = process.argv;
-const bodies: string[] = JSON.parse(readFileSync(bodiesFile, "utf8"));
+const bodies: MessageCreateParamsStreaming[] = JSON.parse(readFileSync(bodiesFile, "utf8"));
 const address = process.env["TEMPORAL_ADDRESS"] ?? "";
 const modelUrl = process.env["ANTHROPIC_BASE_URL"] ?? "";
 

@@ -8,7 +8,11 @@ import { runCommand } from "./run-command.ts";
 const MODULE = "github.com/temporalio/cli/cmd/temporal@v1.5.1";
 const GO_MINOR_MIN = 25;
 const BUILD_TIMEOUT_MS = 20 * 60_000;
-const PROGRESS_EVERY_MS = 15_000;
+const PROGRESS_EVERY_MS = 10_000;
+/** What MODULE is made of, Go's own library included; a part may be there from an earlier build. */
+const PACKAGES = 1297;
+/** Before so many are there, what is left can't be told from them. */
+const PACKAGES_TELLING = 100;
 
 /** Returns the path of the binary, below `workDir`. */
 export async function buildTemporal(
@@ -19,22 +23,42 @@ export async function buildTemporal(
   const version = await goVersion(env);
   if (version === undefined) throw new Error("there is no Go toolchain");
   if (!isNewEnough(version)) throw new Error(`Go is ${version}; 1.${GO_MINOR_MIN} is needed`);
-  onProgress("Building the Temporal dev server with Go: about 3 minutes, once …");
+  onProgress("Building the Temporal dev server with Go: about 3 minutes on two cores, once …");
   const startedAt = Date.now();
-  const ticker = setInterval(() => {
-    onProgress(`Still building Temporal (${Math.round((Date.now() - startedAt) / 1000)} s) …`);
-  }, PROGRESS_EVERY_MS);
+  const build = { downloaded: 0, compiled: 0 };
+  const ticker = setInterval(
+    () => onProgress(buildProgress(build, (Date.now() - startedAt) / 1000)),
+    PROGRESS_EVERY_MS,
+  );
   try {
-    await runCommand("go", ["install", MODULE], {
+    await runCommand("go", ["install", "-v", MODULE], {
       timeoutMs: BUILD_TIMEOUT_MS,
       // Outside of the project, so that no go.mod or go.work of the user's takes part.
       cwd: workDir,
       env: { ...env, GOBIN: workDir, GOWORK: "off", CGO_ENABLED: "0" },
+      onErrorLine: (line) => {
+        if (line.startsWith("go: downloading")) build.downloaded += 1;
+        else build.compiled += 1;
+      },
     });
   } finally {
     clearInterval(ticker);
   }
   return join(workDir, process.platform === "win32" ? "temporal.exe" : "temporal");
+}
+
+/** How far a build is, since when, and about how long it still takes. */
+export function buildProgress(
+  { downloaded, compiled }: { readonly downloaded: number; readonly compiled: number },
+  seconds: number,
+): string {
+  const since = `${Math.round(seconds)} s`;
+  if (compiled === 0) return `Building Temporal: downloaded ${downloaded} modules in ${since} …`;
+  const done = `Building Temporal: ${compiled} of ${PACKAGES} packages in ${since}`;
+  if (compiled < PACKAGES_TELLING) return `${done} …`;
+  if (compiled >= PACKAGES) return `${done}, now it is linked …`;
+  const left = (seconds / compiled) * (PACKAGES - compiled);
+  return `${done}, about ${Math.ceil(left / 10) * 10} s to go …`;
 }
 
 /** e.g. `1.26.8`; undefined where there is no Go. */

@@ -19,11 +19,11 @@ import { packageFile } from "../package-root.ts";
 import type { OnProgress } from "./on-progress.ts";
 import { lastLines } from "./last-lines.ts";
 import type { PartName } from "./part.ts";
+import { endLeftovers } from "./leftovers.ts";
 import { lockHolder } from "./process-lock.ts";
 import { endProcess } from "./process-mark.ts";
 import {
   changedSettings,
-  leftoverChildren,
   liveStack,
   settingsOf,
   type StackState,
@@ -72,9 +72,8 @@ export async function stopStack(dir: string): Promise<"stopped" | "not_running">
   const stateDir = resolve(dir);
   const holder = lockHolder(stateFiles(stateDir).lock);
   if (holder !== undefined) await endProcess(holder, STOP_TIMEOUT_MS);
-  const leftovers = leftoverChildren(stateDir);
-  await Promise.all(leftovers.map((child) => endProcess(child, 5000)));
-  return holder === undefined && leftovers.length === 0 ? "not_running" : "stopped";
+  const leftSome = await endLeftovers(stateDir);
+  return holder === undefined && !leftSome ? "not_running" : "stopped";
 }
 
 interface Supervisor {

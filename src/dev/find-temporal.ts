@@ -11,6 +11,7 @@ import { buildTemporal } from "./build-temporal.ts";
 import { downloadTemporal } from "./download-temporal.ts";
 import type { OnProgress } from "./on-progress.ts";
 import { runCommand } from "./run-command.ts";
+import { sharedProgress } from "./shared-progress.ts";
 
 export interface TemporalBinary {
   readonly path: string;
@@ -52,13 +53,18 @@ async function getTemporal(
 ): Promise<TemporalBinary> {
   const cache = cacheDir(env);
   const lock = join(cache, "temporal.lock");
+  const progress = sharedProgress(join(cache, "temporal.progress"), onProgress);
   await mkdir(join(cache, "bin"), { recursive: true });
-  if (!takeLock(lock)) onProgress("Waiting for another process that is getting Temporal …");
-  while (!takeLock(lock)) await pause(500);
+  if (!takeLock(lock)) onProgress("Another process is getting Temporal already …");
+  while (!takeLock(lock)) {
+    progress.follow();
+    await pause(500);
+  }
   try {
     const target = join(cache, "bin", EXECUTABLE);
-    return (await check(target, "cache")) ?? (await obtain(target, env, onProgress));
+    return (await check(target, "cache")) ?? (await obtain(target, env, progress.tell));
   } finally {
+    progress.end();
     releaseLock(lock);
   }
 }

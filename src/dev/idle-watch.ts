@@ -14,14 +14,18 @@ export interface IdleWatch {
   readonly signal: AbortSignal;
 }
 
-const LOOK_EVERY_MS = 5000;
+const LOOK_EVERY_MAX_MS = 5000;
+
+export function lookEveryMs(idleMs: number): number {
+  return Math.min(LOOK_EVERY_MAX_MS, idleMs / 3);
+}
 
 /** Resolves with the reason to end. A Temporal that does not answer counts as busy. */
 export async function untilIdle(watch: IdleWatch): Promise<"told_to" | "idle" | "lock_lost"> {
   let lastOpenAt = Date.now();
-  const lookEveryMs = Math.min(LOOK_EVERY_MS, watch.idleMs / 3);
+  const everyMs = lookEveryMs(watch.idleMs);
   while (!watch.signal.aborted) {
-    await pause(lookEveryMs, undefined, { signal: watch.signal }).catch(() => undefined);
+    await pause(everyMs, undefined, { signal: watch.signal }).catch(() => undefined);
     if (watch.signal.aborted) break;
     if (!watch.stillOurs()) return "lock_lost";
     if (Date.now() - Math.max(lastOpenAt, usedAt(watch.usedFile)) < watch.idleMs) continue;

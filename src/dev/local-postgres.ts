@@ -7,6 +7,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { keepVacuumed } from "./local-vacuum.ts";
 import { localPostgresUrl } from "./postgres-url.ts";
 
 export interface LocalPostgres {
@@ -17,6 +18,7 @@ export interface LocalPostgres {
 export interface LocalPostgresOptions {
   readonly dataDir: string;
   readonly port: number;
+  readonly vacuumEveryMs: number;
 }
 
 const CONNECTIONS_MAX = 200;
@@ -35,10 +37,12 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
     maxConnections: CONNECTIONS_MAX,
   });
   await server.start();
+  const vacuum = keepVacuumed(db, options.vacuumEveryMs);
   return {
     url: localPostgresUrl(port),
     stop: async () => {
       await server.stop();
+      await vacuum.stop();
       await db.close();
     },
   };

@@ -2,6 +2,7 @@
 // gateway.
 
 import { resolve, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { readConfig } from "../config.ts";
 import { packageFile } from "../package-root.ts";
 import { localAccess } from "../temporal/access.ts";
@@ -19,7 +20,6 @@ export function postgresPart({ stateDir, env, ports }: PartContext): Part {
     logFile: join(stateDir, "postgres.log"),
     // The first start creates the database: seconds, more on a loaded machine.
     startTimeoutMs: 60_000,
-    stopGraceMs: 5000,
     isReady: () => acceptsConnections("127.0.0.1", ports.postgres),
   };
 }
@@ -32,7 +32,6 @@ export function modelPart({ stateDir, env, ports }: PartContext): Part {
     command: async () => nodeCommand("dist/offline-model/main.js", args, baseEnv(env)),
     logFile: join(stateDir, "model.log"),
     startTimeoutMs: 20_000,
-    stopGraceMs: 3000,
     isReady: () => acceptsConnections("127.0.0.1", ports.model),
   };
 }
@@ -47,8 +46,6 @@ export function workerPart(context: PartContext): Part {
     command: async () => nodeCommand("dist/src/worker/main.js", [], workerEnv(context)),
     logFile: join(stateDir, "worker.log"),
     startTimeoutMs: 60_000,
-    // Its own grace time for a model call in flight is 30 s.
-    stopGraceMs: 35_000,
     // Asked of Temporal, not read from the log, whose level is the user's to choose. The SDK's
     // default identity is pid@host.
     isReady: async (pid) => {
@@ -71,8 +68,6 @@ export function gatewayPart(context: PartContext): Part {
       nodeCommand("dist/src/gateway/main.js", args, { ...workerEnv(context), PAWL_LOG_FILE }),
     logFile,
     startTimeoutMs: 60_000,
-    // It gives requests that are under way nine seconds.
-    stopGraceMs: 11_000,
     isReady: () => acceptsConnections("127.0.0.1", ports.gateway),
     isExtra: true,
   };
@@ -105,5 +100,11 @@ const KEPT_TEMPORAL_SETTINGS: ReadonlySet<string> = new Set([
 ]);
 
 function nodeCommand(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Command {
-  return { file: process.execPath, args: [packageFile(script), ...args], env };
+  const heir = pathToFileURL(packageFile("dist/src/dev/heir-main.js")).href;
+  return {
+    file: process.execPath,
+    args: ["--import", heir, packageFile(script), ...args],
+    env,
+    isHeir: true,
+  };
 }

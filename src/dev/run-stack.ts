@@ -11,7 +11,7 @@ export interface RunStackOptions {
   readonly stateDir: string;
   readonly stackIdleMinutes: number;
   readonly env: NodeJS.ProcessEnv;
-  /** In the foreground the stack does not end for idleness: somebody is watching it. */
+  /** Somebody watches it: then it does not end for idleness. */
   readonly foreground: boolean;
   readonly onProgress: OnProgress;
   readonly parts?: readonly PartName[];
@@ -29,7 +29,6 @@ export async function runStack(options: RunStackOptions): Promise<"ended" | "alr
   try {
     return await superviseStack({
       ...options,
-      stackIdleMinutes: options.foreground ? Infinity : options.stackIdleMinutes,
       telemetry,
       signal: ending.signal,
       onProgress: (line) => {

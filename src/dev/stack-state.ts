@@ -1,6 +1,6 @@
 // What is known of a running local stack, in its state folder: `stack.json` for those who want to
-// use it (there only while it is ready), `children.json` for a successor that must clean up after
-// a supervisor that was killed.
+// use it (there only while it is ready), `children.json` for whoever must clean up after a supervisor
+// that was killed.
 
 import { createHash } from "node:crypto";
 import { rmSync, statSync } from "node:fs";
@@ -72,10 +72,10 @@ export function writeChildren(
   writeJsonFile(stateFiles(stateDir).children, children);
 }
 
-/** Processes of an earlier stack that live on without it. */
-export function leftoverChildren(stateDir: string): readonly ProcessMark[] {
+/** The parts that live, whether or not their supervisor does. */
+export function livingChildren(stateDir: string): ReadonlyMap<string, ProcessMark> {
   const children = readJsonFile(stateFiles(stateDir).children, CHILDREN) ?? {};
-  return Object.values(children).filter(isAlive);
+  return new Map(Object.entries(children).filter(([, mark]) => isAlive(mark)));
 }
 
 /** Settings that matter to this command alone, not to the worker. */

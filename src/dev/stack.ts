@@ -4,8 +4,8 @@
 // K2. A part that dies is started again on the same address, so whoever uses it just reconnects.
 // K3. `stack.json` is there only while the stack is ready; what it says is true or its pid is dead.
 // K4. It ends on a signal, when no run has been open for the idle time, or when it lost its lock.
-// A supervisor that is killed leaves the parts running, so runs go on; the next one ends them
-// and starts afresh on the same state.
+// A supervisor that is killed leaves the parts running, so runs go on. They end by themselves where
+// nobody comes (heir.ts); the next supervisor ends them and starts afresh on the same state.
 
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -17,20 +17,15 @@ import type { OnProgress } from "./on-progress.ts";
 import { untilIdle } from "./idle-watch.ts";
 import { gatewayPart, modelPart, postgresPart, workerPart } from "./node-parts.ts";
 import { hasOwnDatabase, type PartContext, wantsOfflineModel } from "./part-context.ts";
-import { type Part, PART_NAMES, type PartName } from "./part.ts";
+import { ENDING_ORDER, type Part, PART_NAMES, type PartName } from "./part.ts";
 import { areFree, choosePorts } from "./ports.ts";
 import { packageVersion } from "../package-version.ts";
 import { holdsLock, releaseLock, takeLock } from "./process-lock.ts";
-import { endProcess, markOf } from "./process-mark.ts";
-import {
-  forgetStack,
-  leftoverChildren,
-  settingsOf,
-  stateFiles,
-  writeChildren,
-  writeStack,
-} from "./stack-state.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { markOf } from "./process-mark.ts";
+import { forgetStack, settingsOf, stateFiles, writeChildren, writeStack } from "./stack-state.ts";
 import { SupervisedPart } from "./supervised-part.ts";
+import type { Will } from "./will.ts";
 import { temporalPart } from "./temporal-server.ts";
 import { localPostgresUrl } from "./postgres-url.ts";
 
@@ -42,6 +37,8 @@ export interface StackOptions {
   readonly onProgress: OnProgress;
   /** Ends the stack. */
   readonly signal: AbortSignal;
+  /** Somebody watches it (`pawl dev`): then it does not end for idleness. */
+  readonly foreground: boolean;
   /** For tests: a stack without some of its parts. */
   readonly parts?: readonly PartName[];
 }
@@ -53,7 +50,7 @@ export async function superviseStack(options: StackOptions): Promise<"ended" | "
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   if (!takeLock(files.lock)) return "already_running";
   try {
-    await Promise.all(leftoverChildren(stateDir).map((child) => endProcess(child, 5000)));
+    await endLeftovers(stateDir);
     while ((await runOnce(options, stateDir)) === "port_taken");
     return "ended";
   } finally {
@@ -102,9 +99,24 @@ class Stack {
     this.#options = options;
     this.#context = context;
     const wanted = new Set(options.parts ?? PART_NAMES);
-    this.#parts = partsOf(context, options.onProgress)
-      .filter((part) => wanted.has(part.name))
-      .map((part) => new SupervisedPart(part, options.telemetry, () => this.#publish()));
+    const parts = partsOf(context, options.onProgress).filter((part) => wanted.has(part.name));
+    const supervision = {
+      telemetry: options.telemetry,
+      will: this.#will(parts),
+      onSpawn: () => this.#publish(),
+    };
+    this.#parts = parts.map((part) => new SupervisedPart(part, supervision));
+  }
+
+  #will(parts: readonly Part[]): Will {
+    const { temporalAddress, namespace } = this.#context;
+    return {
+      stateDir: this.#options.stateDir,
+      temporalAddress,
+      namespace,
+      idleMs: this.#options.stackIdleMinutes * 60_000,
+      needed: parts.filter(({ isExtra }) => isExtra !== true).map(({ name }) => name),
+    };
   }
 
   /** Resolves when every part serves, or the stack was told to end meanwhile. */
@@ -124,11 +136,11 @@ class Stack {
   }
 
   async untilEnd(): Promise<void> {
-    const { telemetry, signal, stackIdleMinutes, stateDir } = this.#options;
+    const { telemetry, signal, stackIdleMinutes, stateDir, foreground } = this.#options;
     const { namespace, temporalAddress } = this.#context;
     const why = await untilIdle({
       target: localAccess(temporalAddress, namespace),
-      idleMs: stackIdleMinutes * 60_000,
+      idleMs: foreground ? Infinity : stackIdleMinutes * 60_000,
       usedFile: stateFiles(stateDir).state,
       stillOurs: () => holdsLock(stateFiles(stateDir).lock),
       signal,
@@ -136,17 +148,14 @@ class Stack {
     telemetry.emit({ event: "stack_ending", why });
   }
 
-  /** The worker first, while the others still serve it. */
   async stop(): Promise<void> {
     const { stateDir } = this.#options;
     if (holdsLock(stateFiles(stateDir).lock)) forgetStack(stateDir);
     this.#ready = false;
-    const [workers, servers] = [
-      this.#parts.filter(({ part }) => part.after.length > 0),
-      this.#parts.filter(({ part }) => part.after.length === 0),
-    ];
-    await Promise.all(workers.map((part) => part.stop()));
-    await Promise.all(servers.map((part) => part.stop()));
+    for (const names of ENDING_ORDER) {
+      const next = this.#parts.filter(({ part }) => names.includes(part.name));
+      await Promise.all(next.map((part) => part.stop()));
+    }
     if (holdsLock(stateFiles(stateDir).lock)) {
       await rm(stateFiles(stateDir).children, { force: true });
     }

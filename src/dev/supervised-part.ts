@@ -1,14 +1,15 @@
 // Keeps one part running: what dies is started again, with back-off, until it is told to stop.
 // Before it served for the first time, repeated deaths are an error instead: nobody would notice.
 
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { lastLines } from "./last-lines.ts";
-import type { Part } from "./part.ts";
+import { type Part, STOP_GRACE_MS } from "./part.ts";
 import { endProcess, markOf, type ProcessMark } from "./process-mark.ts";
+import { leaveWill, type Will } from "./will.ts";
 
 const BACK_OFF_MS = { first: 200, max: 5000 } as const;
 /** A process that lived this long was well: its next death starts the back-off anew. */
@@ -16,20 +17,28 @@ const HEALTHY_AFTER_MS = 10_000;
 const FIRST_START_ATTEMPTS_MAX = 4;
 const READY_POLL_MS = 30;
 
+export interface Supervision {
+  readonly telemetry: Telemetry;
+  readonly will: Will;
+  readonly onSpawn: () => void;
+}
+
 export class SupervisedPart {
   readonly part: Part;
   readonly #telemetry: Telemetry;
   readonly #onSpawn: () => void;
+  readonly #will: Will;
   #mark: ProcessMark | undefined;
   #served = false;
   #stopping = false;
   #deaths = 0;
   #backOffMs: number = BACK_OFF_MS.first;
 
-  constructor(part: Part, telemetry: Telemetry, onSpawn: () => void) {
+  constructor(part: Part, { telemetry, will, onSpawn }: Supervision) {
     this.part = part;
     this.#telemetry = telemetry;
     this.#onSpawn = onSpawn;
+    this.#will = will;
   }
 
   /** The process that runs now. */
@@ -55,16 +64,18 @@ export class SupervisedPart {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    if (this.#mark !== undefined) await endProcess(this.#mark, this.part.stopGraceMs);
+    if (this.#mark !== undefined) await endProcess(this.#mark, STOP_GRACE_MS[this.part.name]);
   }
 
   async #spawn(): Promise<void> {
-    const { file, args, env } = await this.part.command();
+    const { file, args, env, isHeir = false } = await this.part.command();
     if (this.#stopping) return;
     const output = openSync(this.part.logFile, "a", 0o600);
     // A process group of its own: Ctrl-C in the terminal is for us, who end the parts in order.
-    const child = spawn(file, args, { env, stdio: ["ignore", output, output], detached: true });
+    const stdio: StdioOptions = [isHeir ? "pipe" : "ignore", output, output];
+    const child = spawn(file, args, { env, stdio, detached: true });
     closeSync(output);
+    if (child.stdin !== null) leaveWill(child.stdin, this.#will);
     const startedAt = Date.now();
     this.#mark = child.pid === undefined ? undefined : markOf(child.pid);
     this.#onSpawn();

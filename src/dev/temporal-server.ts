@@ -30,7 +30,6 @@ export function temporalPart(context: PartContext, onProgress: OnProgress): Part
     },
     logFile: join(stateDir, "temporal.log"),
     startTimeoutMs: 30_000,
-    stopGraceMs: 5000,
     isReady: async () =>
       (await acceptsConnections("127.0.0.1", ports.temporal)) && (await servesNamespace(target)),
   };

@@ -2,75 +2,37 @@
 // out: its own tests have it.
 
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Client } from "@temporalio/client";
-import postgres from "postgres";
-import { ensureStack, type EnsureStackConfig, stopStack } from "../../src/dev/ensure-stack.ts";
+import { stopStack } from "../../src/dev/ensure-stack.ts";
 import { inspect } from "../../src/dev/doctor.ts";
 import type { PartName } from "../../src/dev/part.ts";
-import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
-import { liveStack, type StackState } from "../../src/dev/stack-state.ts";
+import { isAlive, markOf } from "../../src/dev/process-mark.ts";
+import { liveStack } from "../../src/dev/stack-state.ts";
 import { servesNamespace } from "../../src/dev/temporal-client.ts";
 import { localAccess } from "../../src/temporal/access.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
+import {
+  endRun,
+  isOpen,
+  openStackFolder,
+  PLAIN_ENV,
+  queryStack,
+  startRun,
+  type StackFolder,
+} from "../support/local-stack.ts";
 import { until } from "../support/processes.ts";
-import { withTemporalClient } from "../support/temporal-client.ts";
 
+let stack: StackFolder;
 let stateDir: string;
-const seen: ProcessMark[] = [];
+const ensure: StackFolder["ensure"] = (change) => stack.ensure(change);
 
 beforeEach(() => {
-  stateDir = mkdtempSync(join(tmpdir(), "pawl-stack-"));
-  seen.length = 0;
+  stack = openStackFolder();
+  ({ stateDir } = stack);
 });
-afterEach(async () => {
-  await stopStack(stateDir);
-  expect(seen.filter(isAlive)).toEqual([]);
-  rmSync(stateDir, { recursive: true, force: true });
-});
-
-const { PATH, HOME, XDG_CACHE_HOME, TMPDIR } = process.env;
-const plainEnv = { PATH, HOME, XDG_CACHE_HOME, TMPDIR };
-
-async function ensure(change: Partial<EnsureStackConfig> = {}): Promise<StackState> {
-  const parts: readonly PartName[] = ["temporal", "postgres"];
-  const config = { stateDir, stackIdleMinutes: 15, env: plainEnv, parts, ...change };
-  const state = await ensureStack(config, () => undefined);
-  for (const pid of [state.pid, ...Object.values(state.children)]) {
-    const mark = markOf(pid);
-    if (mark !== undefined) seen.push(mark);
-  }
-  return state;
-}
-
-async function startRun(state: StackState, workflowId: string): Promise<void> {
-  await withClient(state, (client) =>
-    client.workflow.start("anyWorkflow", { workflowId, taskQueue: "nobody" }),
-  );
-}
-
-async function isOpen(state: StackState, workflowId: string): Promise<boolean> {
-  return await withClient(state, async (client) => {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === "RUNNING";
-  });
-}
-
-async function withClient<T>(state: StackState, use: (client: Client) => Promise<T>): Promise<T> {
-  return await withTemporalClient({ address: state.temporalAddress }, use);
-}
-
-async function query(state: StackState, sql: string): Promise<unknown> {
-  const client = postgres(state.databaseUrl ?? "", { max: 1, onnotice: () => undefined });
-  try {
-    return [...(await client.unsafe(sql))];
-  } finally {
-    await client.end();
-  }
-}
+afterEach(() => stack.close());
 
 function childPid(part: PartName): number | undefined {
   return liveStack(stateDir)?.children[part];
@@ -89,31 +51,31 @@ async function killPart(part: PartName): Promise<void> {
 test("K3: a stopped stack leaves no process, and the next one finds the runs and rows of the first", async () => {
   const first = await ensure();
   await startRun(first, "before-the-stop");
-  await query(first, "create table kept (n int)");
-  await query(first, "insert into kept values (7)");
+  await queryStack(first, "create table kept (n int)");
+  await queryStack(first, "insert into kept values (7)");
   expect(await stopStack(stateDir)).toBe("stopped");
-  expect(seen.filter(isAlive)).toEqual([]);
+  expect(stack.living()).toEqual([]);
   expect(await stopStack(stateDir)).toBe("not_running");
 
   const second = await ensure();
   expect(second.temporalAddress).toBe(first.temporalAddress);
   expect(second.uiUrl).toBe(first.uiUrl);
   expect(await isOpen(second, "before-the-stop")).toBe(true);
-  expect(await query(second, "select n from kept")).toEqual([{ n: 7 }]);
+  expect(await queryStack(second, "select n from kept")).toEqual([{ n: 7 }]);
 });
 
 test("K2: a Temporal or Postgres that is killed comes back at its address with what it knew", async () => {
   const state = await ensure();
   await startRun(state, "before-the-kill");
-  await query(state, "create table kept (n int)");
-  await query(state, "insert into kept values (7)");
+  await queryStack(state, "create table kept (n int)");
+  await queryStack(state, "insert into kept values (7)");
   await Promise.all([killPart("temporal"), killPart("postgres")]);
 
   const target = localAccess(state.temporalAddress, "default");
   await until("Temporal serves again", () => servesNamespace(target));
   expect(await isOpen(state, "before-the-kill")).toBe(true);
   const rows = await until("Postgres serves again", () =>
-    query(state, "select n from kept").catch(() => false),
+    queryStack(state, "select n from kept").catch(() => false),
   );
   expect(rows).toEqual([{ n: 7 }]);
   expect(await ensure()).toMatchObject({ pid: state.pid, temporalAddress: state.temporalAddress });
@@ -157,7 +119,7 @@ test("a remembered port that somebody else took is given up for a free one", asy
 test("a changed setting restarts the stack", async () => {
   const parts = ["temporal"] as const;
   const first = await ensure({ parts });
-  const second = await ensure({ parts, env: { ...plainEnv, PAWL_RUN_CAP_USD: "2" } });
+  const second = await ensure({ parts, env: { ...PLAIN_ENV, PAWL_RUN_CAP_USD: "2" } });
   expect(second.pid).not.toBe(first.pid);
   expect(isAlive(first)).toBe(false);
 });
@@ -168,7 +130,7 @@ test("K4: a stack without an open run ends by itself; an open run keeps it", asy
   const askedAt = Date.now();
   await until("the idle time has passed", () => Date.now() - askedAt > 4500);
   expect(liveStack(stateDir)?.pid).toBe(kept.pid);
-  await withClient(kept, (client) => client.workflow.getHandle("still-open").terminate());
+  await endRun(kept, "still-open");
   await until("it ended", () => liveStack(stateDir) === undefined && !isAlive(kept));
 });
 
@@ -210,7 +172,7 @@ async function useHard(client: Database, at: number): Promise<void> {
 
 test("the doctor finds the stack's servers and what is not there", async () => {
   await ensure({ parts: ["temporal", "postgres", "model"] });
-  const checks = await inspect({ stateDir, env: plainEnv });
+  const checks = await inspect({ stateDir, env: PLAIN_ENV });
   const byName = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
   expect(byName).toMatchObject({
     node: "ok",

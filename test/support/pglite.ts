@@ -10,14 +10,15 @@ import { freePort, startProcess } from "./processes.ts";
 
 const MAIN = packageFile("dist/src/dev/postgres-main.js");
 
-export async function startPglite(): Promise<DatabaseServer> {
+export async function startPglite(more: readonly string[] = []): Promise<DatabaseServer> {
   const dataDir = await mkdtemp(join(tmpdir(), "pawl-pglite-"));
   const port = await freePort();
-  const args = [MAIN, "--data-dir", dataDir, "--port", String(port)];
+  const args = [MAIN, "--data-dir", dataDir, "--port", String(port), ...more];
   const server = startProcess(process.execPath, args);
   await server.line("postgres_ready", 120_000);
   return {
     url: localPostgresUrl(port),
+    pid: server.pid,
     stop: async () => {
       await server.kill();
       await rm(dataDir, { recursive: true, force: true });

@@ -12,6 +12,8 @@ import { freePort, startProcess, until, type Process } from "./processes.ts";
 
 export interface DatabaseServer {
   readonly url: string;
+  /** Of a server of one's own: its first process, for who measures. */
+  readonly pid?: number;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,9 @@ export async function startPostgres(
   await start();
   return {
     url,
+    get pid() {
+      return server?.pid ?? 0;
+    },
     start,
     crash,
     stop: async () => {

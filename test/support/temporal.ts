@@ -11,6 +11,10 @@ import { freePort, startProcess, until, type Process } from "./processes.ts";
 export interface TemporalWorld {
   readonly address: string;
   readonly namespace: string;
+  /** Of its present process. */
+  readonly pid: number;
+  /** Where it tells its own figures. */
+  readonly metricsUrl: string;
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
   start(): Promise<void>;
@@ -21,11 +25,14 @@ export async function startTemporalWorld(): Promise<TemporalWorld> {
   const { path } = await findTemporal(process.env, () => undefined);
   const dir = await mkdtemp(join(tmpdir(), "pawl-temporal-"));
   let address = "";
+  let metricsPort = 0;
   let server: Process | null = null;
 
   /** False where it ends at once: between choosing a port and taking it, somebody else may have it. */
   const launch = async (port: number): Promise<boolean> => {
-    const launched = startProcess(path, flags(port, join(dir, "temporal.db")));
+    metricsPort = await freePort();
+    const metrics = ["--metrics-port", String(metricsPort)];
+    const launched = startProcess(path, [...flags(port, join(dir, "temporal.db")), ...metrics]);
     server = launched;
     address = `127.0.0.1:${port}`;
     const up = until("Temporal answers", () => answers(address), 60_000);
@@ -40,6 +47,12 @@ export async function startTemporalWorld(): Promise<TemporalWorld> {
   return {
     address,
     namespace: "default",
+    get pid() {
+      return server?.pid ?? 0;
+    },
+    get metricsUrl() {
+      return `http://127.0.0.1:${metricsPort}/metrics`;
+    },
     start: async () => void (await until("Temporal is back", () => launch(port), 120_000)),
     kill,
     signal: (name) => server?.signal(name),

@@ -1,13 +1,22 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isNewEnough } from "../../../src/dev/build-temporal.ts";
+import { buildProgress, isNewEnough } from "../../../src/dev/build-temporal.ts";
 import { downloadTemporal } from "../../../src/dev/download-temporal.ts";
 import { findTemporal, installedTemporal } from "../../../src/dev/find-temporal.ts";
-import { freePort } from "../../support/processes.ts";
+import { markOf } from "../../../src/dev/process-mark.ts";
+import { freePort, startProcess, until } from "../../support/processes.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -80,3 +89,33 @@ async function listen(server: Server): Promise<number> {
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
 }
+
+test("the progress of a build says how far it is, since when, and about how long it still takes", () => {
+  const at = (compiled: number): string => buildProgress({ downloaded: 40, compiled }, 60);
+  expect(at(0)).toBe("Building Temporal: downloaded 40 modules in 60 s …");
+  expect(at(20)).toBe("Building Temporal: 20 of 1297 packages in 60 s …");
+  expect(at(649)).toBe("Building Temporal: 649 of 1297 packages in 60 s, about 60 s to go …");
+  expect(at(1297)).toContain("now it is linked");
+});
+
+test("who waits for another process that gets Temporal shows the progress of that one", async () => {
+  const cache = join(dir, "cache", "pawl");
+  mkdirSync(cache, { recursive: true });
+  const lock = join(cache, "temporal.lock");
+  const holder = startProcess("sleep", ["60"]);
+  writeFileSync(lock, JSON.stringify(markOf(holder.pid)));
+  writeFileSync(join(cache, "temporal.progress"), "half of it is there");
+  const shown: string[] = [];
+  const found = findTemporal({ PATH: "", XDG_CACHE_HOME: join(dir, "cache") }, (line) =>
+    shown.push(line),
+  );
+  try {
+    await until("its line is shown", () => shown.includes("half of it is there"));
+    const got = fakeCli(join(cache, "bin"), "echo temporal version 1.5.1");
+    await holder.kill();
+    expect(await found).toMatchObject({ path: got, source: "cache" });
+    expect(existsSync(join(cache, "temporal.progress"))).toBe(false);
+  } finally {
+    await holder.kill();
+  }
+});
