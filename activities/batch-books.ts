@@ -4,7 +4,6 @@
 import { Context } from "@temporalio/activity";
 import type { Client } from "@temporalio/client";
 import { itemRunId, type BatchInput, type BatchResult } from "../src/domain/batch.ts";
-import { batchAccountKey } from "../src/domain/budget.ts";
 import type { Outcome, RunResult } from "../src/domain/outcome.ts";
 import type { HistoryMarks } from "../src/domain/run/snapshot.ts";
 import { usdOf } from "../src/domain/money.ts";
@@ -87,11 +86,11 @@ async function brokenOutcome(client: Client, runId: string): Promise<Outcome | n
 }
 
 async function closeBatch(
-  { batches, ledger, telemetry }: ActivityDeps,
+  { batches, telemetry }: ActivityDeps,
   closed: CloseBatchInput,
 ): Promise<BatchResult> {
-  const account = await ledger.account(batchAccountKey(closed.batchId));
-  const costMicroUsd = account?.spentMicroUsd ?? 0;
+  const stored = await batches.get(closed.batchId);
+  const costMicroUsd = stored?.spentMicroUsd ?? 0;
   const result: BatchResult = { type: "batch", ...closed, costUsd: usdOf(costMicroUsd) };
   await batches.close(result);
   const { batchId, outcome, ended, notStarted, durationMs } = closed;

@@ -12,11 +12,13 @@ export function createCloseRun({ ledger, records, telemetry }: ActivityDeps) {
   return async function closeRun(input: CloseRunInput): Promise<LedgerTotals> {
     const { runId } = thisAttempt();
     return await asFailures(async () => {
-      const costs = await ledger.closeRun(runId);
-      const { spentMicroUsd, crashTaxMicroUsd, modelAttempts } = costs;
+      const totals = await ledger.closeRun(runId);
+      const { crashTaxMicroUsd, modelAttempts } = totals;
+      const spentMicroUsd = totals.spentMicroUsd + totals.fearedMicroUsd;
+      const costs = { spentMicroUsd, crashTaxMicroUsd, modelAttempts };
       await records.put(recordOf(runId, input, input.record, costs));
       telemetry.emit(endOf(runId, input, costs));
-      return { spentMicroUsd, crashTaxMicroUsd, modelAttempts };
+      return costs;
     });
   };
 }

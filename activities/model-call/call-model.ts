@@ -3,14 +3,14 @@
 //   M1. A reply that was journaled is adopted, never bought again.
 //   M2. The worst case is held before the request leaves; no ledger, no call.
 //   M3. Reply and settlement are written in one transaction, before the workflow hears of either.
-//   M4. An attempt that fails is charged in full, unless it provably cost nothing.
+//   M4. Of an attempt that fails its whole hold is feared, unless it is known to have cost less.
 //   M5. A reply that was stopped keeps its text and costs its whole hold.
 //   M6. Nothing is held for a call that the gate keeps back, and nobody waits for money with its leave in hand.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src/domain/call.ts";
-import type { AttemptStart, Submitted } from "../../src/store/ledger.ts";
-import { aborted } from "../attempt.ts";
+import type { AttemptStart, CallSoFar } from "../../src/store/ledger.ts";
+import { aborted, failure } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
@@ -97,13 +97,13 @@ async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
 }
 
 async function holdOrGiveBack(
-  { deps, money, call }: PreparedCall,
+  { deps, money }: PreparedCall,
   request: HoldRequest,
   letOut: HeldCall["letOut"],
-): Promise<AttemptStart | Submitted> {
+): Promise<AttemptStart> {
   let isHeld = false;
   try {
-    const start = await money.hold(request, call.lane);
+    const start = await money.hold(request);
     isHeld = start.kind === "held";
     return start;
   } finally {
@@ -114,7 +114,7 @@ async function holdOrGiveBack(
 /** Where the ledger has something else for the attempt than a hold. */
 function broughtHome(
   at: CallAttempt,
-  start: Exclude<AttemptStart | Submitted, { kind: "held" }>,
+  start: Exclude<AttemptStart | CallSoFar, { kind: "held" | "open" }>,
 ): CallResult {
   switch (start.kind) {
     case "journaled":
@@ -123,6 +123,11 @@ function broughtHome(
       return openTicket(at.attempt, start);
     case "denied":
       return deniedByLedger(start);
+    case "alive": {
+      const message = `attempt ${start.attempt} at this call is under way`;
+      const nextRetryDelayMs = start.leaseEndsInMs;
+      throw failure("PROVIDER_UNAVAILABLE", message, { nextRetryDelayMs });
+    }
   }
 }
 
@@ -158,7 +163,7 @@ async function letGo({ deps, attempt, money, letOut }: HeldCall): Promise<never>
 }
 
 async function unheard(at: HeldCall): Promise<Interrupted> {
-  await at.money.charge();
+  await at.money.lose();
   logStopped(at);
   const { crashTaxMicroUsd, heldMicroUsd } = at.held;
   return { kind: "interrupted", crashTaxMicroUsd: crashTaxMicroUsd + heldMicroUsd };

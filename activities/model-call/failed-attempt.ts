@@ -17,7 +17,7 @@ export async function afterFailure(
   held: Held | null,
 ): Promise<Denial> {
   if (error instanceof CallAborted) {
-    await at.money.charge();
+    await at.money.lose();
     throw aborted(at.attempt);
   }
   if (!(error instanceof ModelCallError)) throw error;
@@ -41,7 +41,7 @@ async function resolved(
   { crashTaxMicroUsd, heldMicroUsd }: Held,
 ): Promise<number> {
   if (billing === "unknown") {
-    await money.charge();
+    await money.lose();
     return crashTaxMicroUsd + heldMicroUsd;
   }
   await money.release({ sent: billing === "free" });

@@ -1,17 +1,13 @@
-// What a call asks of the ledger: its worst case, in every account that it counts against. Until a run sums
-// up, each of its calls leaves the price of that: of the run's own money exactly, by a shorter reply or none;
-// of what it shares with others by asking for more room than it needs, since nothing can be kept back from
-// others.
+// What a call asks of the ledger: its worst case, in every account of its payer. Until a run sums up, each of
+// its calls leaves the price of that: of the run's own money exactly, by a shorter reply or none; of what it
+// shares with others by asking for more room than it needs, since nothing can be kept back from others.
 
-import { capsByScope, type Config } from "../../src/config.ts";
-import { BUDGET_SCOPES, dayOf } from "../../src/domain/budget.ts";
-import type { Denial, ModelCall, Share } from "../../src/domain/call.ts";
+import type { Config } from "../../src/config.ts";
+import type { Denial, ModelCall } from "../../src/domain/call.ts";
 import { microUsdKeptBack } from "../../src/domain/kept-back.ts";
 import { USEFUL_REPLY_TOKENS } from "../../src/domain/limits.ts";
 import { priceIn, priceOn, specOf, worstCase, type WorstCase } from "../../src/domain/pricing.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
-import { sharedAccount } from "../../src/store/budgets.ts";
-import type { Account } from "../../src/store/ledger.ts";
 import type { PreparedCall } from "./call-attempt.ts";
 import { denied } from "./denial.ts";
 import type { HoldRequest } from "./money.ts";
@@ -22,19 +18,14 @@ const BATCH_DEAD_AFTER_MS = 48 * 3_600_000;
 const LIVE_MARGIN_MS = 60_000;
 
 export function holdRequestOf(prepared: PreparedCall): HoldRequest | Denial {
-  const { deps, attempt, call, request } = prepared;
-  const { payer, turn } = call;
-  const now = new Date();
-  const asked = askedOfLedger(prepared, now);
+  const { deps, call, request } = prepared;
+  const asked = askedOfLedger(prepared, new Date());
   if ("kind" in asked) return asked;
   return {
-    tenant: payer.tenant,
-    session: payer.session,
-    agent: payer.agent,
-    day: dayOf(now),
-    turn,
+    payer: call.payer,
+    runCapMicroUsd: runCapOf(call, deps.config.caps),
+    lane: call.lane,
     model: request.model,
-    accounts: accountsOf(attempt.runId, call, deps.config.caps, now),
     ...asked,
     deadAfterMs: deadAfterMs(prepared),
   };
@@ -84,40 +75,8 @@ function repliesFor(microUsd: number, { replyRate }: WorstCase): number {
 }
 
 type RunCap = Pick<Config["caps"], "runMicroUsd">;
-type Charged = Pick<ModelCall, "payer" | "budget">;
 
-/**
- * From the run's own account up to the whole world's day. Caps are the operator's and read at every call; a
- * caller can only lower the run's own. For the shared ones the environment gives what holds where no budget is
- * set (src/store/budgets.ts).
- */
-export function accountsOf(
-  runId: string,
-  call: Charged,
-  caps: Config["caps"],
-  now: Date,
-): readonly Account[] {
-  const { payer } = call;
-  const own: Account = {
-    key: `run/${runId}`,
-    limit: "cost",
-    capMicroUsd: runCapOf(call, caps),
-    resetsAt: null,
-    budgets: [],
-  };
-  const at = { payer, now, given: capsByScope(caps) };
-  return [
-    own,
-    ...payer.shares.map(accountOfShare),
-    ...BUDGET_SCOPES.map((scope) => sharedAccount(scope, at)),
-  ];
-}
-
+/** The operator's cap is read at every call; a caller can only lower it. */
 export function runCapOf({ budget }: Pick<ModelCall, "budget">, caps: RunCap): number {
   return Math.min(caps.runMicroUsd, budget.costCapMicroUsd ?? caps.runMicroUsd);
-}
-
-/** Its cap was part of an order: no budget overrides it. */
-function accountOfShare({ key, limit, capMicroUsd }: Share): Account {
-  return { key, limit, capMicroUsd, resetsAt: null, budgets: [] };
 }

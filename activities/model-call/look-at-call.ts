@@ -51,7 +51,7 @@ async function ended(
     await at.money.release({ sent: true });
     return unserved(at, { code: found.code, message, crashTaxMicroUsd });
   }
-  await at.money.charge();
+  await at.money.lose();
   const code = found.kind === "lost" ? "BATCH_LOST" : "BATCH_LEFT";
   return unserved(at, { code, message, crashTaxMicroUsd: crashTaxMicroUsd + heldMicroUsd });
 }

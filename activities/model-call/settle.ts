@@ -40,7 +40,7 @@ export async function settle(
   const { runId } = attempt;
   const body = JSON.stringify(reply.message);
   if (Buffer.byteLength(body) > REPLY_BYTES_MAX) {
-    await money.charge();
+    await money.lose();
     throw failure("REPLY_TOO_LARGE", `The reply has more than ${REPLY_BYTES_MAX} bytes.`);
   }
   // A turn without content can't be sent back, so it does not enter the transcript.
@@ -51,7 +51,7 @@ export async function settle(
   const link = { runId, prevHead: conversation.head, ref, head };
   failpoint("call_model.before_settle");
   const settled = await money.settle({
-    actualMicroUsd: result.costMicroUsd,
+    spentMicroUsd: result.costMicroUsd,
     usage: reply.usage,
     model: reply.model,
     journal: JSON.stringify(result),
@@ -119,9 +119,9 @@ function callsIn(reply: ModelReply): ToolCall[] {
 /** That a batch is nearly through its cap is no reason for one of its items to be answered in haste. */
 function nearCaps(accounts: readonly AccountState[]): Warning[] {
   const told = accounts.filter(({ limit }) => limit !== "batch");
-  return told.flatMap(({ limit, spentMicroUsd, capMicroUsd }) =>
-    capMicroUsd !== null && spentMicroUsd >= capMicroUsd * NEAR_CAP
-      ? [{ limit, used: spentMicroUsd, cap: capMicroUsd }]
-      : [],
-  );
+  return told.flatMap(({ limit, spentMicroUsd, fearedMicroUsd, capMicroUsd }) => {
+    const used = spentMicroUsd + fearedMicroUsd;
+    const isNear = capMicroUsd !== null && used >= capMicroUsd * NEAR_CAP;
+    return isNear ? [{ limit, used, cap: capMicroUsd }] : [];
+  });
 }

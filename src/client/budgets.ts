@@ -3,24 +3,18 @@
 
 import { randomUUID } from "node:crypto";
 import type { Client } from "@temporalio/client";
-import {
-  BUDGET_SCOPES,
-  type BudgetName,
-  type BudgetScope,
-  type CapByScope,
-  type AccountHolder,
-} from "../domain/budget.ts";
+import { BUDGET_SCOPES, budgetKey, type BudgetName, type BudgetScope } from "../domain/budget.ts";
 import { PawlError } from "../domain/errors.ts";
-import { createBudgets, sharedAccount, type BudgetState } from "../store/budgets.ts";
+import { createBudgets, type BudgetState } from "../store/budgets.ts";
 import type { Database } from "../store/database.ts";
-import type { Account } from "../store/ledger.ts";
+import type { Released } from "../store/ledger.ts";
 import { wakeParked } from "./wake-parked.ts";
 
 export interface BudgetShown extends Omit<BudgetState, "limit"> {
   readonly scope: BudgetScope;
   readonly tenant: string | null;
   readonly session: string | null;
-  /** Cap − spent − held; null where there is no cap. */
+  /** Cap − spent − held − feared; null where there is no cap. */
   readonly leftMicroUsd: number | null;
 }
 
@@ -50,21 +44,16 @@ export interface BudgetRaised {
 export interface Treasury {
   readonly client: Client;
   readonly db: Database;
-  /** What the environment of whoever asks says of caps that no worker has named yet. */
-  readonly caps: CapByScope;
 }
 
-const NOBODY: AccountHolder = { tenant: "", session: "" };
-
 export async function listBudgets(
-  { db, caps }: Treasury,
+  { db }: Treasury,
   query: BudgetsQuery = {},
 ): Promise<readonly BudgetShown[]> {
   const budgets = createBudgets(db);
-  const now = new Date();
   const [named, charged] = await Promise.all([
     budgets.named(),
-    query.tenant === undefined ? budgets.tenantsOf(periodsOf(now)) : [query.tenant],
+    query.tenant === undefined ? budgets.tenants() : [query.tenant],
   ]);
   const own = named.filter(({ tenant }) => query.tenant === undefined || tenant === query.tenant);
   const sessions = own.filter(({ session }) => session !== undefined);
@@ -78,12 +67,8 @@ export async function listBudgets(
     ...(isWhole({ scope: "session", ...query }) ? [{ scope: "session" as const, ...query }] : []),
     ...sessions.filter(({ session }) => session !== query.session),
   ];
-  const accounts = names.map((name) => accountOf(name, caps, now));
-  const states = await budgets.states(accounts);
-  return names.flatMap((name, index) => {
-    const state = states[index];
-    return state === undefined ? [] : [shown(name, state)];
-  });
+  const states = await budgets.states(names);
+  return names.flatMap((name, index) => shown(name, states[index]) ?? []);
 }
 
 export async function setBudget(
@@ -104,19 +89,40 @@ export async function raiseBudget(
   if (!isWhole(name)) {
     throw new PawlError("USAGE", `A raise is for one ${WHOSE[name.scope]}: say which.`);
   }
-  const account = accountOf(name, treasury.caps, new Date());
-  const isRaised = await createBudgets(treasury.db).raise({ raiseId, account, addedMicroUsd });
-  if (!isRaised)
-    throw new PawlError("USAGE", `${account.key} has no cap, so there is none to raise.`);
+  const isRaised = await createBudgets(treasury.db).raise({ raiseId, name, addedMicroUsd });
+  if (!isRaised) {
+    throw new PawlError("USAGE", `${budgetKey(name)} has no cap, so there is none to raise.`);
+  }
   return await changed(treasury, name);
 }
 
+export interface FearedReleased {
+  readonly name: BudgetName;
+  /** Of this run alone. */
+  readonly runId?: string;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** What lost attempts may have cost is taken for nothing: in one account of this period. */
+export async function releaseFeared(
+  treasury: Treasury,
+  release: FearedReleased,
+): Promise<BudgetChanged & Released> {
+  const { name } = release;
+  if (!isWhole(name)) {
+    throw new PawlError("USAGE", `What is feared is released of one ${WHOSE[name.scope]}: say which.`);
+  }
+  const released = await createBudgets(treasury.db).release(release);
+  return { ...(await changed(treasury, name)), ...released };
+}
+
 async function changed(treasury: Treasury, name: BudgetName): Promise<BudgetChanged> {
-  const { client, db, caps } = treasury;
+  const { client, db } = treasury;
   const woken = await wakeParked(client, name);
   if (!isWhole(name)) return { budget: null, woken };
-  const [state] = await createBudgets(db).states([accountOf(name, caps, new Date())]);
-  return { budget: state === undefined ? null : shown(name, state), woken };
+  const [state] = await createBudgets(db).states([name]);
+  return { budget: shown(name, state), woken };
 }
 
 const WHOSE: Readonly<Record<BudgetScope, string>> = {
@@ -139,14 +145,15 @@ function isWhole({ scope, tenant, session }: BudgetName): boolean {
   }
 }
 
-function accountOf({ scope, ...who }: BudgetName, given: CapByScope, now: Date): Account {
-  return sharedAccount(scope, { payer: { ...NOBODY, ...who }, now, given });
-}
-
-function shown({ scope, tenant, session }: BudgetName, state: BudgetState): BudgetShown {
+function shown(
+  { scope, tenant, session }: BudgetName,
+  state: BudgetState | null | undefined,
+): BudgetShown | null {
+  if (state === null || state === undefined) return null;
   const { limit: _limit, ...rest } = state;
-  const { capMicroUsd, spentMicroUsd, heldMicroUsd } = state;
-  const leftMicroUsd = capMicroUsd === null ? null : capMicroUsd - spentMicroUsd - heldMicroUsd;
+  const { capMicroUsd, spentMicroUsd, heldMicroUsd, fearedMicroUsd } = state;
+  const usedMicroUsd = spentMicroUsd + heldMicroUsd + fearedMicroUsd;
+  const leftMicroUsd = capMicroUsd === null ? null : capMicroUsd - usedMicroUsd;
   return { scope, tenant: tenant ?? null, session: session ?? null, ...rest, leftMicroUsd };
 }
 
@@ -159,9 +166,4 @@ export function checkedName(name: BudgetName): BudgetName {
   if (scope !== "session" && session !== undefined) throw usage(`${scope} has no sessions.`);
   if (session !== undefined && tenant === undefined) throw usage("A session belongs to a tenant.");
   return name;
-}
-
-function periodsOf(now: Date): readonly string[] {
-  const day = now.toISOString().slice(0, 10);
-  return [day, day.slice(0, 7)];
 }

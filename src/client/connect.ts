@@ -1,8 +1,7 @@
 // The way to a Pawl backend: Temporal, and Postgres where it is known. Fails fast and says what to do.
 
 import type { Client, OperatorService } from "@temporalio/client";
-import { capsByScope, type Config } from "../config.ts";
-import type { CapByScope } from "../domain/budget.ts";
+import type { Config } from "../config.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
 import { createRunRecords, type RunRecords } from "../store/run-records.ts";
@@ -31,8 +30,6 @@ export interface Backend {
   readonly records: RunRecords | null;
   /** Money is read and budgets are set here; null where no database is known. */
   readonly db: Database | null;
-  /** What the environment says of shared caps. */
-  readonly caps: CapByScope;
   close(): Promise<void>;
 }
 
@@ -61,7 +58,6 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     records: view === null ? null : createRunRecords(view),
     deltas: view === null ? null : createDeltaReader(view),
     db,
-    caps: capsByScope(config.caps),
     async close() {
       await Promise.allSettled([connection.close(), view?.end(), db?.end()]);
     },

@@ -2,16 +2,19 @@
 // runs alone does not.
 
 import type { BudgetName } from "../domain/budget.ts";
+import type { Released } from "../store/ledger.ts";
 import { readCalls, type RecordedCalls, type UsageQuery } from "../store/usage-report.ts";
 import {
   checkedName,
   listBudgets,
   raiseBudget,
+  releaseFeared,
   setBudget,
   type BudgetChanged,
   type BudgetRaised,
   type BudgetShown,
   type BudgetsQuery,
+  type FearedReleased,
   type NewCap,
   type Treasury,
 } from "./budgets.ts";
@@ -27,14 +30,16 @@ export interface MoneyClient {
   setBudget(name: BudgetName, cap: NewCap): Promise<BudgetChanged>;
   /** Adds to the cap of the current period alone; the same `raiseId` raises once. */
   raiseBudget(raise: BudgetRaised): Promise<BudgetChanged>;
+  /** Lost attempts are taken for free: of one account of this period, or what one run has in it. */
+  releaseFeared(release: FearedReleased): Promise<BudgetChanged & Released>;
   usage(query: UsageQuery): Promise<UsageWithBudgets>;
   /** Replies that were paid for, to be repriced. */
   recordedCalls(query: Pick<UsageQuery, "tenant" | "since">): Promise<readonly RecordedCalls[]>;
 }
 
-export function moneyOf({ client, db, caps }: Backend): MoneyClient {
+export function moneyOf({ client, db }: Backend): MoneyClient {
   const tables = tablesIn(db, "the ledger is there");
-  const treasury = async (): Promise<Treasury> => ({ client, db: await tables(), caps });
+  const treasury = async (): Promise<Treasury> => ({ client, db: await tables() });
   return {
     budgets: async (query) => await listBudgets(await treasury(), query),
     setBudget: async (name, cap) =>
@@ -42,6 +47,10 @@ export function moneyOf({ client, db, caps }: Backend): MoneyClient {
     raiseBudget: async (raise) => {
       checkedName(raise.name);
       return await asked(raiseBudget(await treasury(), raise));
+    },
+    releaseFeared: async (release) => {
+      checkedName(release.name);
+      return await asked(releaseFeared(await treasury(), release));
     },
     usage: async (query) => await usageOf(await treasury(), query),
     recordedCalls: async (query) => await readCalls((await treasury()).db, query),

@@ -1,9 +1,7 @@
 // Usage with the budget beside it, for whoever asks: the CLI, the gateway, programs of yours.
 
-import type { CapByScope, AccountHolder } from "../domain/budget.ts";
-import { createBudgets, sharedAccount, type BudgetState } from "../store/budgets.ts";
+import { createBudgets, type BudgetState, type CapHolder } from "../store/budgets.ts";
 import type { Database } from "../store/database.ts";
-import type { Account } from "../store/ledger.ts";
 import {
   readUsage,
   type UsageFigures,
@@ -31,12 +29,12 @@ export interface UsageWithBudgets {
 }
 
 export async function usageOf(
-  { db, caps }: { readonly db: Database; readonly caps: CapByScope },
+  { db }: { readonly db: Database },
   query: UsageQuery,
 ): Promise<UsageWithBudgets> {
   const { rows, more, total } = await readUsage(db, query);
-  const accounts = rows.flatMap((row) => accountOf(row, query, caps) ?? []);
-  const states = await createBudgets(db).states(accounts);
+  const holders = rows.flatMap((row) => holderOf(row, query) ?? []);
+  const states = await createBudgets(db).states(holders);
   return {
     rows: rows.map((row, index) => ({ ...row, budget: budgetIn(states[index]) })),
     more,
@@ -45,19 +43,14 @@ export async function usageOf(
 }
 
 /** Null of what has no account of its own: an agent, a model, a day of all tenants. */
-function accountOf(
-  { name, tenant }: UsageRow,
-  { by }: UsageQuery,
-  given: CapByScope,
-): Account | null {
-  const at = (payer: AccountHolder) => ({ payer, now: new Date(), given });
+function holderOf({ name, tenant }: UsageRow, { by }: UsageQuery): CapHolder | null {
   switch (by) {
     case "run":
-      return { key: `run/${name}`, limit: "cost", capMicroUsd: null, resetsAt: null };
+      return { scope: "cost", runId: name };
     case "session":
-      return sharedAccount("session", at({ tenant: tenant ?? "", session: name }));
+      return { scope: "session", tenant: tenant ?? "", session: name };
     case "tenant":
-      return sharedAccount("tenant_day", at({ tenant: name, session: "" }));
+      return { scope: "tenant_day", tenant: name };
     case "agent":
     case "model":
     case "lane":
@@ -66,8 +59,9 @@ function accountOf(
   }
 }
 
-function budgetIn(state: BudgetState | undefined): UsageBudget | null {
-  if (state === undefined || state.capMicroUsd === null) return null;
-  const { capMicroUsd, spentMicroUsd, heldMicroUsd, resetsAt } = state;
-  return { capMicroUsd, leftMicroUsd: capMicroUsd - spentMicroUsd - heldMicroUsd, resetsAt };
+function budgetIn(state: BudgetState | null | undefined): UsageBudget | null {
+  if (state === null || state === undefined || state.capMicroUsd === null) return null;
+  const { capMicroUsd, spentMicroUsd, heldMicroUsd, fearedMicroUsd, resetsAt } = state;
+  const leftMicroUsd = capMicroUsd - spentMicroUsd - heldMicroUsd - fearedMicroUsd;
+  return { capMicroUsd, leftMicroUsd, resetsAt };
 }

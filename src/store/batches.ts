@@ -8,7 +8,6 @@ import {
   type BatchResult,
   type EndedCounts,
 } from "../domain/batch.ts";
-import { batchAccountKey } from "../domain/budget.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 import type { Database } from "./database.ts";
 
@@ -118,8 +117,8 @@ async function readBatch(db: Database, batchId: string): Promise<BatchStored | n
   const rows = await db<BatchRow>`
     select b.batch_id as "batchId", b.tenant, b.digest, b.items, b.cap_micro_usd as "capMicroUsd",
       (extract(epoch from b.started_at) * 1000)::bigint as "startedAtMs", b.result,
-      coalesce((select spent_micro_usd from pawl.account where key = ${batchAccountKey(batchId)}), 0)
-        ::bigint as "spentMicroUsd",
+      (select coalesce(sum(r.spent + r.feared), 0) from pawl.batch_item i join pawl.run r using (run_id)
+        where i.batch_id = b.batch_id and i.digest = b.digest)::bigint as "spentMicroUsd",
       (select coalesce(jsonb_object_agg(kind, runs), '{}') from (
         select coalesce(r.outcome, i.broken::jsonb ->> 'kind') as kind, count(*) as runs
         from pawl.batch_item i left join pawl.run_record r using (run_id)

@@ -1,21 +1,14 @@
-// Shared caps as the operator sets them while everything runs. The ledger looks them up in the very
-// transaction that holds (sql/tables/02-budgets.sql, B1 and B2): what is set or raised here holds from
-// the next call on, whichever worker makes it.
+// Shared caps as the operator sets them while everything runs: the one home of caps, which the environment of a
+// worker only seeds. What is set or raised here is written through to the open accounts while nothing else is
+// booked (sql/tables/02-budgets.sql, B1 and B2): it holds from the next call on, whichever worker makes it.
 
-import {
-  accountKeyOf,
-  budgetKey,
-  budgetKeysOf,
-  decoded,
-  resetOf,
-  type BudgetName,
-  type BudgetScope,
-  type CapByScope,
-  type AccountHolder,
-} from "../domain/budget.ts";
+import { budgetKey, type BudgetName, type CapByScope } from "../domain/budget.ts";
 import type { AccountLimit } from "../domain/outcome.ts";
 import type { Database } from "./database.ts";
-import type { Account } from "./ledger.ts";
+import type { Released } from "./ledger.ts";
+
+/** Whose cap is asked about: a budget's one account of this period, or a run. */
+export type CapHolder = BudgetName | { readonly scope: "cost"; readonly runId: string };
 
 export interface BudgetState {
   /** Of the account. */
@@ -25,6 +18,8 @@ export interface BudgetState {
   readonly capMicroUsd: number | null;
   readonly spentMicroUsd: number;
   readonly heldMicroUsd: number;
+  /** What lost attempts may have cost. */
+  readonly fearedMicroUsd: number;
   /** The part of the cap that was raised for this period. */
   readonly raisedMicroUsd: number;
   /** The budget that sets the cap; null where the environment does. */
@@ -35,8 +30,17 @@ export interface BudgetState {
 export interface BudgetRaise {
   /** The same id raises once. */
   readonly raiseId: string;
-  readonly account: Account;
+  /** Of one account. */
+  readonly name: BudgetName;
   readonly addedMicroUsd: number;
+}
+
+/** Of all lost attempts in the account of this period, or of one run's. */
+export interface BudgetRelease {
+  readonly name: BudgetName;
+  readonly runId?: string;
+  readonly by: string;
+  readonly why: string;
 }
 
 export interface Budgets {
@@ -44,26 +48,18 @@ export interface Budgets {
   set(name: BudgetName, capMicroUsd: number | null): Promise<void>;
   /** Back to the next budget that is set, or to the environment's cap. */
   unset(name: BudgetName): Promise<void>;
+  /** What a worker's environment says; it never comes before what an operator set. */
+  seed(caps: CapByScope): Promise<void>;
   /** False where there is no cap to raise. */
   raise(raise: BudgetRaise): Promise<boolean>;
-  states(accounts: readonly Account[]): Promise<readonly BudgetState[]>;
+  /** What was feared is nobody's any more. */
+  release(release: BudgetRelease): Promise<Released>;
+  /** In their order; null of a run that never asked for money. */
+  states(holders: readonly CapHolder[]): Promise<readonly (BudgetState | null)[]>;
+  /** Those that an operator set. */
   named(): Promise<readonly BudgetName[]>;
-  /** Tenants that were charged on the day or in the month, `YYYY-MM-DD` and `YYYY-MM`. */
-  tenantsOf(periods: readonly string[]): Promise<readonly string[]>;
-}
-
-/** The account that a payer is charged in at a moment; `given` is what the environment says of caps. */
-export function sharedAccount(
-  scope: BudgetScope,
-  { payer, now, given }: { payer: AccountHolder; now: Date; given: CapByScope },
-): Account {
-  return {
-    key: accountKeyOf(scope, payer, now),
-    limit: scope,
-    capMicroUsd: given[scope],
-    resetsAt: resetOf(scope, now),
-    budgets: budgetKeysOf(scope, payer),
-  };
+  /** Tenants that used anything this month, or hold it. */
+  tenants(): Promise<readonly string[]>;
 }
 
 export function createBudgets(db: Database): Budgets {
@@ -73,17 +69,25 @@ export function createBudgets(db: Database): Budgets {
       await db`select pawl.set_budget(${{ json: row }})`;
     },
     async unset(name) {
-      await db`delete from pawl.budget where key = ${budgetKey(name)}`;
+      await db`select pawl.unset_budget(${budgetKey(name)})`;
     },
-    async raise(raise) {
+    async seed(caps) {
+      await db`select pawl.seed_budgets(${{ json: caps }})`;
+    },
+    async raise({ name, ...raise }) {
       const rows = await db<{ answer: boolean }>`
-        select pawl.raise_budget(${{ json: raise }}) as answer`;
+        select pawl.raise_budget(${{ json: { ...name, ...raise } }}) as answer`;
       return rows[0]?.answer === true;
     },
-    async states(accounts) {
-      const rows = await db<{ state: BudgetState }>`
-        select pawl.budget_state(given) as state
-        from jsonb_array_elements(${{ json: accounts }}) with ordinality of_all(given, position)
+    async release({ name, ...release }) {
+      const rows = await db<{ answer: Released }>`
+        select pawl.release_feared(${{ json: { ...name, ...release } }}) as answer`;
+      return rows[0]?.answer ?? { calls: 0, fearedMicroUsd: 0 };
+    },
+    async states(holders) {
+      const rows = await db<{ state: BudgetState | null }>`
+        select pawl.budget_state(holder) as state
+        from jsonb_array_elements(${{ json: holders }}) with ordinality of_all(holder, position)
         order by position`;
       return rows.map(({ state }) => state);
     },
@@ -91,14 +95,13 @@ export function createBudgets(db: Database): Budgets {
       const rows = await db<{ name: BudgetName }>`
         select jsonb_strip_nulls(jsonb_build_object(
           'scope', scope, 'tenant', tenant, 'session', session)) as name
-        from pawl.budget order by key`;
+        from pawl.budget where is_set order by key`;
       return rows.map(({ name }) => name);
     },
-    async tenantsOf(periods) {
+    async tenants() {
       const rows = await db<{ tenant: string }>`
-        select distinct split_part(key, '/', 2) as tenant from pawl.account
-        where key like 'tenant/%' and split_part(key, '/', 3) = any (${periods}) order by tenant`;
-      return rows.map(({ tenant }) => decoded(tenant));
+        select tenant from pawl.used_in('tenant_month', null) order by tenant`;
+      return rows.map(({ tenant }) => tenant);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Tenants that spend far more than they use to. Each is told of once a day, however many workers look.
 
-import { dayOf, decoded } from "../domain/budget.ts";
+import { dayOf } from "../domain/budget.ts";
 import type { Database } from "./database.ts";
 
 export interface CostAlert {
@@ -17,5 +17,5 @@ const ALERT_AT_TIMES = 3;
 export async function takeCostAlerts(db: Database, now: Date): Promise<readonly CostAlert[]> {
   const rows = await db<{ alerts: readonly CostAlert[] }>`
     select pawl.cost_alerts(${dayOf(now)}::date, ${ALERT_AT_TIMES}) as alerts`;
-  return (rows[0]?.alerts ?? []).map((alert) => ({ ...alert, tenant: decoded(alert.tenant) }));
+  return rows[0]?.alerts ?? [];
 }

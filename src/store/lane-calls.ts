@@ -1,14 +1,10 @@
-// Calls in the batch lane: the ledger's hold, and which batch of the provider it pays for. The rules U1 and U2 are kept
-// by the functions of sql/functions/lane-calls.sql; each operation here is one call of one of them, and
-// can be repeated.
+// Calls in the batch lane: the ledger's hold, and which batch of the provider it pays for. The hold is made and
+// resolved like any other (U1 and U2 in sql/tables/09-lane-calls.sql); this is what else is known of it.
 
 import type { Database } from "./database.ts";
-import type { AttemptRequest, AttemptStart, Submitted } from "./ledger.ts";
-
-export type LaneStart = AttemptStart | Submitted;
 
 export interface LaneCallState {
-  readonly state: "held" | "settled" | "charged" | "voided" | "unsent";
+  readonly state: "held" | "settled" | "voided" | "lost";
   readonly heldMicroUsd: number;
   readonly replyTokens: number;
   readonly providerBatchId: string | null;
@@ -19,7 +15,6 @@ export interface LaneCallState {
 }
 
 export interface LaneCalls {
-  start(request: AttemptRequest): Promise<LaneStart>;
   note(holdId: string, providerBatchId: string): Promise<"awaited" | "unwanted">;
   state(holdId: string): Promise<LaneCallState>;
   /** Those of the batches that are known to be of some call. */
@@ -28,20 +23,16 @@ export interface LaneCalls {
 
 export function createLaneCalls(db: Database): LaneCalls {
   return {
-    async start(request) {
-      const rows = await db<Answer<LaneStart>>`
-        select pawl.start_lane_call(${{ json: request }}) as answer`;
-      return only(rows);
-    },
     async note(holdId, providerBatchId) {
       const rows = await db<Answer<boolean>>`
         select pawl.note_provider_batch(${holdId}, ${providerBatchId}) as answer`;
-      return only(rows) ? "awaited" : "unwanted";
+      return rows[0]?.answer === true ? "awaited" : "unwanted";
     },
     async state(holdId) {
+      // With a message whose commit waits for the disk: what is told here has been written for good (L6).
       const rows = await db<Answer<LaneCallState | null>>`
-        select pawl.lane_call_state(${holdId}) as answer`;
-      const state = only(rows);
+        select pawl.lane_call_state(${holdId}) as answer, pg_logical_emit_message(true, 'pawl', '')`;
+      const state = rows[0]?.answer ?? null;
       if (state === null) throw new Error(`there is no call in the batch lane with hold ${holdId}`);
       return state;
     },
@@ -56,10 +47,4 @@ export function createLaneCalls(db: Database): LaneCalls {
 
 interface Answer<T> {
   readonly answer: T;
-}
-
-function only<T>(rows: readonly Answer<T>[]): T {
-  const [row] = rows;
-  if (row === undefined) throw new Error("a function of the batch lane returned no row");
-  return row.answer;
 }

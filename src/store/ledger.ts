@@ -1,42 +1,39 @@
 // The ledger of all spending: two-phase, in integer micro-USD. An attempt at a model call first holds its worst
-// case in every account it counts against, and later settles it with the real cost (or is charged in
-// full where its reply was lost). The rules L1–L5 (sql/tables/01-money.sql) are kept by the functions in
-// sql/functions; each operation here is one call of one of them: one round trip, one transaction.
+// case in every account it counts against, and later settles it with the real cost. What a lost attempt may
+// have cost is feared: it counts against caps and is not spent. The rules L1–L7 (sql/tables/01-money.sql) are
+// kept by the functions in sql/functions; what workers book goes in batches (batcher.ts).
 
+import type { Lane, Payer } from "../domain/call.ts";
+import { PawlError } from "../domain/errors.ts";
 import type { AccountLimit } from "../domain/outcome.ts";
 import type { WorstCase } from "../domain/pricing.ts";
 import type { Usage } from "../domain/usage.ts";
+import { createBatcher } from "./batcher.ts";
 import type { Database } from "./database.ts";
 import type { Link, StoredMessage, Transcripts } from "./transcripts.ts";
 
-/** A cap that a call counts against, as the operator has set it in the worker's environment. */
-export interface Account {
-  readonly key: string;
-  readonly limit: AccountLimit;
-  /** Holds where none of the budgets is set; null: what is spent is counted, and nothing is denied. */
-  readonly capMicroUsd: number | null;
-  /** Budgets that can set the cap instead, the nearest first. */
-  readonly budgets?: readonly string[];
-  /** ISO 8601; null where the cap never starts anew. */
-  readonly resetsAt: string | null;
-}
-
-export interface AttemptRequest {
+/** Which attempt at which call of a run asks. */
+export interface AttemptId {
   /** New for each attempt, and never used again: not by a reset run, not by another execution. */
   readonly holdId: string;
   /** The same for all attempts at one call: the key of the reply journal. */
   readonly callKey: string;
   readonly runId: string;
-  readonly tenant: string;
-  readonly session?: string;
-  readonly agent?: string;
-  /** The day that the accounts are of, `YYYY-MM-DD`; that of the database where nothing is said. */
-  readonly day?: string;
-  readonly turn: number;
   /** Grows with each attempt at the same call. */
   readonly attempt: number;
+  /** Of the asking worker: while it lives, so does the attempt. Null where the hold lives until it is resolved. */
+  readonly leaseId: string | null;
+}
+
+export interface AttemptRequest extends AttemptId {
+  /** The accounts follow from the payer: session, tenant and all, where budgets are, and its shares. */
+  readonly payer: Payer;
+  /** The run's own cap. */
+  readonly runCapMicroUsd: number;
+  /** The day that the accounts are of, `YYYY-MM-DD`; that of the database where nothing is said. */
+  readonly day?: string;
+  readonly lane: Lane;
   readonly model: string;
-  readonly accounts: readonly Account[];
   readonly worst: WorstCase;
   /** With room for less than this, the call is not worth making. */
   readonly replyTokensMin: number;
@@ -45,11 +42,8 @@ export interface AttemptRequest {
   readonly deadAfterMs: number;
 }
 
-/** Which attempt at which call of a run asks. */
-export type AttemptId = Pick<AttemptRequest, "holdId" | "callKey" | "runId" | "attempt">;
-
 interface SoFar {
-  /** Charged so far for lost attempts at this call. */
+  /** Feared and spent so far for lost attempts at this call. */
   readonly crashTaxMicroUsd: number;
   /** Requests sent for this call, one that was just held included. */
   readonly attempts: number;
@@ -76,10 +70,17 @@ export interface Submitted {
   readonly intendedAt: string;
 }
 
-export type AttemptStart = Journaled | Held | HoldDenied;
+/** An earlier attempt at this very call is under way: the lease of its worker lives. Nothing was written. */
+export interface Alive {
+  readonly kind: "alive";
+  readonly attempt: number;
+  readonly leaseEndsInMs: number;
+}
+
+export type AttemptStart = Journaled | Held | HoldDenied | Submitted | Alive;
 
 /** `open`: nothing came of earlier attempts, or there was none. */
-export type CallSoFar = Journaled | Submitted | (SoFar & { readonly kind: "open" });
+export type CallSoFar = Journaled | Submitted | Alive | (SoFar & { readonly kind: "open" });
 
 export interface HoldDenied {
   readonly kind: "denied";
@@ -87,9 +88,10 @@ export interface HoldDenied {
   readonly account: string;
   /** The worst case with the shortest reply that is worth making. */
   readonly askedMicroUsd: number;
-  /** Cap − held − spent; negative where the cap has been lowered below them. */
+  /** Cap − held − spent − feared; negative where the cap has been lowered below them. */
   readonly leftMicroUsd: number;
   readonly spentMicroUsd: number;
+  readonly fearedMicroUsd: number;
   readonly capMicroUsd: number;
   /** Only holds of other runs are in the way: asking again later can succeed. */
   readonly temporary: boolean;
@@ -99,8 +101,11 @@ export interface HoldDenied {
 
 export interface Settlement {
   readonly holdId: string;
+  readonly callKey: string;
   /** May exceed the hold: it is charged and reported as it is. */
-  readonly actualMicroUsd: number;
+  readonly spentMicroUsd: number;
+  /** What it may have cost beyond that. */
+  readonly fearedMicroUsd?: number;
   readonly usage: Usage;
   /** The model that answered. */
   readonly model: string;
@@ -113,17 +118,26 @@ export type Settled =
   | { readonly kind: "settled"; readonly accounts: readonly AccountState[] }
   | { readonly kind: "late" };
 
+/** What is known of the cost of a lost attempt. */
+export interface Loss {
+  readonly spentMicroUsd: number;
+  readonly fearedMicroUsd: number;
+}
+
 export interface AccountState {
   readonly key: string;
   readonly limit: AccountLimit;
   readonly spentMicroUsd: number;
   readonly heldMicroUsd: number;
+  readonly fearedMicroUsd: number;
+  /** Null where it was taken away. */
   readonly capMicroUsd: number | null;
 }
 
 export interface RunTotals {
-  /** Crash tax included. */
   readonly spentMicroUsd: number;
+  readonly fearedMicroUsd: number;
+  /** Feared and spent for attempts whose reply was lost. */
   readonly crashTaxMicroUsd: number;
   readonly heldMicroUsd: number;
   /** Requests sent. */
@@ -131,76 +145,142 @@ export interface RunTotals {
   readonly repliesSettled: number;
 }
 
+/** Somebody knows what lost attempts did cost. */
+export interface Release {
+  readonly holdIds: readonly string[];
+  /** Of each. */
+  readonly actualMicroUsd: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+export interface Released {
+  readonly calls: number;
+  /** That is feared no more. */
+  readonly fearedMicroUsd: number;
+}
+
 export interface Ledger {
   /**
-   * What the attempts before this one came to: a reply that is adopted, or a submission that stands. Else every
-   * open hold of this run is charged (a run has one call in flight, so they are dead). Can be repeated. Throws
-   * where a later attempt at the same call has begun.
+   * What the attempts before this one came to: a reply that is adopted, a submission that stands, or an attempt
+   * that is alive. Else every open hold of this run whose worker died is lost. Can be repeated. Throws where a
+   * later attempt at the same call has begun.
    */
   resumeCall(attempt: AttemptId): Promise<CallSoFar>;
   /**
-   * Adopts the journaled reply where there is one. Else charges every other open hold of this run (a run
-   * has one call in flight, so they are dead), then holds the worst case in all accounts or in none.
-   * The same `holdId` again gets the same hold. Throws where that hold was resolved meanwhile, and where a
-   * later attempt at the same call has begun: then this one is over.
+   * As `resumeCall`; then holds the worst case in all accounts or in none. The same `holdId` again gets the same
+   * hold. Throws where that hold was resolved meanwhile, and where a later attempt at the same call has
+   * begun: then this one is over.
    */
   startAttempt(request: AttemptRequest): Promise<AttemptStart>;
   /** Charges the real cost, journals the reply, stores the messages. `late`: the hold was resolved before, and nothing was written. */
   settle(settlement: Settlement): Promise<Settled>;
-  /** A lost attempt costs its full hold. */
-  charge(holdId: string): Promise<"charged" | "resolved">;
+  /** Of a lost attempt the whole hold is feared where nothing else is known. */
+  lose(holdId: string, loss?: Loss): Promise<"lost" | "resolved">;
   /** Only for an attempt that is provably free. */
   void(holdId: string, options: { readonly sent: boolean }): Promise<"voided" | "resolved">;
-  /** Charges what is still held and forgets the journal. */
+  /** What is still held is lost, and the journal forgotten. */
   closeRun(runId: string): Promise<RunTotals>;
   totals(runId: string): Promise<RunTotals>;
-  /** Charges holds whose attempt must be dead; returns how many. */
+  /** Holds whose attempt must be dead are lost; returns how many. Makes room for the days to come. */
   sweep(): Promise<number>;
+  /** Null where nothing caps it. `run/<id>` is the run's own. */
   account(key: string): Promise<AccountState | null>;
+  /** Once: what was settled before is passed over. */
+  settleFeared(release: Release): Promise<Released>;
+  /** The worker ends: no hold is made from now on, and what ends is booked as ever. */
+  holdNoMore(): void;
 }
+
+/** A run is an account of its own. */
+const RUN_KEY = "run/";
+/** Days of calls that have a partition before they come. */
+const DAYS_AHEAD = 7;
+/** Of holds under way here; more than any worker has. */
+const TENANTS_REMEMBERED = 20_000;
 
 /** Messages that a settlement has stored are handed to `transcripts`, so that the next turn need not read them. */
 export function createLedger(db: Database, transcripts?: Pick<Transcripts, "remember">): Ledger {
+  const batcher = createBatcher(db);
+  const tenants = new Map<string, string>();
+  let holds = true;
+
+  async function ask<T>(tenant: string, op: "hold" | "resume", body: AttemptId): Promise<T> {
+    const key = `run ${body.runId}`;
+    const answer = await batcher.book<Refused | T>({ tenant, key, body: { op, ...body } });
+    if (isRefused(answer)) throw new Error(answer.message);
+    return answer;
+  }
+  async function close<T>(holdId: string, what: object): Promise<T> {
+    const body = { op: "close", holdId, ...what };
+    const tenant = tenants.get(holdId) ?? "";
+    const answer = await batcher.book<T>({ tenant, key: `hold ${holdId}`, body });
+    tenants.delete(holdId);
+    return answer;
+  }
   return {
-    resumeCall: async ({ holdId, callKey, runId, attempt }) =>
-      only(
-        await db<Answer<CallSoFar>>`
-          select pawl.resume_call(${{ json: { holdId, callKey, runId, attempt } }}) as answer`,
-      ),
-    startAttempt: async (request) =>
-      only(
-        await db<Answer<AttemptStart>>`select pawl.start_attempt(${{ json: request }}) as answer`,
-      ),
-    settle: async (settlement) => {
-      const settled = only(
-        await db<Answer<Settled>>`select pawl.settle(${{ json: settlement }}) as answer`,
-      );
+    resumeCall: async ({ holdId, callKey, runId, attempt, leaseId }) =>
+      await ask<CallSoFar>("", "resume", { holdId, callKey, runId, attempt, leaseId }),
+    startAttempt: async ({ payer, ...request }) => {
+      if (!holds) throw new PawlError("PROVIDER_UNAVAILABLE", "this worker ends and begins no call");
+      const start = await ask<AttemptStart>(payer.tenant, "hold", { ...request, ...payer });
+      if (start.kind === "held" && tenants.size < TENANTS_REMEMBERED) {
+        tenants.set(request.holdId, payer.tenant);
+      }
+      return start;
+    },
+    settle: async ({ holdId, ...settlement }) => {
+      const settled = await close<Settled>(holdId, { state: "settled", ...settlement });
       if (settled.kind === "settled") {
         transcripts?.remember(settlement.messages, settlement.links);
       }
       return settled;
     },
-    charge: async (holdId) => {
-      const rows = await db<Answer<boolean>>`
-        select pawl.resolve_one(${holdId}, 'charged', null) as answer`;
-      return only(rows) ? "charged" : "resolved";
-    },
+    lose: async (holdId, loss) =>
+      (await close<Closed<"lost">>(holdId, { state: "lost", ...loss })).kind,
     void: async (holdId, { sent }) => {
-      const rows = await db<Answer<boolean>>`
-        select pawl.resolve_one(${holdId}, ${sent ? "voided" : "unsent"}, 0) as answer`;
-      return only(rows) ? "voided" : "resolved";
+      const state = sent ? "voided" : "unsent";
+      const { kind } = await close<Closed<"voided" | "unsent">>(holdId, { state });
+      return kind === "resolved" ? kind : "voided";
     },
     closeRun: async (runId) =>
       only(await db<Answer<RunTotals>>`select pawl.close_run(${runId}) as answer`),
     totals: async (runId) =>
       only(await db<Answer<RunTotals>>`select pawl.totals(${runId}) as answer`),
-    sweep: async () => only(await db<Answer<number>>`select pawl.sweep() as answer`),
-    account: async (key) => {
-      const rows = await db<Answer<AccountState>>`
-        select pawl.account_state(a) as answer from pawl.account a where key = ${key}`;
-      return rows[0]?.answer ?? null;
+    sweep: async () => {
+      await db`select pawl.make_call_days(${DAYS_AHEAD})`;
+      return only(await db<Answer<number>>`select pawl.sweep() as answer`);
     },
+    account: async (key) => {
+      const runId = key.startsWith(RUN_KEY) ? key.slice(RUN_KEY.length) : null;
+      return only(
+        await db<Answer<AccountState | null>>`
+          select pawl.states_of(${runId}, ${[key]}) -> 0 as answer`,
+      );
+    },
+    settleFeared: async ({ holdIds, actualMicroUsd, by, why }) =>
+      only(
+        await db<Answer<Released>>`
+          select pawl.settle_feared(${holdIds}, ${actualMicroUsd}, ${by}, ${why}) as answer`,
+      ),
+    holdNoMore: () => void (holds = false),
   };
+}
+
+interface Closed<State> {
+  readonly kind: State | "resolved";
+}
+
+/** By the books, and for good. */
+interface Refused {
+  readonly kind: "refused";
+  readonly message: string;
+}
+
+function isRefused(answer: unknown): answer is Refused {
+  return (
+    typeof answer === "object" && answer !== null && "kind" in answer && answer.kind === "refused"
+  );
 }
 
 interface Answer<T> {

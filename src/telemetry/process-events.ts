@@ -31,7 +31,7 @@ export interface ProcessEvents {
   policy_unused: { readonly unknown: readonly string[]; readonly known: readonly string[] };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
-  holds_swept: { readonly charged: number };
+  holds_swept: { readonly lost: number };
   sweep_failed: { readonly error: unknown };
   cost_alert: {
     readonly tenant: string;
@@ -82,7 +82,7 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   worker_waiting: ({ message }) => warn(message),
   policy_unused: () => warn("PAWL_TOOL_POLICY names tools that this worker does not have"),
   model_ending: (ending) => warn(endingText(ending)),
-  holds_swept: () => warn("charged holds of dead attempts"),
+  holds_swept: () => warn("holds of dead attempts are lost"),
   sweep_failed: () => warn("tries again in a minute"),
   cost_alert: () => alert(warn("a tenant has spent more than three times its daily average")),
 

@@ -38,6 +38,7 @@ import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import { openWorkerConnection } from "../temporal/worker-connection.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
+import { keepBooks } from "./keep-books.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 const HEARTBEATS_HELD_BACK_MS = 1000;
@@ -76,6 +77,7 @@ export async function runWorker(
   const deps = createDeps(config, telemetry, { db, ...skills });
   await warnOfUnknownTools(deps);
   warnOfEndingModels(deps);
+  const books = await patiently(telemetry, () => keepBooks(db, deps));
   const worker = await Worker.create({
     connection,
     namespace,
@@ -100,6 +102,7 @@ export async function runWorker(
     await serving;
   } finally {
     clearInterval(sweeping);
+    books.stop();
     await deps.deltas.close();
     await db.end();
     await connection.close();
@@ -182,8 +185,8 @@ function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): void {
 /** Resolves holds whose attempt nobody will ever end, e.g. of a run that was terminated. */
 async function sweep(db: Database, { ledger, telemetry }: ActivityDeps): Promise<void> {
   try {
-    const charged = await ledger.sweep();
-    if (charged > 0) telemetry.emit({ event: "holds_swept", charged });
+    const lost = await ledger.sweep();
+    if (lost > 0) telemetry.emit({ event: "holds_swept", lost });
     await tellOfCosts(db, telemetry);
     await pruneDeltas(db, DELTAS_KEPT_MS);
   } catch (error) {

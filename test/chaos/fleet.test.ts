@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { TIERS } from "../../src/domain/prices.ts";
-import { plantCheckThenAdd } from "../support/plant-check-then-add.ts";
+import { plantCheckThenAdd } from "../support/plant-in-books.ts";
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import { until, type Process } from "../support/processes.ts";
 import { ROUNDS } from "../support/tier.ts";

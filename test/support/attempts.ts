@@ -1,30 +1,42 @@
 // Attempts and settlements as the tests of the ledger write them: only what matters to the test is said.
 
+import type { Share } from "../../src/domain/call.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
-import type { Account, AttemptRequest, Settlement } from "../../src/store/ledger.ts";
+import type { AttemptRequest, Settlement } from "../../src/store/ledger.ts";
 
 /** One token costs one micro-USD, so that caps and clamps can be read off. */
 export const MICRO_USD_PER_TOKEN = 1_000_000;
 
-export function anAccount(key: string, capMicroUsd: number | null): Account {
-  return { key, limit: "tenant_day", capMicroUsd, resetsAt: "2026-11-22T00:00:00Z" };
+/** That of the run itself, where it does not matter. */
+const RUN_CAP = 1_000_000_000;
+
+/** One that a call shares by its order: the others follow from tenant and session, where budgets are. */
+export function anAccount(key: string, capMicroUsd: number | null): Share {
+  return { key, limit: "batch", capMicroUsd };
 }
+
+type Rest = Partial<AttemptRequest> & {
+  readonly turn?: number;
+  readonly tenant?: string;
+  readonly session?: string;
+};
 
 export function anAttempt(
   runId: string,
-  accounts: readonly Account[],
-  rest: Partial<AttemptRequest> = {},
+  shares: readonly Share[],
+  { turn = 1, tenant = "acme", session = "s", ...rest }: Rest = {},
 ): AttemptRequest {
-  const { turn = 1, attempt = 1 } = rest;
+  const { attempt = 1 } = rest;
   return {
     holdId: `${runId}/${turn}/${attempt}`,
     callKey: `${runId}/${turn}`,
     runId,
-    tenant: "acme",
-    turn,
+    leaseId: null,
+    payer: { tenant, session, agent: "clerk", shares },
+    runCapMicroUsd: RUN_CAP,
     attempt,
+    lane: "live",
     model: "claude-sonnet-5-5",
-    accounts,
     worst: { fixedMicroUsd: 100, replyRate: MICRO_USD_PER_TOKEN },
     replyTokensMin: 10,
     replyTokensMax: 400,
@@ -33,14 +45,16 @@ export function anAttempt(
   };
 }
 
+/** Of an attempt as above: its id is that of its call, and its number. */
 export function aSettlement(
   holdId: string,
-  actualMicroUsd: number,
+  spentMicroUsd: number,
   rest: Partial<Settlement> = {},
 ): Settlement {
   return {
     holdId,
-    actualMicroUsd,
+    callKey: holdId.slice(0, holdId.lastIndexOf("/")),
+    spentMicroUsd,
     usage: { ...NO_USAGE, inputTokens: 7, outputTokens: 3 },
     model: "claude-sonnet-5-5",
     journal: JSON.stringify({ of: holdId }),

@@ -12,7 +12,7 @@ import { userMessage } from "../../src/domain/message.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
 import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
-import type { AttemptRequest, Ledger } from "../../src/store/ledger.ts";
+import type { Ledger } from "../../src/store/ledger.ts";
 import { SILENT } from "./calls.ts";
 import { createModelBudgets } from "./model-budgets.ts";
 import { createModelLedger } from "./model-ledger.ts";
@@ -53,10 +53,7 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
     config: readConfig(options.env ?? {}),
     telemetry: SILENT,
     ledger: written(ledger, steps),
-    laneCalls: {
-      start: (request: AttemptRequest) => ledger.startAttempt(request),
-      note: async () => "awaited",
-    },
+    laneCalls: { note: async () => "awaited" },
     transcripts: { load: async () => [JSON.stringify(snapshot)], get: async () => null },
     deltas: { mark: () => undefined, text: () => undefined },
     gates: gatesOf(options.gate ?? [PASS], steps, told),
@@ -106,7 +103,7 @@ function written(ledger: Ledger, steps: string[]): Ledger {
     resumeCall: async (id) => (steps.push("resume"), await ledger.resumeCall(id)),
     startAttempt: async (request) => (steps.push("hold"), await ledger.startAttempt(request)),
     settle: async (settlement) => (steps.push("settle"), await ledger.settle(settlement)),
-    charge: async (holdId) => (steps.push("charge"), await ledger.charge(holdId)),
+    lose: async (holdId, loss) => (steps.push("lose"), await ledger.lose(holdId, loss)),
     void: async (holdId, how) => (steps.push("release"), await ledger.void(holdId, how)),
   };
 }

@@ -148,6 +148,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     budgets: async () => [],
     setBudget: notHere,
     raiseBudget: notHere,
+    releaseFeared: notHere,
     usage: notHere,
     recordedCalls: async () => [],
     startBatch: notHere,

@@ -1,11 +1,12 @@
 // Random schedules of ledger operations, over few runs and accounts so that they get in each other's way.
 
 import fc from "fast-check";
-import type { BudgetName } from "../../src/domain/budget.ts";
-import { budgetKey } from "../../src/domain/budget.ts";
+import { budgetKey, type BudgetName } from "../../src/domain/budget.ts";
+import type { Payer, Share } from "../../src/domain/call.ts";
 import type { Budgets } from "../../src/store/budgets.ts";
-import type { Account, AttemptRequest, Ledger } from "../../src/store/ledger.ts";
+import type { AttemptRequest, Ledger } from "../../src/store/ledger.ts";
 import { aSettlement, anAttempt } from "./attempts.ts";
+import { scopesOf, type Scope } from "./model-budgets.ts";
 
 export type Operation =
   | {
@@ -13,7 +14,8 @@ export type Operation =
       readonly kind: "start";
       readonly run: number;
       readonly turn: number;
-      readonly accounts: readonly number[];
+      /** Those of the orders that it belongs to. */
+      readonly shares: readonly number[];
       readonly fixedMicroUsd: number;
       readonly replyRate: number;
       readonly replyTokensMin: number;
@@ -25,20 +27,22 @@ export type Operation =
   /** By that attempt itself, or by one that comes after all others at its call. */
   | { readonly kind: "resume"; readonly attempt: number; readonly isNext: boolean }
   | { readonly kind: "settle"; readonly attempt: number; readonly actualMicroUsd: number }
-  | { readonly kind: "charge"; readonly attempt: number }
+  /** With what is known of its cost, if anything is. */
+  | { readonly kind: "lose"; readonly attempt: number; readonly spentMicroUsd: number | null }
+  | { readonly kind: "release"; readonly attempt: number; readonly actualMicroUsd: number }
   | { readonly kind: "void"; readonly attempt: number; readonly sent: boolean }
   | { readonly kind: "sweep" }
   | { readonly kind: "close"; readonly run: number }
-  | { readonly kind: "set-cap"; readonly account: number; readonly capMicroUsd: number | null }
-  /** Of one account, or the default of all; no cap to go by any more where it is unset. */
+  | { readonly kind: "set-cap"; readonly share: number; readonly capMicroUsd: number | null }
+  /** Of one payer or the default of many; no cap to go by any more where it is unset. */
   | {
       readonly kind: "set-budget";
-      readonly account: number | null;
+      readonly budget: number;
       readonly capMicroUsd: number | null | "unset";
     }
   | {
       readonly kind: "raise";
-      readonly account: number;
+      readonly budget: number;
       readonly raise: number;
       readonly addedMicroUsd: number;
     };
@@ -50,8 +54,10 @@ export interface Books {
 }
 
 export const RUN_COUNT = 4;
-export const ACCOUNT_COUNT = 4;
+const SHARE_COUNT = 2;
 const CAP_MAX = 3_000;
+const RUN_CAP = 2_500;
+const BUDGET_COUNT = 11;
 
 const attempt = fc.nat({ max: 30 });
 const run = fc.nat({ max: RUN_COUNT - 1 });
@@ -61,7 +67,7 @@ const start: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant("start"),
   run,
   turn: fc.nat({ max: 2 }),
-  accounts: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 1 }),
+  shares: fc.shuffledSubarray([0, 1]),
   fixedMicroUsd: fc.nat({ max: 300 }),
   replyRate: fc.constantFrom(0, 1, 300_000, 1_000_000, 7_500_000),
   replyTokensMin: fc.nat({ max: 50 }),
@@ -84,7 +90,22 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
       actualMicroUsd: fc.nat({ max: 600 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("charge"), attempt }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("lose"),
+      attempt,
+      spentMicroUsd: fc.option(fc.nat({ max: 100 })),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("release"),
+      attempt,
+      actualMicroUsd: fc.constantFrom(0, 0, 1, 50),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("void"), attempt, sent: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("sweep") }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("close"), run }) },
@@ -92,15 +113,15 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("set-cap"),
-      account: fc.nat({ max: ACCOUNT_COUNT - 1 }),
+      share: fc.nat({ max: SHARE_COUNT - 1 }),
       capMicroUsd: cap,
     }),
   },
   {
-    weight: 2,
+    weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("set-budget"),
-      account: fc.option(fc.nat({ max: ACCOUNT_COUNT - 1 }), { freq: 3 }),
+      budget: fc.nat({ max: BUDGET_COUNT - 1 }),
       capMicroUsd: fc.oneof({ weight: 4, arbitrary: cap }, fc.constant("unset")),
     }),
   },
@@ -108,7 +129,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("raise"),
-      account: fc.nat({ max: ACCOUNT_COUNT - 1 }),
+      budget: fc.nat({ max: BUDGET_COUNT - 1 }),
       // Few, so that some come twice.
       raise: fc.nat({ max: 5 }),
       addedMicroUsd: fc.nat({ max: 500 }),
@@ -116,9 +137,9 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 
-export const openingCaps = fc.array(cap, { minLength: ACCOUNT_COUNT, maxLength: ACCOUNT_COUNT });
+export const openingCaps = fc.array(cap, { minLength: SHARE_COUNT, maxLength: SHARE_COUNT });
 
-/** What a driver remembers of a schedule: the caps of this moment and the attempts made so far. */
+/** What a driver remembers of a schedule: the caps of the shares at this moment and the attempts made so far. */
 export interface Schedule {
   readonly name: string;
   readonly caps: (number | null)[];
@@ -134,8 +155,46 @@ export interface Step {
   carryOut(books: Books): Promise<unknown>;
 }
 
-export function accountKey(schedule: Schedule, account: number): string {
-  return `${schedule.name}/account-${account}`;
+/** Each run pays for one tenant and session: two runs share a session, and three a tenant. */
+function payerOf({ name, caps }: Pick<Schedule, "name" | "caps">, run: number, shares: readonly number[]): Payer {
+  const [tenant, session] = [`${name}/t${run < 3 ? 0 : 1}`, `s${run < 2 ? 0 : 1}`];
+  const named = shares.map((n): Share => {
+    return { key: shareKey(name, n), limit: "batch", capMicroUsd: caps[n] ?? null };
+  });
+  return { tenant, session, agent: "clerk", shares: named };
+}
+
+function shareKey(name: string, share: number): string {
+  return `batch/${name}/${share}`;
+}
+
+/** All that the schedule can set: for a session, a tenant and all, by day and by month. */
+function budgetNames(name: string): readonly BudgetName[] {
+  const tenants = [0, 1].map((n) => `${name}/t${n}`);
+  return [
+    { scope: "global_day" },
+    { scope: "tenant_day" },
+    { scope: "tenant_month" },
+    { scope: "session" },
+    ...tenants.flatMap((tenant): BudgetName[] => [
+      { scope: "tenant_day", tenant },
+      { scope: "tenant_month", tenant },
+      { scope: "session", tenant, session: "s0" },
+    ]),
+    { scope: "session", tenant: `${name}/t0` },
+  ];
+}
+
+/** Accounts that budgets cap, whatever run pays. */
+export function scopesIn({ name }: Pick<Schedule, "name">): readonly Scope[] {
+  const runs = Array.from({ length: RUN_COUNT }, (_, run) => run);
+  const all = runs.flatMap((run) => scopesOf(payerOf({ name, caps: [] }, run, [])));
+  return [...new Map(all.map((scope) => [scope.key, scope])).values()];
+}
+
+export function accountKeys(schedule: Schedule): readonly string[] {
+  const shares = schedule.caps.map((_cap, n) => shareKey(schedule.name, n));
+  return [...shares, ...scopesIn(schedule).map(({ key }) => key)];
 }
 
 export function runId(schedule: Schedule, of: number): string {
@@ -150,10 +209,10 @@ export function plan(schedule: Schedule, op: Operation): Step {
       return { holdId: null, carryOut: ({ ledger }) => ledger.startAttempt(request) };
     }
     case "set-cap":
-      schedule.caps[op.account] = op.capMicroUsd;
+      schedule.caps[op.share] = op.capMicroUsd;
       return { holdId: null, carryOut: async () => null };
     case "set-budget": {
-      const name = budgetName(schedule, op.account);
+      const name = budgetName(schedule, op.budget);
       const { capMicroUsd } = op;
       return {
         holdId: null,
@@ -163,11 +222,11 @@ export function plan(schedule: Schedule, op: Operation): Step {
     }
     case "raise": {
       const { addedMicroUsd } = op;
-      const account = accountOf(schedule, op.account);
-      const raiseId = `${account.key}/raise-${op.raise}`;
+      const name = wholeName(schedule, op.budget);
+      const raiseId = `${budgetKey(name)}/raise-${op.raise}`;
       return {
         holdId: null,
-        carryOut: ({ budgets }) => budgets.raise({ raiseId, account, addedMicroUsd }),
+        carryOut: ({ budgets }) => budgets.raise({ raiseId, name, addedMicroUsd }),
       };
     }
     case "sweep":
@@ -177,7 +236,8 @@ export function plan(schedule: Schedule, op: Operation): Step {
     case "repeat":
     case "resume":
     case "settle":
-    case "charge":
+    case "lose":
+    case "release":
     case "void":
       return planOnAttempt(schedule, op);
   }
@@ -189,24 +249,20 @@ function planOnAttempt(schedule: Schedule, op: OnAttempt): Step {
   const request = schedule.attempts[op.attempt % schedule.attempts.length];
   if (request === undefined) return { holdId: null, carryOut: async () => null };
   const carryOut = onAttempt(op, request, schedule);
-  const resolvesNone = op.kind === "repeat" || op.kind === "resume";
+  const resolvesNone = !["settle", "lose", "void"].includes(op.kind);
   return { holdId: resolvesNone ? null : request.holdId, carryOut };
 }
 
-function budgetName({ name }: Schedule, account: number | null): BudgetName {
-  const every: BudgetName = { scope: "session", tenant: name };
-  return account === null ? every : { ...every, session: String(account) };
+function budgetName({ name }: Schedule, budget: number): BudgetName {
+  return budgetNames(name)[budget] ?? { scope: "global_day" };
 }
 
-/** As the worker would describe it at this point. */
-export function accountOf(schedule: Schedule, account: number): Account {
-  return {
-    key: accountKey(schedule, account),
-    limit: "session",
-    capMicroUsd: schedule.caps[account] ?? null,
-    resetsAt: null,
-    budgets: [budgetName(schedule, account), budgetName(schedule, null)].map(budgetKey),
-  };
+/** Only one account can be raised. */
+function wholeName(schedule: Schedule, budget: number): BudgetName {
+  const name = budgetName(schedule, budget);
+  const tenant = name.tenant ?? `${schedule.name}/t0`;
+  if (name.scope === "global_day") return name;
+  return name.scope === "session" ? { scope: "session", tenant, session: "s0" } : { ...name, tenant };
 }
 
 function onAttempt(
@@ -226,16 +282,25 @@ function onAttempt(
     }
     case "settle":
       return ({ ledger }) => ledger.settle(aSettlement(holdId, actual(op.actualMicroUsd)));
-    case "charge":
-      return ({ ledger }) => ledger.charge(holdId);
+    case "lose": {
+      const { spentMicroUsd } = op;
+      if (spentMicroUsd === null) return ({ ledger }) => ledger.lose(holdId);
+      const loss = { spentMicroUsd: actual(spentMicroUsd), fearedMicroUsd: 0 };
+      return ({ ledger }) => ledger.lose(holdId, loss);
+    }
+    case "release": {
+      const release = { holdIds: [holdId], actualMicroUsd: overruns ? op.actualMicroUsd : 0 };
+      return ({ ledger }) => ledger.settleFeared({ ...release, by: "a test", why: "free" });
+    }
     case "void":
       return ({ ledger }) => ledger.void(holdId, { sent: op.sent });
   }
 }
 
 function requestOf(schedule: Schedule, op: Extract<Operation, { kind: "start" }>): AttemptRequest {
-  const accounts = op.accounts.map((index) => accountOf(schedule, index));
-  return anAttempt(runId(schedule, op.run), accounts, {
+  return anAttempt(runId(schedule, op.run), [], {
+    payer: payerOf(schedule, op.run, op.shares),
+    runCapMicroUsd: RUN_CAP,
     turn: op.turn,
     attempt: schedule.attempts.length + 1,
     worst: { fixedMicroUsd: op.fixedMicroUsd, replyRate: op.replyRate },

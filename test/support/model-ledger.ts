@@ -3,193 +3,278 @@
 
 import { worstCaseMicroUsd } from "../../src/domain/pricing.ts";
 import type {
-  Account,
   AccountState,
   AttemptId,
   AttemptRequest,
   AttemptStart,
   CallSoFar,
   Ledger,
+  Loss,
   RunTotals,
 } from "../../src/store/ledger.ts";
-import type { ModelBudgets } from "./model-budgets.ts";
+import { scopesOf, type ModelBudgets, type Scope } from "./model-budgets.ts";
 
 interface Hold {
   readonly request: AttemptRequest;
+  /** Of all accounts that it counts against, but the run's. */
+  readonly keys: readonly string[];
   readonly replyTokens: number;
   readonly amount: number;
-  readonly state: "held" | "settled" | "charged" | "voided" | "unsent";
+  readonly state: "held" | "settled" | "voided" | "unsent" | "lost";
   readonly spent: number;
-  readonly journal?: string;
+  readonly feared: number;
 }
 
-export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "heard">): Ledger {
-  const holds = new Map<string, Hold>();
-  const caps = new Map<string, Account>();
-  const journal = new Map<
-    string,
-    { readonly runId: string; readonly reply: string; readonly holdId: string }
-  >();
+interface Account {
+  readonly limit: AccountState["limit"];
+  cap(): number | null;
+}
 
-  const resolve = (holdId: string, state: Hold["state"], actual?: number): boolean => {
+/** How far a run got with its last call. */
+interface LastCall {
+  readonly key: string;
+  readonly attempt: number;
+  readonly attempts: number;
+  readonly lost: number;
+}
+
+const NO_CALL: LastCall = { key: "", attempt: 0, attempts: 0, lost: 0 };
+
+export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "onChange">): Ledger {
+  const holds = new Map<string, Hold>();
+  const accounts = new Map<string, Account>();
+  const runs = new Map<string, { cap: number; last: LastCall }>();
+  const journal = new Map<string, Journaled>();
+
+  budgets.onChange(({ scope }) => {
+    for (const { request, state } of holds.values()) {
+      if (state === "unsent") continue;
+      scopesOf(request.payer).filter((one) => one.scope === scope).forEach(openWhereCapped);
+    }
+  });
+
+  function openWhereCapped(scope: Scope): void {
+    if (budgets.capOf(scope) === null || accounts.has(scope.key)) return;
+    accounts.set(scope.key, { limit: scope.scope, cap: () => budgets.capOf(scope) });
+  }
+
+  function stateOf(key: string, { limit, cap }: Account): AccountState {
+    const on = [...holds.values()].filter(
+      ({ keys, request }) => keys.includes(key) || key === `run/${request.runId}`,
+    );
+    return {
+      key,
+      limit,
+      capMicroUsd: cap(),
+      spentMicroUsd: sum(on, ({ spent }) => spent),
+      fearedMicroUsd: sum(on, ({ feared }) => feared),
+      heldMicroUsd: sum(on, ({ state, amount }) => (state === "held" ? amount : 0)),
+    };
+  }
+
+  function statesOf(runId: string, keys: readonly string[]): readonly AccountState[] {
+    const run = runs.get(runId);
+    const own = run === undefined ? [] : [stateOf(`run/${runId}`, { limit: "cost", cap: () => run.cap })];
+    const others = keys.flatMap((key) => {
+      const account = accounts.get(key);
+      return account === undefined ? [] : [stateOf(key, account)];
+    });
+    return [...own, ...others];
+  }
+
+  function resolve(holdId: string, state: Hold["state"], cost: Partial<Loss> = {}): boolean {
     const hold = holds.get(holdId);
     if (hold?.state !== "held") return false;
-    holds.set(holdId, { ...hold, state, spent: actual ?? hold.amount });
+    const spent = cost.spentMicroUsd ?? 0;
+    const rest = state === "lost" ? Math.max(hold.amount - spent, 0) : 0;
+    const feared = cost.fearedMicroUsd ?? rest;
+    holds.set(holdId, { ...hold, state, spent, feared });
+    const run = runs.get(hold.request.runId);
+    if (run?.last.key === hold.request.callKey) {
+      const { attempts, lost } = run.last;
+      if (state === "unsent") run.last = { ...run.last, attempts: attempts - 1 };
+      if (state === "lost") run.last = { ...run.last, lost: lost + spent + feared };
+    }
     return true;
-  };
+  }
+
   const openHolds = (fits: (hold: Hold) => boolean): readonly string[] =>
     [...holds].filter(([, hold]) => hold.state === "held" && fits(hold)).map(([id]) => id);
 
-  function stateOf(account: Account): AccountState {
-    const on = [...holds.values()].filter((hold) =>
-      hold.request.accounts.some((named) => named.key === account.key),
-    );
-    return {
-      key: account.key,
-      limit: account.limit,
-      capMicroUsd: account.capMicroUsd,
-      spentMicroUsd: sum(on, (hold) => hold.spent),
-      heldMicroUsd: sum(on, (hold) => (hold.state === "held" ? hold.amount : 0)),
-    };
+  function soFar(runId: string, callKey: string): { crashTaxMicroUsd: number; attempts: number } {
+    const { last } = runs.get(runId) ?? { last: NO_CALL };
+    if (last.key === callKey) return { crashTaxMicroUsd: last.lost, attempts: last.attempts };
+    const { lost = 0, attempts = 0 } = journal.get(callKey) ?? {};
+    return { crashTaxMicroUsd: lost, attempts };
   }
 
-  function soFar(callKey: string): { crashTaxMicroUsd: number; attempts: number } {
-    const of = [...holds.values()].filter((hold) => hold.request.callKey === callKey);
-    return {
-      crashTaxMicroUsd: sum(of, (hold) => (hold.state === "charged" ? hold.spent : 0)),
-      attempts: of.filter((hold) => hold.state !== "unsent").length,
-    };
+  function held({ request, replyTokens, amount }: Hold): AttemptStart {
+    const { runId, callKey } = request;
+    return { kind: "held", replyTokens, heldMicroUsd: amount, ...soFar(runId, callKey) };
   }
 
-  function held(hold: Hold): AttemptStart {
-    return {
-      kind: "held",
-      replyTokens: hold.replyTokens,
-      heldMicroUsd: hold.amount,
-      ...soFar(hold.request.callKey),
-    };
-  }
-
-  function deny(request: AttemptRequest, asked: number): AttemptStart | null {
-    const denials = request.accounts.flatMap((account) => {
-      const { spentMicroUsd, heldMicroUsd } = stateOf(account);
-      const cap = account.capMicroUsd;
-      if (cap === null || spentMicroUsd + heldMicroUsd + asked <= cap) return [];
+  function denial(request: AttemptRequest, keys: readonly string[], asked: number) {
+    const { runId, callKey } = request;
+    const denials = statesOf(runId, keys).flatMap((state) => {
+      const { spentMicroUsd, fearedMicroUsd, heldMicroUsd } = state;
+      // The run's own is the one that this very request gives.
+      const capMicroUsd = state.limit === "cost" ? request.runCapMicroUsd : state.capMicroUsd;
+      const used = spentMicroUsd + fearedMicroUsd;
+      if (capMicroUsd === null || used + heldMicroUsd + asked <= capMicroUsd) return [];
       return {
         kind: "denied" as const,
-        limit: account.limit,
-        account: account.key,
+        limit: state.limit,
+        account: state.key,
         askedMicroUsd: asked,
-        leftMicroUsd: cap - spentMicroUsd - heldMicroUsd,
+        leftMicroUsd: capMicroUsd - used - heldMicroUsd,
         spentMicroUsd,
-        capMicroUsd: cap,
-        temporary: spentMicroUsd + asked <= cap,
-        resetsAt: account.resetsAt,
-        crashTaxMicroUsd: soFar(request.callKey).crashTaxMicroUsd,
+        fearedMicroUsd,
+        capMicroUsd,
+        temporary: used + asked <= capMicroUsd,
+        resetsAt: resetOf(state.limit),
+        crashTaxMicroUsd: soFar(runId, callKey).crashTaxMicroUsd,
       };
     });
-    return denials.find((denial) => !denial.temporary) ?? denials[0] ?? null;
+    return denials.find(({ temporary }) => !temporary) ?? denials[0] ?? null;
   }
 
-  const isOvertaken = ({ callKey, attempt }: AttemptId): boolean =>
-    [...holds.values()].some(
-      ({ request }) => request.callKey === callKey && request.attempt > attempt,
-    );
+  function overtaken({ runId, callKey, attempt }: AttemptId): boolean {
+    const { last } = runs.get(runId) ?? { last: NO_CALL };
+    return last.key === callKey && last.attempt > attempt;
+  }
 
   function resume(id: AttemptId): CallSoFar {
-    const journaled = journal.get(id.callKey);
+    const { runId, callKey, holdId } = id;
+    const journaled = journal.get(callKey);
     if (journaled !== undefined) {
-      return { kind: "journaled", reply: journaled.reply, ...soFar(id.callKey) };
+      return { kind: "journaled", reply: journaled.reply, ...soFar(runId, callKey) };
     }
-    if (isOvertaken(id)) throw new Error("so this one is over");
-    const isDead = ({ request }: Hold): boolean =>
-      request.runId === id.runId && request.holdId !== id.holdId;
-    for (const holdId of openHolds(isDead)) resolve(holdId, "charged");
-    return { kind: "open", ...soFar(id.callKey) };
+    if (overtaken(id)) throw new Error("so this one is over");
+    for (const dead of openHolds(({ request }) => request.runId === runId)) {
+      if (dead !== holdId) resolve(dead, "lost");
+    }
+    return { kind: "open", ...soFar(runId, callKey) };
   }
 
   function start(request: AttemptRequest): AttemptStart {
-    const journaled = journal.get(request.callKey);
-    if (journaled !== undefined) {
-      return { kind: "journaled", reply: journaled.reply, ...soFar(request.callKey) };
+    const { runId, callKey, holdId, payer, attempt, worst } = request;
+    const run = runs.get(runId) ?? { cap: request.runCapMicroUsd, last: NO_CALL };
+    runs.set(runId, run);
+    scopesOf(payer).forEach(openWhereCapped);
+    const shares = payer.shares.filter(({ capMicroUsd }) => capMicroUsd !== null);
+    for (const { key, limit, capMicroUsd } of shares) {
+      accounts.set(key, { limit, cap: () => capMicroUsd });
     }
-    const own = holds.get(request.holdId);
-    if (own !== undefined && own.state !== "held") {
+    const journaled = journal.get(callKey);
+    if (journaled !== undefined) {
+      return { kind: "journaled", reply: journaled.reply, ...soFar(runId, callKey) };
+    }
+    const own = holds.get(holdId);
+    if (own?.state === "held") return held(own);
+    if (overtaken(request)) throw new Error("so this one is over");
+    if (run.last.key === callKey && run.last.attempt === attempt) {
       throw new Error("an attempt that is over needs a new hold");
     }
-    if (own === undefined && isOvertaken(request)) throw new Error("so this one is over");
-    const accounts = request.accounts.map((a) => ({ ...a, capMicroUsd: budgets.capOf(a) }));
-    request.accounts.forEach(budgets.heard);
-    for (const account of accounts) caps.set(account.key, account);
-    if (own !== undefined) return held(own);
-    const { runId, worst } = request;
-    for (const id of openHolds((hold) => hold.request.runId === runId)) resolve(id, "charged");
+    for (const id of openHolds((hold) => hold.request.runId === runId)) resolve(id, "lost");
 
-    const denial = deny({ ...request, accounts }, worstCaseMicroUsd(worst, request.replyTokensMin));
-    if (denial !== null) return denial;
+    const keys = [...shares, ...scopesOf(payer)].map(({ key }) => key);
+    const no = denial(request, keys, worstCaseMicroUsd(worst, request.replyTokensMin));
+    if (no !== null) return no;
     let replyTokens = request.replyTokensMax;
-    const isTooMuch = (tokens: number): boolean =>
-      deny({ ...request, accounts }, worstCaseMicroUsd(worst, tokens)) !== null;
-    while (isTooMuch(replyTokens)) replyTokens -= 1;
+    while (denial(request, keys, worstCaseMicroUsd(worst, replyTokens)) !== null) replyTokens -= 1;
     const amount = worstCaseMicroUsd(worst, replyTokens);
-    const hold: Hold = { request, replyTokens, amount, state: "held", spent: 0 };
-    holds.set(request.holdId, hold);
+    const hold: Hold = { request, keys, replyTokens, amount, state: "held", spent: 0, feared: 0 };
+    holds.set(holdId, hold);
+    const { attempts, crashTaxMicroUsd: lost } =
+      run.last.key === callKey ? soFar(runId, callKey) : { attempts: 0, crashTaxMicroUsd: 0 };
+    run.cap = request.runCapMicroUsd;
+    run.last = { key: callKey, attempt, attempts: attempts + 1, lost };
     return held(hold);
   }
 
   function totals(runId: string): RunTotals {
-    const of = [...holds.values()].filter((hold) => hold.request.runId === runId);
+    const of = [...holds.values()].filter(({ request }) => request.runId === runId);
+    const lost = of.filter(({ state }) => state === "lost");
     return {
-      spentMicroUsd: sum(of, (hold) => hold.spent),
-      crashTaxMicroUsd: sum(of, (hold) => (hold.state === "charged" ? hold.spent : 0)),
-      heldMicroUsd: sum(of, (hold) => (hold.state === "held" ? hold.amount : 0)),
-      modelAttempts: of.filter((hold) => hold.state !== "unsent").length,
-      repliesSettled: of.filter((hold) => hold.state === "settled").length,
+      spentMicroUsd: sum(of, ({ spent }) => spent),
+      fearedMicroUsd: sum(of, ({ feared }) => feared),
+      crashTaxMicroUsd: sum(of, ({ feared }) => feared) + sum(lost, ({ spent }) => spent),
+      heldMicroUsd: sum(of, ({ state, amount }) => (state === "held" ? amount : 0)),
+      modelAttempts: of.filter(({ state }) => state !== "unsent").length,
+      repliesSettled: of.filter(({ state }) => state === "settled").length,
     };
+  }
+
+  function release(holdId: string, spent: number): number {
+    const hold = holds.get(holdId);
+    if (hold === undefined || hold.feared === 0) return 0;
+    holds.set(holdId, { ...hold, spent: hold.spent + spent, feared: 0 });
+    return hold.feared;
   }
 
   return {
     resumeCall: async (id) => resume(id),
     startAttempt: async (request) => start(request),
-    settle: async ({ holdId, actualMicroUsd, journal: reply }) => {
+    settle: async ({ holdId, callKey, spentMicroUsd, fearedMicroUsd, journal: reply }) => {
       const hold = holds.get(holdId);
-      if (hold === undefined) throw new Error("there is no hold");
-      const { callKey, runId } = hold.request;
       const kept = journal.get(callKey);
-      if (resolve(holdId, "settled", actualMicroUsd)) {
-        if (kept === undefined) journal.set(callKey, { runId, reply, holdId });
-      } else if (
-        hold.state !== "settled" ||
-        hold.spent !== actualMicroUsd ||
-        kept?.holdId !== holdId ||
-        kept.reply !== reply
-      ) {
-        return { kind: "late" };
+      const { runId } = hold?.request ?? { runId: "" };
+      const before = soFar(runId, callKey);
+      if (hold !== undefined && resolve(holdId, "settled", { spentMicroUsd, fearedMicroUsd: fearedMicroUsd ?? 0 })) {
+        const attempts = runs.get(runId)?.last.key === callKey ? before.attempts : 1;
+        const entry = { runId, reply, holdId, attempts, lost: before.crashTaxMicroUsd, spent: spentMicroUsd };
+        if (kept === undefined) journal.set(callKey, entry);
+        return { kind: "settled", accounts: statesOf(runId, hold.keys) };
       }
-      const accounts = hold.request.accounts
-        .map(({ key }) => caps.get(key))
-        .filter((a) => a !== undefined);
-      return { kind: "settled", accounts: accounts.map(stateOf) };
+      const isRepeat =
+        kept?.holdId === holdId && kept.reply === reply && kept.spent === spentMicroUsd;
+      if (hold === undefined || !isRepeat) return { kind: "late" };
+      const own = scopesOf(hold.request.payer).map(({ key }) => key);
+      return { kind: "settled", accounts: statesOf(runId, own) };
     },
-    charge: async (holdId) => (resolve(holdId, "charged") ? "charged" : "resolved"),
+    lose: async (holdId, loss) => (resolve(holdId, "lost", loss) ? "lost" : "resolved"),
     void: async (holdId, { sent }) =>
-      resolve(holdId, sent ? "voided" : "unsent", 0) ? "voided" : "resolved",
+      resolve(holdId, sent ? "voided" : "unsent") ? "voided" : "resolved",
     closeRun: async (runId) => {
-      for (const id of openHolds((hold) => hold.request.runId === runId)) resolve(id, "charged");
+      for (const id of openHolds(({ request }) => request.runId === runId)) resolve(id, "lost");
       for (const [key, entry] of journal) if (entry.runId === runId) journal.delete(key);
       return totals(runId);
     },
     totals: async (runId) => totals(runId),
     sweep: async () => {
-      const dead = openHolds((hold) => hold.request.deadAfterMs === 0);
-      for (const id of dead) resolve(id, "charged");
+      const dead = openHolds(({ request }) => request.deadAfterMs === 0);
+      for (const id of dead) resolve(id, "lost");
       return dead.length;
     },
     account: async (key) => {
-      const account = caps.get(key);
-      return account === undefined ? null : stateOf(account);
+      const account = accounts.get(key);
+      return account === undefined ? null : stateOf(key, account);
     },
+    settleFeared: async ({ holdIds, actualMicroUsd }) => {
+      const freed = [...new Set(holdIds)].map((id) => release(id, actualMicroUsd));
+      const amounts = freed.filter((amount) => amount > 0);
+      return { calls: amounts.length, fearedMicroUsd: sum(amounts, (amount) => amount) };
+    },
+    holdNoMore: () => undefined,
   };
+}
+
+interface Journaled {
+  readonly runId: string;
+  readonly reply: string;
+  readonly holdId: string;
+  readonly attempts: number;
+  readonly lost: number;
+  readonly spent: number;
+}
+
+/** When its period ends; null where it has none. */
+function resetOf(limit: AccountState["limit"]): string | null {
+  const now = new Date();
+  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+  if (limit === "tenant_month") return new Date(Date.UTC(year, month + 1, 1)).toISOString();
+  if (limit === "global_day") return new Date(Date.UTC(year, month, day + 1)).toISOString();
+  return limit === "tenant_day" ? new Date(Date.UTC(year, month, day + 1)).toISOString() : null;
 }
 
 function sum<T>(items: readonly T[], amount: (item: T) => number): number {

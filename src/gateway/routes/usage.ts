@@ -1,7 +1,6 @@
 // What a tenant has spent, and how its runs are doing.
 
 import { z } from "@hono/zod-openapi";
-import { capsByScope } from "../../config.ts";
 import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import type { Gateway } from "../route-context.ts";
@@ -11,6 +10,9 @@ import { usdOf } from "../../domain/money.ts";
 const SPENT = z.strictObject({
   spentUsd: z.number(),
   heldUsd: z.number().openapi({ description: "Set aside for calls that are under way." }),
+  fearedUsd: z.number().openapi({
+    description: "What lost calls may have cost: it counts against the cap and is not spent.",
+  }),
   capUsd: z.number().nullable(),
   runs: z.number(),
   resetsAt: z.string(),
@@ -48,7 +50,7 @@ export function addUsage(app: App): void {
       problems: ["LEDGER_UNAVAILABLE"],
     },
     async ({ gateway, principal: { tenant } }) => {
-      const { today, month } = await spentOf(gateway.db, tenant, nowFor(gateway));
+      const { today, month } = await spentOf(gateway.db, tenant);
       return answer(200, {
         tenant,
         today: shown(today),
@@ -71,7 +73,7 @@ export function addUsage(app: App): void {
       const [counts, queue, { today }, ended] = await Promise.all([
         gateway.client.counts(tenantFilter(principal)),
         gateway.client.queue(),
-        spentOf(gateway.db, principal.tenant, nowFor(gateway)),
+        spentOf(gateway.db, principal.tenant),
         endedLastDay(gateway, tenantFilter(principal)),
       ]);
       const { spentUsd, capUsd } = shown(today);
@@ -91,13 +93,10 @@ async function endedLastDay({ client }: Gateway, of: { readonly tenant?: string 
   return { endedLastDay: ended, errorRate, avgDurationMs };
 }
 
-function nowFor({ config }: Gateway) {
-  return { at: new Date(), given: capsByScope(config.caps) };
-}
-
 function shown({
   spentMicroUsd,
   heldMicroUsd,
+  fearedMicroUsd,
   capMicroUsd,
   runs,
   resetsAt,
@@ -105,6 +104,7 @@ function shown({
   return {
     spentUsd: usdOf(spentMicroUsd),
     heldUsd: usdOf(heldMicroUsd),
+    fearedUsd: usdOf(fearedMicroUsd),
     capUsd: usdOf(capMicroUsd),
     runs,
     resetsAt,

@@ -1,8 +1,8 @@
 -- Tenants that were told of: at most one alert a day and tenant, whichever worker looks first.
 create table pawl.cost_alert (
-  tenant_key text not null, -- as in the keys of accounts
+  tenant text not null,
   on_day date not null,
   spent_micro_usd pawl.micro_usd not null,
   average_micro_usd pawl.micro_usd not null,
-  primary key (tenant_key, on_day)
+  primary key (tenant, on_day)
 );
