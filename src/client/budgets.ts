@@ -111,7 +111,10 @@ export async function releaseFeared(
 ): Promise<BudgetChanged & Released> {
   const { name } = release;
   if (!isWhole(name)) {
-    throw new PawlError("USAGE", `What is feared is released of one ${WHOSE[name.scope]}: say which.`);
+    throw new PawlError(
+      "USAGE",
+      `What is feared is released of one ${WHOSE[name.scope]}: say which.`,
+    );
   }
   const released = await createBudgets(treasury.db).release(release);
   return { ...(await changed(treasury, name)), ...released };

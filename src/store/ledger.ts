@@ -222,7 +222,8 @@ export function createLedger(db: Database, transcripts?: Pick<Transcripts, "reme
     resumeCall: async ({ holdId, callKey, runId, attempt, leaseId }) =>
       await ask<CallSoFar>("", "resume", { holdId, callKey, runId, attempt, leaseId }),
     startAttempt: async ({ payer, ...request }) => {
-      if (!holds) throw new PawlError("PROVIDER_UNAVAILABLE", "this worker ends and begins no call");
+      if (!holds)
+        throw new PawlError("PROVIDER_UNAVAILABLE", "this worker ends and begins no call");
       const start = await ask<AttemptStart>(payer.tenant, "hold", { ...request, ...payer });
       if (start.kind === "held" && tenants.size < TENANTS_REMEMBERED) {
         tenants.set(request.holdId, payer.tenant);

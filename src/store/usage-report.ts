@@ -59,17 +59,16 @@ type Stored<T extends UsageFigures> = Omit<T, "cacheRatio">;
 interface StoredReport {
   readonly groups: number;
   readonly rows: readonly Stored<UsageRow>[];
-  /** Its name says nothing. */
+  /** Without a name. */
   readonly total: Stored<UsageRow>;
 }
 
 /** One statement, so that the rows and their total are of one moment. */
 export async function readUsage(db: Database, query: UsageQuery): Promise<UsageReport> {
-  const { by, tenant = null, since, limit = LIMIT_DEFAULT } = query;
-  const rowsMax = Math.min(limit, LIMIT_MAX);
-  const from = since === undefined ? null : dayOf(since);
+  const rowsMax = Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX);
+  const { whose, from } = asked(query);
   const [answer] = await db<{ report: StoredReport }>`
-    select pawl.usage_report(${by}, ${tenant}, ${from}, ${rowsMax}) as report`;
+    select pawl.usage_report(${query.by}, ${whose}, ${from}, ${rowsMax}) as report`;
   if (answer === undefined) throw new Error("a report is one row");
   const { groups, rows, total } = answer.report;
   const { name: _name, tenant: _tenant, ...sum } = total;
@@ -97,10 +96,14 @@ export interface RecordedCalls {
 /** Every reply that was paid for. */
 export async function readCalls(
   db: Database,
-  { tenant = null, since }: Pick<UsageQuery, "tenant" | "since">,
+  query: Pick<UsageQuery, "tenant" | "since">,
 ): Promise<readonly RecordedCalls[]> {
-  const from = since === undefined ? null : dayOf(since);
+  const { whose, from } = asked(query);
   return await db<RecordedCalls>`
     select model, band as "promptTokensMax", tokens, calls as count, paid as "paidMicroUsd"
-    from pawl.usage_by_band(${tenant}, ${from})`;
+    from pawl.usage_by_band(${whose}, ${from})`;
+}
+
+function asked({ tenant, since }: Pick<UsageQuery, "tenant" | "since">) {
+  return { whose: tenant ?? null, from: since === undefined ? null : dayOf(since) };
 }

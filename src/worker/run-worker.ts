@@ -38,7 +38,10 @@ import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import { openWorkerConnection } from "../temporal/worker-connection.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
+import { fatesIn } from "./ended-when.ts";
 import { keepBooks } from "./keep-books.ts";
+import { keepForgetting } from "./retention.ts";
+import { keepRollingUp } from "./roll-up.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 const HEARTBEATS_HELD_BACK_MS = 1000;
@@ -96,12 +99,20 @@ export async function runWorker(
     ...versioning(config),
   });
   const sweeping = setInterval(() => void sweep(db, deps), SWEEP_EVERY_MS);
+  const stopRollingUp = keepRollingUp(db, telemetry);
+  const fateOf = fatesIn(connection, namespace);
+  const stopForgetting = keepForgetting(
+    { db, keepDays: config.database.keepDays, fateOf },
+    telemetry,
+  );
   try {
     const serving = worker.run();
     telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue });
     await serving;
   } finally {
     clearInterval(sweeping);
+    stopRollingUp();
+    stopForgetting();
     books.stop();
     await deps.deltas.close();
     await db.end();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { MODELS } from "../../../src/domain/prices.ts";
 import { costOf } from "../../../src/domain/pricing.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import {
@@ -59,7 +60,7 @@ describe("a routing by the size of the prompt", () => {
 });
 
 test("no price changes within a band", () => {
-  const begins = MODELS.flatMap(({ prices }) =>
+  const begins = Object.values(MODELS).flatMap(({ prices }) =>
     prices.flatMap(({ longContext }) => longContext?.promptTokensOver ?? []),
   );
   expect(begins.length).toBeGreaterThan(0);
