@@ -15,10 +15,14 @@ export function addMigrate(program: Command, context: CliContext): void {
         import("../store/migrate.ts"),
       ]);
       const { url } = readConfig(context.env).database;
-      if (!url) throw new PawlError("CONFIG", "DATABASE_URL is not set. The schema is there.");
-      const applied = await migrate(url);
+      if (!url)
+        throw new PawlError(
+          "CONFIG",
+          "DATABASE_URL is not set. A local stack sees to its own schema.",
+        );
+      const say = (line: string): void => void context.stderr.write(`${line}\n`);
+      const applied = await migrate(url, { onWait: say });
       for (const name of applied) context.stdout.write(`${name}\n`);
-      const said = applied.length === 0 ? "Nothing was due." : `Applied: ${applied.length}.`;
-      context.stderr.write(`${said}\n`);
+      if (applied.length === 0) say("Nothing was due.");
     });
 }

@@ -1,11 +1,11 @@
 // Brings the schema up to date. Any number of processes may call it at once, at every start: where nothing is
 // due it only reads.
 //
-// E1. Each step of the tables is one transaction with the row that records it, and is applied once: whoever
+// N1. Each step of the tables is one transaction with the row that records it, and is applied once: whoever
 //     applies one holds an advisory lock, and looks again once it has it.
-// E2. A step waits two seconds for a table at most, so that the calls behind it never wait for longer; then
+// N2. A step waits two seconds for a table at most, so that the calls behind it never wait for longer; then
 //     it tries again. What it does then may take as long as it takes: no deadline, no statement_timeout.
-// E3. Functions are replaced in one transaction, and those that no file holds any more are dropped in it.
+// N3. Functions are replaced in one transaction, and those that no file holds any more are dropped in it.
 //     Replaced, not dropped and made: a call under way finds those that it goes on to call.
 
 import { setTimeout as pause } from "node:timers/promises";
@@ -26,6 +26,8 @@ export interface MigrateOptions {
   readonly schema?: Schema;
   /** How long it is tried again while a table or the lock is another's. */
   readonly patienceMs?: number;
+  /** Once for each step that has to wait, with a sentence that says what for. */
+  readonly onWait?: (message: string) => void;
 }
 
 const PATIENCE_MS = 300_000;
@@ -40,11 +42,11 @@ const INVALID_FUNCTION_DEFINITION = "42P13";
 /** Returns what it applied, by name. Throws SCHEMA_BEHIND where something is due that this role may not do. */
 export async function migrate(
   url: string,
-  { schema = readSchema(), patienceMs = PATIENCE_MS }: MigrateOptions = {},
+  options: MigrateOptions = {},
 ): Promise<readonly string[]> {
   const db = openDatabase(url, { connectionsMax: 1 });
   try {
-    return await reached(applyDue(db, schema, Date.now() + patienceMs));
+    return await reached(applyDue(db, options));
   } finally {
     await db.end();
   }
@@ -52,22 +54,26 @@ export async function migrate(
 
 async function applyDue(
   db: Database,
-  schema: Schema,
-  deadline: number,
+  { schema = readSchema(), patienceMs = PATIENCE_MS, onWait = () => {} }: MigrateOptions,
 ): Promise<readonly string[]> {
+  const deadline = Date.now() + patienceMs;
   const applied: string[] = [];
+  const waited = new Set<string>();
   while (true) {
     const state = await readSchemaState(db, schema);
     if (state.kind === "current") return applied;
     if (state.kind === "foreign") throw foreign(state.why);
     const step = schema.tables.find(({ name }) => name === state.due.tables[0]);
+    const name = step?.name ?? "functions";
     try {
       await (step === undefined ? applyFunctions(db, schema.functions) : applyStep(db, step));
-      applied.push(step?.name ?? "functions");
+      applied.push(name);
     } catch (error) {
-      const code = codeOf(error);
-      if (code !== ANOTHER && code !== LOCK_NOT_AVAILABLE) throw refusal(error, state.due);
-      if (Date.now() > deadline) throw stillBusy(step?.name ?? "functions", error);
+      const why = reasonToWait(error);
+      if (why === null) throw refusal(error, state.due);
+      if (Date.now() > deadline) throw stillBusy(name, why, error);
+      if (!waited.has(name)) onWait(`Step ${name} of the schema waits: ${why}.`);
+      waited.add(name);
       await pause(RETRY_MS);
     }
   }
@@ -182,11 +188,18 @@ function refusal(error: unknown, due: Due): unknown {
   return new PawlError("SCHEMA_BEHIND", message, { cause: error });
 }
 
-function stillBusy(name: string, cause: unknown): PawlError {
-  const why =
-    codeOf(cause) === ANOTHER
-      ? "another process is still at it"
-      : "a long transaction, such as a dump or a report, keeps its tables locked";
+function reasonToWait(error: unknown): string | null {
+  switch (codeOf(error)) {
+    case ANOTHER:
+      return "another process is at it";
+    case LOCK_NOT_AVAILABLE:
+      return "a long transaction, such as a dump or a report, keeps its tables locked";
+    default:
+      return null;
+  }
+}
+
+function stillBusy(name: string, why: string, cause: unknown): PawlError {
   return new PawlError(
     "BACKEND_UNREACHABLE",
     `Step ${name} of the schema was not applied: ${why}. It can be tried again at any time.`,

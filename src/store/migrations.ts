@@ -23,32 +23,40 @@ export interface Schema {
   readonly functions: { readonly hash: string; readonly sql: string };
 }
 
-export const SQL_FOLDER = "src/store/sql";
+interface SqlFile {
+  readonly name: string;
+  readonly sql: string;
+}
 
-export function readSchema(folder: string = packageFile(SQL_FOLDER)): Schema {
-  const functions = sqlFilesOf(join(folder, "functions"))
-    .map(({ sql }) => sql)
-    .join("\n");
+export function readSchema(): Schema {
+  const functions = sqlFilesOf("functions").map(({ sql }) => sql);
   return {
-    tables: sqlFilesOf(join(folder, "tables")).map(({ name, sql }) => ({
-      number: Number.parseInt(name, 10),
-      name,
-      hash: hashOf(sql),
-      sql,
-      isConcurrent: sql.startsWith("-- concurrently\n"),
-    })),
-    functions: { hash: hashOf(functions), sql: functions },
+    tables: sqlFilesOf("tables").map(tableStep),
+    functions: functionSet(functions.join("\n")),
   };
 }
 
-function sqlFilesOf(folder: string): readonly { readonly name: string; readonly sql: string }[] {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".sql"))
-    .toSorted()
-    .map((file) => ({
-      name: file.slice(0, -".sql".length),
-      sql: readFileSync(join(folder, file), "utf8"),
-    }));
+export function tableStep({ name, sql }: SqlFile): TableStep {
+  return {
+    number: Number.parseInt(name, 10),
+    name,
+    hash: hashOf(sql),
+    sql,
+    isConcurrent: sql.startsWith("-- concurrently\n"),
+  };
+}
+
+export function functionSet(sql: string): Schema["functions"] {
+  return { hash: hashOf(sql), sql };
+}
+
+function sqlFilesOf(kind: "tables" | "functions"): readonly SqlFile[] {
+  const folder = packageFile(join("src/store/sql", kind));
+  const files = readdirSync(folder).filter((file) => file.endsWith(".sql"));
+  return files.toSorted().map((file) => ({
+    name: file.slice(0, -".sql".length),
+    sql: readFileSync(join(folder, file), "utf8"),
+  }));
 }
 
 function hashOf(text: string): string {

@@ -71,7 +71,7 @@ export async function runWorker(
 ): Promise<void> {
   installRuntime(telemetry);
   const databaseUrl = required("DATABASE_URL", config.database.url);
-  await patiently(telemetry, () => migrate(databaseUrl));
+  await patiently(telemetry, () => migrate(databaseUrl, { onWait: tellWait(telemetry) }));
   const db = openDatabase(databaseUrl);
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
@@ -132,6 +132,11 @@ async function patiently<T>(telemetry: Telemetry, connect: () => Promise<T>): Pr
       await delay(STARTUP_RETRY_MS);
     }
   }
+}
+
+function tellWait(telemetry: Telemetry): (message: string) => void {
+  return (message) =>
+    telemetry.emit({ event: "worker_waiting", code: "BACKEND_UNREACHABLE", message });
 }
 
 function createDeps(

@@ -1,7 +1,6 @@
 import { expect, test } from "@jest/globals";
 import postgres from "postgres";
 import { createBudgets } from "../../src/store/budgets.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { createLedger, type AttemptStart, type Ledger } from "../../src/store/ledger.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
@@ -148,11 +147,6 @@ onEachDatabase((underTest) => {
       }),
     );
     await assertSumsUp(db);
-  });
-
-  test("many processes may migrate at once", async () => {
-    const { url } = underTest();
-    expect(await Promise.all(runs.slice(0, 5).map(() => migrate(url)))).toEqual(Array(5).fill([]));
   });
 });
 

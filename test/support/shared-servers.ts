@@ -26,9 +26,18 @@ export function announce(servers: SharedServers): void {
 
 /** A migrated database, which nobody else has. */
 export async function ownDatabase(): Promise<DatabaseServer> {
+  return await createDatabase(TEMPLATE);
+}
+
+/** One that Pawl has never seen. */
+export async function emptyDatabase(): Promise<DatabaseServer> {
+  return await createDatabase("template1");
+}
+
+async function createDatabase(template: string): Promise<DatabaseServer> {
   const { postgresUrl } = sharedServers();
   const name = newName();
-  await asAdmin(postgresUrl, `create database ${name} template ${TEMPLATE}`);
+  await asAdmin(postgresUrl, `create database ${name} template ${template}`);
   return {
     url: databaseAt(postgresUrl, name),
     stop: () => asAdmin(postgresUrl, `drop database ${name} with (force)`),

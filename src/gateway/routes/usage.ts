@@ -47,7 +47,7 @@ export function addUsage(app: App): void {
       summary: "What the tenant has spent today and this month (UTC)",
       scopes: ["runs:read"],
       answers: { 200: { description: "Spending.", schema: USAGE } },
-      problems: ["LEDGER_UNAVAILABLE"],
+      problems: ["LEDGER_UNAVAILABLE", "DATABASE_REFUSED"],
     },
     async ({ gateway, principal: { tenant } }) => {
       const { today, month } = await spentOf(gateway.db, tenant);
@@ -67,7 +67,7 @@ export function addUsage(app: App): void {
       summary: "How the runs are doing: what the page shows above its list",
       scopes: ["runs:read"],
       answers: { 200: { description: "Figures.", schema: STATS } },
-      problems: ["LEDGER_UNAVAILABLE"],
+      problems: ["LEDGER_UNAVAILABLE", "DATABASE_REFUSED"],
     },
     async ({ gateway, principal }) => {
       const [counts, queue, { today }, ended] = await Promise.all([
