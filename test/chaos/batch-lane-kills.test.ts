@@ -45,9 +45,10 @@ async function ended(runId: string): Promise<Money> {
   const { result, billedMicroUsd } = money;
   expect(result.answer).toBe("It is 42.");
   const account = await createLedger(world.db).account(`run/${runId}`);
-  expect(account?.spentMicroUsd).toBe(Math.round(result.costUsd * 1_000_000));
-  const paid = account!.spentMicroUsd - Math.round(result.crashTaxUsd * 1_000_000);
-  expect(paid).toBe(billedMicroUsd);
+  const { spentMicroUsd, fearedMicroUsd } = account!;
+  expect(spentMicroUsd + fearedMicroUsd).toBe(Math.round(result.costUsd * 1_000_000));
+  expect(fearedMicroUsd).toBe(Math.round(result.crashTaxUsd * 1_000_000));
+  expect(spentMicroUsd).toBe(billedMicroUsd);
   return money;
 }
 
@@ -91,7 +92,7 @@ describe("kill -9 of the worker that submits", () => {
         expect(await world.model.batches()).toEqual([]);
         const rescuer = await startWorker();
         const money = await ended(runId);
-        expect(statesOf(money)).toEqual(["charged", "settled", "settled"]);
+        expect(statesOf(money)).toEqual(["lost", "settled", "settled"]);
         expect(money.result.crashTaxUsd).toBeGreaterThan(0);
         expect(await world.model.batches()).toHaveLength(2);
         await rescuer.kill();

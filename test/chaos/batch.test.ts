@@ -54,7 +54,7 @@ test(
       expect(answer).toContain((index + 2).toLocaleString("en-US"));
     }
     const runs = await world.db<{ runs: number }>`
-      select count(distinct run_id) as runs from pawl.hold where session = ${batchId}`;
+      select count(distinct run_id) as runs from pawl.call where session = ${batchId}`;
     expect(runs[0]?.runs).toBe(ITEMS);
     const { histories } = await world.client.exportHistories(batchId);
     expect(histories.length).toBeGreaterThanOrEqual(2);

@@ -144,8 +144,8 @@ describe("a fleet on shared caps", () => {
       const { billed, overMicroUsd } = await billedBy(runs, capOf);
       expect(overMicroUsd).toBe(0);
       const accounts = await world.db<{ tenant: string; spent: number; held: number }>`
-        select split_part(key, '/', 2) as tenant, spent_micro_usd::float8 as spent,
-          held_micro_usd::float8 as held
+        select split_part(key, '/', 2) as tenant, (spent + feared)::float8 as spent,
+          held::float8 as held
         from pawl.account where key like 'tenant/%/____-__-__'`;
       expect(accounts).toHaveLength(OTHERS + 1);
       for (const { tenant, spent, held } of accounts) {

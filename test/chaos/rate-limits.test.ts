@@ -124,7 +124,7 @@ test(
         nextAttemptAt: expect.any(String),
       });
     }
-    const open = await world.db`select hold_id from pawl.hold where state = 'held'`;
+    const open = await world.db`select hold_id from pawl.hold`;
     expect(open).toEqual([]);
   },
   PATIENCE_MS,

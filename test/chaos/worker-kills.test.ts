@@ -55,7 +55,7 @@ describe("kill -9 while a reply is on its way", () => {
         const rescuer = await startRescuer(world);
         worker = rescuer.worker;
         const { result, holds } = await endedWithRightMoney(world, runId);
-        expect(holds.map(({ state }) => state)).toEqual(["charged", "settled"]);
+        expect(holds.map(({ state }) => state)).toEqual(["lost", "settled"]);
         expect(result.crashTaxUsd).toBeGreaterThan(0);
         expect(result.answer).toHaveLength(400);
         const ms = await progressAfter(world, runId, rescuer.pollsSinceMs);
@@ -164,7 +164,7 @@ describe("a worker that is frozen for twice the heartbeat timeout", () => {
         await world.model.release();
         const { result, holds } = await endedWithRightMoney(world, runId);
         expect(result.answer).toBe("In time.");
-        expect(holds.map(({ state }) => state)).toEqual(["charged", "settled"]);
+        expect(holds.map(({ state }) => state)).toEqual(["lost", "settled"]);
         await Promise.all([zombie.kill(), worker.kill()]);
       }
     },
@@ -210,7 +210,7 @@ describe("SIGTERM", () => {
     expect(await leaving.ended).toBe(0);
     const { result, holds } = await endedWithRightMoney(world, runId);
     expect(result.answer).toBe("Found.");
-    expect(holds.map(({ state }) => state)).toEqual(["charged", "settled"]);
+    expect(holds.map(({ state }) => state)).toEqual(["lost", "settled"]);
     await rescuer.kill();
   }, 180_000);
 });

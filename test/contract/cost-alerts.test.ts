@@ -3,7 +3,7 @@
 import { expect, test } from "@jest/globals";
 import { takeCostAlerts } from "../../src/store/cost-alerts.ts";
 import { createLedger } from "../../src/store/ledger.ts";
-import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
+import { aSettlement, anAttempt } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 
 onEachDatabase((underTest) => {
@@ -11,9 +11,8 @@ onEachDatabase((underTest) => {
 
   async function spend(tenant: string, day: string, microUsd: number): Promise<void> {
     const ledger = createLedger(underTest().db);
-    const account = anAccount(`tenant/${tenant.replaceAll("/", "%2F")}/${day}`, null);
     const run = `alert-${(spends += 1)}`;
-    await ledger.startAttempt(anAttempt(run, [account]));
+    await ledger.startAttempt(anAttempt(run, [], { tenant, day }));
     await ledger.settle(aSettlement(`${run}/1/1`, microUsd));
   }
   const look = (day: string) => takeCostAlerts(underTest().db, new Date(`${day}T12:00:00Z`));

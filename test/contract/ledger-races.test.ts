@@ -48,29 +48,36 @@ onEachDatabase((underTest) => {
     expect(await ledger().account(day.key)).toMatchObject({ heldMicroUsd: 0 });
   });
 
-  test("B1: an attempt that had to wait for its account goes by the budget of the moment it got it", async () => {
+  test("B1: a budget waits for what is being booked, and holds for all that comes after", async () => {
     const { name, url, db } = underTest();
     // PGlite has one session for all: there nobody can hold a lock while others wait.
     if (name === "PGlite") return;
-    const account = {
-      ...anAccount("tenant/waits/2026-11-21", 600),
-      budgets: ["tenant_day/waits"],
-    };
-    await ledger().startAttempt(anAttempt("waits-1", [account], { replyTokensMax: 20 }));
-    const other = postgres(url, { max: 1, onnotice: () => {} });
-    const start = await other.begin(async (locked) => {
-      await locked`select 1 from pawl.account where key = ${account.key} for update`;
-      const waiting = ledger().startAttempt(anAttempt("waits-2", [account]));
-      await until("it waits for the lock", async () => {
+    const budgets = createBudgets(db);
+    const day = { scope: "tenant_day", tenant: "waits" } as const;
+    const ask = (run: string, replyTokensMax = 400) =>
+      ledger().startAttempt(anAttempt(run, [], { tenant: "waits", replyTokensMax }));
+    await budgets.set(day, 600);
+    await ask("waits-1", 20);
+    const waiting = (what: string) =>
+      until(`${what} waits for a lock`, async () => {
         const rows = await db`
-          select 1 from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock' and query like '%waits-2%'`;
+          select 1 from pg_stat_activity where datname = current_database()
+            and wait_event_type = 'Lock' and query like ${`%${what}%`} and query not like '%pg_stat%'`;
         return rows.length > 0;
       });
-      await createBudgets(db).set({ scope: "tenant_day", tenant: "waits" }, 250);
-      return { waiting };
+    const other = postgres(url, { max: 1, onnotice: () => {} });
+    const [held, set, next] = await other.begin(async (locked) => {
+      await locked`select 1 from pawl.account where key like 'tenant/waits/%' for update`;
+      const first = ask("waits-2");
+      await waiting("waits-2");
+      const setting = budgets.set(day, 700);
+      await waiting("set_budget");
+      return [first, setting, ask("waits-3")].map((promise) => ({ promise }));
     });
-    expect(await start.waiting).toMatchObject({ kind: "held", heldMicroUsd: 130 });
+    // By the cap of 600, of which 120 were held; then by that of 700, of which nothing is left but 100.
+    expect(await held?.promise).toMatchObject({ kind: "held", heldMicroUsd: 480 });
+    await set?.promise;
+    expect(await next?.promise).toMatchObject({ kind: "denied", leftMicroUsd: 100 });
     await other.end();
   });
 
@@ -80,11 +87,11 @@ onEachDatabase((underTest) => {
       runs.map(async (run) => {
         const rotated = [...keys.slice(run % 4), ...keys.slice(0, run % 4)];
         const order = run % 2 === 0 ? rotated : rotated.toReversed();
-        const accounts = order.map((key) => anAccount(key, null));
+        const accounts = order.map((key) => anAccount(key, 1_000_000));
         const request = anAttempt(`order-${run % 50}`, accounts, { turn: run });
         await ledger().startAttempt(request);
         await (run % 3 === 0
-          ? ledger().charge(request.holdId)
+          ? ledger().lose(request.holdId)
           : ledger().settle(aSettlement(request.holdId, 9)));
       }),
     );
@@ -100,7 +107,7 @@ onEachDatabase((underTest) => {
       ...runs
         .slice(0, 20)
         .map(async (run) => (await ledger().settle(aSettlement(holdId, run))).kind === "settled"),
-      ...runs.slice(0, 20).map(async () => (await ledger().charge(holdId)) === "charged"),
+      ...runs.slice(0, 20).map(async () => (await ledger().lose(holdId)) === "lost"),
       ...runs
         .slice(0, 20)
         .map(async () => (await ledger().void(holdId, { sent: true })) === "voided"),
@@ -118,7 +125,7 @@ onEachDatabase((underTest) => {
   });
 
   test("L5: a reply that is being settled while the next attempt starts is adopted or was late, never bought twice", async () => {
-    const accounts = [anAccount("photo/day", null)];
+    const accounts = [anAccount("photo/day", 1_000_000)];
     await Promise.all(
       runs.slice(0, 60).map(async (run) => {
         const first = anAttempt(`photo-${run}`, accounts);
@@ -136,13 +143,13 @@ onEachDatabase((underTest) => {
 
   test("L3: attempts of one run that start and are resolved all at once leave exact balances", async () => {
     const { db } = underTest();
-    const accounts = ["crowd/a", "crowd/b", "crowd/c"].map((key) => anAccount(key, null));
+    const accounts = ["crowd/a", "crowd/b", "crowd/c"].map((key) => anAccount(key, 1_000_000));
     await Promise.all(
       runs.map(async (attempt) => {
         const request = anAttempt(`crowd-${attempt % 5}`, accounts, { turn: attempt, attempt });
         await ledger().startAttempt(request);
         await (attempt % 2 === 0
-          ? ledger().charge(request.holdId)
+          ? ledger().lose(request.holdId)
           : ledger().settle(aSettlement(request.holdId, 1)));
       }),
     );

@@ -1,11 +1,22 @@
-import { describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { Database } from "../../src/store/database.ts";
 import { createLedger, type Ledger } from "../../src/store/ledger.ts";
 import { createTranscripts, nextHead, refOf } from "../../src/store/transcripts.ts";
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
-import { onEachDatabase } from "../support/each-database.ts";
+import { amongStrangers } from "../support/among-strangers.ts";
+import { onEachDatabase, type DatabaseUnderTest } from "../support/each-database.ts";
+import { clearMoney } from "../support/ledger-rules.ts";
 
 onEachDatabase((underTest) => {
-  const ledger = (): Ledger => createLedger(underTest().db);
+  describe.each([
+    ["alone", (db: Database) => createLedger(db)],
+    ["among strangers in its batch", amongStrangers],
+  ])("%s", (_how, open) => contract(underTest, open));
+});
+
+function contract(underTest: () => DatabaseUnderTest, openLedger: (db: Database) => Ledger): void {
+  const ledger = (): Ledger => openLedger(underTest().db);
+  beforeEach(() => clearMoney(underTest().db));
 
   describe("starting an attempt", () => {
     test("holds the worst case in every account", async () => {
@@ -17,7 +28,7 @@ onEachDatabase((underTest) => {
         crashTaxMicroUsd: 0,
         attempts: 1,
       });
-      for (const { key } of accounts) {
+      for (const key of ["run/start", ...accounts.map((account) => account.key)]) {
         expect(await ledger().account(key)).toMatchObject({ heldMicroUsd: 500, spentMicroUsd: 0 });
       }
     });
@@ -39,27 +50,35 @@ onEachDatabase((underTest) => {
       });
     });
 
-    test("counts without denying where an account has no cap", async () => {
+    test("denies nothing where there is no cap, and has no account to be locked", async () => {
       const request = anAttempt("uncapped", [anAccount("uncapped/day", null)]);
-      expect(await ledger().startAttempt(request)).toMatchObject({
-        kind: "held",
-        replyTokens: 400,
-      });
-      expect(await ledger().account("uncapped/day")).toMatchObject({ heldMicroUsd: 500 });
+      const held = { kind: "held", replyTokens: 400 };
+      expect(await ledger().startAttempt(request)).toMatchObject(held);
+      expect(await ledger().account("uncapped/day")).toBeNull();
+      expect(await ledger().account("run/uncapped")).toMatchObject({ heldMicroUsd: 500 });
+    });
+
+    test("keeps to the run's own cap, which a later call may lower", async () => {
+      const at = (runCapMicroUsd: number, turn: number) =>
+        ledger().startAttempt(anAttempt("own", [], { runCapMicroUsd, turn }));
+      expect(await at(300, 1)).toMatchObject({ kind: "held", heldMicroUsd: 300 });
+      await ledger().settle(aSettlement("own/1/1", 150));
+      expect(await at(200, 2)).toMatchObject({ kind: "denied", account: "run/own", limit: "cost" });
     });
 
     test("denies for good what the cap can't pay even when all holds are gone", async () => {
       const accounts = [anAccount("final/run", 1000), anAccount("final/day", 109)];
       expect(await ledger().startAttempt(anAttempt("final", accounts))).toEqual({
         kind: "denied",
-        limit: "tenant_day",
+        limit: "batch",
         account: "final/day",
         askedMicroUsd: 110,
         leftMicroUsd: 109,
         spentMicroUsd: 0,
+        fearedMicroUsd: 0,
         capMicroUsd: 109,
         temporary: false,
-        resetsAt: "2026-11-22T00:00:00Z",
+        resetsAt: null,
         crashTaxMicroUsd: 0,
       });
       expect(await ledger().account("final/run")).toMatchObject({ heldMicroUsd: 0 });
@@ -98,7 +117,7 @@ onEachDatabase((underTest) => {
       expect(await at(900, 3)).toMatchObject({ kind: "held", heldMicroUsd: 500 });
     });
 
-    test("charges the attempts of the same run that are still open, and says so", async () => {
+    test("fears for the attempts of the same run that are still open, and says so", async () => {
       const accounts = [anAccount("crash/run", 10_000)];
       await ledger().startAttempt(anAttempt("crash", accounts));
       expect(
@@ -106,20 +125,21 @@ onEachDatabase((underTest) => {
       ).toMatchObject({ kind: "held", crashTaxMicroUsd: 500, attempts: 2 });
       expect(await ledger().account("crash/run")).toMatchObject({
         heldMicroUsd: 500,
-        spentMicroUsd: 500,
+        fearedMicroUsd: 500,
+        spentMicroUsd: 0,
       });
     });
 
-    test("charges a dead attempt in the accounts of its own day", async () => {
+    test("fears for a dead attempt in the accounts that it was made in", async () => {
       await ledger().startAttempt(anAttempt("midnight", [anAccount("midnight/monday", 900)]));
       const tuesday = anAttempt("midnight", [anAccount("midnight/tuesday", 900)], { attempt: 2 });
       await ledger().startAttempt(tuesday);
       expect(await ledger().account("midnight/monday")).toMatchObject({
-        spentMicroUsd: 500,
+        fearedMicroUsd: 500,
         heldMicroUsd: 0,
       });
       expect(await ledger().account("midnight/tuesday")).toMatchObject({
-        spentMicroUsd: 0,
+        fearedMicroUsd: 0,
         heldMicroUsd: 500,
       });
     });
@@ -136,8 +156,8 @@ onEachDatabase((underTest) => {
     test("fails for a hold that was resolved meanwhile, and holds nothing", async () => {
       const request = anAttempt("over", [anAccount("over/run", 10_000)]);
       await ledger().startAttempt(request);
-      await ledger().charge(request.holdId);
-      await expect(ledger().startAttempt(request)).rejects.toThrow(/was charged before/);
+      await ledger().lose(request.holdId);
+      await expect(ledger().startAttempt(request)).rejects.toThrow(/was resolved before/);
       expect(await ledger().account("over/run")).toMatchObject({ heldMicroUsd: 0 });
     });
 
@@ -164,7 +184,8 @@ onEachDatabase((underTest) => {
         attempts: 2,
       });
       expect(await ledger().account("adopt/run")).toMatchObject({
-        spentMicroUsd: 540,
+        spentMicroUsd: 40,
+        fearedMicroUsd: 500,
         heldMicroUsd: 0,
       });
     });
@@ -175,18 +196,19 @@ onEachDatabase((underTest) => {
       ["not a number", { fixedMicroUsd: Number.NaN, replyRate: 1 }],
       ["more than a number holds exactly", { fixedMicroUsd: 2 ** 53, replyRate: 1 }],
       ["more than SQL can multiply", { fixedMicroUsd: 1, replyRate: Number.MAX_SAFE_INTEGER }],
-    ])("fails where the worst case is %s", async (_case, worst) => {
-      const request = anAttempt("odd", [anAccount("odd/run", null)], {
+    ])("holds nothing where the worst case is %s", async (_case, worst) => {
+      const request = anAttempt("odd", [], {
         worst,
         replyTokensMax: 4000,
       });
-      await expect(ledger().startAttempt(request)).rejects.toThrow();
+      const end = ledger().startAttempt(request);
+      expect(await end.then(({ kind }) => kind, () => "failed")).toMatch(/^(failed|denied)$/);
       expect(await ledger().totals("odd")).toMatchObject({ heldMicroUsd: 0 });
     });
   });
 
   describe("resuming a call", () => {
-    test("charges the attempts that died, holds nothing, and says what they cost", async () => {
+    test("fears for the attempts that died, holds nothing, and says what they may have cost", async () => {
       const accounts = [anAccount("resume/run", 10_000)];
       await ledger().startAttempt(anAttempt("resume", accounts));
       const second = anAttempt("resume", accounts, { attempt: 2 });
@@ -194,7 +216,8 @@ onEachDatabase((underTest) => {
       expect(await ledger().resumeCall(second)).toEqual(soFar);
       expect(await ledger().resumeCall(second)).toEqual(soFar);
       expect(await ledger().account("resume/run")).toMatchObject({
-        spentMicroUsd: 500,
+        spentMicroUsd: 0,
+        fearedMicroUsd: 500,
         heldMicroUsd: 0,
       });
     });
@@ -225,7 +248,7 @@ onEachDatabase((underTest) => {
     const open = async (runId: string): Promise<string> => {
       const request = anAttempt(runId, [
         anAccount(`${runId}/run`, 1000),
-        anAccount(`${runId}/day`, null),
+        anAccount(`${runId}/day`, 1_000_000),
       ]);
       await ledger().startAttempt(request);
       return request.holdId;
@@ -233,12 +256,13 @@ onEachDatabase((underTest) => {
 
     test("settles with the real cost and returns the rest, in the order of the request", async () => {
       const holdId = await open("settle");
-      const state = { limit: "tenant_day", spentMicroUsd: 120, heldMicroUsd: 0 };
+      const state = { spentMicroUsd: 120, heldMicroUsd: 0, fearedMicroUsd: 0 };
       expect(await ledger().settle(aSettlement(holdId, 120))).toEqual({
         kind: "settled",
         accounts: [
-          { key: "settle/run", capMicroUsd: 1000, ...state },
-          { key: "settle/day", capMicroUsd: null, ...state },
+          { key: "run/settle", limit: "cost", capMicroUsd: 1_000_000_000, ...state },
+          { key: "settle/run", limit: "batch", capMicroUsd: 1000, ...state },
+          { key: "settle/day", limit: "batch", capMicroUsd: 1_000_000, ...state },
         ],
       });
     });
@@ -252,31 +276,31 @@ onEachDatabase((underTest) => {
       });
     });
 
-    test("tells a repeated settlement the same, and charges once", async () => {
+    test("tells a repeated settlement that it was made, and charges once", async () => {
       const settlement = aSettlement(await open("again"), 120);
-      const first = await ledger().settle(settlement);
-      expect(await ledger().settle(settlement)).toEqual(first);
+      expect(await ledger().settle(settlement)).toMatchObject({ kind: "settled" });
+      expect(await ledger().settle(settlement)).toMatchObject({ kind: "settled" });
       expect(await ledger().account("again/run")).toMatchObject({ spentMicroUsd: 120 });
     });
 
-    test("turns a zombie away: settled after its hold was charged, it writes nothing", async () => {
+    test("turns a zombie away: settled after its hold was lost, it writes nothing", async () => {
       const holdId = await open("zombie");
       const body = '{"role":"assistant"}';
       const messages = [{ runId: "zombie", ref: refOf(body), body }];
-      expect(await ledger().charge(holdId)).toBe("charged");
+      expect(await ledger().lose(holdId)).toBe("lost");
       expect(await ledger().settle(aSettlement(holdId, 120, { messages }))).toEqual({
         kind: "late",
       });
-      expect(await ledger().account("zombie/run")).toMatchObject({ spentMicroUsd: 500 });
+      expect(await ledger().account("zombie/run")).toMatchObject({ fearedMicroUsd: 500 });
       expect(await createTranscripts(underTest().db).get("zombie", refOf(body))).toBeNull();
       const next = anAttempt("zombie", [anAccount("zombie/run", 1000)], { attempt: 2 });
       expect(await ledger().startAttempt(next)).toMatchObject({ kind: "held" });
     });
 
-    test("keeps a settled hold against a later charge, void or other settlement", async () => {
+    test("keeps a settled hold against a later loss, void or other settlement", async () => {
       const holdId = await open("once");
       await ledger().settle(aSettlement(holdId, 120));
-      expect(await ledger().charge(holdId)).toBe("resolved");
+      expect(await ledger().lose(holdId)).toBe("resolved");
       expect(await ledger().void(holdId, { sent: false })).toBe("resolved");
       expect(await ledger().settle(aSettlement(holdId, 121))).toEqual({ kind: "late" });
       expect(await ledger().account("once/run")).toMatchObject({
@@ -299,14 +323,32 @@ onEachDatabase((underTest) => {
       expect(await createTranscripts(underTest().db).load("stored", link.head)).toEqual([body]);
     });
 
-    test("fails to settle a hold that never was", async () => {
-      await expect(ledger().settle(aSettlement("nowhere/1/1", 1))).rejects.toThrow(
-        /no hold nowhere/,
-      );
-      expect(await ledger().charge("nowhere/1/1")).toBe("resolved");
+    test("is late to settle a hold that never was", async () => {
+      expect(await ledger().settle(aSettlement("nowhere/1/1", 1))).toEqual({ kind: "late" });
+      expect(await ledger().lose("nowhere/1/1")).toBe("resolved");
     });
 
-    test("counts a voided request where it was sent, and not where it never left", async () => {
+    test("parts what a lost attempt cost from what it may have cost", async () => {
+      const holdId = await open("broken");
+      expect(await ledger().lose(holdId, { spentMicroUsd: 120, fearedMicroUsd: 300 })).toBe("lost");
+      const state = { spentMicroUsd: 120, fearedMicroUsd: 300, heldMicroUsd: 0 };
+      expect(await ledger().account("broken/run")).toMatchObject(state);
+      expect(await ledger().totals("broken")).toMatchObject({ ...state, crashTaxMicroUsd: 420 });
+    });
+
+    test("counts what is feared against the cap", async () => {
+      await ledger().lose(await open("feared"));
+      const accounts = [anAccount("feared/run", 1000)];
+      const next = anAttempt("feared", accounts, { turn: 2, replyTokensMin: 401, replyTokensMax: 401 });
+      expect(await ledger().startAttempt(next)).toMatchObject({
+        kind: "denied",
+        leftMicroUsd: 500,
+        fearedMicroUsd: 500,
+        temporary: false,
+      });
+    });
+
+    test("counts a voided request where it was sent, and keeps nothing of one that never left", async () => {
       const accounts = [anAccount("void/run", 1000)];
       for (const attempt of [1, 2]) {
         const request = anAttempt("void", accounts, { attempt });
@@ -318,18 +360,24 @@ onEachDatabase((underTest) => {
         spentMicroUsd: 0,
         heldMicroUsd: 0,
       });
+      const { db } = underTest();
+      const kept = await db`
+        select hold_id from pawl.call where run_id = 'void'
+        union all select hold_id from pawl.hold where run_id = 'void'`;
+      expect(kept).toEqual([{ hold_id: "void/1/1" }]);
     });
   });
 
   describe("the end of a run", () => {
-    test("charges what is open, sums up, and forgets the journal", async () => {
+    test("fears for what is open, sums up, and forgets the journal", async () => {
       const accounts = [anAccount("close/run", 10_000)];
       await ledger().startAttempt(anAttempt("close", accounts));
       await ledger().startAttempt(anAttempt("close", accounts, { attempt: 2 }));
       await ledger().settle(aSettlement("close/1/2", 40));
       await ledger().startAttempt(anAttempt("close", accounts, { turn: 2 }));
       const totals = {
-        spentMicroUsd: 1040,
+        spentMicroUsd: 40,
+        fearedMicroUsd: 1000,
         crashTaxMicroUsd: 1000,
         heldMicroUsd: 0,
         modelAttempts: 3,
@@ -347,7 +395,7 @@ onEachDatabase((underTest) => {
       expect(await ledger().sweep()).toBe(1);
       expect(await ledger().sweep()).toBe(0);
       expect(await ledger().account("sweep/day")).toMatchObject({
-        spentMicroUsd: 500,
+        fearedMicroUsd: 500,
         heldMicroUsd: 500,
       });
     });
@@ -360,4 +408,4 @@ onEachDatabase((underTest) => {
       });
     });
   });
-});
+}

@@ -5,8 +5,6 @@ import { expect } from "@jest/globals";
 import type { BatchOrder } from "../../src/client/batch-order.ts";
 import type { BatchShown } from "../../src/client/batches.ts";
 import type { BatchResult, ItemResult } from "../../src/domain/batch.ts";
-import { batchAccountKey } from "../../src/domain/budget.ts";
-import { createLedger } from "../../src/store/ledger.ts";
 import { until } from "./processes.ts";
 import { withTemporalClient } from "./temporal-client.ts";
 import type { World } from "./world.ts";
@@ -67,10 +65,12 @@ export async function endedBatch(world: World, batchId: string): Promise<EndedBa
 
   const runIds = items.flatMap(({ runId }) => runId ?? []);
   expect(new Set(runIds).size).toBe(runIds.length);
-  const account = await createLedger(world.db).account(batchAccountKey(batchId));
-  const spentMicroUsd = account?.spentMicroUsd ?? 0;
+  const [runs] = await world.db<{ spent: number; held: number }>`
+    select coalesce(sum(spent + feared), 0)::bigint as spent, coalesce(sum(held), 0)::bigint as held
+    from pawl.run where run_id = any (${runIds})`;
+  const spentMicroUsd = runs?.spent ?? 0;
   const ofItems = items.reduce((sum, { costUsd }) => sum + Math.round(costUsd * 1e6), 0);
-  expect(account?.heldMicroUsd ?? 0).toBe(0);
+  expect(runs?.held).toBe(0);
   expect(Math.round(result.costUsd * 1e6)).toBe(spentMicroUsd);
   expect(ofItems).toBe(spentMicroUsd);
   const billed = (await world.model.billing()).filter(({ runKey }) =>

@@ -51,17 +51,21 @@ export function heldRequest(
 }
 
 export interface Hold {
-  readonly turn: number;
   readonly attempt: number;
   readonly state: string;
   readonly held: number;
+  /** What is feared is in it. */
   readonly spent: number | null;
 }
 
 export async function holdsOf({ db }: World, runId: string): Promise<readonly Hold[]> {
   return await db<Hold>`
-    select turn, attempt, state, held_micro_usd::float8 as held, spent_micro_usd::float8 as spent
-    from pawl.hold where run_id = ${runId} order by turn, held_at`;
+    select attempt, state, held, spent from (
+      select attempt, state, amount::float8 as held, (spent + feared)::float8 as spent, resolved_at as at
+      from pawl.call where run_id = ${runId}
+      union all
+      select attempt, 'held', amount::float8, null, 'infinity' from pawl.hold where run_id = ${runId}
+    ) holds order by at`;
 }
 
 export interface Money {
@@ -80,10 +84,10 @@ export async function endedWithRightMoney(
   const holds = await holdsOf(world, runId);
   const billedMicroUsd = await world.model.billedMicroUsd(runId);
   const spent = sum(holds.map((hold) => hold.spent ?? 0));
-  const tax = sum(holds.map(({ state, spent: paid }) => (state === "charged" ? (paid ?? 0) : 0)));
+  const tax = sum(holds.map(({ state, spent: paid }) => (state === "lost" ? (paid ?? 0) : 0)));
   expect(result.outcome).toEqual({ kind: "answered" });
   expect(holds.filter(({ state }) => state === "held")).toEqual([]);
-  for (const hold of holds) if (hold.state === "charged") expect(hold.spent).toBe(hold.held);
+  for (const hold of holds) if (hold.state === "lost") expect(hold.spent).toBe(hold.held);
   expect(microUsd(result.costUsd)).toBe(spent);
   expect(microUsd(result.crashTaxUsd)).toBe(tax);
   expect(spent).toBeGreaterThanOrEqual(billedMicroUsd);

@@ -113,7 +113,7 @@ export async function assertResolvedAs(db: Database, holdId: string, told: strin
 /** Nothing of what was before is left. */
 export async function clearMoney(db: Database): Promise<void> {
   await db.script(`
-    truncate pawl.account, pawl.run, pawl.hold, pawl.call, pawl.release, pawl.reply, pawl.budget, pawl.budget_raise,
+    truncate pawl.account, pawl.run, pawl.hold, pawl.call, pawl.release, pawl.reply, pawl.ended_attempt, pawl.budget, pawl.budget_raise,
       pawl.usage_tail, pawl.usage_day, pawl.usage_session, pawl.lane_call, pawl.lease;
     do $$ begin if to_regclass('public.passed') is not null then truncate public.passed; end if; end $$`);
 }

@@ -144,6 +144,8 @@ export interface Schedule {
   readonly name: string;
   readonly caps: (number | null)[];
   readonly attempts: AttemptRequest[];
+  /** Runs that were closed forget which attempts they had: none of those is repeated. */
+  readonly closed: Set<string>;
   /** Whether a settlement may cost more than its hold. */
   readonly overruns: boolean;
 }
@@ -232,6 +234,9 @@ export function plan(schedule: Schedule, op: Operation): Step {
     case "sweep":
       return { holdId: null, carryOut: ({ ledger }) => ledger.sweep() };
     case "close":
+      for (const { runId: run, holdId } of schedule.attempts) {
+        if (run === runId(schedule, op.run)) schedule.closed.add(holdId);
+      }
       return { holdId: null, carryOut: ({ ledger }) => ledger.closeRun(runId(schedule, op.run)) };
     case "repeat":
     case "resume":
@@ -247,7 +252,8 @@ type OnAttempt = Extract<Operation, { readonly attempt: number }>;
 
 function planOnAttempt(schedule: Schedule, op: OnAttempt): Step {
   const request = schedule.attempts[op.attempt % schedule.attempts.length];
-  if (request === undefined) return { holdId: null, carryOut: async () => null };
+  const isOver = op.kind === "repeat" && schedule.closed.has(request?.holdId ?? "");
+  if (request === undefined || isOver) return { holdId: null, carryOut: async () => null };
   const carryOut = onAttempt(op, request, schedule);
   const resolvesNone = !["settle", "lose", "void"].includes(op.kind);
   return { holdId: resolvesNone ? null : request.holdId, carryOut };

@@ -172,7 +172,8 @@ export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "onChang
     const own = holds.get(holdId);
     if (own?.state === "held") return held(own);
     if (overtaken(request)) throw new Error("so this one is over");
-    if (run.last.key === callKey && run.last.attempt === attempt) {
+    const isLast = run.last.key === callKey && run.last.attempt === attempt;
+    if (isLast || own !== undefined) {
       throw new Error("an attempt that is over needs a new hold");
     }
     for (const id of openHolds((hold) => hold.request.runId === runId)) resolve(id, "lost");

@@ -53,10 +53,11 @@ export async function openRunBench(options: WorldOptions = {}): Promise<RunBench
     const result = await world.client.result(runId);
     const requests = (await world.model.requests()).filter(({ runKey }) => runKey === runId);
     const billedMicroUsd = await world.model.billedMicroUsd(runId);
-    const { spentMicroUsd, heldMicroUsd } = await ledger.totals(runId);
+    const { spentMicroUsd, fearedMicroUsd, heldMicroUsd } = await ledger.totals(runId);
     expect(heldMicroUsd).toBe(0);
-    expect(spentMicroUsd).toBeGreaterThanOrEqual(billedMicroUsd);
-    expect(microUsd(result.costUsd)).toBe(spentMicroUsd);
+    const costMicroUsd = spentMicroUsd + fearedMicroUsd;
+    expect(costMicroUsd).toBeGreaterThanOrEqual(billedMicroUsd);
+    expect(microUsd(result.costUsd)).toBe(costMicroUsd);
     const { histories } = await world.client.exportHistories(runId);
     const { differences } = await checkDecisions(historiesIn(histories));
     expect(differences).toEqual([]);

@@ -8,7 +8,7 @@ import type { Policy } from "../../src/domain/run/snapshot.ts";
 import { TIERS, type Tier } from "../../src/domain/prices.ts";
 import { packageFile } from "../../src/package-root.ts";
 import type { RunResult } from "../../src/domain/outcome.ts";
-import { createLedger } from "../../src/store/ledger.ts";
+import { createBudgets } from "../../src/store/budgets.ts";
 import type { World } from "./world.ts";
 
 const taskSchema = z.strictObject({
@@ -65,11 +65,11 @@ export async function measureWorkload(
     const ended = started.map(({ runId }) => world.client.result(runId));
     results.push(...(await Promise.all(ended)));
   }
-  const ledger = createLedger(world.db);
-  const account = await ledger.account(`session/bench/${session}`);
+  const whose = { scope: "session", tenant: "bench", session } as const;
+  const [account] = await createBudgets(world.db).states([whose]);
   return {
     policy,
-    chargedMicroUsd: account?.spentMicroUsd ?? 0,
+    chargedMicroUsd: (account?.spentMicroUsd ?? 0) + (account?.fearedMicroUsd ?? 0),
     billedMicroUsd: await world.model.billedMicroUsd(),
     choosingMicroUsd: policy === "by-classifier" ? await costOfChoosing(world, results) : 0,
     costs: results.map(({ costUsd }) => Math.round(costUsd * 1_000_000)),

@@ -43,7 +43,9 @@ async function expectRightMoney(runId: string, seen: RunSeen): Promise<void> {
   const holds = await holdsOf(bench.world, runId);
   const spent = holds.reduce((sum, hold) => sum + (hold.spent ?? 0), 0);
   const account = await createLedger(bench.world.db).account(`run/${runId}`);
-  expect(account).toMatchObject({ spentMicroUsd: spent, heldMicroUsd: 0 });
+  const fearedMicroUsd = microUsd(result.crashTaxUsd);
+  const spentMicroUsd = spent - fearedMicroUsd;
+  expect(account).toMatchObject({ spentMicroUsd, fearedMicroUsd, heldMicroUsd: 0 });
   expect(microUsd(result.costUsd)).toBe(spent);
   expect(spent - microUsd(result.crashTaxUsd)).toBe(seen.billedMicroUsd);
 }
@@ -208,7 +210,7 @@ describe("M4: whether the batch was made", () => {
     const { runId, result } = await answered();
     expect(await lanesBilled(runId)).toEqual(["batch"]);
     const holds = await holdsOf(bench.world, runId);
-    expect(holds.map(({ state }) => state)).toEqual(["charged", "settled"]);
+    expect(holds.map(({ state }) => state)).toEqual(["lost", "settled"]);
     expect(microUsd(result.crashTaxUsd)).toBe(holds[0]?.held);
     expect(result.modelAttempts).toBe(2);
   });

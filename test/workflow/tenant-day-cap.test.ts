@@ -33,7 +33,7 @@ afterAll(() => bench?.close());
 
 async function tenantDay(tenant: string): Promise<{ spent: number; held: number }> {
   const rows = await bench.world.db<{ spent: string; held: string }>`
-    select sum(spent_micro_usd) as spent, sum(held_micro_usd) as held from pawl.account
+    select sum(spent + feared) as spent, sum(held) as held from pawl.account
     where key like ${`tenant/${tenant}/____-__-__`}`;
   return { spent: Number(rows[0]?.spent), held: Number(rows[0]?.held) };
 }

@@ -15,6 +15,7 @@ begin
   with closed as materialized (select hold_id from unnest(closes)),
   asks as materialized (
     select a.place, a.op, a.hold_id, a.call_key, a.run_id, a.attempt,
+      a.op = 'hold' and exists (select from pawl.ended_attempt e where e.hold_id = a.hold_id) as has_ended,
       coalesce(r.last_call = a.call_key, false) as is_last, r.last_attempt, r.call_attempts, r.call_lost
     from pawl.asks_in(batch) a left join pawl.run r on r.run_id = a.run_id
   )
@@ -29,7 +30,7 @@ begin
         'crashTaxMicroUsd', a.call_lost)
       when a.is_last and a.last_attempt > a.attempt then jsonb_build_object('kind', 'refused', 'message',
         format('hold %s: a later attempt at this call has begun, so this one is over', a.hold_id))
-      when a.is_last and a.last_attempt = a.attempt and a.op = 'hold' then jsonb_build_object('kind', 'refused',
+      when a.has_ended or (a.is_last and a.last_attempt = a.attempt and a.op = 'hold') then jsonb_build_object('kind', 'refused',
         'message', format('hold %s was resolved before: an attempt that is over needs a new hold', a.hold_id))
       else jsonb_build_object('kind', 'alive', 'attempt', other.attempt, 'leaseEndsInMs',
         greatest(0, ceil(extract(epoch from other.expires_at - clock_timestamp()) * 1000))::bigint)
@@ -44,7 +45,7 @@ begin
     order by h.lane, h.attempt desc limit 1
   ) other on true
   left join pawl.lane_call l on l.hold_id = other.hold_id
-  where j.call_key is not null or other.hold_id is not null or (a.op = 'hold' and own.hold_id is not null)
+  where j.call_key is not null or other.hold_id is not null or a.has_ended or (a.op = 'hold' and own.hold_id is not null)
     or (a.is_last and (a.last_attempt > a.attempt or (a.last_attempt = a.attempt and a.op = 'hold')));
 end $$;
 

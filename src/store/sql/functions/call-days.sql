@@ -6,7 +6,12 @@ declare
   made date;
   name text;
 begin
+  if (select count(*) from generate_series(0, ahead) n
+    where to_regclass(format('pawl.call_%s', to_char(pawl.today() + n, 'YYYYMMDD'))) is not null) = ahead + 1 then
+    return true;
+  end if;
   perform set_config('lock_timeout', '200ms', true);
+  perform pawl.stop_the_books(); -- none of them shall be on its way into `call_other`
   for made in select pawl.today() + n from generate_series(0, ahead) n loop
     name := format('call_%s', to_char(made, 'YYYYMMDD'));
     if to_regclass('pawl.' || name) is not null then continue; end if;

@@ -70,6 +70,7 @@ begin
     c.cache_write_1h_tokens, c.output_tokens, c.web_search_requests, c.spent, c.feared
   from unnest(closes) c join pawl.run r on r.run_id = c.run_id where c.state <> 'unsent';
   perform pawl.write_runs(closes);
+  insert into pawl.ended_attempt (hold_id, run_id) select hold_id, run_id from unnest(closes) where state <> 'settled';
   if exists (select from unnest(closes) where lane = 'batch') then
     update pawl.lane_call l set state = c.state from unnest(closes) c
     where l.hold_id = c.hold_id and c.state <> 'unsent';

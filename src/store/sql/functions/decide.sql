@@ -77,7 +77,7 @@ begin
   if granted = '{}' then return; end if;
   insert into pawl.hold select g.* from unnest(granted) g;
   update pawl.run r set cap = a.run_cap, held = r.held + g.amount, attempts = r.attempts + 1,
-    last_call = g.call_key, last_attempt = g.attempt,
+    closed_at = null, last_call = g.call_key, last_attempt = g.attempt,
     call_attempts = case when r.last_call = g.call_key then r.call_attempts else 0 end + 1,
     call_lost = case when r.last_call = g.call_key then r.call_lost::bigint else 0 end
   from unnest(granted) g join pawl.asks_in(batch) a on a.hold_id = g.hold_id

@@ -13,12 +13,14 @@ create or replace function pawl.totals(of_run text) returns jsonb language sql s
   from (select) as one left join pawl.run r on r.run_id = of_run
 $$;
 
--- The journal is forgotten.
+-- The journal is forgotten, and which attempts had ended.
 create or replace function pawl.close_run(of_run text) returns jsonb language plpgsql as $$
 begin
   lock table pawl.hold in row exclusive mode;
   perform pawl.lose_holds(array(select hold_id from pawl.hold where run_id = of_run order by hold_id for update));
   delete from pawl.reply where run_id = of_run;
+  delete from pawl.ended_attempt where run_id = of_run;
+  update pawl.run set closed_at = clock_timestamp() where run_id = of_run and closed_at is null;
   return pawl.totals(of_run);
 end $$;
 

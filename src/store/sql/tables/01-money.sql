@@ -46,7 +46,8 @@ create table pawl.run (
   last_attempt integer not null default 0,
   call_attempts bigint not null default 0, -- requests sent for it
   call_lost pawl.micro_usd not null default 0, -- spent and feared for lost attempts at it
-  last_day date -- null: nothing was counted yet
+  last_day date, -- null: nothing was counted yet
+  closed_at timestamptz -- null: under way; a run that was reset is again
 ) with (fillfactor = 70);
 
 -- Open calls, and nothing else.
@@ -98,6 +99,13 @@ create table pawl.call (
 create index call_feared on pawl.call (hold_id) where feared > 0;
 -- For days that have no partition yet: pawl.make_call_days makes those to come.
 create table pawl.call_other partition of pawl.call default;
+
+-- Attempts that ended without a reply, until their run is closed: an ask that comes late is not taken for a new one.
+create table pawl.ended_attempt (
+  hold_id text primary key,
+  run_id text not null
+);
+create index ended_attempt_of_run on pawl.ended_attempt (run_id);
 
 -- Feared money that was set free: by whom, and why.
 create table pawl.release (

@@ -25,6 +25,7 @@ const otherRuns: HoldDenied = {
   askedMicroUsd: 500,
   leftMicroUsd: 100,
   spentMicroUsd: 0,
+  fearedMicroUsd: 0,
   capMicroUsd: 1000,
   temporary: true,
   resetsAt: null,
@@ -255,7 +256,7 @@ describe("in the batch lane", () => {
     const provider = new ModelCallError("PROVIDER_TIMEOUT", "silence", { billing: "unknown" });
     const { attempt, ledger } = openCallScene({ call, provider });
     expect(await makeCall(attempt(1))).toMatchObject({ kind: "submitted", providerBatchId: null });
-    expect(await ledger.charge(HOLD_ID)).toBe("charged");
+    expect(await ledger.lose(HOLD_ID)).toBe("lost");
   });
 });
 
