@@ -75,6 +75,7 @@ async function putRun(db: Database, run: OldRun): Promise<void> {
   await db`insert into pawl.artefact_piece (run_id, ref, seq, content) values (${id}, 'f', 0, '""')`;
   await db`
     insert into pawl.reply (call_key, run_id, hold_id, spent, attempts, lost, journal) values (${`${id}/1`}, ${id}, ${id}, 1, 1, 0, '{}')`;
+  await db`insert into pawl.ended_attempt (hold_id, run_id) values (${id}, ${id})`;
   await db`
     insert into pawl.lane_call (hold_id, call_key, run_id, amount, reply_tokens, state)
     values (${id}, ${`${id}/1`}, ${id}, 1, 1, 'settled')`;

@@ -24,6 +24,7 @@ create or replace function pawl.has_bodies(of_run text) returns boolean language
   select exists (select from pawl.message where run_id = of_run) or exists (select from pawl.link where run_id = of_run)
     or exists (select from pawl.artefact_piece where run_id = of_run)
     or exists (select from pawl.reply where run_id = of_run)
+    or exists (select from pawl.ended_attempt where run_id = of_run)
     or exists (select from pawl.lane_call where run_id = of_run)
 $$;
 
@@ -70,7 +71,7 @@ declare
 begin
   for doomed in
     select * from (values ('message', rows_max), ('link', rows_max), ('artefact_piece', greatest(rows_max / 20, 1)),
-      ('reply', rows_max), ('lane_call', rows_max)) as t(name, at_once)
+      ('reply', rows_max), ('ended_attempt', rows_max), ('lane_call', rows_max)) as t(name, at_once)
   loop
     execute format('delete from pawl.%1$I where ctid = any (array(
       select ctid from pawl.%1$I where run_id = any ($1) limit $2))', doomed.name) using runs, doomed.at_once;
@@ -87,8 +88,8 @@ declare
   own text[];
   gone integer;
 begin
-  own := array(select run_id from unnest(runs) run_id where not exists (
-    select from pawl.batch_item i where i.run_id = run_id));
+  own := array(select o.run_id from unnest(runs) o(run_id) where not exists (
+    select from pawl.batch_item i where i.run_id = o.run_id));
   perform set_config('lock_timeout', '200ms', true);
   perform pawl.stop_the_books();
   delete from pawl.run where run_id = any (own) and held = 0 and feared = 0;

@@ -1,7 +1,7 @@
 -- What figures need beside the money itself.
 
--- Prompt lengths are a roll-up of their own: figures that do not ask for them read a tenth of the rows.
 alter table pawl.usage_day drop constraint usage_day_pkey;
+-- Prompt lengths are a roll-up of their own, below: figures that do not ask for them read a tenth of the rows.
 alter table pawl.usage_day drop column band;
 alter table pawl.usage_day add primary key (tenant, day, agent, model, lane);
 
