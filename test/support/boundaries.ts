@@ -116,7 +116,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   examples: { values: ["activities", "src/client", "src/config.ts", "zod"] },
   bench: {
     values: [
-      ...["test", "src/domain", "src/temporal", "src/worker", "src/package-root.ts"],
+      ...["test", "src/domain", "src/store", "src/temporal", "src/worker", "src/package-root.ts"],
       ...["@anthropic-ai/sdk", "@temporalio/worker", "@temporalio/workflow", "node:", "prettier"],
     ],
     types: ["@temporalio/client", "@temporalio/proto"],
