@@ -3,12 +3,19 @@
 import type { NativeConnection } from "@temporalio/worker";
 import type { Fate } from "../store/retention-pass.ts";
 
+interface Asked {
+  readonly workflowService: Pick<
+    NativeConnection["workflowService"],
+    "describeWorkflowExecution" | "describeNamespace"
+  >;
+}
+
 const RUNNING = 1;
 const NOT_FOUND = 5;
 
 /** Of the latest execution under the id. Throws where Temporal can't be asked. */
 export function fatesIn(
-  { workflowService }: Pick<NativeConnection, "workflowService">,
+  { workflowService }: Asked,
   namespace: string,
 ): (workflowId: string) => Promise<Fate> {
   return async (workflowId) => {
@@ -24,10 +31,10 @@ export function fatesIn(
         ? { kind: "open" }
         : { kind: "ended", atMs: Number(seconds) * 1000 };
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === NOT_FOUND) {
-        return { kind: "forgotten" };
-      }
-      throw error;
+      if (!(error instanceof Error && "code" in error && error.code === NOT_FOUND)) throw error;
+      // It says the same of a namespace that is not there, and then knows of no run at all.
+      await workflowService.describeNamespace({ namespace });
+      return { kind: "forgotten" };
     }
   };
 }
