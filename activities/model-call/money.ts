@@ -39,7 +39,8 @@ export function moneyFor({ ledger, laneCalls }: ActivityDeps, attempt: Attempt):
     resume: () => asking(() => ledger.resumeCall(id)),
     hold: (request) => asking(() => ledger.startAttempt({ ...request, ...id })),
     submission: () => asking(() => laneCalls.state(id.holdId)),
-    settle: (settlement) => ending(() => ledger.settle({ ...settlement, holdId: id.holdId, callKey })),
+    settle: (settlement) =>
+      ending(() => ledger.settle({ ...settlement, holdId: id.holdId, callKey })),
     lose: async (loss) => void (await ending(() => ledger.lose(id.holdId, loss))),
     release: async (options) => void (await ending(() => ledger.void(id.holdId, options))),
   };

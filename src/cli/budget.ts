@@ -1,4 +1,4 @@
-// `pawl budget`: shows, sets and raises the caps that runs share.
+// `pawl budget`: shows, sets and raises the caps that runs share, and sets free what lost calls may have cost.
 
 import { Argument, type Command } from "commander";
 import type { BudgetChanged, BudgetShown, NewCap } from "../client/budgets.ts";
@@ -10,6 +10,7 @@ import { withClient, type CliContext } from "./context.ts";
 import { count } from "./format.ts";
 import { dollarsAsMicroUsd } from "./option-values.ts";
 import { oneLine } from "./printable.ts";
+import { userName } from "./say.ts";
 import { columns } from "./table.ts";
 
 interface Whose {
@@ -24,7 +25,7 @@ interface Flags extends Whose {
 export function addBudget(program: Command, context: CliContext): void {
   const budget = program
     .command("budget")
-    .description("caps that runs share: show, set, apply, raise");
+    .description("caps that runs share: show, set, apply, raise, release");
   const scope = () => new Argument("<scope>", "what shares the cap").choices(BUDGET_SCOPES);
   addWhose(budget.command("show"))
     .description("caps as they hold now, with what is left of them")
@@ -72,6 +73,29 @@ export function addBudget(program: Command, context: CliContext): void {
         tell(context, await client.raiseBudget(raise), json);
       }),
     );
+  addRelease(budget, scope(), context);
+}
+
+function addRelease(budget: Command, scope: Argument, context: CliContext): void {
+  addWhose(budget.command("release"))
+    .description(
+      "take what lost calls may have cost (feared) for nothing, in this day, month or session",
+    )
+    .addArgument(scope)
+    .option("--run <id>", "of this run alone")
+    .requiredOption("--why <text>", "kept on record with your name")
+    .option("--json", "what was set free, and the budget, as JSON")
+    .action((of: BudgetScope, flags: Flags & { readonly run?: string; readonly why: string }) =>
+      withClient(context, async (client) => {
+        const { json, run: runId, why, ...whose } = flags;
+        const release = { name: named(of, whose), by: userName(), why, ...present({ runId }) };
+        const released = await client.releaseFeared(release);
+        const { calls, fearedMicroUsd } = released;
+        tell(context, released, json);
+        const set = `${amount(fearedMicroUsd)} of ${count(calls, "lost call")} set free`;
+        context.stderr.write(`${set}.\n`);
+      }),
+    );
 }
 
 function addWhose(command: Command): Command {
@@ -100,11 +124,12 @@ function tell({ stdout, stderr }: CliContext, changed: BudgetChanged, json = fal
   if (woken > 0) stderr.write(`${count(woken, "run")} that waited at this cap: looking again.\n`);
 }
 
-const HEAD = ["budget", "of", "cap", "spent", "held", "left", "resets", "set by"];
+const HEAD = ["budget", "of", "cap", "spent", "held", "feared", "left", "resets", "set by"];
 
 export function tableOf(budgets: readonly BudgetShown[]): readonly string[] {
   const rows = budgets.map((budget) => {
-    const { scope, tenant, session, spentMicroUsd, heldMicroUsd, resetsAt } = budget;
+    const { scope, tenant, session, spentMicroUsd, heldMicroUsd, fearedMicroUsd } = budget;
+    const { resetsAt } = budget;
     const names = [tenant, session].filter((name) => name !== null).map((name) => oneLine(name));
     return [
       scope,
@@ -112,12 +137,13 @@ export function tableOf(budgets: readonly BudgetShown[]): readonly string[] {
       amount(budget.capMicroUsd, "none"),
       amount(spentMicroUsd),
       amount(heldMicroUsd),
+      amount(fearedMicroUsd),
       amount(budget.leftMicroUsd, ""),
       resetsAt === null ? "never" : resetsAt.slice(0, 16).replace("T", " "),
       sourceOf(budget),
     ];
   });
-  return columns([HEAD, ...rows], [2, 3, 4, 5]);
+  return columns([HEAD, ...rows], [2, 3, 4, 5, 6]);
 }
 
 function amount(microUsd: number | null, without = ""): string {

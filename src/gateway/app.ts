@@ -19,6 +19,7 @@ import { addResult } from "./routes/result.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addSteering } from "./routes/steer.ts";
 import { addSubmit } from "./routes/submit.ts";
+import { addBudgets } from "./routes/budgets.ts";
 import { addUsage } from "./routes/usage.ts";
 
 const ROUTES = [
@@ -29,6 +30,7 @@ const ROUTES = [
   addMessages,
   addApprovals,
   addUsage,
+  addBudgets,
   addOperations,
 ];
 

@@ -42,7 +42,10 @@ onEachDatabase((underTest) => {
         budget: "tenant_day/near",
       });
       await budgets().unset(dayOf("near"));
-      expect(await stateOf(dayOf("near"))).toMatchObject({ capMicroUsd: 300, budget: "tenant_day" });
+      expect(await stateOf(dayOf("near"))).toMatchObject({
+        capMicroUsd: 300,
+        budget: "tenant_day",
+      });
       await budgets().unset(everyTenant);
       expect(await ask("near", "near-3")).toMatchObject({ heldMicroUsd: 150 });
       expect(await stateOf(dayOf("near"))).toMatchObject({ capMicroUsd: 600, budget: null });
@@ -112,7 +115,9 @@ onEachDatabase((underTest) => {
       await ask("mid", "two", "s2");
       await budgets().set({ scope: "session", tenant: "mid" }, 600);
       for (const session of ["s1", "s2"]) {
-        expect(await ledger().account(`session/mid/${session}`)).toMatchObject({ heldMicroUsd: 500 });
+        expect(await ledger().account(`session/mid/${session}`)).toMatchObject({
+          heldMicroUsd: 500,
+        });
       }
       await assertSumsUp(underTest().db);
     });
@@ -151,7 +156,10 @@ onEachDatabase((underTest) => {
     test("and never comes before what the operator set", async () => {
       await budgets().set(everyTenant, 300);
       await budgets().seed({ ...NO_CAPS, tenant_day: 600 });
-      expect(await stateOf(dayOf("kept"))).toMatchObject({ capMicroUsd: 300, budget: "tenant_day" });
+      expect(await stateOf(dayOf("kept"))).toMatchObject({
+        capMicroUsd: 300,
+        budget: "tenant_day",
+      });
       await budgets().unset(everyTenant);
       expect(await stateOf(dayOf("kept"))).toMatchObject({ capMicroUsd: 600, budget: null });
     });
@@ -215,7 +223,10 @@ onEachDatabase((underTest) => {
       await budgets().set(name, 1000);
       await lose("one");
       await lose("two");
-      expect(await ask("worried", "denied")).toMatchObject({ kind: "denied", fearedMicroUsd: 1000 });
+      expect(await ask("worried", "denied")).toMatchObject({
+        kind: "denied",
+        fearedMicroUsd: 1000,
+      });
       const released = { calls: 2, fearedMicroUsd: 1000 };
       expect(await budgets().release({ name, ...release })).toEqual(released);
       const none = { calls: 0, fearedMicroUsd: 0 };

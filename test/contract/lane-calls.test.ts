@@ -19,7 +19,11 @@ onEachDatabase((underTest) => {
   describe("U1: the intent is written with the hold", () => {
     test("a hold has its intent, and no batch yet", async () => {
       const { lane, start } = books();
-      expect(await start(attempt("first", 1))).toMatchObject({ kind: "held", heldMicroUsd: 500, attempts: 1 });
+      expect(await start(attempt("first", 1))).toMatchObject({
+        kind: "held",
+        heldMicroUsd: 500,
+        attempts: 1,
+      });
       expect(await lane.state("first/1/1")).toEqual({
         state: "held",
         heldMicroUsd: 500,
@@ -94,7 +98,12 @@ onEachDatabase((underTest) => {
       const { db, ledger, start } = books();
       const budgets = createBudgets(db);
       await budgets.set({ scope: "tenant_day", tenant: "slow" }, 10_000);
-      const who = { tenant: "slow", lane: "batch", day: yesterday, deadAfterMs: 48 * 3_600_000 } as const;
+      const who = {
+        tenant: "slow",
+        lane: "batch",
+        day: yesterday,
+        deadAfterMs: 48 * 3_600_000,
+      } as const;
       await start(anAttempt("slow", [], who));
       await db`update pawl.hold set held_at = held_at - interval '25 hours',
         dead_after = dead_after - interval '25 hours' where hold_id = 'slow/1/1'`;

@@ -61,7 +61,7 @@ onEachDatabase((underTest) => {
   );
 
   test(
-    "all at once, in lanes of any number, operations never commit more than a cap, nor lose or double an amount",
+    "L7: all at once, in lanes of any number, operations never commit more than a cap, nor lose or double an amount",
     async () => {
       await fc.assert(
         fc.asyncProperty(openingCaps, bursts, workers, (caps, batches, count) =>
@@ -192,7 +192,13 @@ async function openSchedule(
 ): Promise<Schedule> {
   await clearMoney(db);
   schedulesMade += 1;
-  return { name: `schedule-${schedulesMade}`, caps: [...caps], attempts: [], closed: new Set(), ...options };
+  return {
+    name: `schedule-${schedulesMade}`,
+    caps: [...caps],
+    attempts: [],
+    closed: new Set(),
+    ...options,
+  };
 }
 
 async function followsTheModel(

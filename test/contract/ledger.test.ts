@@ -202,7 +202,12 @@ function contract(underTest: () => DatabaseUnderTest, openLedger: (db: Database)
         replyTokensMax: 4000,
       });
       const end = ledger().startAttempt(request);
-      expect(await end.then(({ kind }) => kind, () => "failed")).toMatch(/^(failed|denied)$/);
+      expect(
+        await end.then(
+          ({ kind }) => kind,
+          () => "failed",
+        ),
+      ).toMatch(/^(failed|denied)$/);
       expect(await ledger().totals("odd")).toMatchObject({ heldMicroUsd: 0 });
     });
   });
@@ -339,7 +344,11 @@ function contract(underTest: () => DatabaseUnderTest, openLedger: (db: Database)
     test("counts what is feared against the cap", async () => {
       await ledger().lose(await open("feared"));
       const accounts = [anAccount("feared/run", 1000)];
-      const next = anAttempt("feared", accounts, { turn: 2, replyTokensMin: 401, replyTokensMax: 401 });
+      const next = anAttempt("feared", accounts, {
+        turn: 2,
+        replyTokensMin: 401,
+        replyTokensMax: 401,
+      });
       expect(await ledger().startAttempt(next)).toMatchObject({
         kind: "denied",
         leftMicroUsd: 500,

@@ -60,6 +60,11 @@ const MATRIX: Readonly<Record<string, Row>> = {
   },
   getUsage: { path: "GET /v1/usage", scopes: READS },
   getStats: { path: "GET /v1/stats", scopes: READS },
+  releaseBudget: {
+    path: "POST /v1/budgets/tenant_day/release",
+    scopes: ["admin"],
+    body: { why: "billed nothing" },
+  },
   getHealth: { path: "GET /health", scopes: null },
   getDeepHealth: { path: "GET /health/deep", scopes: null },
   getMetrics: { path: "GET /metrics", scopes: ["admin"] },

@@ -138,8 +138,8 @@ describe("with the tables there", () => {
 
   test("a worker may do what it does now and then", async () => {
     const ledger = createLedger(worker());
-    const attempt = anAttempt("lane", [anAccount("lane", 10_000)]);
-    expect(await createLaneCalls(worker()).start(attempt)).toMatchObject({ kind: "held" });
+    const attempt = anAttempt("lane", [anAccount("lane", 10_000)], { lane: "batch" });
+    expect(await ledger.startAttempt(attempt)).toMatchObject({ kind: "held" });
     expect(await createLaneCalls(worker()).note(attempt.holdId, "msgbatch_1")).toBe("awaited");
     expect(await ledger.sweep()).toBe(0);
     await ledger.closeRun("lane");

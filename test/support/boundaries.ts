@@ -73,7 +73,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/gateway/routes": {
     values: [
-      ...["src/gateway", "src/client", "src/domain", "src/store", "src/config.ts"],
+      ...["src/gateway", "src/client", "src/domain", "src/store"],
       ...["@hono/node-server", "@hono/zod-openapi"],
     ],
   },

@@ -158,7 +158,11 @@ export interface Step {
 }
 
 /** Each run pays for one tenant and session: two runs share a session, and three a tenant. */
-function payerOf({ name, caps }: Pick<Schedule, "name" | "caps">, run: number, shares: readonly number[]): Payer {
+function payerOf(
+  { name, caps }: Pick<Schedule, "name" | "caps">,
+  run: number,
+  shares: readonly number[],
+): Payer {
   const [tenant, session] = [`${name}/t${run < 3 ? 0 : 1}`, `s${run < 2 ? 0 : 1}`];
   const named = shares.map((n): Share => {
     return { key: shareKey(name, n), limit: "batch", capMicroUsd: caps[n] ?? null };
@@ -268,7 +272,9 @@ function wholeName(schedule: Schedule, budget: number): BudgetName {
   const name = budgetName(schedule, budget);
   const tenant = name.tenant ?? `${schedule.name}/t0`;
   if (name.scope === "global_day") return name;
-  return name.scope === "session" ? { scope: "session", tenant, session: "s0" } : { ...name, tenant };
+  return name.scope === "session"
+    ? { scope: "session", tenant, session: "s0" }
+    : { ...name, tenant };
 }
 
 function onAttempt(

@@ -29,11 +29,7 @@ export function scopesOf(payer: Pick<Payer, "tenant" | "session">): readonly Sco
     {
       scope: "session",
       key: `session/${t}/${s}`,
-      budgets: own(
-        "session",
-        { scope: "session", tenant, session },
-        { scope: "session", tenant },
-      ),
+      budgets: own("session", { scope: "session", tenant, session }, { scope: "session", tenant }),
     },
     {
       scope: "tenant_day",

@@ -49,7 +49,9 @@ export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "onChang
   budgets.onChange(({ scope }) => {
     for (const { request, state } of holds.values()) {
       if (state === "unsent") continue;
-      scopesOf(request.payer).filter((one) => one.scope === scope).forEach(openWhereCapped);
+      scopesOf(request.payer)
+        .filter((one) => one.scope === scope)
+        .forEach(openWhereCapped);
     }
   });
 
@@ -74,7 +76,8 @@ export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "onChang
 
   function statesOf(runId: string, keys: readonly string[]): readonly AccountState[] {
     const run = runs.get(runId);
-    const own = run === undefined ? [] : [stateOf(`run/${runId}`, { limit: "cost", cap: () => run.cap })];
+    const own =
+      run === undefined ? [] : [stateOf(`run/${runId}`, { limit: "cost", cap: () => run.cap })];
     const others = keys.flatMap((key) => {
       const account = accounts.get(key);
       return account === undefined ? [] : [stateOf(key, account)];
@@ -221,9 +224,19 @@ export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "onChang
       const kept = journal.get(callKey);
       const { runId } = hold?.request ?? { runId: "" };
       const before = soFar(runId, callKey);
-      if (hold !== undefined && resolve(holdId, "settled", { spentMicroUsd, fearedMicroUsd: fearedMicroUsd ?? 0 })) {
+      if (
+        hold !== undefined &&
+        resolve(holdId, "settled", { spentMicroUsd, fearedMicroUsd: fearedMicroUsd ?? 0 })
+      ) {
         const attempts = runs.get(runId)?.last.key === callKey ? before.attempts : 1;
-        const entry = { runId, reply, holdId, attempts, lost: before.crashTaxMicroUsd, spent: spentMicroUsd };
+        const entry = {
+          runId,
+          reply,
+          holdId,
+          attempts,
+          lost: before.crashTaxMicroUsd,
+          spent: spentMicroUsd,
+        };
         if (kept === undefined) journal.set(callKey, entry);
         return { kind: "settled", accounts: statesOf(runId, hold.keys) };
       }

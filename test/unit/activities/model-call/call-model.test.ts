@@ -116,12 +116,12 @@ describe("M6: the gate is asked before anything is held", () => {
   });
 });
 
-describe("M4: what attempts that died have cost is charged and told, whatever becomes of the call", () => {
+describe("M4: what attempts that died may have cost is feared and told, whatever becomes of the call", () => {
   test("where the gate keeps it back", async () => {
     const { scene, lostMicroUsd } = await diedOnce({ gate: [PASS, waits("down")] });
     const denial = await makeCall(scene.attempt(2));
     expect(denial).toMatchObject({ why: "down", crashTaxMicroUsd: lostMicroUsd });
-    const totals = { spentMicroUsd: lostMicroUsd, heldMicroUsd: 0, modelAttempts: 1 };
+    const totals = { fearedMicroUsd: lostMicroUsd, heldMicroUsd: 0, modelAttempts: 1 };
     expect(await scene.ledger.totals("run_1")).toMatchObject(totals);
   });
 
@@ -203,9 +203,9 @@ describe("M5: a reply that the run stopped", () => {
   test("is crash tax where there was no word of it", async () => {
     const { scene, at } = stopAt(stopped(null));
     const end = await makeCall(at);
-    const { spentMicroUsd } = await scene.ledger.totals("run_1");
-    expect(spentMicroUsd).toBeGreaterThan(0);
-    expect(end).toEqual({ kind: "interrupted", crashTaxMicroUsd: spentMicroUsd });
+    const { fearedMicroUsd } = await scene.ledger.totals("run_1");
+    expect(fearedMicroUsd).toBeGreaterThan(0);
+    expect(end).toEqual({ kind: "interrupted", crashTaxMicroUsd: fearedMicroUsd });
   });
 });
 
@@ -241,7 +241,7 @@ describe("in the batch lane", () => {
     const { attempt, steps, ledger } = openCallScene({ call, gate: [waits("down")] });
     const ticket = await makeCall(attempt(1));
     expect(ticket).toMatchObject({ kind: "submitted", attempt: 1, providerBatchId: "batch_1" });
-    expect(steps).toEqual(["send"]);
+    expect(steps).toEqual(["hold", "send"]);
     expect((await ledger.totals("run_1")).heldMicroUsd).toBeGreaterThan(0);
   });
 
