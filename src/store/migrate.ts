@@ -12,7 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import { codeOf, openDatabase, type Database } from "./database.ts";
 import { literal } from "./literal.ts";
-import { readSchema, type Schema, type TableStep } from "./migrations.ts";
+import { readSchema, type FunctionSet, type Schema, type TableStep } from "./migrations.ts";
 import {
   foreign,
   FUNCTIONS_NUMBER,
@@ -90,7 +90,7 @@ async function applyStep(db: Database, step: TableStep): Promise<void> {
     end`)}`);
 }
 
-async function applyFunctions(db: Database, functions: Schema["functions"]): Promise<void> {
+async function applyFunctions(db: Database, functions: FunctionSet): Promise<void> {
   try {
     await db.script(functionsScript(functions, "drop what is gone"));
   } catch (error) {
@@ -102,10 +102,10 @@ async function applyFunctions(db: Database, functions: Schema["functions"]): Pro
 
 /** Twice: the first time nothing looks whether a function is there that another one calls. */
 function functionsScript(
-  { hash, sql }: Schema["functions"],
+  { hash, sql, version }: FunctionSet,
   order: "drop all first" | "drop what is gone",
 ): string {
-  const row = { number: FUNCTIONS_NUMBER, name: "functions", hash };
+  const row = { number: FUNCTIONS_NUMBER, name: `functions ${version}`, hash };
   return `
     ${settings({ lock_timeout: "2s", check_function_bodies: "off" })}
     do ${literal(`declare
@@ -165,7 +165,8 @@ function begin(alreadyDone: string): string {
 function record({ number, name, hash }: Pick<TableStep, "number" | "name" | "hash">): string {
   return `
     insert into pawl.migration (number, name, hash) values (${number}, ${literal(name)}, ${literal(hash)})
-    on conflict (number) do update set hash = excluded.hash, applied_at = excluded.applied_at;`;
+    on conflict (number) do update
+    set name = excluded.name, hash = excluded.hash, applied_at = excluded.applied_at;`;
 }
 
 function dropWhere(condition: string): string {

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageFile } from "../package-root.ts";
+import { packageVersion } from "../package-version.ts";
 
 export interface TableStep {
   readonly number: number;
@@ -20,7 +21,14 @@ export interface TableStep {
 
 export interface Schema {
   readonly tables: readonly TableStep[];
-  readonly functions: { readonly hash: string; readonly sql: string };
+  readonly functions: FunctionSet;
+}
+
+export interface FunctionSet {
+  readonly hash: string;
+  readonly sql: string;
+  /** Of the Pawl that they are from: what a newer one put there is not put back. */
+  readonly version: string;
 }
 
 interface SqlFile {
@@ -46,8 +54,8 @@ export function tableStep({ name, sql }: SqlFile): TableStep {
   };
 }
 
-export function functionSet(sql: string): Schema["functions"] {
-  return { hash: hashOf(sql), sql };
+export function functionSet(sql: string, version: string = packageVersion()): FunctionSet {
+  return { hash: hashOf(sql), sql, version };
 }
 
 function sqlFilesOf(kind: "tables" | "functions"): readonly SqlFile[] {

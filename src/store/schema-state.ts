@@ -25,7 +25,7 @@ interface Recorded {
   readonly hash: string | null;
 }
 
-/** The row of `pawl.migration` that is about the functions. */
+/** The row of `pawl.migration` that is about the functions; its name is `functions` and the version they are from. */
 export const FUNCTIONS_NUMBER = 0;
 
 /** Throws SCHEMA_BEHIND, SCHEMA_FOREIGN or BACKEND_UNREACHABLE, in words for who operates it. */
@@ -84,10 +84,24 @@ function compare(recorded: readonly Recorded[], { tables, functions }: Schema): 
   if (newer.length > 0) {
     return { kind: "foreign", why: `this one is older and does not know ${newer.join(", ")}` };
   }
+  const there = byNumber.get(FUNCTIONS_NUMBER);
+  const isOther = there?.hash !== functions.hash;
+  if (there !== undefined && isOther && isNewer(versionIn(there.name), functions.version)) {
+    const why = `this one is ${functions.version}, and its functions are of ${versionIn(there.name)}`;
+    return { kind: "foreign", why };
+  }
   const due: Due = {
     tables: tables.filter(({ number }) => !byNumber.has(number)).map(({ name }) => name),
-    functions: byNumber.get(FUNCTIONS_NUMBER)?.hash !== functions.hash,
+    functions: isOther,
     isFirst: recorded.length === 0,
   };
   return due.tables.length > 0 || due.functions ? { kind: "behind", due } : { kind: "current" };
+}
+
+function versionIn(name: string): string {
+  return name.replace(/^functions /, "");
+}
+
+function isNewer(one: string, than: string): boolean {
+  return one.localeCompare(than, "en", { numeric: true }) > 0;
 }

@@ -119,6 +119,20 @@ onEachDatabase((underTest) => {
     });
   });
 
+  test("functions of a newer Pawl stay where an older one starts again", async () => {
+    const newer = { ...REAL, functions: functionSet(one("newer"), "10.0.0") };
+    await again({ schema: newer });
+    const older = { ...REAL, functions: functionSet(one("older"), "9.12.3") };
+    const refused = {
+      code: "SCHEMA_FOREIGN",
+      message: expect.stringMatching(/this one is 9\.12\.3, and its functions are of 10\.0\.0/),
+    };
+    await expect(again({ schema: older })).rejects.toMatchObject(refused);
+    expect(await functionNames()).toEqual(["newer"]);
+    const next = { ...REAL, functions: functionSet(one("next"), "10.0.1") };
+    expect(await again({ schema: next })).toEqual(["functions"]);
+  });
+
   test("who only looks is told what is due", async () => {
     const behind = (why: RegExp) => ({
       code: "SCHEMA_BEHIND",

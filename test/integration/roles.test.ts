@@ -2,7 +2,9 @@
 // processes, and what it may not.
 
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { packageFile } from "../../src/package-root.ts";
 import { takeCostAlerts } from "../../src/store/cost-alerts.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
@@ -37,6 +39,7 @@ const [MAKES_ROLES = "", TAKES_RIGHTS = ""] = Array.from(
   ([, sql = ""]) => sql,
 );
 
+const folder = mkdtempSync(join(tmpdir(), "pawl-roles-"));
 let database: DatabaseServer;
 let world: World;
 let gateway: GatewayProcess;
@@ -65,6 +68,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
   await gateway?.process.kill();
   await world?.close();
   await Promise.all([...opened.values()].map((db) => db.end()));
@@ -180,10 +184,13 @@ describe("with the tables there", () => {
     const revoked = await pawl("pawl_operator", "keys", "revoke", made.stdout.trim());
     expect(revoked).toMatchObject({ exitCode: 0 });
     await world.model.script([{ times: 4, reply: { text: "Done." } }]);
-    const batch = startPawl(["batch", packageFile("examples/tasks.jsonl")], {
-      ...world.env,
-      DATABASE_URL: urlOf("pawl_operator"),
-    });
+    const batch = startPawl(
+      ["batch", packageFile("examples/tasks.jsonl"), "--out", join(folder, "results")],
+      {
+        ...world.env,
+        DATABASE_URL: urlOf("pawl_operator"),
+      },
+    );
     const ended = await batch.ended;
     expect(ended.stdout).toContain("4 of 4 ended · 4 answered");
   });

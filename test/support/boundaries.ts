@@ -52,7 +52,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
   "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
-  "src/store": { values: ["src/domain", "src/package-root.ts", "node:", "postgres"] },
+  "src/store": { values: ["src/domain", ...SELF, "node:", "postgres"] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
   "src/client": {
     values: [

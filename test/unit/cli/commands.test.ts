@@ -167,3 +167,17 @@ describe("output", () => {
     }
   });
 });
+
+describe("pawl migrate", () => {
+  test("needs to be told of a database, and starts none of its own", async () => {
+    const run = await pawl(createFakeClient(), ["migrate"]);
+    expect(run).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(run.stderr).toMatch(/^DATABASE_URL is not set\./);
+  });
+
+  test("says in its help who may, and where to read on", async () => {
+    const { exitCode, stdout } = await pawl(createFakeClient(), ["migrate", "--help"]);
+    expect(exitCode).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, " ")).toMatch(/schema .* as its owner \(docs\/database\.md\)/);
+  });
+});
