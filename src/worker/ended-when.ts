@@ -10,7 +10,6 @@ interface Asked {
   >;
 }
 
-const RUNNING = 1;
 const NOT_FOUND = 5;
 
 /** Of the latest execution under the id. Throws where Temporal can't be asked. */
@@ -24,9 +23,8 @@ export function fatesIn(
         namespace,
         execution: { workflowId },
       });
-      if (info?.status === RUNNING) return { kind: "open" };
-      const seconds = info?.closeTime?.seconds;
-      // One that is neither running nor closed is none that we know how to judge.
+            const seconds = info?.closeTime?.seconds;
+      // Only what has been closed has a time of it.
       return seconds === null || seconds === undefined
         ? { kind: "open" }
         : { kind: "ended", atMs: Number(seconds) * 1000 };

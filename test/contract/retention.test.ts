@@ -1,9 +1,8 @@
 // What is older than it is to be kept goes, and nothing that somebody needs: one rule for each table (K1–K4).
 
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { packageFile } from "../../src/package-root.ts";
-import { openDatabase } from "../../src/store/database.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { forgetOld, takeChore } from "../../src/store/retention.ts";
 import type { RetentionTerms } from "../../src/store/retention-pass.ts";

@@ -19,12 +19,12 @@ onEachDatabase((underTest) => {
     const ledger = createLedger(db());
     const others = [1, 2, 3].map(() => openDatabase(underTest().url, { connectionsMax: 1 }));
     let settled = 0;
-    let isOver = false;
+    const over = new AbortController();
     const rolling = others.map(async (other, n) => {
-      while (!isOver) await rollUp(other, 1 + 3 * n);
+      while (!over.signal.aborted) await rollUp(other, 1 + 3 * n);
     });
     const looking = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const before = settled;
         const { total } = await readUsage(db(), { by: "session" });
         expect(total.calls).toBeGreaterThanOrEqual(before);
@@ -38,7 +38,7 @@ onEachDatabase((underTest) => {
       await ledger.settle(aSettlement(holdId, 7, { usage: { ...NO_USAGE, inputTokens: 100 * n } }));
       settled += 1;
     }
-    isOver = true;
+    over.abort();
     await Promise.all([...rolling, looking]);
     await Promise.all(others.map((other) => other.end()));
 

@@ -91,12 +91,12 @@ onEachDatabase((underTest) => {
       const left = SENT.length - HELD.length - (rows > 9 ? 9 : 0);
       expect(await rollUp(db(), rows)).toBe(Math.min(rows, left));
     });
-    figures(db);
+    tellsAll(db);
   });
 });
 
 /** The same at each stage. */
-function figures(db: () => Database): void {
+function tellsAll(db: () => Database): void {
   test.each(USAGE_BY)("by %s it is the sum of the attempts that have the name", async (by) => {
     for (const tenant of [undefined, ...TENANTS]) {
       const of = SENT.filter((made) => tenant === undefined || made.tenant === tenant);
