@@ -172,15 +172,12 @@ try {
     await batches(databaseAt(server.url, "batches")),
   ];
   const seen = new Map<string, Seen[]>();
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const callers of LOADS) {
-      for (const desk of desks) {
-        const one = await measure(desk, callers);
-        const key = `${desk.name} at ${callers}`;
-        seen.set(key, [...(seen.get(key) ?? []), one]);
-        process.stderr.write(`${key}: ${Math.round(one.callsPerSecond)} calls/s\n`);
-      }
-    }
+  const turns = Array.from({ length: ROUNDS }, () => LOADS).flat();
+  for (const [callers, desk] of turns.flatMap((load) => desks.map((d) => [load, d] as const))) {
+    const one = await measure(desk, callers);
+    const key = `${desk.name} at ${callers}`;
+    seen.set(key, [...(seen.get(key) ?? []), one]);
+    process.stderr.write(`${key}: ${Math.round(one.callsPerSecond)} calls/s\n`);
   }
   process.stdout.write(
     "| callers on 4 workers | calls/s | p50 ms of a hold | WAL bytes a call |\n",

@@ -131,8 +131,7 @@ test(
     }
     const account = await createLedger(world.db).account("session/fleet/fleet");
     expect(account).toMatchObject({ heldMicroUsd: 0 });
-    const { spentMicroUsd = 0, fearedMicroUsd = 0 } = account ?? {};
-    expect(spentMicroUsd + fearedMicroUsd).toBe(spentOn(paid));
+    expect((account?.spentMicroUsd ?? 0) + (account?.fearedMicroUsd ?? 0)).toBe(spentOn(paid));
     expect(spentOn(paid)).toBeLessThanOrEqual(CAP_MICRO_USD);
     const { rows } = await world.client.usage({ by: "lane" });
     expect(sum(rows.map(({ spentMicroUsd }) => spentMicroUsd))).toBe(spentOn(paid));

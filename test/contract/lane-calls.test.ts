@@ -3,7 +3,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createBudgets } from "../../src/store/budgets.ts";
 import { createLaneCalls } from "../../src/store/lane-calls.ts";
-import { createLedger } from "../../src/store/ledger.ts";
+import { createLedger, type AttemptRequest } from "../../src/store/ledger.ts";
 import { anAccount, anAttempt, aSettlement } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 
@@ -11,7 +11,8 @@ onEachDatabase((underTest) => {
   const books = () => {
     const { db } = underTest();
     const ledger = createLedger(db);
-    return { db, lane: createLaneCalls(db), ledger, start: ledger.startAttempt };
+    const start = (request: AttemptRequest) => ledger.startAttempt(request);
+    return { db, lane: createLaneCalls(db), ledger, start };
   };
   const attempt = (run: string, number: number, cap = 10_000) =>
     anAttempt(run, [anAccount(`cap of ${run}`, cap)], { attempt: number, lane: "batch" });

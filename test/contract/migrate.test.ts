@@ -149,7 +149,7 @@ onEachDatabase((underTest) => {
   describe("an index that is made concurrently", () => {
     const SQL =
       "-- concurrently\n-- Why.\ncreate index concurrently if not exists by_model on pawl.hold (model);\n" +
-      "create index concurrently if not exists by_turn on pawl.hold (turn);\n";
+      "create index concurrently if not exists by_turn on pawl.hold (attempt);\n";
     const indexes = () => db()`
       select relname::text as name, indisvalid as valid from pg_index join pg_class c on c.oid = indexrelid
       where relname in ('by_model', 'by_turn') order by 1`;

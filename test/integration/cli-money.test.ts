@@ -36,7 +36,7 @@ test("R2: a budget stops a run, raising it lets it go on, and the cost is told t
   });
   const shown = await pawl("budget", "show", "--tenant", "acme");
   expect(shown.stdout).toMatch(
-    /tenant_day +acme +\$0\.000100 +\$0 +\$0 +\$0\.000100 +\d{4}-\d\d-\d\d 00:00 +budget tenant_day\/acme\n/,
+    /tenant_day +acme +\$0\.000100 +\$0 +\$0 +\$0 +\$0\.000100 +\d{4}-\d\d-\d\d 00:00 +budget tenant_day\/acme\n/,
   );
   expect(shown.stdout).toMatch(/tenant_month +acme +none +\$0 +\$0 +.* environment\n/);
 

@@ -197,7 +197,7 @@ describe("with the tables there", () => {
 
   test.each<[Role, readonly string[], string]>([
     ["pawl_reader", ["keys", "create", "--tenant", "acme"], "api_key"],
-    ["pawl_gateway", ["budget", "set", "tenant_day", "9"], "budget"],
+    ["pawl_gateway", ["budget", "set", "tenant_day", "9"], "hold"],
     ["pawl_worker", ["keys", "ls"], "api_key"],
   ])("%s is refused %j, in a sentence", async (role, args, table) => {
     const refused = await pawl(role, ...args);

@@ -8,7 +8,7 @@ export async function watchCaps(db: Database): Promise<void> {
     create table if not exists public.passed (key text, committed bigint, cap bigint);
     create or replace function public.look_at_cap() returns trigger language plpgsql as $$
     begin
-      if new.spent + new.held + new.feared > greatest(new.cap, old.spent + old.held + old.feared) then
+      if new.cap is not null and new.spent + new.held + new.feared > greatest(new.cap, old.spent + old.held + old.feared) then
         insert into public.passed values (to_jsonb(new) ->> tg_argv[0], new.spent + new.held + new.feared, new.cap);
       end if;
       return null;
@@ -120,5 +120,5 @@ export async function clearMoney(db: Database): Promise<void> {
 
 async function select(db: Database, text: string): Promise<readonly object[]> {
   const strings = Object.assign([text], { raw: [text] });
-  return await db<object>(strings as unknown as TemplateStringsArray);
+  return await db<object>(strings);
 }

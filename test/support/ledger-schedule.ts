@@ -60,12 +60,12 @@ const RUN_CAP = 2_500;
 const BUDGET_COUNT = 11;
 
 const attempt = fc.nat({ max: 30 });
-const run = fc.nat({ max: RUN_COUNT - 1 });
+const anyRun = fc.nat({ max: RUN_COUNT - 1 });
 const cap = fc.option(fc.nat({ max: CAP_MAX }), { freq: 8 });
 
 const start: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant("start"),
-  run,
+  run: anyRun,
   turn: fc.nat({ max: 2 }),
   shares: fc.shuffledSubarray([0, 1]),
   fixedMicroUsd: fc.nat({ max: 300 }),
@@ -108,7 +108,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("void"), attempt, sent: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("sweep") }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("close"), run }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("close"), run: anyRun }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -238,9 +238,7 @@ export function plan(schedule: Schedule, op: Operation): Step {
     case "sweep":
       return { holdId: null, carryOut: ({ ledger }) => ledger.sweep() };
     case "close":
-      for (const { runId: run, holdId } of schedule.attempts) {
-        if (run === runId(schedule, op.run)) schedule.closed.add(holdId);
-      }
+      noteClosed(schedule, op.run);
       return { holdId: null, carryOut: ({ ledger }) => ledger.closeRun(runId(schedule, op.run)) };
     case "repeat":
     case "resume":
@@ -249,6 +247,12 @@ export function plan(schedule: Schedule, op: Operation): Step {
     case "release":
     case "void":
       return planOnAttempt(schedule, op);
+  }
+}
+
+function noteClosed(schedule: Schedule, run: number): void {
+  for (const { runId: of, holdId } of schedule.attempts) {
+    if (of === runId(schedule, run)) schedule.closed.add(holdId);
   }
 }
 

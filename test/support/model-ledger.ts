@@ -27,7 +27,7 @@ interface Hold {
 
 interface Account {
   readonly limit: AccountState["limit"];
-  cap(): number | null;
+  readonly cap: () => number | null;
 }
 
 /** How far a run got with its last call. */

@@ -11,6 +11,7 @@ export async function plantCheckThenAdd(db: Database, sleepS = 3): Promise<void>
     [
       /update pawl\.account a set[\s\S]*?;\n/,
       `perform pg_sleep(${sleepS});
+       perform 1 from pawl.account where key = any (keys) order by key for update;
        update pawl.account a set spent = a.spent + d.spent, feared = a.feared + d.feared, held = a.held + d.held
        from (
          select key, sum(spent)::bigint as spent, sum(feared)::bigint as feared, sum(held)::bigint as held from (

@@ -13,7 +13,7 @@ interface Desk {
   /** The ids of each batch that came, in order. */
   readonly batches: readonly (readonly string[])[];
   /** Books the batches that wait, and those that come. */
-  open(): void;
+  readonly open: () => void;
 }
 
 /** Each batch waits until the desk is open, and then goes as `answer` says. */

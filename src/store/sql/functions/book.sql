@@ -99,6 +99,11 @@ begin
     select key from pawl.hold h, unnest(pawl.account_keys(h.tenant, h.session, h.day, h.shares)) key
     where h.hold_id = any (holds));
   keys := array(select key from pawl.account where key = any (keys) order by key for update);
+  if batch @? '$[*].shares[*]' then
+    update pawl.account a set cap = (share ->> 'capMicroUsd')::bigint
+    from pawl.asks_in(batch) ask, jsonb_array_elements(ask.share_list) share
+    where ask.op = 'hold' and a.key = share ->> 'key' and a.cap::bigint <> (share ->> 'capMicroUsd')::bigint;
+  end if;
 end $$;
 
 create or replace function pawl.open_runs(batch jsonb) returns void language plpgsql as $$
@@ -123,10 +128,9 @@ begin
     -- The cap of a share is part of an order: no budget overrides it.
     select distinct on (1) share ->> 'key', share ->> 'limit', (share ->> 'capMicroUsd')::bigint, '{}', null
     from pawl.asks_in(batch) a, jsonb_array_elements(a.share_list) share
-    where a.op = 'hold' and not exists (select from pawl.account known
-      where known.key = share ->> 'key' and known.cap = (share ->> 'capMicroUsd')::bigint)
+    where a.op = 'hold' and not exists (select from pawl.account known where known.key = share ->> 'key')
   )
   insert into pawl.account (key, scope, cap, budget_keys, period_ends)
   select * from missing where cap is not null order by key
-  on conflict (key) do update set cap = excluded.cap where account.cap is distinct from excluded.cap;
+  on conflict do nothing;
 end $$;
