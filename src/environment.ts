@@ -73,6 +73,7 @@ export const ENVIRONMENT = {
   },
   database: {
     url: secret("DATABASE_URL"),
+    keepDays: env("PAWL_KEEP_DAYS", count.max(36_500).default(30)),
   },
   provider: {
     apiKey: secret("ANTHROPIC_API_KEY"),

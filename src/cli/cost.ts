@@ -30,7 +30,7 @@ export function addCost(program: Command, context: CliContext): void {
     .command("cost")
     .description("what was used and what it cost")
     .addOption(new Option("--by <what>", "one row for each").choices(BY).default("day"))
-    .option("--since <duration>", "only calls since then, such as 7d", durationMs)
+    .option("--since <duration>", "only since then, such as 7d: whole days, UTC", durationMs)
     .option("--tenant <name>", "only this tenant's")
     .option("--limit <n>", "how many rows (50)", positiveInteger)
     .option(
@@ -63,7 +63,7 @@ function jsonOf({ rows, more, total }: UsageWithBudgets): readonly string[] {
   return [...lines, JSON.stringify({ type: "total", more, ...total })];
 }
 
-const HEAD = ["runs", "calls", "attempts", "tokens in", "cached", "out", "cost", "crash tax"];
+const HEAD = ["runs", "calls", "attempts", "tokens in", "cached", "out", "cost", "feared"];
 const FIGURES = [1, 2, 3, 4, 5, 6, 7, 8];
 
 export function tableOf({ rows, more, total }: UsageWithBudgets, by: string): readonly string[] {
@@ -81,19 +81,18 @@ export function tableOf({ rows, more, total }: UsageWithBudgets, by: string): re
 }
 
 function labelOf({ name, tenant }: UsageShown, by: string): string {
-  // Holds of workers that are older than these columns have no such name.
-  const label = name === "" ? "(not recorded)" : oneLine(name);
+  const label = oneLine(name);
   return by === "session" && tenant !== null ? `${oneLine(tenant)}/${label}` : label;
 }
 
 function figuresOf(figures: UsageFigures): readonly string[] {
-  const { runs, calls, attempts, tokens, cacheRatio, spentMicroUsd, crashTaxMicroUsd } = figures;
+  const { runs, calls, attempts, tokens, cacheRatio, spentMicroUsd, fearedMicroUsd } = figures;
   return [
     ...[runs, calls, attempts, promptTokens(tokens)].map(whole),
     cacheRatio === null ? "" : `${Math.floor(cacheRatio * 100)} %`,
     whole(tokens.outputTokens),
     exactUsd(spentMicroUsd),
-    exactUsd(crashTaxMicroUsd),
+    exactUsd(fearedMicroUsd),
   ];
 }
 

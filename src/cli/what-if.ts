@@ -8,6 +8,7 @@ import {
   costUnder,
   EXAMPLE,
   parseRouting,
+  PROMPT_BANDS,
   savedPercent,
   tierPrices,
   type CallsOfOneSize,
@@ -42,12 +43,13 @@ interface Comparison {
 export interface WhatIfReport {
   readonly routing: string;
   readonly calls: number;
-  /** What the calls did cost, crash tax left out. */
+  /** What the replies did cost. */
   readonly paidMicroUsd: number;
   readonly recorded: Comparison;
   readonly example: Comparison;
   readonly exampleToday: Comparison;
   readonly pricesOf: string;
+  readonly withinBands: readonly { readonly asked: number; readonly counted: number }[];
 }
 
 export function reportOn(
@@ -70,6 +72,7 @@ export function reportOn(
     example: compared(EXAMPLE.calls, EXAMPLE.prices),
     exampleToday: compared(EXAMPLE.calls, prices),
     pricesOf: day,
+    withinBands: withinBands(routing),
   };
 }
 
@@ -93,5 +96,18 @@ export function linesOf(report: WhatIfReport): readonly string[] {
   return [
     ...table,
     `The recorded calls did cost ${exactUsd(paidMicroUsd)}. Repriced with the same tokens, cached ones included; lost attempts are left out.`,
+    ...report.withinBands.map(
+      ({ asked, counted }) =>
+        `Prompts are known by bands of their length: up to ${asked.toLocaleString("en-US")} counts as up to ${counted.toLocaleString("en-US")} tokens.`,
+    ),
   ];
+}
+
+/** Limits of a routing that lie within a band, and where they take effect. */
+function withinBands(routing: Routing): WhatIfReport["withinBands"] {
+  if (routing.kind === "shares") return [];
+  return routing.steps.flatMap(({ promptTokensMax: asked }) => {
+    const counted = PROMPT_BANDS.findLast((end) => end <= asked) ?? 0;
+    return counted === asked ? [] : [{ asked, counted }];
+  });
 }

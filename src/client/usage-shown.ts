@@ -1,7 +1,8 @@
 // Usage with the budget beside it, for whoever asks: the CLI, the gateway, programs of yours.
 
-import { createBudgets, type BudgetState, type CapHolder } from "../store/budgets.ts";
+import type { CapHolder } from "../store/budgets.ts";
 import type { Database } from "../store/database.ts";
+import { budgetsLeft, type BudgetLeft } from "../store/spending.ts";
 import {
   readUsage,
   type UsageFigures,
@@ -11,19 +12,12 @@ import {
 
 export interface UsageShown extends UsageRow {
   /** Of the run, the session, or the tenant's day as it stands now; null where nothing caps it. */
-  readonly budget: UsageBudget | null;
-}
-
-export interface UsageBudget {
-  readonly capMicroUsd: number;
-  readonly leftMicroUsd: number;
-  /** Null where it never starts anew. */
-  readonly resetsAt: string | null;
+  readonly budget: BudgetLeft | null;
 }
 
 export interface UsageWithBudgets {
   readonly rows: readonly UsageShown[];
-  /** Rows that the limit left out; `total` counts them too. */
+  /** Rows that the limit left out. */
   readonly more: number;
   readonly total: UsageFigures;
 }
@@ -34,9 +28,9 @@ export async function usageOf(
 ): Promise<UsageWithBudgets> {
   const { rows, more, total } = await readUsage(db, query);
   const holders = rows.flatMap((row) => holderOf(row, query) ?? []);
-  const states = await createBudgets(db).states(holders);
+  const budgets = await budgetsLeft(db, holders);
   return {
-    rows: rows.map((row, index) => ({ ...row, budget: budgetIn(states[index]) })),
+    rows: rows.map((row, index) => ({ ...row, budget: budgets[index] ?? null })),
     more,
     total,
   };
@@ -57,11 +51,4 @@ function holderOf({ name, tenant }: UsageRow, { by }: UsageQuery): CapHolder | n
     case "day":
       return null;
   }
-}
-
-function budgetIn(state: BudgetState | null | undefined): UsageBudget | null {
-  if (state === null || state === undefined || state.capMicroUsd === null) return null;
-  const { capMicroUsd, spentMicroUsd, heldMicroUsd, fearedMicroUsd, resetsAt } = state;
-  const leftMicroUsd = capMicroUsd - spentMicroUsd - heldMicroUsd - fearedMicroUsd;
-  return { capMicroUsd, leftMicroUsd, resetsAt };
 }

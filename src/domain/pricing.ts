@@ -62,8 +62,8 @@ function halved({ input, output, cacheWrite5m, cacheWrite1h, cacheRead }: Rates)
 }
 
 /** The exact sum over all kinds of tokens, rounded up once to the micro-USD. */
-export function costOf(usage: Usage, price: Price): number {
-  const rates = ratesFor(price, promptTokens(usage));
+export function costOf(usage: Usage, price: Price, prompt = promptTokens(usage)): number {
+  const rates = ratesFor(price, prompt);
   const scaled =
     usage.inputTokens * rates.input +
     usage.cacheReadTokens * rates.cacheRead +

@@ -4,15 +4,26 @@
 
 import { TIERS, type Price, type Tier } from "./prices.ts";
 import { costOf, modelSpec, priceOn } from "./pricing.ts";
-import { promptTokens, type Usage } from "./usage.ts";
+import type { Usage } from "./usage.ts";
 
-/** Replies that used the same tokens, and how many there were. */
+/** Replies to prompts of about the same length: of a band. */
 export interface CallsOfOneSize {
+  /** No prompt was longer: the end of the band. */
+  readonly promptTokensMax: number;
+  /** Of all of them. */
   readonly tokens: Usage;
-  readonly count: number;
 }
 
-/** `shares` in percent of all calls, whatever their size; `sizes` by the length of the prompt, shortest first. */
+/** Ends of bands, in tokens, as the roll-up of replies has them (pawl.band_of). Longer prompts have one of their own. */
+export const PROMPT_BANDS: readonly number[] = [
+  ...[500, 1000, 2000, 4000, 8000, 16_000, 32_000, 50_000, 64_000, 100_000, 128_000, 200_000],
+  ...[400_000, 1_000_000],
+];
+
+/**
+ * `shares` in percent of all calls, whatever their size; `sizes` by the length of the prompt, shortest first. Prompts
+ * are known by bands: a limit within one counts as the end of the band below.
+ */
 export type Routing =
   | { readonly kind: "shares"; readonly shares: Readonly<Record<Tier, number>> }
   | {
@@ -41,26 +52,25 @@ export function tierPrices(day: string): PriceByTier {
   return { simple: priceOf("simple"), medium: priceOf("medium"), complex: priceOf("complex") };
 }
 
-/** Shares of a call are added up before they are rounded, once, to the micro-USD. */
+/** Of a band the tokens are priced at once, and shares are added up before they are rounded to the micro-USD. */
 export function costUnder(
   routing: Routing,
   calls: readonly CallsOfOneSize[],
   prices: PriceByTier,
 ): number {
   let hundredths = 0n;
-  for (const { tokens, count } of calls) {
-    const shares = sharesFor(routing, tokens);
+  for (const { tokens, promptTokensMax } of calls) {
+    const shares = sharesFor(routing, promptTokensMax);
     for (const tier of TIER_NAMES) {
       if (shares[tier] === 0) continue;
-      hundredths += BigInt(costOf(tokens, prices[tier])) * BigInt(count) * BigInt(shares[tier]);
+      hundredths += BigInt(costOf(tokens, prices[tier], promptTokensMax)) * BigInt(shares[tier]);
     }
   }
   return Number((hundredths + 50n) / 100n);
 }
 
-function sharesFor(routing: Routing, tokens: Usage): Readonly<Record<Tier, number>> {
+function sharesFor(routing: Routing, prompt: number): Readonly<Record<Tier, number>> {
   if (routing.kind === "shares") return routing.shares;
-  const prompt = promptTokens(tokens);
   const step = routing.steps.find(({ promptTokensMax }) => prompt <= promptTokensMax);
   return { simple: 0, medium: 0, complex: 0, [step?.tier ?? routing.rest]: 100 };
 }
@@ -120,13 +130,13 @@ export const EXAMPLE: {
 } = {
   calls: [
     {
-      count: 100,
+      promptTokensMax: 10_000,
       tokens: {
-        inputTokens: 10_000,
+        inputTokens: 1_000_000,
         cacheReadTokens: 0,
         cacheWrite5mTokens: 0,
         cacheWrite1hTokens: 0,
-        outputTokens: 2000,
+        outputTokens: 200_000,
         webSearchRequests: 0,
       },
     },

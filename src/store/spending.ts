@@ -1,7 +1,7 @@
-// What a tenant has spent in this day and month (UTC), and what it may: read for people; nothing is decided
-// by it.
+// What a tenant has spent in this day and month (UTC), and what it may: read for people, every few seconds, by
+// primary keys alone (sql/functions/spending.sql); nothing is decided by it.
 
-import { createBudgets, type BudgetState } from "./budgets.ts";
+import type { CapHolder } from "./budgets.ts";
 import type { Database } from "./database.ts";
 
 export interface Spent {
@@ -11,9 +11,9 @@ export interface Spent {
   readonly fearedMicroUsd: number;
   /** As it holds for the next call; null where nothing is denied. */
   readonly capMicroUsd: number | null;
-  /** Runs that made a call in that time. */
+  /** Runs that made their first call in that time. */
   readonly runs: number;
-  /** When the next one begins. */
+  /** ISO 8601. */
   readonly resetsAt: string;
 }
 
@@ -23,36 +23,30 @@ export interface Spending {
 }
 
 export async function spentOf(db: Database, tenant: string): Promise<Spending> {
-  const [[day, month], runs] = await Promise.all([
-    createBudgets(db).states([
-      { scope: "tenant_day", tenant },
-      { scope: "tenant_month", tenant },
-    ]),
-    runsOf(db, tenant),
-  ]);
-  return { today: spent(day, runs.today), month: spent(month, runs.month) };
+  const [row] = await db<{
+    spending: { readonly tenant_day: Spent; readonly tenant_month: Spent };
+  }>`
+    select pawl.spending_of(${tenant}) as spending`;
+  if (row === undefined) throw new Error("a tenant's spending is one row");
+  return { today: row.spending.tenant_day, month: row.spending.tenant_month };
 }
 
-function spent(state: BudgetState | null | undefined, runs: number): Spent {
-  if (state === null || state === undefined) throw new Error("an account has no state");
-  return { ...state, runs, resetsAt: state.resetsAt ?? "" };
+export interface BudgetLeft {
+  readonly capMicroUsd: number;
+  readonly leftMicroUsd: number;
+  /** Null where it never starts anew. */
+  readonly resetsAt: string | null;
 }
 
-interface Runs {
-  readonly today: number;
-  readonly month: number;
-}
-
-async function runsOf(db: Database, tenant: string): Promise<Runs> {
-  const rows = await db<Runs>`
-    with called as (
-      select run_id, day from pawl.call
-      where tenant = ${tenant} and day >= date_trunc('month', pawl.today()::timestamp)::date
-      union all
-      select run_id, day from pawl.hold
-      where tenant = ${tenant} and day >= date_trunc('month', pawl.today()::timestamp)::date
-    )
-    select count(distinct run_id) as month,
-      count(distinct run_id) filter (where day = pawl.today()) as today from called`;
-  return rows[0] ?? { today: 0, month: 0 };
+/** In their order; null where nothing caps them. */
+export async function budgetsLeft(
+  db: Database,
+  holders: readonly CapHolder[],
+): Promise<readonly (BudgetLeft | null)[]> {
+  if (holders.length === 0) return [];
+  const rows = await db<{ budget: BudgetLeft | null }>`
+    select pawl.budget_left(holder) as budget
+    from jsonb_array_elements(${{ json: holders }}) with ordinality of_all(holder, position)
+    order by position`;
+  return rows.map(({ budget }) => budget);
 }

@@ -42,6 +42,12 @@ export interface ProcessEvents {
   stop_not_told: { readonly executionId: string; readonly error: unknown };
   holds_swept: { readonly lost: number };
   sweep_failed: { readonly error: unknown };
+  /** Rows, runs and days that were older than PAWL_KEEP_DAYS. */
+  retention_end: {
+    readonly forgotten: Readonly<Record<string, number>>;
+    readonly latencyMs: number;
+  };
+  retention_failed: { readonly error: unknown };
   cost_alert: {
     readonly tenant: string;
     readonly spentMicroUsd: number;
@@ -102,6 +108,8 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   stop_not_told: () => warn("other workers were not told to stop what a run has at work"),
   holds_swept: () => warn("holds of dead attempts are lost"),
   sweep_failed: () => warn("tries again in a minute"),
+  retention_end: () => info("what is older than PAWL_KEEP_DAYS is gone"),
+  retention_failed: () => warn("what is old stays for some hours more"),
   cost_alert: () => alert(warn("a tenant has spent more than three times its daily average")),
 
   gateway_ready: ({ url }) => info(`the gateway serves ${url}`),

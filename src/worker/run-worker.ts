@@ -42,10 +42,13 @@ import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import { openWorkerConnection } from "../temporal/worker-connection.ts";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
+import { fatesIn } from "./ended-when.ts";
 import { keepBooks } from "./keep-books.ts";
 import { hearStops } from "./hear-stops.ts";
 import { keepLease } from "./keep-lease.ts";
 import { leaveInTime } from "./leave-in-time.ts";
+import { keepForgetting } from "./retention.ts";
+import { keepRollingUp } from "./roll-up.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 const SHUTDOWN_GRACE_MS = 30_000;
@@ -119,12 +122,20 @@ export async function runWorker(
     leaveInTime(isLeaving, alive.running, SHUTDOWN_GRACE_MS),
   ];
   const sweeping = setInterval(() => void sweep(db, deps), SWEEP_EVERY_MS);
+  const stopRollingUp = keepRollingUp(db, telemetry);
+  const fateOf = fatesIn(connection, namespace);
+  const stopForgetting = keepForgetting(
+    { db, keepDays: config.database.keepDays, fateOf },
+    telemetry,
+  );
   try {
     const serving = worker.run();
     telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue });
     await serving;
   } finally {
     clearInterval(sweeping);
+    stopRollingUp();
+    stopForgetting();
     books.stop();
     for (const watch of watching) watch.stop();
     await deps.deltas.close();

@@ -50,7 +50,7 @@ test("R2: a budget stops a run, raising it lets it go on, and the cost is told t
   const [row, total] = linesOf(
     (await pawl("cost", "--by", "run", "--json", ...who.slice(0, 2))).stdout,
   );
-  const spent = { runs: 1, calls: 2, attempts: 2, spentMicroUsd: billed, crashTaxMicroUsd: 0 };
+  const spent = { runs: 1, calls: 2, attempts: 2, spentMicroUsd: billed, fearedMicroUsd: 0 };
   expect(row).toMatchObject({ type: "row", name: runId, tenant: "acme", ...spent });
   expect(total).toMatchObject({ type: "total", more: 0, ...spent });
   const table = await pawl("cost", "--by", "session", "--since", "1h");

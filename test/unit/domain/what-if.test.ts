@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { MODELS } from "../../../src/domain/prices.ts";
 import { costOf } from "../../../src/domain/pricing.ts";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import {
@@ -6,6 +7,7 @@ import {
   costUnder,
   EXAMPLE,
   parseRouting,
+  PROMPT_BANDS,
   savedPercent,
   tierPrices,
   type Routing,
@@ -35,36 +37,41 @@ describe("the example of 100 tasks of 10k in and 2k out", () => {
 });
 
 describe("a routing by the size of the prompt", () => {
-  const small = { ...NO_USAGE, inputTokens: 5000, cacheReadTokens: 3000, outputTokens: 10 };
-  const large = { ...NO_USAGE, inputTokens: 120_000, cacheWrite5mTokens: 1, outputTokens: 900 };
+  const small = { ...NO_USAGE, inputTokens: 15_000, cacheReadTokens: 9000, outputTokens: 30 };
+  const large = { ...NO_USAGE, inputTokens: 240_000, cacheWrite5mTokens: 2, outputTokens: 1800 };
+  const calls = [
+    { tokens: small, promptTokensMax: 8000 },
+    { tokens: large, promptTokensMax: 128_000 },
+  ];
 
-  test("prices each call by the tier that its prompt falls to, cached tokens counted", () => {
-    const calls = [
-      { tokens: small, count: 3 },
-      { tokens: large, count: 2 },
-    ];
-    expect(costUnder(routing("simple<=8k"), calls, TODAY)).toBe(
-      3 * costOf(small, TODAY.simple) + 2 * costOf(large, TODAY.medium),
-    );
-    expect(costUnder(routing("simple<=7999, medium<=120001"), calls, TODAY)).toBe(
-      3 * costOf(small, TODAY.medium) + 2 * costOf(large, TODAY.medium),
-    );
-    expect(costUnder(routing("medium<=8000"), calls, TODAY)).toBe(
-      3 * costOf(small, TODAY.medium) + 2 * costOf(large, TODAY.complex),
-    );
+  test("prices each band by the tier that its prompts fall to, at the rates of their length", () => {
+    const short = (tier: "simple" | "medium") => costOf(small, TODAY[tier], 8000);
+    const long = (tier: "medium" | "complex") => costOf(large, TODAY[tier], 128_000);
+    const cost = (text: string) => costUnder(routing(text), calls, TODAY);
+    expect(cost("simple<=8k")).toBe(short("simple") + long("medium"));
+    expect(cost("simple<=7999, medium<=128000")).toBe(short("medium") + long("medium"));
+    expect(cost("medium<=8000")).toBe(short("medium") + long("complex"));
   });
 
-  test("counts the long-context band of the model that would have been asked", () => {
-    const calls = [{ tokens: large, count: 1 }];
-    const all = costUnder(routing("100%simple"), calls, TODAY);
-    expect(all).toBe(Math.ceil(120_000 * 0.5 + 1 * 0.625 + 900 * 2.5));
+  test("counts the long-context rates of the model that would have been asked", () => {
+    const all = costUnder(routing("100%simple"), calls.slice(1), TODAY);
+    expect(all).toBe(Math.ceil(240_000 * 0.5 + 2 * 0.625 + 1800 * 2.5));
   });
+});
+
+test("no price changes within a band", () => {
+  const begins = Object.values(MODELS).flatMap(({ prices }) =>
+    prices.flatMap(({ longContext }) => longContext?.promptTokensOver ?? []),
+  );
+  expect(begins.length).toBeGreaterThan(0);
+  expect(begins.filter((tokens) => !PROMPT_BANDS.includes(tokens))).toEqual([]);
 });
 
 test("shares of odd amounts are rounded once, at the end", () => {
   const tokens = { ...NO_USAGE, inputTokens: 1 };
-  // 2 micro-USD medium and 1 simple (rounded up), three calls: 3 × (0.5 × 1 + 0.5 × 2) = 4.5.
-  expect(costUnder(routing("50%simple"), [{ tokens, count: 3 }], TODAY)).toBe(5);
+  // 2 micro-USD medium and 1 simple (rounded up): three bands of it are 3 × (0.5 × 1 + 0.5 × 2) = 4.5.
+  const calls = [1, 2, 3].map(() => ({ tokens, promptTokensMax: 500 }));
+  expect(costUnder(routing("50%simple"), calls, TODAY)).toBe(5);
 });
 
 test.each(["70%simple", "60%simple,10%complex", "100%medium", "50%simple,50%medium"])(
