@@ -1,4 +1,5 @@
-// The set of activities a worker serves. Workflows see its type and nothing more.
+// The activities, in the sets that workers serve; each set waits in a queue of its own, and
+// workflows/activity-options.ts sends each activity there. Workflows see the type and nothing more.
 
 import { createBatchBooks } from "./batch-books.ts";
 import { createCloseRun } from "./close-run.ts";
@@ -11,17 +12,27 @@ import { createRebuildTranscript } from "./rebuild-transcript.ts";
 import { createRunTool } from "./run-tool.ts";
 
 export type { ActivityDeps } from "./deps.ts";
-export type Activities = ReturnType<typeof createActivities>;
+export type Activities = ReturnType<typeof coreActivities> & ReturnType<typeof modelActivities>;
 
-export function createActivities(deps: ActivityDeps) {
+/** Beside the workflows: books, and tools that are so quick that they run in the workflow task itself. */
+export function coreActivities(deps: ActivityDeps) {
   return {
     openRun: createOpenRun(deps),
-    callModel: createCallModel(deps),
-    lookAtCall: createLookAtCall(deps),
-    runTool: createRunTool(deps),
     notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),
     closeRun: createCloseRun(deps),
     ...createBatchBooks(deps),
+    ...toolActivities(deps),
   };
+}
+
+export function modelActivities(deps: ActivityDeps) {
+  return {
+    callModel: createCallModel(deps),
+    lookAtCall: createLookAtCall(deps),
+  };
+}
+
+export function toolActivities(deps: ActivityDeps) {
+  return { runTool: createRunTool(deps) };
 }

@@ -1,15 +1,18 @@
-// Every timeout and retry of the system, in one table. The timers come from the run's snapshot, so a
-// changed environment never reaches a run in flight.
+// Every timeout and retry of the system, and which queue each activity waits in, in one table. The timers come
+// from the run's snapshot, so a changed environment never reaches a run in flight. What names no queue waits
+// in that of the runs: books, which nothing that takes minutes may hold up.
 //
 // A cancel waits for what touches the world: a model call then brings home what was written and paid,
 // and no tool works on behind the back of a run that has ended. It never waits longer than the
 // heartbeat timeout, after which a silent worker counts as dead.
 
-import type { ActivityOptions, LocalActivityOptions } from "@temporalio/workflow";
+import { workflowInfo, type ActivityOptions, type LocalActivityOptions } from "@temporalio/workflow";
+import type { Duty } from "../src/domain/duty.ts";
 import { FINAL_CODES } from "../src/domain/errors.ts";
 import { traitsOf, type Purpose } from "../src/domain/purpose.ts";
 import type { Timers } from "../src/domain/run/snapshot.ts";
 import type { ToolSpec } from "../src/domain/tool.ts";
+import { queueOf } from "../src/temporal/queues.ts";
 
 /** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */
 const SETTLING_MS = 30_000;
@@ -48,6 +51,7 @@ export const rebuilding: ActivityOptions = {
 export function modelCalling(timers: Timers, purpose: Purpose): ActivityOptions {
   const { attemptsMax } = traitsOf(purpose);
   return {
+    taskQueue: queueFor("model"),
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: timers.callTimeoutMs + SETTLING_MS,
     heartbeatTimeout: timers.heartbeatTimeoutMs,
@@ -65,6 +69,7 @@ export function modelCalling(timers: Timers, purpose: Purpose): ActivityOptions 
 export function lookingAtBatch(timers: Timers): ActivityOptions {
   return {
     ...bookkeeping,
+    taskQueue: queueFor("model"),
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: "5m",
     heartbeatTimeout: timers.heartbeatTimeoutMs,
@@ -78,6 +83,7 @@ function toolAttemptsMax(tool: ToolSpec): number {
 
 export function toolRunning(tool: ToolSpec, timers: Timers): ActivityOptions {
   return {
+    taskQueue: queueFor("tools"),
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: tool.timeoutMs + SETTLING_MS,
     heartbeatTimeout: timers.heartbeatTimeoutMs,
@@ -102,4 +108,9 @@ export function inlineToolRunning(tool: ToolSpec): LocalActivityOptions {
       nonRetryableErrorTypes,
     },
   };
+}
+
+/** A run and what it waits for lie side by side: its own queue names the others. */
+function queueFor(duty: Duty): string {
+  return queueOf(workflowInfo().taskQueue, duty);
 }

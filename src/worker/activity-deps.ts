@@ -6,6 +6,7 @@ import { builtInSource } from "../../activities/tool-sources/built-in.ts";
 import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
+import type { Duty } from "../domain/duty.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { createArtefacts } from "../store/artefacts.ts";
@@ -30,14 +31,24 @@ export interface WorkerSkills {
   readonly agents?: readonly AgentDefinition[];
 }
 
+interface Given {
+  readonly db: Database;
+  readonly duties: readonly Duty[];
+}
+
+/** A worker that calls no model needs no key, and has none to lose. */
+const NOT_ASKED_HERE = "none";
+
 export function createDeps(
   config: Config,
   telemetry: Telemetry,
-  { db, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & { readonly db: Database },
+  { db, duties, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
 ): ActivityDeps {
   const transcripts = createTranscripts(db);
   const provider = {
-    apiKey: required("ANTHROPIC_API_KEY", config.provider.apiKey),
+    apiKey: duties.includes("model")
+      ? required("ANTHROPIC_API_KEY", config.provider.apiKey)
+      : NOT_ASKED_HERE,
     baseUrl: config.provider.baseUrl,
     offline: config.provider.offline,
   };

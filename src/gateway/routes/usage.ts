@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { capsByScope } from "../../config.ts";
+import { DUTIES } from "../../domain/duty.ts";
 import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import type { Gateway } from "../route-context.ts";
@@ -31,7 +32,10 @@ const STATS = z
     spentTodayUsd: z.number(),
     capTodayUsd: z.number().nullable(),
     backlog: z.number(),
-    workers: z.number(),
+    workers: z.number().openapi({ description: "Those that poll for runs." }),
+    unserved: z
+      .array(z.enum(DUTIES))
+      .openapi({ description: "What no worker polls for: runs wait when they come to it." }),
   })
   .openapi("Stats");
 
@@ -77,7 +81,8 @@ export function addUsage(app: App): void {
       const { spentUsd, capUsd } = shown(today);
       const { running: active, waiting, paused } = counts;
       const money = { spentTodayUsd: spentUsd, capTodayUsd: capUsd };
-      return answer(200, { active, waiting, paused, ...ended, ...money, ...queue });
+      const unserved = [...queue.unserved];
+      return answer(200, { active, waiting, paused, ...ended, ...money, ...queue, unserved });
     },
   );
 }

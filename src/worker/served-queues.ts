@@ -1,0 +1,103 @@
+// What this process serves: a worker of the SDK for each queue, on one connection, with one set of
+// deps. The workflows are loaded for runs alone.
+
+import { existsSync } from "node:fs";
+import { Worker, type NativeConnection, type WorkerOptions } from "@temporalio/worker";
+import {
+  coreActivities,
+  modelActivities,
+  toolActivities,
+  type ActivityDeps,
+} from "../../activities/index.ts";
+import type { Duty } from "../domain/duty.ts";
+import { packageFile } from "../package-root.ts";
+import { DATA_CONVERTER } from "../temporal/data-converter.ts";
+import { queueOf } from "../temporal/queues.ts";
+import { BUNDLE_FILE } from "./bundle-file.ts";
+
+const CACHED_WORKFLOWS_MAX = 500;
+const HEARTBEATS_HELD_BACK_MS = 1000;
+const SHUTDOWN_GRACE_MS = 30_000;
+
+interface Server {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
+export async function createWorkers(
+  server: Server,
+  deps: ActivityDeps,
+  duties: readonly Duty[],
+): Promise<readonly Worker[]> {
+  const { temporal } = deps.config;
+  const workers: Worker[] = [];
+  for (const duty of duties) {
+    const worker = await Worker.create({
+      ...server,
+      dataConverter: DATA_CONVERTER,
+      taskQueue: queueOf(temporal.taskQueue, duty),
+      // The server says with the answer to a heartbeat that a run was cancelled. Core would hold beats
+      // back for 80 % of the heartbeat timeout.
+      maxHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
+      defaultHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
+      shutdownGraceTime: SHUTDOWN_GRACE_MS,
+      ...versioning(temporal),
+      ...servedAs(duty, deps),
+    });
+    workers.push(worker);
+  }
+  return workers;
+}
+
+/** Until all of them are told to stop, as SIGTERM and SIGINT do; one that breaks takes the others along. */
+export async function serve(workers: readonly Worker[]): Promise<void> {
+  const serving = workers.map((worker) => worker.run());
+  try {
+    await Promise.all(serving);
+  } finally {
+    for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();
+    await Promise.allSettled(serving);
+  }
+}
+
+function servedAs(duty: Duty, deps: ActivityDeps): Partial<WorkerOptions> {
+  const { modelSlots, toolSlots } = deps.config.worker;
+  switch (duty) {
+    case "core":
+      return {
+        ...workflows(),
+        activities: coreActivities(deps),
+        maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
+        // The default of 10 s is added to every recovery after a kill.
+        stickyQueueScheduleToStartTimeout: "3s",
+      };
+    case "model":
+      return {
+        activities: modelActivities(deps),
+        maxConcurrentActivityTaskExecutions: modelSlots,
+      };
+    case "tools":
+      return { activities: toolActivities(deps), maxConcurrentActivityTaskExecutions: toolSlots };
+  }
+}
+
+function workflows(): Partial<WorkerOptions> {
+  return existsSync(BUNDLE_FILE)
+    ? { workflowBundle: { codePath: BUNDLE_FILE } }
+    : { workflowsPath: packageFile("workflows/index.ts") };
+}
+
+/** Pinned: a run in flight stays with the code it began with, a new one takes the newest. */
+function versioning({
+  deploymentName,
+  buildId,
+}: ActivityDeps["config"]["temporal"]): Partial<WorkerOptions> {
+  if (deploymentName === undefined || buildId === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: "PINNED",
+    },
+  };
+}
