@@ -6,7 +6,11 @@
 // and no tool works on behind the back of a run that has ended. It never waits longer than the
 // heartbeat timeout, after which a silent worker counts as dead.
 
-import { workflowInfo, type ActivityOptions, type LocalActivityOptions } from "@temporalio/workflow";
+import {
+  workflowInfo,
+  type ActivityOptions,
+  type LocalActivityOptions,
+} from "@temporalio/workflow";
 import type { Duty } from "../src/domain/duty.ts";
 import { FINAL_CODES } from "../src/domain/errors.ts";
 import { traitsOf, type Purpose } from "../src/domain/purpose.ts";

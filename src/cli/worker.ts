@@ -10,7 +10,9 @@ export function addWorker(program: Command, context: CliContext): void {
     .command("worker")
     .description("serve runs; needs TEMPORAL_ADDRESS, DATABASE_URL and ANTHROPIC_API_KEY")
     .addOption(
-      new Option("--only <duty>", "runs and their books, calls of models, or tools").choices(DUTIES),
+      new Option("--only <duty>", "runs and their books, calls of models, or tools").choices(
+        DUTIES,
+      ),
     )
     .action(async ({ only }: { readonly only?: Duty }) => {
       const [{ readConfig }, { openTelemetry }, { runWorker }] = await Promise.all([

@@ -10,6 +10,7 @@ import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import { openWorkerConnection } from "../temporal/worker-connection.ts";
 import { createDeps, type WorkerSkills } from "./activity-deps.ts";
 import { patiently } from "./patience.ts";
+import { withoutPromiseHook } from "./promise-hook.ts";
 import { required } from "./required.ts";
 import { installRuntime } from "./runtime.ts";
 import { createWorkers, serve } from "./served-queues.ts";
@@ -40,7 +41,8 @@ export async function runWorker(
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
   const deps = createDeps(config, telemetry, { db, duties, ...skills });
   await warnAtStart(deps);
-  const workers = await createWorkers({ connection, namespace }, deps, duties);
+  const create = () => createWorkers({ connection, namespace }, deps, duties);
+  const workers = await (config.worker.stackTraces ? create() : withoutPromiseHook(create));
   // Besides the queues: each goes on until it is stopped, below.
   const stopSweeping = servesRuns ? keepSweeping(db, deps) : () => {};
   try {

@@ -82,9 +82,9 @@ function servedAs(duty: Duty, deps: ActivityDeps): Partial<WorkerOptions> {
 }
 
 function workflows(): Partial<WorkerOptions> {
-  return existsSync(BUNDLE_FILE)
-    ? { workflowBundle: { codePath: BUNDLE_FILE } }
-    : { workflowsPath: packageFile("workflows/index.ts") };
+  if (existsSync(BUNDLE_FILE)) return { workflowBundle: { codePath: BUNDLE_FILE } };
+  const workflowsPath = packageFile("workflows/index.ts");
+  return { workflowsPath, bundlerOptions: { preloadModules: [workflowsPath] } };
 }
 
 /** Pinned: a run in flight stays with the code it began with, a new one takes the newest. */
