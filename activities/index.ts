@@ -12,9 +12,11 @@ import { createRebuildTranscript } from "./rebuild-transcript.ts";
 import { createRunTool } from "./run-tool.ts";
 
 export type { ActivityDeps } from "./deps.ts";
-export type Activities = ReturnType<typeof coreActivities> & ReturnType<typeof modelActivities>;
+export type Activities = ReturnType<typeof coreActivities> &
+  ReturnType<typeof modelActivities> &
+  ReturnType<typeof toolActivities>;
 
-/** Beside the workflows: books, and tools that are so quick that they run in the workflow task itself. */
+/** Books, and whatever is over in no time. */
 export function coreActivities(deps: ActivityDeps) {
   return {
     openRun: createOpenRun(deps),
@@ -22,7 +24,6 @@ export function coreActivities(deps: ActivityDeps) {
     rebuildTranscript: createRebuildTranscript(deps),
     closeRun: createCloseRun(deps),
     ...createBatchBooks(deps),
-    ...toolActivities(deps),
   };
 }
 
@@ -33,6 +34,7 @@ export function modelActivities(deps: ActivityDeps) {
   };
 }
 
+/** Inline tools are executed beside the workflows, too. */
 export function toolActivities(deps: ActivityDeps) {
   return { runTool: createRunTool(deps) };
 }

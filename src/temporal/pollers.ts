@@ -31,7 +31,8 @@ export async function lookAtQueue(
 ): Promise<QueueSeen> {
   const { pollers, stats } = await service.describeTaskQueue({
     namespace,
-    taskQueue: { name: queueOf(taskQueue, duty) },
+    // Whoever serves runs serves their books.
+    taskQueue: { name: duty === "core" ? taskQueue : queueOf(taskQueue, duty) },
     taskQueueType: duty === "core" ? TASK_QUEUE_TYPE_WORKFLOW : TASK_QUEUE_TYPE_ACTIVITY,
     reportStats: true,
   });

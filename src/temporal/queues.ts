@@ -5,7 +5,18 @@ import type { Duty } from "../domain/duty.ts";
 /** Where runs are taken from, unless PAWL_TASK_QUEUE says another; the other queues are named after it. */
 export const QUEUE_DEFAULT = "pawl";
 
-/** `base` is the queue of the runs. */
-export function queueOf(base: string, duty: Duty): string {
-  return duty === "core" ? base : `${base}-${duty}`;
+/**
+ * Where the activities of a duty wait; `runs` is the queue of the runs. Model calls wait in that one, too: only
+ * what waits in a run's own queue is started with the answer to the workflow task that asks for it, and a
+ * call in another queue costs the server a tenth more a turn.
+ */
+export function queueOf(runs: string, duty: Duty): string {
+  switch (duty) {
+    case "core":
+      return `${runs}-books`;
+    case "model":
+      return runs;
+    case "tools":
+      return `${runs}-tools`;
+  }
 }

@@ -31,18 +31,17 @@ export async function createWorkers(
 ): Promise<readonly Worker[]> {
   const { temporal } = deps.config;
   const workers: Worker[] = [];
-  for (const duty of duties) {
+  for (const queue of queuesFor(duties, deps)) {
     const worker = await Worker.create({
       ...server,
       dataConverter: DATA_CONVERTER,
-      taskQueue: queueOf(temporal.taskQueue, duty),
       // The server says with the answer to a heartbeat that a run was cancelled. Core would hold beats
       // back for 80 % of the heartbeat timeout.
       maxHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
       defaultHeartbeatThrottleInterval: HEARTBEATS_HELD_BACK_MS,
       shutdownGraceTime: SHUTDOWN_GRACE_MS,
       ...versioning(temporal),
-      ...servedAs(duty, deps),
+      ...queue,
     });
     workers.push(worker);
   }
@@ -60,28 +59,44 @@ export async function serve(workers: readonly Worker[]): Promise<void> {
   }
 }
 
-function servedAs(duty: Duty, deps: ActivityDeps): Partial<WorkerOptions> {
-  const { modelSlots, toolSlots } = deps.config.worker;
-  switch (duty) {
-    case "core":
-      return {
-        ...workflows(),
-        activities: coreActivities(deps),
-        maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
-        // The default of 10 s is added to every recovery after a kill.
-        stickyQueueScheduleToStartTimeout: "3s",
-      };
-    case "model":
-      return {
-        activities: modelActivities(deps),
-        maxConcurrentActivityTaskExecutions: modelSlots,
-      };
-    case "tools":
-      return { activities: toolActivities(deps), maxConcurrentActivityTaskExecutions: toolSlots };
-  }
+type QueueOptions = Partial<WorkerOptions> & Pick<WorkerOptions, "taskQueue">;
+
+function queuesFor(duties: readonly Duty[], deps: ActivityDeps): readonly QueueOptions[] {
+  const { temporal, worker } = deps.config;
+  const core = duties.includes("core");
+  const model = duties.includes("model");
+  const queueFor = (duty: Duty): string => queueOf(temporal.taskQueue, duty);
+  const runsAndCalls: QueueOptions = {
+    taskQueue: temporal.taskQueue,
+    ...(core ? workflows() : {}),
+    activities: { ...(core ? toolActivities(deps) : {}), ...(model ? modelActivities(deps) : {}) },
+    // Inline tools are executed in the process of their run, and come by no queue.
+    enableNonLocalActivities: model,
+    maxConcurrentActivityTaskExecutions: worker.modelSlots,
+  };
+  const books = { taskQueue: queueFor("core"), activities: coreActivities(deps) };
+  const tools: QueueOptions = {
+    taskQueue: queueFor("tools"),
+    activities: toolActivities(deps),
+    maxConcurrentActivityTaskExecutions: worker.toolSlots,
+  };
+  return [
+    ...(core || model ? [runsAndCalls] : []),
+    ...(core ? [books] : []),
+    ...(duties.includes("tools") ? [tools] : []),
+  ];
 }
 
 function workflows(): Partial<WorkerOptions> {
+  return {
+    ...bundle(),
+    maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
+    // The default of 10 s is added to every recovery after a kill.
+    stickyQueueScheduleToStartTimeout: "3s",
+  };
+}
+
+function bundle(): Partial<WorkerOptions> {
   if (existsSync(BUNDLE_FILE)) return { workflowBundle: { codePath: BUNDLE_FILE } };
   const workflowsPath = packageFile("workflows/index.ts");
   return { workflowsPath, bundlerOptions: { preloadModules: [workflowsPath] } };
