@@ -8,7 +8,7 @@ export const QUEUE_DEFAULT = "pawl";
 /**
  * Where the activities of a duty wait; `runs` is the queue of the runs. Model calls wait in that one, too: only
  * what waits in a run's own queue is started with the answer to the workflow task that asks for it, and a
- * call in another queue costs the server a tenth more a turn.
+ * call in another queue costs a turn a tenth more.
  */
 export function queueOf(runs: string, duty: Duty): string {
   switch (duty) {

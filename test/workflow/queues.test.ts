@@ -20,9 +20,9 @@ afterEach(async () => {
 async function openOwnWorld(env: NodeJS.ProcessEnv): Promise<World> {
   const files = openFilesFolder();
   closers.push(async () => files.remove());
-  const caps = { PAWL_TENANT_DAY_CAP_USD: "100000" };
+  const asPeopleHaveIt = { PAWL_TENANT_DAY_CAP_USD: "100000", PAWL_HEARTBEAT_TIMEOUT_MS: "20000" };
   const world = await openWorld({
-    env: { ...PATIENT, ...caps, PAWL_FILES_DIR: files.dir, ...env },
+    env: { ...PATIENT, ...asPeopleHaveIt, PAWL_FILES_DIR: files.dir, ...env },
   });
   closers.push(() => world.close());
   return world;
