@@ -2,8 +2,10 @@
 // each can be served by a process of its own.
 
 import { afterEach, describe, expect, it, test } from "@jest/globals";
+import { checkServices } from "../../src/dev/doctor-services.ts";
 import { packageFile } from "../../src/package-root.ts";
 import { approval, openFilesFolder, waitingCalls, writeCall } from "../support/approvals.ts";
+import { startGatewayWorld } from "../support/gateway.ts";
 import { startProcess, until, type Process } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import { slowTest } from "../support/tier.ts";
@@ -124,6 +126,17 @@ describe("a process that serves one of the queues", () => {
   const unserved = async ({ client }: World): Promise<readonly string[]> =>
     (await client.queue()).unserved;
 
+  async function toldOfTools({ env }: World): Promise<object> {
+    const gateway = await startGatewayWorld(env);
+    closers.push(() => gateway.kill());
+    const health = (await (await fetch(`${gateway.url}/health/deep`)).json()) as {
+      checks: { workers: { detail?: string } };
+    };
+    const checks = await checkServices(undefined, env);
+    const worker = checks.find(({ name }) => name === "worker");
+    return { health: health.checks.workers.detail, doctor: [worker?.detail, worker?.fix] };
+  }
+
   it("does that alone: the run goes on as each is served, and what nobody serves is named", async () => {
     const world = await openOwnWorld({ PAWL_TOOL_POLICY: "write_file=allow" });
     await world.model.script([
@@ -141,6 +154,10 @@ describe("a process that serves one of the queues", () => {
     const model = await only(world, "model");
     await model.line("model_call");
     expect(await unserved(world)).toEqual(["tools"]);
+    expect(await toldOfTools(world)).toEqual({
+      health: "no worker polls for tools",
+      doctor: ["nobody polls pawl-tools", "start one: pawl worker --only tools"],
+    });
 
     const tools = await only(world, "tools", { ANTHROPIC_API_KEY: "" });
     await tools.line("tool_result");
