@@ -77,6 +77,14 @@ describe("D2: with more calls held at the provider than a worker has slots", () 
     const [pending] = await waitingCalls(world.client, asking);
 
     const hanging = await holdCalls(world, runs, slots);
+    await until(
+      "the others wait for a slot",
+      async () => {
+        const begun = worker.lines.filter((line) => line.includes('"run_start"'));
+        return begun.length > runs && (await world.client.queue()).backlog >= runs - slots;
+      },
+      120_000,
+    );
     const atProvider = await held(world);
     const queued = hanging.filter((runId) => !atProvider.includes(runId));
     expect(queued).toHaveLength(runs - slots);
