@@ -1,4 +1,5 @@
-// The set of activities a worker serves. Workflows see its type and nothing more.
+// The activities, in the sets that workers serve; each set waits in a queue of its own, and
+// workflows/activity-options.ts sends each activity there. Workflows see the type and nothing more.
 
 import { createBatchBooks } from "./batch-books.ts";
 import { createCloseRun } from "./close-run.ts";
@@ -12,18 +13,33 @@ import { createRunTool } from "./run-tool.ts";
 import { createStopAttempts } from "./stop-attempts.ts";
 
 export type { ActivityDeps } from "./deps.ts";
-export type Activities = ReturnType<typeof createActivities>;
+export type Activities = ReturnType<typeof coreActivities> &
+  ReturnType<typeof modelActivities> &
+  ReturnType<typeof localActivities>;
 
-export function createActivities(deps: ActivityDeps) {
+/** Books, and whatever is over in no time. */
+export function coreActivities(deps: ActivityDeps) {
   return {
     openRun: createOpenRun(deps),
-    callModel: createCallModel(deps),
-    lookAtCall: createLookAtCall(deps),
-    runTool: createRunTool(deps),
     notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),
-    stopAttempts: createStopAttempts(deps),
     closeRun: createCloseRun(deps),
     ...createBatchBooks(deps),
   };
+}
+
+export function modelActivities(deps: ActivityDeps) {
+  return {
+    callModel: createCallModel(deps),
+    lookAtCall: createLookAtCall(deps),
+  };
+}
+
+export function toolActivities(deps: ActivityDeps) {
+  return { runTool: createRunTool(deps) };
+}
+
+/** In the process of the run, and by no queue: inline tools, and what stops attempts. */
+export function localActivities(deps: ActivityDeps) {
+  return { ...toolActivities(deps), stopAttempts: createStopAttempts(deps) };
 }

@@ -74,6 +74,7 @@ export const ENVIRONMENT = {
   database: {
     url: secret("DATABASE_URL"),
     keepDays: env("PAWL_KEEP_DAYS", count.max(36_500).default(30)),
+    maxConnections: env("PAWL_DB_CONNECTIONS", count.default(4)),
   },
   provider: {
     apiKey: secret("ANTHROPIC_API_KEY"),
@@ -121,6 +122,11 @@ export const ENVIRONMENT = {
     initialMs: env("PAWL_RETRY_INITIAL_MS", millis.default(1000)),
     maxAttempts: env("PAWL_RETRY_MAX_ATTEMPTS", count.default(8)),
     circuitFailures: env("PAWL_BREAKER_FAILURES", count.default(5)),
+  },
+  worker: {
+    modelSlots: env("PAWL_MODEL_SLOTS", count.default(500)),
+    toolSlots: env("PAWL_TOOL_SLOTS", count.default(100)),
+    stackTraces: env("PAWL_STACK_TRACES", flag.default(false)),
   },
   history: {
     maxEvents: env("PAWL_HISTORY_MAX_EVENTS", count.default(2000)),

@@ -1,15 +1,22 @@
-// Every timeout and retry of the system, in one table. The timers come from the run's snapshot, so a
-// changed environment never reaches a run in flight.
+// Every timeout and retry of the system, and which queue each activity waits in, in one table. The timers come
+// from the run's snapshot, so a changed environment never reaches a run in flight. Each is asked for where
+// it is used: its queue is named after the run's own, and nobody is a run when modules are loaded.
 //
 // A cancel waits for what touches the world: a model call then brings home what was written and paid,
 // and no tool works on behind the back of a run that has ended. It never waits longer than the
 // heartbeat timeout, after which a silent worker counts as dead.
 
-import type { ActivityOptions, LocalActivityOptions } from "@temporalio/workflow";
+import {
+  workflowInfo,
+  type ActivityOptions,
+  type LocalActivityOptions,
+} from "@temporalio/workflow";
+import type { Duty } from "../src/domain/duty.ts";
 import { FINAL_CODES } from "../src/domain/errors.ts";
 import { traitsOf, type Purpose } from "../src/domain/purpose.ts";
 import type { Timers } from "../src/domain/run/snapshot.ts";
 import type { ToolSpec } from "../src/domain/tool.ts";
+import { queueOf } from "../src/temporal/queues.ts";
 
 /** For the code that waits after a timer of its own fired: to settle, to journal, to say so. */
 const SETTLING_MS = 30_000;
@@ -19,31 +26,42 @@ const INLINE_SETTLING_MS = 5000;
 const nonRetryableErrorTypes = [...FINAL_CODES, "TRANSCRIPT_MISSING"];
 
 /** Postgres or Temporal may be away for long; bookkeeping waits for them and is never given up. */
-export const bookkeeping: ActivityOptions = {
-  startToCloseTimeout: "60s",
-  retry: { initialInterval: "500ms", maximumInterval: "10s", nonRetryableErrorTypes },
-};
+export function bookkeeping(): ActivityOptions {
+  return {
+    taskQueue: queueFor("core"),
+    startToCloseTimeout: "60s",
+    retry: { initialInterval: "500ms", maximumInterval: "10s", nonRetryableErrorTypes },
+  };
+}
 
 /** A webhook that is away for longer has missed its moment; the approval itself waits on. */
-export const notifying: ActivityOptions = {
-  startToCloseTimeout: "20s",
-  scheduleToCloseTimeout: "15m",
-  retry: {
-    initialInterval: "2s",
-    backoffCoefficient: 3,
-    maximumInterval: "2m",
-    maximumAttempts: 8,
-  },
-};
+export function notifying(): ActivityOptions {
+  return {
+    taskQueue: queueFor("core"),
+    startToCloseTimeout: "20s",
+    scheduleToCloseTimeout: "15m",
+    retry: {
+      initialInterval: "2s",
+      backoffCoefficient: 3,
+      maximumInterval: "2m",
+      maximumAttempts: 8,
+    },
+  };
+}
 
 /** Nothing in it needs an end that a cancelled run would have to wait for. */
-export const opening: ActivityOptions = { ...bookkeeping, cancellationType: "TRY_CANCEL" };
+export function opening(): ActivityOptions {
+  return { ...bookkeeping(), cancellationType: "TRY_CANCEL" };
+}
 
-export const rebuilding: ActivityOptions = {
-  cancellationType: "TRY_CANCEL",
-  startToCloseTimeout: "5m",
-  retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },
-};
+export function rebuilding(): ActivityOptions {
+  return {
+    taskQueue: queueFor("core"),
+    cancellationType: "TRY_CANCEL",
+    startToCloseTimeout: "5m",
+    retry: { initialInterval: "1s", maximumInterval: "10s", maximumAttempts: 20 },
+  };
+}
 
 /** It reaches what is at work in this process at once; what it can't reach Temporal tells by itself. */
 export const stopping: LocalActivityOptions = {
@@ -54,6 +72,7 @@ export const stopping: LocalActivityOptions = {
 export function modelCalling(timers: Timers, purpose: Purpose): ActivityOptions {
   const { attemptsMax } = traitsOf(purpose);
   return {
+    taskQueue: queueFor("model"),
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: timers.callTimeoutMs + SETTLING_MS,
     heartbeatTimeout: timers.heartbeatTimeoutMs,
@@ -70,7 +89,8 @@ export function modelCalling(timers: Timers, purpose: Purpose): ActivityOptions 
 /** A provider that can't be reached is no failure of it: the batch is looked at again later. */
 export function lookingAtBatch(timers: Timers): ActivityOptions {
   return {
-    ...bookkeeping,
+    ...bookkeeping(),
+    taskQueue: queueFor("model"),
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: "5m",
     heartbeatTimeout: timers.heartbeatTimeoutMs,
@@ -84,6 +104,7 @@ function toolAttemptsMax(tool: ToolSpec): number {
 
 export function toolRunning(tool: ToolSpec, timers: Timers): ActivityOptions {
   return {
+    taskQueue: queueFor("tools"),
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
     startToCloseTimeout: tool.timeoutMs + SETTLING_MS,
     heartbeatTimeout: timers.heartbeatTimeoutMs,
@@ -108,4 +129,9 @@ export function inlineToolRunning(tool: ToolSpec): LocalActivityOptions {
       nonRetryableErrorTypes,
     },
   };
+}
+
+/** A run and what it waits for lie side by side: its own queue names the others. */
+function queueFor(duty: Duty): string {
+  return queueOf(workflowInfo().taskQueue, duty);
 }

@@ -13,10 +13,8 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  proxyActivities,
   workflowInfo,
 } from "@temporalio/workflow";
-import type { Activities } from "../activities/index.ts";
 import {
   endedCount,
   openingBatch,
@@ -26,18 +24,11 @@ import {
   type BatchResult,
   type BatchState,
 } from "../src/domain/batch.ts";
-import { bookkeeping } from "./activity-options.ts";
 import { openCrew, type Crew } from "./batch-crew.ts";
+import { books } from "./bookkeeper.ts";
 
 /** Runs that end within it are heard at once; of the others a fresh history hears by looking. */
 const DRAIN_MS = 10_000;
-
-const { openBatch } = proxyActivities<Activities>({ ...bookkeeping, summary: "open the batch" });
-const { loadItems } = proxyActivities<Activities>({ ...bookkeeping, summary: "the next items" });
-const { closeBatch } = proxyActivities<Activities>({
-  ...bookkeeping,
-  summary: "close the batch, read what it cost",
-});
 
 interface Batch {
   readonly input: BatchInput;
@@ -62,7 +53,10 @@ export async function agentBatch(input: BatchInput): Promise<BatchResult> {
 
 async function opened(input: BatchInput): Promise<BatchState> {
   const startedAtMs = workflowInfo().startTime.getTime();
-  return openingBatch(await openBatch({ ...input, startedAtMs }), startedAtMs);
+  return openingBatch(
+    await books("open the batch").openBatch({ ...input, startedAtMs }),
+    startedAtMs,
+  );
 }
 
 /** Item after item, until all have ended or no more can be begun. */
@@ -79,7 +73,7 @@ async function workThrough(batch: Batch): Promise<void> {
       await condition(() => mayBegin() || isOver(batch) || isHistoryLong(crew.state()));
     } else if (page.length === 0) {
       const { begun } = crew.state();
-      page = await loadItems({ batchId, digest, after: begun });
+      page = await books("the next items").loadItems({ batchId, digest, after: begun });
       if (page.length === 0) throw new Error(`${batchId} has no item behind ${begun}`);
     } else {
       const [item, ...rest] = page;
@@ -117,7 +111,7 @@ async function moveToFreshHistory(batch: Batch): Promise<void> {
 async function closed({ input, crew }: Batch, isCancelled: boolean): Promise<BatchResult> {
   const state = crew.state();
   const { batchId, items } = input;
-  return await closeBatch({
+  return await books("close the batch, read what it cost").closeBatch({
     batchId,
     outcome: outcomeOf(state, isCancelled),
     items,

@@ -9,14 +9,12 @@ import {
   ChildWorkflowFailure,
   getExternalWorkflowHandle,
   isCancellation,
-  proxyActivities,
   setCurrentDetails,
   sleep,
   startChild,
   TerminatedFailure,
   TimeoutFailure,
 } from "@temporalio/workflow";
-import type { Activities } from "../activities/index.ts";
 import {
   itemRunId,
   withBegun,
@@ -28,20 +26,11 @@ import {
 import type { Outcome } from "../src/domain/outcome.ts";
 import { WORKFLOW_TYPE } from "../src/temporal/names.ts";
 import { startOptions } from "../src/temporal/run-start.ts";
-import { bookkeeping } from "./activity-options.ts";
 import type { agentRun } from "./agent-run.ts";
+import { books } from "./bookkeeper.ts";
 
 const LOOK_AGAIN_FIRST_MS = 1000;
 const LOOK_AGAIN_MAX_MS = 15_000;
-
-const { lookAtItems } = proxyActivities<Activities>({
-  ...bookkeeping,
-  summary: "runs of an earlier history: have they ended?",
-});
-const { noteBrokenItem } = proxyActivities<Activities>({
-  ...bookkeeping,
-  summary: "a run was ended from outside",
-});
 
 export interface Crew {
   /** What the batch remembers. */
@@ -130,6 +119,7 @@ class ItemCrew implements Crew {
       if (!(error instanceof ChildWorkflowFailure)) throw error;
       const outcome = brokenOutcome(error);
       const { batchId, digest } = this.#input;
+      const { noteBrokenItem } = books("a run was ended from outside");
       await CancellationScope.nonCancellable(() =>
         noteBrokenItem({ batchId, digest, position, outcome }),
       );
@@ -156,6 +146,7 @@ class ItemCrew implements Crew {
 
   async #lookUntilAllEnded(): Promise<void> {
     const { batchId, digest } = this.#input;
+    const { lookAtItems } = books("runs of an earlier history: have they ended?");
     let waitMs = LOOK_AGAIN_FIRST_MS;
     while (this.#leftOver.size > 0) {
       const ends = await lookAtItems({ batchId, digest, positions: [...this.#leftOver] });

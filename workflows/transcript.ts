@@ -5,19 +5,22 @@ import { ActivityFailure, ApplicationFailure, proxyActivities } from "@temporali
 import type { Activities } from "../activities/index.ts";
 import { rebuilding } from "./activity-options.ts";
 
-const { rebuildTranscript } = proxyActivities<Activities>({
-  ...rebuilding,
-  summary: "the transcript was lost; restored from history",
-});
-
 export async function withTranscript<T>(useIt: () => Promise<T>): Promise<T> {
   try {
     return await useIt();
   } catch (error) {
     if (codeOf(error) !== "TRANSCRIPT_MISSING") throw error;
-    await rebuildTranscript();
+    await rebuilt();
     return await useIt();
   }
+}
+
+async function rebuilt(): Promise<void> {
+  const { rebuildTranscript } = proxyActivities<Activities>({
+    ...rebuilding(),
+    summary: "the transcript was lost; restored from history",
+  });
+  await rebuildTranscript();
 }
 
 /** The catalogue code of an activity's failure; undefined for timeouts and the like. */

@@ -8,6 +8,7 @@ import { isPawlError, type ErrorCode } from "../domain/errors.ts";
 import { batchLine, createBatchView, summaryOf, type BatchView } from "./batch-view.ts";
 import type { CliContext } from "./context.ts";
 import { writeResults } from "./batch-results.ts";
+import { unservedNotice } from "./unserved-notice.ts";
 
 export interface FollowBatchOptions {
   readonly out: string | undefined;
@@ -118,8 +119,8 @@ async function untilEnded(
 
 /** A batch without a worker waits for ever, and nothing but this would say why. */
 async function sayWhetherServed(client: RunClient, view: BatchView): Promise<void> {
-  if ((await client.workers()) > 0) return;
-  view.notice("No worker polls the task queue; the batch waits until one starts: pawl worker");
+  const notice = await unservedNotice(client, "batch");
+  if (notice !== null) view.notice(notice);
 }
 
 /** Where Temporal has forgotten the batch, or is away for long, looking alone tells of its end. */

@@ -6,6 +6,7 @@ import { exitCodeOf } from "./exit-code.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
 import { typeAlong, type TypeAlong } from "./type-along.ts";
+import { unservedNotice } from "./unserved-notice.ts";
 import { present } from "../domain/present.ts";
 
 export interface FollowOptions {
@@ -134,9 +135,8 @@ function listenForSilence(
     isOver = true;
   };
   const lookForWorkers = async (): Promise<void> => {
-    const workers = await client.workers().catch(() => null);
-    if (workers !== 0) return;
-    say("No worker polls the task queue; the run waits until one starts: pawl worker");
+    const notice = await unservedNotice(client, "run").catch(() => null);
+    if (notice !== null) say(notice);
   };
   const first = setTimeout(() => void lookForWorkers(), options.workerCheckMs ?? WORKER_CHECK_MS);
   const second = setTimeout(() => {

@@ -1,19 +1,26 @@
 // `pawl worker`: serves runs in this process until it is told to stop.
 
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import { DUTIES, type Duty } from "../domain/duty.ts";
+import { present } from "../domain/present.ts";
 import type { CliContext } from "./context.ts";
 
 export function addWorker(program: Command, context: CliContext): void {
   program
     .command("worker")
     .description("serve runs; needs TEMPORAL_ADDRESS, DATABASE_URL and ANTHROPIC_API_KEY")
-    .action(async () => {
+    .addOption(
+      new Option("--only <duty>", "runs and their books, calls of models, or tools").choices(
+        DUTIES,
+      ),
+    )
+    .action(async ({ only }: { readonly only?: Duty }) => {
       const [{ readConfig }, { openTelemetry }, { runWorker }] = await Promise.all([
         import("../config.ts"),
         import("../telemetry/telemetry.ts"),
         import("../worker/run-worker.ts"),
       ]);
       const config = readConfig(context.env);
-      await runWorker(config, openTelemetry(config.log));
+      await runWorker(config, openTelemetry(config.log), present({ only }));
     });
 }

@@ -1,34 +1,32 @@
-// The task queue that runs wait in: how many workers poll it, and how much waits for one.
+// The task queues that runs wait in: how many workers poll for runs, what nobody serves, and how much waits.
 
+import { DUTIES, type Duty } from "../domain/duty.ts";
+import { lookAtQueue } from "../temporal/pollers.ts";
 import type { Backend } from "./connect.ts";
 
 export interface Queue {
-  /** Tasks that no worker has taken yet; about right, as Temporal counts them. */
+  /** Tasks that no worker has taken yet, of all queues. */
   readonly backlog: number;
+  /** Those that poll for runs. */
   readonly workers: number;
+  /** What no worker polls for: runs wait when they come to it. */
+  readonly unserved: readonly Duty[];
 }
 
-/** Temporal lists pollers for minutes after they are gone; one that lives asks at least this often. */
-const POLL_MAX_S = 75;
-
-/** TaskQueueType of Temporal's API: the queue on which workers poll for workflow tasks. */
-const WORKFLOW_QUEUE = 1;
-
-export async function describeQueue({
+export async function describeQueues({
   client,
   namespace,
   taskQueue,
 }: Pick<Backend, "client" | "namespace" | "taskQueue">): Promise<Queue> {
-  const { pollers, stats } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue },
-    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum can't be imported
-    taskQueueType: WORKFLOW_QUEUE,
-    reportStats: true,
-  });
-  const freshSinceS = Date.now() / 1000 - POLL_MAX_S;
-  const fresh = (pollers ?? []).filter(({ lastAccessTime }) => {
-    return Number(lastAccessTime?.seconds ?? 0) > freshSinceS;
-  });
-  return { backlog: Number(stats?.approximateBacklogCount ?? 0), workers: fresh.length };
+  const seen = await Promise.all(
+    DUTIES.map(async (duty) => ({
+      duty,
+      ...(await lookAtQueue(client.workflowService, { namespace, taskQueue, duty })),
+    })),
+  );
+  return {
+    backlog: seen.reduce((sum, { backlog }) => sum + backlog, 0),
+    workers: seen.find(({ duty }) => duty === "core")?.identities.length ?? 0,
+    unserved: seen.filter(({ identities }) => identities.length === 0).map(({ duty }) => duty),
+  };
 }

@@ -20,7 +20,7 @@ import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
 import { wholeHistories } from "./history-chain.ts";
-import { describeQueue, type Queue } from "./queue.ts";
+import { describeQueues, type Queue } from "./queue.ts";
 import { awaitResult } from "./await-result.ts";
 import { readRun, type RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
@@ -69,8 +69,7 @@ export interface RunClient extends MoneyClient, BatchClient {
   exportHistories(runId: string): Promise<RunExport>;
   /** Figures over runs that have ended; null where there is no database. */
   endedStats(query: EndedQuery): Promise<EndedStats | null>;
-  /** How many workers poll for runs; 0 means that nothing will happen until one starts. */
-  workers(): Promise<number>;
+  /** Where nobody serves something, nothing of it will happen until a worker starts. */
   queue(): Promise<Queue>;
   link(runId: string): string | null;
   /** Where the page shows the run; null where no gateway is known. */
@@ -135,8 +134,7 @@ export function createRunClient(backend: Backend): RunClient {
       return { runId, histories: exported };
     },
     endedStats: async (query) => (await records?.stats(query)) ?? null,
-    workers: async () => (await asked(describeQueue(backend))).workers,
-    queue: () => asked(describeQueue(backend)),
+    queue: () => asked(describeQueues(backend)),
     close: () => backend.close(),
   };
 }

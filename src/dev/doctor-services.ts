@@ -1,11 +1,13 @@
 // The servers a run talks to: of the local stack where it runs, else those the environment names.
 
 import { readConfig } from "../config.ts";
+import { DUTIES, servingCommand, type Duty } from "../domain/duty.ts";
 import { CATALOGUE } from "../domain/errors.ts";
 import { openDatabase } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
+import { queueOf } from "../temporal/queues.ts";
 import {
   creatingCommand,
   SEARCH_ATTRIBUTES,
@@ -74,9 +76,18 @@ function namesOf(attributes: readonly SearchAttribute[]): string {
 }
 
 async function checkWorker(target: TemporalAccess, taskQueue: string): Promise<Check> {
-  const identities = await workerIdentities(target, taskQueue).catch(() => []);
-  if (identities.length > 0) return ok("worker", `${identities.join(", ")} on ${taskQueue}`);
-  return warn("worker", `nobody polls ${taskQueue}`, "start one: pawl worker");
+  const identities = await workerIdentities(target, taskQueue);
+  const unserved = DUTIES.filter((duty) => identities[duty].length === 0);
+  if (unserved.length === 0) {
+    const all = [...new Set(Object.values(identities).flat())];
+    return ok("worker", `${all.join(", ")} on ${queuesOf(DUTIES, taskQueue)}`);
+  }
+  const fix = `start one: ${servingCommand(unserved)}`;
+  return warn("worker", `nobody polls ${queuesOf(unserved, taskQueue)}`, fix);
+}
+
+function queuesOf(duties: readonly Duty[], taskQueue: string): string {
+  return duties.map((duty) => queueOf(taskQueue, duty)).join(", ");
 }
 
 async function checkPostgres(url: string): Promise<readonly Check[]> {

@@ -49,8 +49,10 @@ export function workerPart(context: PartContext): Part {
     // Asked of Temporal, not read from the log, whose level is the user's to choose. The SDK's
     // default identity is pid@host.
     isReady: async (pid) => {
-      const identities = await workerIdentities(target, taskQueue).catch(() => []);
-      return identities.some((identity) => identity.startsWith(`${pid}@`));
+      const identities = await workerIdentities(target, taskQueue);
+      return Object.values(identities).every((polling) =>
+        polling.some((identity) => identity.startsWith(`${pid}@`)),
+      );
     },
   };
 }

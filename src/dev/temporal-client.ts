@@ -2,8 +2,10 @@
 
 import { connect } from "node:net";
 import type { Connection } from "@temporalio/client";
+import type { Duty } from "../domain/duty.ts";
 import type { TemporalAccess } from "../temporal/access.ts";
 import { openConnection } from "../temporal/client-connection.ts";
+import { lookAtQueue } from "../temporal/pollers.ts";
 
 const CALL_TIMEOUT_MS = 3000;
 
@@ -30,18 +32,23 @@ export async function servesNamespace(target: TemporalAccess): Promise<boolean> 
   }
 }
 
-/** Who has polled this task queue for workflow tasks in the last minutes. */
+/** Who polls for what a worker may serve; nobody, where the server does not say. */
 export async function workerIdentities(
   target: TemporalAccess,
   taskQueue: string,
-): Promise<readonly string[]> {
-  const { pollers } = await ask(target, (connection) =>
-    connection.workflowService.describeTaskQueue({
-      namespace: target.namespace,
-      taskQueue: { name: taskQueue },
-    }),
-  );
-  return pollers.flatMap(({ identity }) => (identity ? [identity] : []));
+): Promise<Readonly<Record<Duty, readonly string[]>>> {
+  const { namespace } = target;
+  const polling = (duty: Duty): Promise<readonly string[]> =>
+    ask(target, async ({ workflowService }) => {
+      const { identities } = await lookAtQueue(workflowService, { namespace, taskQueue, duty });
+      return identities;
+    }).catch(() => []);
+  const [core, model, tools] = await Promise.all([
+    polling("core"),
+    polling("model"),
+    polling("tools"),
+  ]);
+  return { core, model, tools };
 }
 
 export async function countOpenRuns(target: TemporalAccess): Promise<number> {

@@ -3,8 +3,9 @@
 
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../store/database.ts";
+import { unservedText } from "../domain/duty.ts";
 import { present } from "../domain/present.ts";
+import type { Database } from "../store/database.ts";
 
 export interface HealthCheck {
   readonly status: "ok" | "failing";
@@ -43,12 +44,12 @@ export function createHealth(
     const [temporal, postgres, model] = await Promise.all([
       timed(async () => {
         const started = Date.now();
-        const queue = await client.queue();
+        const missing = unservedText((await client.queue()).unserved);
         const latencyMs = Date.now() - started;
         workers =
-          queue.workers > 0
+          missing === null
             ? { status: "ok", latencyMs }
-            : { status: "failing", latencyMs, detail: "no worker polls for runs" };
+            : { status: "failing", latencyMs, detail: missing };
       }),
       timed(async () => void (await db`select 1 as one`)),
       askProvider?.(),

@@ -48,7 +48,7 @@ export async function runGateway(
   if (databaseUrl === undefined) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
-  const db = openDatabase(databaseUrl);
+  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
   const backend = await patiently(async () => {
     await checkSchema(db);
     return await connect(config, stack);

@@ -1,6 +1,7 @@
 // What the processes themselves do: batches above runs, workers, the gateway, the local stack.
 
 import type { BatchOutcome, EndedCounts } from "../domain/batch.ts";
+import type { Duty } from "../domain/duty.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import { endingText, type EndingModel } from "../domain/model-end.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
@@ -25,7 +26,7 @@ export interface ProcessEvents {
     readonly latencyMs: number;
   };
 
-  worker_ready: { readonly taskQueue: string };
+  worker_ready: { readonly taskQueue: string; readonly duties: readonly Duty[] };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
   /** The operator's policy names tools that nobody here has: a slip of the pen loosens it. */
   policy_unused: { readonly unknown: readonly string[]; readonly known: readonly string[] };

@@ -1,4 +1,5 @@
-// Bundles the workflows once, at build time: a worker that bundles at its start is seconds late.
+// Bundles the workflows once, at build time: a worker that bundles at its start is seconds late. All that they are
+// made of is loaded once for all runs of a worker, and not once a run: none of it remembers anything.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -7,14 +8,18 @@ import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporali
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 
-export async function bundleWorkflows(workflowsPath: string): Promise<WorkflowBundleWithSourceMap> {
+export async function bundleWorkflows(
+  workflowsPath: string,
+  preloadModules: string[] = [],
+): Promise<WorkflowBundleWithSourceMap> {
   const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
-  return await bundleWorkflowCode({ workflowsPath, logger: quiet });
+  return await bundleWorkflowCode({ workflowsPath, logger: quiet, preloadModules });
 }
 
 const isMain = process.argv[1] === fileURLToPath(import.meta.url);
 if (isMain) {
-  const { code } = await bundleWorkflows(packageFile("dist/workflows/index.js"));
+  const workflows = packageFile("dist/workflows/index.js");
+  const { code } = await bundleWorkflows(workflows, [workflows]);
   mkdirSync(dirname(BUNDLE_FILE), { recursive: true });
   writeFileSync(BUNDLE_FILE, code);
 }

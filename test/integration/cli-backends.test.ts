@@ -128,7 +128,7 @@ describe("with TEMPORAL_ADDRESS set", () => {
       const run = await runPawl(["run", "What is 1 + 2?", "--detach", "--tenant", "acme"], fresh);
       expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^run_/) });
       const watching = startPawl(["attach", run.stdout.trim()], fresh);
-      await watching.said("No worker polls the task queue");
+      await watching.said("No worker polls for runs");
       watching.signal("SIGINT");
       expect((await watching.ended).exitCode).toBe(0);
       expect(readdirSync(stateDir)).toEqual([]);

@@ -40,7 +40,7 @@ async function releaseWhenAsked(): Promise<void> {
 test("without a worker a run waits and says so; it goes on when one starts", async () => {
   const queue = { PAWL_TASK_QUEUE: "not-served-yet" };
   const run = startPawl(["run", "What is 8 * 8?"], { ...world.env, ...queue });
-  await run.said("No worker polls the task queue; the run waits until one starts: pawl worker");
+  await run.said("No worker polls for runs; the run waits until one starts: pawl worker");
   expect(await statusOf(await runIdSaidBy(run))).toBe("running");
   const worker = await world.startWorker(queue);
   expect(await run.ended).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("64") });

@@ -19,12 +19,13 @@ const TEMPORAL_NAMES = [
   "src/temporal/columns.ts",
   "src/temporal/run-start.ts",
 ];
+const QUEUES = "src/temporal/queues.ts";
 
 const SELF = ["src/package-root.ts", "src/package-version.ts"];
 
 export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   workflows: {
-    values: ["src/domain", ...TEMPORAL_NAMES, "@temporalio/workflow"],
+    values: ["src/domain", ...TEMPORAL_NAMES, QUEUES, "@temporalio/workflow"],
     types: ["activities", "src/telemetry", "@temporalio/common"],
   },
   activities: {
@@ -48,7 +49,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/temporal/names.ts": { values: [] },
   "src/temporal/columns.ts": { values: [] },
-  "src/temporal/queues.ts": { values: [] },
+  [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
   "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
@@ -57,7 +58,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/client": {
     values: [
       ...["src/domain", "src/store", "src/config.ts", ...TEMPORAL_NAMES],
-      ...["src/temporal/access.ts", "src/temporal/client-connection.ts"],
+      ...["src/temporal/access.ts", "src/temporal/client-connection.ts", "src/temporal/pollers.ts"],
       ...["src/temporal/payloads.ts", "src/temporal/search-attributes.ts"],
       ...["@temporalio/client", "@temporalio/common", "ajv", "node:", "uuid", "zod"],
     ],
@@ -100,7 +101,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     types: ["@temporalio/client"],
   },
   "src/config.ts": { values: ["src/domain", "src/environment.ts", "node:"], types: ["zod"] },
-  "src/environment.ts": { values: ["src/domain", "src/temporal/queues.ts", "zod"] },
+  "src/environment.ts": { values: ["src/domain", QUEUES, "zod"] },
   "src/failpoint.ts": { values: [] },
   "src/package-root.ts": { values: ["node:"] },
   "src/package-version.ts": { values: ["src/package-root.ts", "node:", "zod"] },

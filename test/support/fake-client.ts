@@ -4,6 +4,7 @@ import type { Said } from "../../src/client/say.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunClient } from "../../src/client/run-client.ts";
 import type { Decision } from "../../src/domain/approval.ts";
+import type { Duty } from "../../src/domain/duty.ts";
 import { PawlError } from "../../src/domain/errors.ts";
 import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
@@ -61,7 +62,7 @@ export interface FakeOptions {
   /** True leaves the watch open after the events, until it is aborted or the run is cancelled. */
   readonly staysOpen?: boolean;
   readonly failsWith?: Error;
-  readonly workers?: number;
+  readonly unserved?: readonly Duty[];
 }
 
 export function createFakeClient(options: FakeOptions = {}): FakeClient {
@@ -141,8 +142,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     counts: async () => ({ running: 0, waiting: 0, paused: 0 }),
     about: notHere,
     endedStats: async () => null,
-    workers: async () => options.workers ?? 1,
-    queue: async () => ({ backlog: 0, workers: options.workers ?? 1 }),
+    queue: async () => ({ backlog: 0, workers: 1, unserved: options.unserved ?? [] }),
     link: () => null,
     pageLink: () => null,
     budgets: async () => [],

@@ -65,7 +65,7 @@ function askPeople(life: Life, { snapshot }: Memory, { calls, turn }: Answering)
 /** Beside the wait: nobody waits for it, and what becomes of it changes nothing. */
 async function notify(life: Life, pending: PendingApproval): Promise<void> {
   const { notifyApproval } = proxyActivities<Activities>({
-    ...notifying,
+    ...notifying(),
     summary: summaryOf(`turn ${pending.turn}`, "webhook", pending.tool),
   });
   const { tenant, agent, session } = life.order;

@@ -6,17 +6,13 @@ import type { Activities } from "../../activities/index.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import { resultOf } from "../../src/domain/run/result.ts";
 import { startMemo } from "../../src/temporal/run-start.ts";
-import { bookkeeping, opening } from "../activity-options.ts";
+import { opening } from "../activity-options.ts";
+import { books } from "../bookkeeper.ts";
 import { failureOf } from "./ask-model.ts";
 import type { Life } from "./life.ts";
 
-const { openRun } = proxyActivities<Activities>({ ...opening, summary: "pin the agent" });
-const { closeRun } = proxyActivities<Activities>({
-  ...bookkeeping,
-  summary: "resolve holds, read the totals",
-});
-
 export async function openBooks(life: Life): Promise<void> {
+  const { openRun } = proxyActivities<Activities>({ ...opening(), summary: "pin the agent" });
   try {
     const opened = await life.stoppable(() => openRun(life.order));
     life.record({ kind: "opened", opened });
@@ -26,6 +22,7 @@ export async function openBooks(life: Life): Promise<void> {
 }
 
 export async function closeBooks(life: Life, outcome: Outcome): Promise<void> {
+  const { closeRun } = books("resolve holds, read the totals");
   const { order, state } = life;
   const { workflowId, memo } = workflowInfo();
   const durationMs = Date.now() - state.startedAtMs;

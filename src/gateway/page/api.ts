@@ -48,6 +48,8 @@ export interface Stats {
   readonly capTodayUsd: number | null;
   readonly backlog: number | null;
   readonly workers: number | null;
+  /** What no worker polls for. */
+  readonly unserved: readonly string[];
 }
 
 export interface ApprovalWaiting extends PendingApproval {

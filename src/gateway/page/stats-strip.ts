@@ -11,10 +11,12 @@ const REFRESH_MS = 4000;
 
 export function StatsStrip(): VNode {
   const { data } = usePolled(api.stats, REFRESH_MS, []);
-  const of = (key: keyof Stats, show: (value: number) => Child): Child => {
+  const of = (key: Exclude<keyof Stats, "unserved">, show: (value: number) => Child): Child => {
     const value = data?.[key] ?? null;
     return value === null ? "–" : show(value);
   };
+  const missing = data?.unserved ?? [];
+  const unserved = missing.length === 0 ? "" : `, none for ${missing.join(", ")}`;
   const cap = data?.capTodayUsd ?? null;
   const linked = (status: string, value: number): VNode =>
     html`<a href=${listHref({ status })}>${count(value)}</a>`;
@@ -30,7 +32,7 @@ export function StatsStrip(): VNode {
     <//>
     <${Figure} label="queue">${of("backlog", count)}<//>
     <${Figure} label="workers">
-      <span class=${data?.workers === 0 ? "is-bad" : ""}>${of("workers", count)}</span>
+      <span class=${unserved === "" ? "" : "is-bad"}>${of("workers", count)}${unserved}</span>
     <//>
   </dl>`;
 }

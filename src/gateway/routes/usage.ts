@@ -1,6 +1,7 @@
 // What a tenant has spent, and how its runs are doing.
 
 import { z } from "@hono/zod-openapi";
+import { DUTIES } from "../../domain/duty.ts";
 import { spentOf, type Spent } from "../../store/spending.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import type { Gateway } from "../route-context.ts";
@@ -34,7 +35,10 @@ const STATS = z
     spentTodayUsd: z.number(),
     capTodayUsd: z.number().nullable(),
     backlog: z.number(),
-    workers: z.number(),
+    workers: z.number().openapi({ description: "Those that poll for runs." }),
+    unserved: z
+      .array(z.enum(DUTIES))
+      .openapi({ description: "What no worker polls for: runs wait when they come to it." }),
   })
   .openapi("Stats");
 
@@ -95,7 +99,8 @@ async function statsOf(gateway: Gateway, tenant: string, seen: Seen): Promise<St
   const { spentUsd, capUsd } = shown(today);
   const { running: active, waiting, paused } = counts;
   const money = { spentTodayUsd: spentUsd, capTodayUsd: capUsd };
-  return { active, waiting, paused, ...ended, ...money, ...queue };
+  const unserved = [...queue.unserved];
+  return { active, waiting, paused, ...ended, ...money, ...queue, unserved };
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

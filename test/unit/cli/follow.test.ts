@@ -42,7 +42,7 @@ describe("watching a run", () => {
   });
 
   test("a run that nobody takes is explained, also where Temporal still lists a worker that died", async () => {
-    const client = createFakeClient({ staysOpen: true, workers: 1 });
+    const client = createFakeClient({ staysOpen: true });
     const signals = new EventEmitter();
     const renderer = notes();
     const told = new Promise<void>((resolve) => {
@@ -60,7 +60,7 @@ describe("watching a run", () => {
   });
 
   test("a run that no worker takes up is explained", async () => {
-    const client = createFakeClient({ staysOpen: true, workers: 0 });
+    const client = createFakeClient({ staysOpen: true, unserved: ["core", "model", "tools"] });
     const signals = new EventEmitter();
     const renderer = notes();
     const told = new Promise<void>((resolve) => {

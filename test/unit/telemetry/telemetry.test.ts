@@ -113,13 +113,13 @@ describe("who subscribes", () => {
   test("is told of each event and how it reads", () => {
     const told: unknown[] = [];
     const lines = linesOf(
-      ({ emit }) => emit({ event: "worker_ready", taskQueue: "pawl" }),
+      ({ emit }) => emit({ event: "worker_ready", taskQueue: "pawl", duties: ["core"] }),
       [(event, telling) => told.push([event, telling])],
     );
     expect(lines).toHaveLength(1);
     expect(told).toEqual([
       [
-        { event: "worker_ready", taskQueue: "pawl" },
+        { event: "worker_ready", taskQueue: "pawl", duties: ["core"] },
         { severity: "info", sentence: "polling for runs", isAlert: false },
       ],
     ]);

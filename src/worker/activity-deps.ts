@@ -1,0 +1,80 @@
+// What the activities of this worker work with: the stores, the model, and what users have added.
+
+import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
+import type { ActivityDeps } from "../../activities/index.ts";
+import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
+import type { Tool } from "../../activities/tools/define-tool.ts";
+import type { Config } from "../config.ts";
+import type { Duty } from "../domain/duty.ts";
+import { anthropicBatches } from "../model/anthropic-batches.ts";
+import { anthropicModel } from "../model/anthropic.ts";
+import { createArtefacts } from "../store/artefacts.ts";
+import { createBatches } from "../store/batches.ts";
+import type { Database } from "../store/database.ts";
+import { createDeltaWriter } from "../store/delta-writer.ts";
+import { createGates } from "../store/gates.ts";
+import { createLaneCalls } from "../store/lane-calls.ts";
+import { createLedger } from "../store/ledger.ts";
+import { createRunRecords } from "../store/run-records.ts";
+import { createTranscripts } from "../store/transcripts.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { required } from "./required.ts";
+import type { SignsOfLife } from "./signs-of-life.ts";
+
+/** What a worker can do for a run besides what comes with Pawl. */
+export interface WorkerSkills {
+  /** One by the name of a tool of Pawl's takes its place. */
+  readonly tools?: readonly Tool[];
+  /** Other places to take tools from, asked after Pawl's own. */
+  readonly toolSources?: readonly ToolSource[];
+  /** In place of Pawl's own. */
+  readonly agents?: readonly AgentDefinition[];
+}
+
+interface Given {
+  readonly db: Database;
+  readonly duties: readonly Duty[];
+}
+
+/** A worker that calls no model needs no key, and has none to lose. */
+const NOT_ASKED_HERE = "none";
+
+export function createDeps(
+  config: Config,
+  telemetry: Telemetry,
+  { db, duties, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
+): Omit<ActivityDeps, keyof SignsOfLife> {
+  const transcripts = createTranscripts(db);
+  const provider = {
+    apiKey: duties.includes("model")
+      ? required("ANTHROPIC_API_KEY", config.provider.apiKey)
+      : NOT_ASKED_HERE,
+    baseUrl: config.provider.baseUrl,
+    offline: config.provider.offline,
+  };
+  return {
+    config,
+    telemetry,
+    providerBatches: anthropicBatches(provider),
+    laneCalls: createLaneCalls(db),
+    model: anthropicModel({
+      ...provider,
+      timers: {
+        firstByteMs: config.timers.firstByteTimeoutMs,
+        idleMs: config.timers.idleTimeoutMs,
+        progressMs: config.timers.progressTimeoutMs,
+        totalMs: config.timers.callTimeoutMs,
+      },
+    }),
+    ledger: createLedger(db, transcripts),
+    gates: createGates(db),
+    transcripts,
+    artefacts: createArtefacts(db),
+    records: createRunRecords(db),
+    batches: createBatches(db),
+    deltas: createDeltaWriter(db),
+    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources],
+    agents,
+  };
+}

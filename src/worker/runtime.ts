@@ -1,0 +1,12 @@
+// Core's own log lines join ours; once a process, before any worker.
+
+import { DefaultLogger, Runtime } from "@temporalio/worker";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { temporalLines } from "../telemetry/temporal-lines.ts";
+
+export function installRuntime(telemetry: Telemetry): void {
+  Runtime.install({
+    logger: new DefaultLogger("INFO", temporalLines(telemetry)),
+    telemetryOptions: { logging: { forward: {}, filter: { core: "WARN", other: "ERROR" } } },
+  });
+}
