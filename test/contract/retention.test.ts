@@ -144,7 +144,7 @@ onEachDatabase((underTest) => {
         if (strings.join("").includes("forget_runs")) throw new Error("cut short");
         return db()<Row>(strings, ...values);
       },
-      { script: db().script, end: db().end },
+      { script: (text: string) => db().script(text), end: () => db().end() },
     );
     await expect(forgetOld({ ...terms(), db: cut })).rejects.toThrow("cut short");
     expect(await namesIn("message")).not.toContain("cut-short");
