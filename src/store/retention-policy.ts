@@ -29,6 +29,7 @@ export const RETENTION = {
   hold: { kept: "while it is used", why: "open calls" },
   lane_call: { kept: "days", after: "the end of its run" },
   lease: { kept: "while it is used", why: "workers that live" },
+  stop_wish: { kept: "while it is used", why: "attempts that shall stop" },
   link: { kept: "days", after: "the end of its run" },
   message: { kept: "days", after: "the end of its run" },
   migration: { kept: "for good", why: "a row a step" },

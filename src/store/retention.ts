@@ -1,10 +1,10 @@
 // Forgets what is older than it is to be kept. Little at a time and with pauses, so that calls hardly notice; every
 // step can be repeated, and what one pass leaves the next one finds.
 //
-// K1. Nothing of a run that is open goes, however long it waits.
-// K2. Money that is held or feared stays, with the run and the account that it is in.
-// K3. A batch keeps its items, and the runs of them, until it is over itself.
-// K4. Bodies go before what names them, so a pass that was cut short leaves nothing that no pass finds.
+// W1. Nothing of a run that is open goes, however long it waits.
+// W2. Money that is held or feared stays, with the run and the account that it is in.
+// W3. A batch keeps its items, and the runs of them, until it is over itself.
+// W4. Bodies go before what names them, so a pass that was cut short leaves nothing that no pass finds.
 
 import { isPawlError } from "../domain/errors.ts";
 import type { Database } from "./database.ts";

@@ -23,7 +23,7 @@ export function fatesIn(
         namespace,
         execution: { workflowId },
       });
-            const seconds = info?.closeTime?.seconds;
+      const seconds = info?.closeTime?.seconds;
       // Only what has been closed has a time of it.
       return seconds === null || seconds === undefined
         ? { kind: "open" }

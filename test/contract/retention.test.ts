@@ -1,14 +1,16 @@
-// What is older than it is to be kept goes, and nothing that somebody needs: one rule for each table (K1–K4).
+// What is older than it is to be kept goes, and nothing that somebody needs: one rule for each table (W1–W4).
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { packageFile } from "../../src/package-root.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import type { SqlValue } from "../../src/store/literal.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { forgetOld, takeChore } from "../../src/store/retention.ts";
 import type { RetentionTerms } from "../../src/store/retention-pass.ts";
 import { RETENTION, type Kept } from "../../src/store/retention-policy.ts";
 import { onEachDatabase } from "../support/each-database.ts";
-import { FATES, putOldRows, RAISED_AND_NEEDED } from "../support/old-rows.ts";
+import { FATES, putOldRows, putRun, RAISED_AND_NEEDED } from "../support/old-rows.ts";
 
 type DaysTable = {
   [Table in keyof typeof RETENTION]: (typeof RETENTION)[Table] extends { kept: "days" }
@@ -100,7 +102,7 @@ onEachDatabase((underTest) => {
     },
   );
 
-  test("K1: Temporal is asked about those alone that left no word of their end", () => {
+  test("W1: Temporal is asked about those alone that left no word of their end", () => {
     const silent = [
       "waiting",
       "terminated",
@@ -113,7 +115,7 @@ onEachDatabase((underTest) => {
     expect(asked.toSorted()).toEqual([...silent, ...alone, ...batches].toSorted());
   });
 
-  test("K2: feared money whose day was dropped can still be released, and then goes with its run", async () => {
+  test("W2: feared money whose day was dropped can still be released, and then goes with its run", async () => {
     const ledger = createLedger(db());
     const released = await ledger.settleFeared({
       holdIds: ["old-feared", "older-feared"],
@@ -127,6 +129,28 @@ onEachDatabase((underTest) => {
     expect(await namesIn("call")).toEqual(["young"]);
     expect(await namesIn("run")).not.toContain("feared");
     expect(await namesIn("run_record")).not.toContain("feared");
+  });
+
+  test("W3: a batch that is under way keeps its items, and what came of their runs", async () => {
+    for (const table of ["batch_item", "run", "run_record"]) {
+      expect(await namesIn(table)).toContain("item-of-open");
+    }
+  });
+
+  test("W4: what a pass left that was cut short, the next one finds", async () => {
+    await putRun(db(), { id: "cut-short", endedDaysAgo: 40 });
+    const cut = Object.assign(
+      <Row extends object>(strings: TemplateStringsArray, ...values: readonly SqlValue[]) => {
+        if (strings.join("").includes("forget_runs")) throw new Error("cut short");
+        return db()<Row>(strings, ...values);
+      },
+      { script: (text: string) => db().script(text), end: () => db().end() },
+    );
+    await expect(forgetOld({ ...terms(), db: cut })).rejects.toThrow("cut short");
+    expect(await namesIn("message")).not.toContain("cut-short");
+    expect(await namesIn("run_record")).toContain("cut-short");
+    expect(await forgetOld(terms())).toMatchObject({ runs: 1 });
+    expect(await namesIn("run_record")).not.toContain("cut-short");
   });
 
   test("a second pass finds nothing", async () => {
@@ -143,6 +167,34 @@ onEachDatabase((underTest) => {
     const stop = new AbortController();
     stop.abort();
     await expect(forgetOld({ ...terms(), signal: stop.signal })).rejects.toThrow("aborted");
+  });
+
+  test("a role that may drop no table forgets calls row by row, each partition by its name", async () => {
+    if (underTest().name === "PGlite") return;
+    await db().script(`
+      create role keeper login;
+      grant usage on schema pawl to keeper;
+      grant select, insert, update, delete on all tables in schema pawl to keeper;
+      create table pawl.call_20200101 (like pawl.call including all);
+      grant select, delete on pawl.call_20200101 to keeper;
+      alter table pawl.call attach partition pawl.call_20200101 for values from ('2020-01-01') to ('2020-01-02');
+      insert into pawl.call_20200101 select '2020-01-01', 'in-old-day-' || n, run_id, tenant, session, agent, model, lane,
+        attempt, state, amount, spent, n % 2, shares, input_tokens, cache_read_tokens, cache_write_5m_tokens,
+        cache_write_1h_tokens, output_tokens, web_search_requests, resolved_at
+      from pawl.call, generate_series(1, 8) n`);
+    const keeper = openDatabase(
+      Object.assign(new URL(underTest().url), { username: "keeper" }).href,
+    );
+    try {
+      expect(await forgetOld({ ...terms(), db: keeper })).toEqual({ calls: 4 });
+    } finally {
+      await keeper.end();
+      await db().script("drop owned by keeper; drop role keeper");
+    }
+    const feared = [1, 3, 5, 7].map((n) => `in-old-day-${n}`);
+    expect(await namesIn("call")).toEqual([...feared, "young"]);
+    expect(await forgetOld(terms())).toEqual({ "call days": 1 });
+    expect(await namesIn("call")).toEqual([...feared, "young"]);
   });
 
   test("of many workers one has the turn", async () => {

@@ -63,7 +63,7 @@ export async function putOldRows(db: Database): Promise<void> {
   }
 }
 
-async function putRun(db: Database, run: OldRun): Promise<void> {
+export async function putRun(db: Database, run: OldRun): Promise<void> {
   const { id, endedDaysAgo, lastDaysAgo = 40, held = 0, feared = 0 } = run;
   await db`
     insert into pawl.run (run_id, tenant, session, agent, cap, held, feared, attempts, last_day)

@@ -1,4 +1,4 @@
-// K1: what Temporal says of runs that left no word of their end.
+// W1: what Temporal says of runs that left no word of their end.
 
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -18,8 +18,8 @@ describe("M4: an attempt that ends without a word", () => {
     await expect(makeCall(at)).rejects.toThrow("a bug of ours");
     const { heldMicroUsd } = await ledger.totals("run_1");
     at.money.letGo();
-    await until("it is charged", async () => (await ledger.totals("run_1")).heldMicroUsd === 0);
-    expect(await ledger.totals("run_1")).toMatchObject({ spentMicroUsd: heldMicroUsd });
+    await until("it is feared", async () => (await ledger.totals("run_1")).heldMicroUsd === 0);
+    expect(await ledger.totals("run_1")).toMatchObject({ fearedMicroUsd: heldMicroUsd });
   });
 
   test("costs nothing where it never heard of its hold", async () => {
