@@ -63,7 +63,7 @@ describe("workflows that close a run or a batch before they open it", () => {
       cpSync(packageFile(folder), join(dir, folder), { recursive: true });
     }
     plant("workflows/run/books.ts", "{ openRun }", "{ closeRun: openRun }");
-    plant("workflows/agent-batch.ts", "{ openBatch }", "{ closeBatch: openBatch }");
+    plant("workflows/agent-batch.ts", ").openBatch(", ").closeBatch(");
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: join(dir, "workflows/index.ts"),
       logger: SILENT,
