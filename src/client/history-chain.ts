@@ -4,14 +4,18 @@
 import type { LoadedDataConverter } from "@temporalio/common";
 import { PawlError } from "../domain/errors.ts";
 import type { RunInput } from "../domain/run/carried.ts";
-import { decodeFirst, type HistoryEvent } from "../temporal/payloads.ts";
+import { decodeFirst, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
 import { backendError } from "./backend-error.ts";
 import { tailHistory, type Histories, type HistoryQuery } from "./histories.ts";
 
-interface Start {
+interface Begun {
   readonly executionId: string;
   readonly firstId: string;
   readonly previousId: string;
+  readonly input: Payloads;
+}
+
+interface Start extends Begun {
   /** 0 of the first history. */
   readonly ordinal: number;
 }
@@ -62,21 +66,22 @@ async function back(
   return start.executionId;
 }
 
-/** Of the newest history, where no id is given. */
-async function startOf(
-  { histories, converter }: Chain,
-  runId: string,
-  executionId: string,
-): Promise<Start> {
+async function startOf(chain: Chain, runId: string, executionId: string): Promise<Start> {
+  const begun = await begunIn(chain.histories, runId, executionId);
+  const input = await decodeFirst<RunInput | undefined>(chain.converter, begun.input);
+  return { ...begun, ordinal: input?.resumed?.execution ?? 0 };
+}
+
+/** Of the newest history, where no id is given. What the input says takes a codec's key, and is not read here. */
+async function begunIn(histories: Histories, runId: string, executionId: string): Promise<Begun> {
   const query = { runId, executionId, from: null, wait: false, sizeMax: 1 } as const;
   const [first] = await eventsOf(histories, query);
   const started = first?.workflowExecutionStartedEventAttributes;
-  const input = await decodeFirst<RunInput | undefined>(converter, started?.input?.payloads);
   return {
     executionId: started?.originalExecutionRunId ?? "",
     firstId: started?.firstExecutionRunId ?? "",
     previousId: started?.continuedExecutionRunId ?? "",
-    ordinal: input?.resumed?.execution ?? 0,
+    input: started?.input?.payloads,
   };
 }
 
@@ -93,13 +98,13 @@ async function eventsOf(
 
 /** Every event of each history of a run, oldest first, as far as it has come. */
 export async function* wholeHistories(
-  chain: Chain,
+  histories: Histories,
   runId: string,
 ): AsyncGenerator<readonly HistoryEvent[], void, undefined> {
-  let executionId = (await startOf(chain, runId, "")).firstId;
+  let executionId = (await begunIn(histories, runId, "")).firstId;
   while (executionId !== "") {
     const events: HistoryEvent[] = [];
-    const tail = tailHistory(chain.histories, { runId, executionId, wait: false });
+    const tail = tailHistory(histories, { runId, executionId, wait: false });
     for await (const event of tail) events.push(event);
     yield events;
     const moved = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;

@@ -128,7 +128,7 @@ export function createRunClient(backend: Backend): RunClient {
     },
     async exportHistories(runId) {
       const exported: unknown[] = [];
-      for await (const events of wholeHistories(sources, runId)) {
+      for await (const events of wholeHistories(sources.histories, runId)) {
         exported.push(JSON.parse(historyToJSON({ events: [...events] })));
       }
       return { runId, histories: exported };

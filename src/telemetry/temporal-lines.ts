@@ -13,10 +13,13 @@ export interface RuntimeLine {
   readonly meta?: Meta;
 }
 
+/** Queues of books and of tools have no runs; that is as it should be. */
+const NO_NEWS = /^No workflows registered, not polling for workflow tasks/;
+
 export function temporalLines(telemetry: Telemetry): (line: RuntimeLine) => void {
   return ({ level, message, meta }) => {
     if (isEvent(meta)) return telemetry.emit(meta);
-    const lower = level.toLowerCase();
+    const lower = NO_NEWS.test(message) ? "debug" : level.toLowerCase();
     const severity = lower === "warn" || lower === "error" ? lower : "debug";
     telemetry.log[severity]({ event: "temporal", ...meta }, message);
   };

@@ -134,7 +134,8 @@ test(
     expect((account?.spentMicroUsd ?? 0) + (account?.fearedMicroUsd ?? 0)).toBe(spentOn(paid));
     expect(spentOn(paid)).toBeLessThanOrEqual(CAP_MICRO_USD);
     const { rows } = await world.client.usage({ by: "lane" });
-    expect(sum(rows.map(({ spentMicroUsd }) => spentMicroUsd))).toBe(spentOn(paid));
+    const counted = rows.map(({ spentMicroUsd, fearedMicroUsd }) => spentMicroUsd + fearedMicroUsd);
+    expect(sum(counted)).toBe(spentOn(paid));
     process.stderr.write(
       `batch lane: ${RUNS} runs of ${TURNS} turns, ${KILLS} kills: ${settled.filter(inBatch("batch")).length} replies ` +
         `in batches, ${settled.filter(inBatch("live")).length} live; billed ${costOf(bill)}, spent ${spentOn(paid)}, ` +

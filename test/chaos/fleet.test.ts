@@ -7,6 +7,7 @@ import { plantCheckThenAdd } from "../support/plant-in-books.ts";
 import { startPostgres, type PostgresServer } from "../support/postgres.ts";
 import { until, type Process } from "../support/processes.ts";
 import { ROUNDS } from "../support/tier.ts";
+import { migrate } from "../../src/store/migrate.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const WHOLE = { runs: 1000, workerKills: 30, postgresKills: 5 };
@@ -32,6 +33,7 @@ let world: World;
 
 beforeEach(async () => {
   postgres = await startPostgres({ fsync: true });
+  await migrate(postgres.url);
   world = await openWorld({
     database: postgres,
     chunkDelayMs: 5,

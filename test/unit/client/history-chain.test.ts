@@ -44,7 +44,7 @@ describe("a place in the chain of histories", () => {
 
   test("all histories are read, oldest first", async () => {
     const lengths: number[] = [];
-    for await (const events of wholeHistories(chainOf(3).chain, RUN_ID)) {
+    for await (const events of wholeHistories(chainOf(3).chain.histories, RUN_ID)) {
       lengths.push(events.length);
     }
     expect(lengths).toEqual([2, 2, 1]);
