@@ -90,7 +90,12 @@ onEachDatabase((underTest) => {
     test("a ledger that checks first and adds later", async () => {
       if (underTest().name === "PGlite") return; // One session: nobody comes in between.
       await plantCheckThenAdd(underTest().db, 0.005);
-      expect(await firstFault(4)).toMatch(/more than their cap/);
+      // What is planted locks too late, so it may also get into its own way.
+      let fault = "deadlock";
+      for (let tries = 0; tries < 5 && fault.includes("deadlock"); tries += 1) {
+        fault = await firstFault(4);
+      }
+      expect(fault).toMatch(/more than their cap/);
     });
 
     test("a ledger that does not lock accounts", async () => {
