@@ -110,7 +110,7 @@ $$;
 create or replace function pawl.budget_state(name jsonb) returns jsonb language sql stable as $$
   select jsonb_build_object(
     'key', s.key, 'limit', s.scope,
-    'capMicroUsd', case when a.key is null then pawl.cap_of(s.key, s.budget_keys) else a.cap::bigint end,
+    'capMicroUsd', (pawl.cap_left(s.key, s.budget_keys)).cap,
     'spentMicroUsd', coalesce(a.spent, used.spent, 0), 'heldMicroUsd', coalesce(a.held, used.held, 0),
     'fearedMicroUsd', coalesce(a.feared, used.feared, 0), 'raisedMicroUsd', pawl.raised(s.key),
     'budget', (

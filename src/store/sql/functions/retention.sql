@@ -114,31 +114,29 @@ begin
 end $$;
 
 -- Orders that were stored, and no batch reads: it was refused, or never began.
-create or replace function pawl.forget_stray_items(before date, rows_max integer) returns integer language plpgsql as $$
-declare
-  gone integer;
-begin
-  delete from pawl.batch_item where ctid = any (array(
-    select i.ctid from pawl.batch_item i where i.stored_on < before
-      and not exists (select from pawl.batch b where b.batch_id = i.batch_id and b.digest = i.digest)
-    limit rows_max));
-  get diagnostics gone = row_count;
-  return gone;
-end $$;
+create or replace function pawl.forget_stray_items(before date, rows_max integer) returns integer language sql as $$
+  with gone as (
+    delete from pawl.batch_item where ctid = any (array(
+      select i.ctid from pawl.batch_item i where i.stored_on < before
+        and not exists (select from pawl.batch b where b.batch_id = i.batch_id and b.digest = i.digest)
+      limit rows_max))
+    returning 1
+  )
+  select count(*)::integer from gone
+$$;
 
 -- Of periods that are over, and of batches that are gone. A session's has no end.
-create or replace function pawl.forget_accounts(before timestamptz, rows_max integer) returns integer language plpgsql as $$
-declare
-  gone integer;
-begin
-  delete from pawl.account where ctid = any (array(
-    select a.ctid from pawl.account a
-    where a.held = 0 and a.feared = 0 and (a.period_ends < before or a.scope = 'batch'
-      and not exists (select from pawl.batch b where 'batch/' || b.batch_id = a.key))
-    limit rows_max));
-  get diagnostics gone = row_count;
-  return gone;
-end $$;
+create or replace function pawl.forget_accounts(before timestamptz, rows_max integer) returns integer language sql as $$
+  with gone as (
+    delete from pawl.account where ctid = any (array(
+      select a.ctid from pawl.account a
+      where a.held = 0 and a.feared = 0 and (a.period_ends < before or a.scope = 'batch'
+        and not exists (select from pawl.batch b where 'batch/' || b.batch_id = a.key))
+      limit rows_max))
+    returning 1
+  )
+  select count(*)::integer from gone
+$$;
 
 -- Whether an account's key is of a day or a month that was over by then. Names in keys have no slash.
 create or replace function pawl.is_over(account_key text, before date) returns boolean language sql immutable as $$
@@ -149,15 +147,14 @@ create or replace function pawl.is_over(account_key text, before date) returns b
     else false end
 $$;
 
-create or replace function pawl.forget_raises(before date, rows_max integer) returns integer language plpgsql as $$
-declare
-  gone integer;
-begin
-  delete from pawl.budget_raise where ctid = any (array(
-    select ctid from pawl.budget_raise where pawl.is_over(account_key, before) limit rows_max));
-  get diagnostics gone = row_count;
-  return gone;
-end $$;
+create or replace function pawl.forget_raises(before date, rows_max integer) returns integer language sql as $$
+  with gone as (
+    delete from pawl.budget_raise where ctid = any (array(
+      select ctid from pawl.budget_raise where pawl.is_over(account_key, before) limit rows_max))
+    returning 1
+  )
+  select count(*)::integer from gone
+$$;
 
 -- The oldest day of calls from before then, at once: null where none is left. What is feared of it stays.
 create or replace function pawl.drop_call_day(before date) returns text language plpgsql as $$

@@ -131,7 +131,7 @@ create table pawl.reply (
 );
 create index reply_of_run on pawl.reply (run_id);
 
--- Usage as it is settled: appended without a key, then summed up into the two roll-ups. Readers add both.
+-- Usage as it is settled: appended without a key, then summed up into the roll-ups. Readers add both.
 create table pawl.usage_tail (
   day date not null,
   tenant text not null,
@@ -151,7 +151,7 @@ create table pawl.usage_tail (
   web_search_requests bigint not null,
   spent bigint not null,
   feared bigint not null -- negative where it was released
-);
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000); -- its rows live for a second
 
 create table pawl.usage_day (
   tenant text not null,
@@ -159,7 +159,6 @@ create table pawl.usage_day (
   agent text not null,
   model text not null,
   lane text not null,
-  band bigint not null,
   runs bigint not null,
   calls bigint not null,
   attempts bigint not null,
@@ -171,8 +170,8 @@ create table pawl.usage_day (
   web_search_requests bigint not null,
   spent bigint not null,
   feared bigint not null,
-  primary key (tenant, day, agent, model, lane, band)
-);
+  primary key (tenant, day, agent, model, lane)
+) with (fillfactor = 70); -- those of a day or a session grow every second: in place, where there is room
 create index usage_day_by_day on pawl.usage_day (day);
 
 create table pawl.usage_session (
@@ -191,4 +190,23 @@ create table pawl.usage_session (
   spent bigint not null,
   feared bigint not null,
   primary key (tenant, session)
-);
+) with (fillfactor = 70);
+
+-- Replies whose prompts are about as long, so that they can be repriced. Apart from the days: figures that do not ask
+-- for lengths read a tenth of the rows.
+create table pawl.usage_band (
+  tenant text not null,
+  day date not null,
+  model text not null,
+  band bigint not null, -- as in the tail
+  calls bigint not null,
+  input_tokens bigint not null,
+  cache_read_tokens bigint not null,
+  cache_write_5m_tokens bigint not null,
+  cache_write_1h_tokens bigint not null,
+  output_tokens bigint not null,
+  web_search_requests bigint not null,
+  spent bigint not null,
+  primary key (tenant, day, model, band)
+) with (fillfactor = 70);
+create index usage_band_by_day on pawl.usage_band (day);

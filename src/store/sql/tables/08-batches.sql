@@ -20,5 +20,7 @@ create table pawl.batch_item (
   item_id text not null, -- a JSON string
   item text not null, -- JSON
   broken text, -- JSON: the outcome of a run that was ended from outside
+  stored_on date not null default (now() at time zone 'UTC')::date, -- before its batch begins
   primary key (batch_id, digest, position)
 );
+create index batch_item_of_run on pawl.batch_item (run_id);

@@ -13,3 +13,4 @@ create table pawl.lane_call (
   provider_batch_id text unique, -- null: nobody has heard that the batch was created
   intended_at timestamptz not null default clock_timestamp()
 );
+create index lane_call_of_run on pawl.lane_call (run_id);
