@@ -6,6 +6,7 @@ import { createLedger } from "../../src/store/ledger.ts";
 import { createStops } from "../../src/store/stops.ts";
 import { anAccount, anAttempt, aSettlement } from "../support/attempts.ts";
 import { onEachDatabase } from "../support/each-database.ts";
+import { plantPauseBehindVerdicts, restoreFunctions } from "../support/plant-in-books.ts";
 import { until } from "../support/processes.ts";
 
 const LONG_MS = 60_000;
@@ -94,6 +95,27 @@ onEachDatabase((underTest) => {
       const { leases } = await begun("ended");
       await leases.end("lease of ended");
       await isTakenForDead("ended");
+    });
+
+    test("once it was found so, though its lease is renewed before that is written", async () => {
+      if (underTest().name === "PGlite") return; // One session: nobody comes in between.
+      const { db } = underTest();
+      const { ledger, leases } = await begun("too late", 1);
+      await plantPauseBehindVerdicts(db, 1);
+      try {
+        const next = ledger.startAttempt(attempt("too late", 2, "other"));
+        await until("the booking is between its two looks", async () => {
+          const rows = await db`
+            select pid from pg_stat_activity where wait_event = 'PgSleep' and query like '%too late%'`;
+          return rows.length > 0;
+        });
+        await leases.renew("lease of too late", LONG_MS);
+        expect(await next).toMatchObject({ kind: "held", crashTaxMicroUsd: 500, attempts: 2 });
+      } finally {
+        await restoreFunctions(db);
+      }
+      expect(await heldBy("too late")).toBe(500);
+      expect(await ledger.settle(aSettlement("too late/1/1", 7))).toEqual({ kind: "late" });
     });
 
     test("not where its lease had run out and was renewed in time", async () => {

@@ -46,6 +46,13 @@ export async function plantNoWaitForDisk(db: Database): Promise<void> {
   ]);
 }
 
+/** No bug: the moment between the look at leases and what is done about them, long enough to do something in it. */
+export async function plantPauseBehindVerdicts(db: Database, sleepS: number): Promise<void> {
+  await replaced(db, "pawl.book(jsonb)", [
+    [/dead := pawl\.dead_holds/, `perform pg_sleep(${sleepS}); dead := pawl.dead_holds`],
+  ]);
+}
+
 export async function restoreFunctions(db: Database): Promise<void> {
   await db.script(readSchema().functions.sql);
 }
