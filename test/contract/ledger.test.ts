@@ -5,7 +5,7 @@ import { createTranscripts, nextHead, refOf } from "../../src/store/transcripts.
 import { aSettlement, anAccount, anAttempt } from "../support/attempts.ts";
 import { amongStrangers } from "../support/among-strangers.ts";
 import { onEachDatabase, type DatabaseUnderTest } from "../support/each-database.ts";
-import { clearMoney } from "../support/ledger-rules.ts";
+import { assertSumsUp, clearMoney } from "../support/ledger-rules.ts";
 
 onEachDatabase((underTest) => {
   describe.each([
@@ -115,6 +115,19 @@ function contract(underTest: () => DatabaseUnderTest, openLedger: (db: Database)
       await ledger().settle(aSettlement("moving/1/1", 300));
       expect(await at(200, 2)).toMatchObject({ kind: "denied", leftMicroUsd: -100 });
       expect(await at(900, 3)).toMatchObject({ kind: "held", heldMicroUsd: 500 });
+    });
+
+    test("has the account of a share that only some of those who ask at once know a cap of", async () => {
+      const caps = [null, 2000, null, 2000, null];
+      const { startAttempt } = ledger();
+      await Promise.all(
+        caps.map((cap, n) => startAttempt(anAttempt(`some-${n}`, [anAccount("some/share", cap)]))),
+      );
+      expect(await ledger().account("some/share")).toMatchObject({
+        capMicroUsd: 2000,
+        heldMicroUsd: 1000,
+      });
+      await assertSumsUp(underTest().db);
     });
 
     test("fears for the attempts of the same run that are still open, and says so", async () => {

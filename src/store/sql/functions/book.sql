@@ -73,6 +73,14 @@ language sql stable as $$
   where item ->> 'op' <> 'close'
 $$;
 
+-- The shares that have a cap: of those that several asks name, as the last one has it that has any.
+create or replace function pawl.shares_in(batch jsonb) returns table (key text, scope text, cap bigint)
+language sql stable as $$
+  select distinct on (1) share ->> 'key', share ->> 'limit', (share ->> 'capMicroUsd')::bigint
+  from pawl.asks_in(batch) a, jsonb_array_elements(a.share_list) share
+  where a.op = 'hold' and share ->> 'capMicroUsd' is not null order by 1, a.place desc
+$$;
+
 -- Locks the holds that end and those of runs that ask, then runs, then accounts; opens what is not there yet.
 -- A hold that is opened a moment later by somebody else is not ours to end, and not among `holds`.
 create or replace function pawl.lock_batch(batch jsonb, has_asks boolean, out holds text[], out keys text[]) language plpgsql as $$
@@ -100,9 +108,7 @@ begin
     where h.hold_id = any (holds));
   keys := array(select key from pawl.account where key = any (keys) order by key for update);
   if batch @? '$[*].shares[*]' then
-    update pawl.account a set cap = (share ->> 'capMicroUsd')::bigint
-    from pawl.asks_in(batch) ask, jsonb_array_elements(ask.share_list) share
-    where ask.op = 'hold' and a.key = share ->> 'key' and a.cap::bigint <> (share ->> 'capMicroUsd')::bigint;
+    update pawl.account a set cap = s.cap from pawl.shares_in(batch) s where a.key = s.key and a.cap::bigint <> s.cap;
   end if;
 end $$;
 
@@ -126,9 +132,8 @@ begin
     from wanted w where not exists (select from pawl.account a where a.key = w.key)
     union all
     -- The cap of a share is part of an order: no budget overrides it.
-    select distinct on (1) share ->> 'key', share ->> 'limit', (share ->> 'capMicroUsd')::bigint, '{}', null
-    from pawl.asks_in(batch) a, jsonb_array_elements(a.share_list) share
-    where a.op = 'hold' and not exists (select from pawl.account known where known.key = share ->> 'key')
+    select s.key, s.scope, s.cap, '{}', null from pawl.shares_in(batch) s
+    where not exists (select from pawl.account known where known.key = s.key)
   )
   insert into pawl.account (key, scope, cap, budget_keys, period_ends)
   select * from missing where cap is not null order by key
