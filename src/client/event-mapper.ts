@@ -9,6 +9,7 @@ import type { RunEvent } from "../domain/run-event.ts";
 import type { RunFact } from "../domain/run/facts.ts";
 import { isNews } from "../domain/run/mail.ts";
 import type { UserMessage } from "../domain/run/order.ts";
+import type { Opened } from "../domain/run/snapshot.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
 import type { EventBody } from "./event-body.ts";
@@ -48,6 +49,10 @@ export interface EventMapper {
 /** One mapper per history of a run. */
 export function createEventMapper(options: MapperOptions): EventMapper {
   return new HistoryMapper(options);
+}
+
+function flags({ flagged = [] }: Opened): readonly EventBody[] {
+  return flagged.map((finding) => ({ type: "input.flagged", ...finding }));
 }
 
 class HistoryMapper implements EventMapper {
@@ -131,6 +136,8 @@ class HistoryMapper implements EventMapper {
 
   #tellFact(told: Told, fact: RunFact, before: ToldRun): void {
     switch (fact.kind) {
+      case "opened":
+        return this.#tellAll(told, flags(fact.opened));
       case "asked":
         return this.#asked(told, fact.call, before);
       case "replied":

@@ -9,6 +9,7 @@ import type {
   Decision,
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
@@ -112,7 +113,10 @@ export function createRunClient(backend: Backend): RunClient {
     },
     pause: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.pause)),
     resume: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.resume)),
-    say: (runId, said) => say(client, runId, said),
+    async say(runId, said) {
+      admit(said.text, backend.inputRules);
+      return await say(client, runId, said);
+    },
     show: (runId) =>
       orRecorded(records, runId, {
         live: () => asked(readRun({ ...sources, client }, runId), runId),

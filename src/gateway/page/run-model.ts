@@ -59,9 +59,17 @@ export class RunModel {
         return this.#approval(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
-      case "budget.warning":
-        this.#note("warning", `${words(event.limit)} budget: ${share(event)} is used`, atMs);
+      default:
+        return this.#warning(event, atMs);
     }
+  }
+
+  #warning(event: Of<"input.flagged" | "budget.warning">, atMs: number): void {
+    const text =
+      event.type === "input.flagged"
+        ? `the task meets the rule ${event.rule} at character ${event.position}`
+        : `${words(event.limit)} budget: ${share(event)} is used`;
+    this.#note("warning", text, atMs);
   }
 
   #seenAt({ ts }: RunEvent): number {
