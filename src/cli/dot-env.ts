@@ -23,14 +23,18 @@ export function readDotEnv(folder: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     // Some keep a folder by that name.
-    const isNone = error instanceof Error && "code" in error && NONE.includes(String(error.code));
-    if (isNone) return "";
+    if (NONE.includes(codeOf(error))) return "";
     const why = fileTroubleIn(error, file);
     throw why === null ? error : new PawlError("FILE_UNUSABLE", why, { cause: error });
   }
 }
 
-const NONE = ["ENOENT", "EISDIR", "ENOTDIR"];
+const NONE: readonly string[] = ["ENOENT", "EISDIR", "ENOTDIR"];
+
+/** By shape: errors of Node's own modules belong to another realm under jest. */
+function codeOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+}
 
 /** What the file adds to the environment. Throws PawlError CONFIG. */
 export function addedBy(text: string, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
-import { formsOf, scrubbedError, scrubbing } from "../../../src/domain/scrub.ts";
+import { scrubbedError, scrubbing } from "../../../src/domain/scrub.ts";
 
 const SECRET = "sk-ant-0/+=?canary ü";
 
@@ -49,7 +49,6 @@ test("what is short is no secret: it would hide innocent words", () => {
 test("of two secrets of which one is a part of the other, all is hidden", () => {
   const text = scrubbing(["abcdefgh", "abcdefghijkl"])("abcdefghijkl");
   expect(text).toBe("*".repeat(12));
-  expect(formsOf(["abcdefgh", "abcdefghijkl"])[0]).toContain("abcdefghijkl");
 });
 
 test("an error, its trace and its causes stay what they are, without the secret", () => {
