@@ -78,6 +78,18 @@ export const CATALOGUE = {
     httpStatus: 409,
     exitCode: 2,
   },
+  INVALID_INPUT: {
+    fate: "fail",
+    next: "start and steer runs by `pawl`, the HTTP interface or the client",
+    httpStatus: 422,
+    exitCode: 2,
+  },
+  NOTHING_CHANGED: {
+    fate: "fail",
+    next: "see what it waits for: `pawl show`",
+    httpStatus: 409,
+    exitCode: 3,
+  },
   APPROVAL_NOT_FOUND: {
     fate: "fail",
     next: "see which calls wait: `pawl approvals`",

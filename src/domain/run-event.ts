@@ -161,9 +161,20 @@ export interface RunWaiting extends Base<"run.waiting"> {
 
 export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch";
 
-/** The run goes on after a wait, or in a fresh history. */
+/** A person let the run go on: from a pause, at a limit, or with more money of its own. */
+export interface RunResumed extends Base<"run.resumed"> {
+  /** Empty where nobody said. */
+  readonly by: string;
+  readonly addedUsd: number;
+  readonly capUsd: number;
+}
+
+/**
+ * The run goes on after a wait, or in a fresh history. `reset`: it was reset from outside, and goes on from an
+ * earlier point; what was told since then holds no more.
+ */
 export interface RunContinued extends Base<"run.continued"> {
-  readonly reason: "resumed" | "new_history";
+  readonly reason: "resumed" | "new_history" | "reset";
 }
 
 export interface RunEnded extends Base<"run.ended"> {
@@ -184,6 +195,7 @@ export type RunEvent =
   | ApprovalRequested
   | ApprovalDecided
   | MessageReceived
+  | RunResumed
   | BudgetWarning
   | RunWaiting
   | RunContinued

@@ -16,7 +16,7 @@ import type {
 import { appendText, plain } from "./visible-text.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
-type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
+type OfRun = Of<"run.started" | "run.waiting" | "run.resumed" | "run.continued" | "run.ended">;
 type OfModel = Of<"model.retrying" | "model.changed">;
 
 export class RunModel {
@@ -78,6 +78,8 @@ export class RunModel {
         return;
       case "run.waiting":
         return this.#waits(event, atMs);
+      case "run.resumed":
+        return this.#resumed(event, atMs);
       case "run.continued":
         return this.#continued(event, atMs);
       case "run.ended":
@@ -280,6 +282,18 @@ export class RunModel {
   #continued(event: Of<"run.continued">, atMs: number): void {
     this.#waitOver(atMs);
     if (event.reason === "new_history") this.#note("info", "goes on in a fresh history", atMs);
+    if (event.reason === "reset") {
+      this.#note("warning", "the run was reset, and goes on from an earlier point", atMs);
+    }
+  }
+
+  #resumed({ by, addedUsd, capUsd }: Of<"run.resumed">, atMs: number): void {
+    const who = by === "" ? "" : ` by ${plain(by, 40)}`;
+    this.figures = { ...this.figures, capUsd };
+    if (addedUsd > 0) {
+      this.#note("info", `${usd(addedUsd)} added${who}: it may cost ${usd(capUsd)}`, atMs);
+    }
+    this.news = `the run was resumed${who}`;
   }
 
   #waitOver(atMs: number): void {
