@@ -14,6 +14,7 @@ import type { Alive, AttemptStart, CallSoFar } from "../../src/store/ledger.ts";
 import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
+import { boundsOf } from "./bounds.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
 import { logAsked, logGateWait, logStopped } from "./call-log.ts";
 import { deniedByCalendar, deniedByGate, deniedByLedger } from "./denial.ts";
@@ -21,7 +22,7 @@ import { conversationOf } from "./conversation.ts";
 import { afterFailure } from "./failed-attempt.ts";
 import { askGate } from "./gate.ts";
 import { giveBack } from "./gate-listener.ts";
-import { holdRequestOf } from "./hold.ts";
+import { neededBy, pricedCall, recounted } from "./hold.ts";
 import type { CallLane, HeldCall, Sent } from "./lane.ts";
 import { liveLane } from "./live-lane.ts";
 import type { HoldRequest } from "./money.ts";
@@ -81,13 +82,13 @@ async function prepared(at: CallAttempt): Promise<PreparedCall | Denial> {
 }
 
 /** By the gate and then by the ledger; the holds of other runs are gone in seconds. */
-async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
-  const { attempt, call } = ready;
+async function admitted(prepared: PreparedCall): Promise<HeldCall | CallResult> {
+  let priced = await pricedCall(prepared);
+  const { attempt, call } = prepared;
   const { hasGate } = LANES[call.lane];
-  const request = holdRequestOf(ready);
-  if ("kind" in request) return request;
   const deadline = Date.now() + HOLDS_PATIENCE_MS;
-  while (true) {
+  while (!("kind" in priced)) {
+    const { ready, request } = priced;
     const letOut = hasGate ? await askGate(ready) : null;
     if (letOut !== null && "kind" in letOut) {
       const denial = deniedByGate(ready, letOut);
@@ -102,10 +103,20 @@ async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
       if (soFar.kind !== "open") return broughtHome(ready, soFar);
       continue;
     }
-    const passes = start.kind === "denied" && start.temporary && Date.now() < deadline;
-    if (!passes || attempt.over.aborted) return broughtHome(ready, start);
+    if (start.kind !== "denied") return broughtHome(ready, start);
+    const counted = await recounted(ready);
+    if (counted !== null) {
+      if ("kind" in counted) return counted;
+      priced = counted;
+      if (neededBy(counted.request) <= start.leftMicroUsd) continue;
+    }
+    const passes = start.temporary && Date.now() < deadline;
+    if (!passes || attempt.over.aborted) {
+      return deniedByLedger(priced.ready, { ...start, askedMicroUsd: neededBy(priced.request) });
+    }
     await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
   }
+  return priced;
 }
 
 async function holdOrGiveBack(
@@ -126,15 +137,13 @@ async function holdOrGiveBack(
 /** Where the ledger has something else for the attempt than a hold. */
 function broughtHome(
   at: CallAttempt,
-  start: Exclude<AttemptStart | CallSoFar, { kind: "held" | "open" | "alive" }>,
+  start: Exclude<AttemptStart | CallSoFar, { kind: "held" | "open" | "alive" | "denied" }>,
 ): CallResult {
   switch (start.kind) {
     case "journaled":
       return adopted(start);
     case "submitted":
       return openTicket(at.attempt, start);
-    case "denied":
-      return deniedByLedger(start);
   }
 }
 
@@ -157,7 +166,9 @@ async function sendAndSettle(held: HeldCall): Promise<CallResult> {
       const latencyMs = performance.now() - startedAt;
       const repliedAt = new Date().toISOString();
       const { reply } = sent;
-      return await settle(held, conversation, { held: held.held, reply, repliedAt, latencyMs });
+      const bounds = boundsOf(held, held.request, held.room, held.held);
+      const bought = { held: held.held, bounds, reply, repliedAt, latencyMs };
+      return await settle(held, conversation, bought);
     }
   }
 }

@@ -24,6 +24,7 @@ export function resultOf(
   { outcome, ledger, durationMs }: Ended,
 ): RunResult {
   const usage = memory?.counts.usage ?? NO_USAGE;
+  const isEstimated = (memory?.counts.estimated.length ?? 0) > 0;
   const said = saidIn(memory, outcome);
   return {
     type: "result",
@@ -38,6 +39,7 @@ export function resultOf(
       cacheReadTokens: usage.cacheReadTokens,
       cacheWriteTokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
       totalTokens: totalTokens(usage),
+      ...(isEstimated && { estimated: true }),
     },
     ...costsIn(ledger ?? totalsIn(memory)),
     modelCalls: memory === null ? 0 : modelCallsOf(memory.counts),
@@ -49,7 +51,10 @@ export function resultOf(
   };
 }
 
-export function withLedger(result: RunResult, ledger: LedgerTotals): RunResult {
+export function withLedger<Result extends Partial<RunResult>>(
+  result: Result,
+  ledger: LedgerTotals,
+): Result {
   return { ...result, ...costsIn(ledger) };
 }
 

@@ -231,11 +231,62 @@ describe("a stream out of order is no reply", () => {
     ["a piece of a block that never opened", [grows(0, text("x"))]],
     ["a piece of a block that is closed", [...block(0, CALL), grows(0, json("{}"))]],
     ["a block that closes twice", [...block(0, CALL), closes(0)]],
+    ["a second beginning", [start({ input_tokens: 1, output_tokens: 1 })]],
+    [
+      "text behind its end",
+      [...block(0, { type: "text" }), ends("end_turn"), stop, grows(0, text("x"))],
+    ],
+    ["a count behind its end", [ends("end_turn"), stop, ends("end_turn", { output_tokens: 9 })]],
+    ["a second end", [ends("end_turn"), stop]],
+    ["a beginning behind its end", [ends("end_turn"), stop, start()]],
   ])("%s", (_, events) => {
     expect(() => replyTo(...events)).toThrow(
       expect.objectContaining({ code: "PROVIDER_STREAM_INVALID", billing: "unknown" }),
     );
   });
+});
+
+test.each<[string, Wire]>([
+  ["text", opens(0, { type: "text", text: "" })],
+  ["a count", ends("end_turn", { input_tokens: 1, output_tokens: 1 })],
+  ["its end", stop],
+  ["a beginning that names no model", { type: "message_start", message: { usage: {} } }],
+  ["one whose name is no text", { type: "message_start", message: { model: 7, usage: {} } }],
+])("nothing of a reply comes before it has begun: %s", (_, event) => {
+  expect(() => take(new ReplyBuilder(), event)).toThrow(
+    expect.objectContaining({ code: "PROVIDER_STREAM_INVALID", billing: "unknown" }),
+  );
+});
+
+test("signs of life may come before it begins, and behind its end", () => {
+  const builder = new ReplyBuilder();
+  const ping: Wire = { type: "ping" };
+  const said = block(0, { type: "text" }, text("hi"));
+  for (const event of [ping, start(), ...said, ends("end_turn"), stop, ping]) take(builder, event);
+  expect(builder.finish(null)).toMatchObject({ stopReason: "end_turn" });
+});
+
+test("the arguments of a call show signs of life, without their text", () => {
+  const builder = new ReplyBuilder();
+  const seen = [
+    start(),
+    ...block(0, { type: "text" }, text("hi")),
+    opens(1, CALL),
+    grows(1, json('{"a":')),
+    grows(1, json('"secret"}')),
+    closes(1),
+    opens(2, { ...CALL, id: "t2", name: "write_file" }),
+    grows(2, json("{}")),
+  ].map((event) => (take(builder, event), builder.writing));
+  const calculator = { tool: "calculator", chars: 5, charsOfAll: 5 };
+  expect(seen.slice(-5)).toEqual([
+    calculator,
+    { tool: "calculator", chars: 14, charsOfAll: 14 },
+    null,
+    null,
+    { tool: "write_file", chars: 2, charsOfAll: 16 },
+  ]);
+  expect(seen.slice(0, 5).every((writing) => writing === null)).toBe(true);
 });
 
 describe("a reply counts only when it is complete", () => {
@@ -304,6 +355,53 @@ describe("usage", () => {
     });
   });
 
+  test.each<[string, object, object, object]>([
+    [
+      "input",
+      { input_tokens: 100_000, output_tokens: 1 },
+      { input_tokens: 0 },
+      { inputTokens: 100_000 },
+    ],
+    [
+      "output",
+      { input_tokens: 1, output_tokens: 9000 },
+      { output_tokens: 1 },
+      { outputTokens: 9000 },
+    ],
+    [
+      "what is read from the cache",
+      { input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 70 },
+      { cache_read_input_tokens: 3 },
+      { cacheReadTokens: 70 },
+    ],
+    [
+      "searches",
+      { input_tokens: 1, output_tokens: 1, server_tool_use: { web_search_requests: 3 } },
+      { server_tool_use: { web_search_requests: 0 } },
+      { webSearchRequests: 3 },
+    ],
+    [
+      "cache writes, of which the parts say nothing",
+      { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 100_000 },
+      { cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 } },
+      { cacheWrite5mTokens: 100_000 },
+    ],
+    [
+      "and parts, of which the sum says nothing",
+      { input_tokens: 1, output_tokens: 1, cache_creation: { ephemeral_1h_input_tokens: 500 } },
+      { cache_creation_input_tokens: 0 },
+      { cacheWrite1hTokens: 500 },
+    ],
+  ])("no count ever falls: %s", (_, first, later, counted) => {
+    expect(usageOf(first, later)).toMatchObject(counted);
+  });
+
+  test("what is written for no named time is of the time that was asked for", () => {
+    const builder = new ReplyBuilder("1h");
+    take(builder, start({ input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 9 }));
+    expect(builder.usage).toMatchObject({ cacheWrite5mTokens: 0, cacheWrite1hTokens: 9 });
+  });
+
   test("the last word of the provider holds for every kind", () => {
     const later = {
       input_tokens: 20,
@@ -329,6 +427,21 @@ describe("usage", () => {
     ["it is negative", [start(), ends("end_turn", { output_tokens: -1 })]],
     ["it is no number", [start({ input_tokens: "12", output_tokens: 1 }), ends("end_turn")]],
     ["it is no whole number", [start(), ends("end_turn", { output_tokens: 1.5 })]],
+    ["it is too large for a number", [start(), ends("end_turn", { output_tokens: 2 ** 53 })]],
+    ["it is infinite", [start(), ends("end_turn", { output_tokens: Infinity })]],
+    [
+      "a good one follows a bad",
+      [start({ input_tokens: -5, output_tokens: 1 }), ends("end_turn", { input_tokens: 5 })],
+    ],
+    ["it is an object", [start(), ends("end_turn", { output_tokens: { toString: 1 } })]],
+    [
+      "a part of it is wrong",
+      [start(), ends("end_turn", { cache_creation: { ephemeral_5m_input_tokens: -1 } })],
+    ],
+    [
+      "it is null",
+      [{ type: "message_start", message: { model: "m", usage: null } }, ends("end_turn")],
+    ],
   ])("without it a reply has no price and is no reply: %s", (_, events) => {
     const builder = new ReplyBuilder();
     expect(() => {
