@@ -10,7 +10,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src/domain/call.ts";
-import type { Alive, AttemptStart, CallSoFar } from "../../src/store/ledger.ts";
+import type { Alive, AttemptStart, CallSoFar, HoldDenied } from "../../src/store/ledger.ts";
 import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
@@ -22,7 +22,7 @@ import { conversationOf } from "./conversation.ts";
 import { afterFailure } from "./failed-attempt.ts";
 import { askGate } from "./gate.ts";
 import { giveBack } from "./gate-listener.ts";
-import { neededBy, pricedCall, recounted } from "./hold.ts";
+import { neededBy, pricedCall, recounted, type PricedCall } from "./hold.ts";
 import type { CallLane, HeldCall, Sent } from "./lane.ts";
 import { liveLane } from "./live-lane.ts";
 import type { HoldRequest } from "./money.ts";
@@ -82,11 +82,10 @@ async function prepared(at: CallAttempt): Promise<PreparedCall | Denial> {
 }
 
 /** By the gate and then by the ledger; the holds of other runs are gone in seconds. */
-async function admitted(prepared: PreparedCall): Promise<HeldCall | CallResult> {
-  let priced = await pricedCall(prepared);
-  const { attempt, call } = prepared;
-  const { hasGate } = LANES[call.lane];
+async function admitted(asked: PreparedCall): Promise<HeldCall | CallResult> {
+  const { hasGate } = LANES[asked.call.lane];
   const deadline = Date.now() + HOLDS_PATIENCE_MS;
+  let priced = await pricedCall(asked);
   while (!("kind" in priced)) {
     const { ready, request } = priced;
     const letOut = hasGate ? await askGate(ready) : null;
@@ -104,19 +103,28 @@ async function admitted(prepared: PreparedCall): Promise<HeldCall | CallResult> 
       continue;
     }
     if (start.kind !== "denied") return broughtHome(ready, start);
-    const counted = await recounted(ready);
-    if (counted !== null) {
-      if ("kind" in counted) return counted;
-      priced = counted;
-      if (neededBy(counted.request) <= start.leftMicroUsd) continue;
-    }
-    const passes = start.temporary && Date.now() < deadline;
-    if (!passes || attempt.over.aborted) {
-      return deniedByLedger(priced.ready, { ...start, askedMicroUsd: neededBy(priced.request) });
-    }
-    await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
+    priced = await afterDenial(priced, start, deadline);
   }
   return priced;
+}
+
+/** What is asked for next: less, by the provider's own count, or the same once others have settled. */
+async function afterDenial(
+  priced: PricedCall,
+  denial: HoldDenied,
+  deadline: number,
+): Promise<PricedCall | Denial> {
+  const counted = await recounted(priced.ready);
+  const next = counted ?? priced;
+  if ("kind" in next) return next;
+  const needed = neededBy(next.request);
+  if (counted !== null && needed <= denial.leftMicroUsd) return next;
+  const passes = denial.temporary && Date.now() < deadline;
+  if (!passes || next.ready.attempt.over.aborted) {
+    return deniedByLedger(next.ready, { ...denial, askedMicroUsd: needed });
+  }
+  await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
+  return next;
 }
 
 async function holdOrGiveBack(

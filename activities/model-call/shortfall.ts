@@ -41,11 +41,16 @@ function wayOut(
     case "batch":
       return `pawl batch --max-cost ${usdOf(cap)}`;
     case "session":
-      return `pawl budget raise session --tenant ${call.payer.tenant} --session ${call.payer.session} ${usdOf(roundedUp(lacks))}`;
+      return `pawl budget raise session --tenant ${asWord(call.payer.tenant)} --session ${asWord(call.payer.session)} ${usdOf(roundedUp(lacks))}`;
     case "tenant_day":
     case "tenant_month":
-      return `pawl budget raise ${limit} --tenant ${call.payer.tenant} ${usdOf(roundedUp(lacks))}`;
+      return `pawl budget raise ${limit} --tenant ${asWord(call.payer.tenant)} ${usdOf(roundedUp(lacks))}`;
     case "global_day":
       return `pawl budget raise ${limit} ${usdOf(roundedUp(lacks))}`;
   }
+}
+
+/** Of a shell. */
+function asWord(name: string): string {
+  return /^[\w.@:-]+$/.test(name) ? name : JSON.stringify(name);
 }

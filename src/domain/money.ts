@@ -27,6 +27,6 @@ export function roundedUp(microUsd: number): number {
 
 /** Half a cent and less still shows digits; nothing is ever shown as zero that is not. */
 export function formatUsd(microUsd: number): string {
-  const dollars = usdOf(microUsd);
-  return `$${dollars.toFixed(dollars >= 1 ? 2 : dollars >= 0.01 ? 4 : 6)}`;
+  const usd = usdOf(microUsd);
+  return `$${usd.toFixed(usd >= 1 ? 2 : usd >= 0.01 ? 4 : 6)}`;
 }

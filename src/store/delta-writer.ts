@@ -68,8 +68,8 @@ export function createDeltaWriter(db: Database, options: DeltaWriterOptions = {}
       buffer.mark(key, mark);
       schedule();
     },
-    writing: (key, writing) => {
-      buffer.writing(key, writing);
+    writing: (key, soFar) => {
+      buffer.writing(key, soFar);
       schedule();
     },
     flush: () => writeAfterOthers(false),

@@ -24,7 +24,6 @@ export function resultOf(
   { outcome, ledger, durationMs }: Ended,
 ): RunResult {
   const usage = memory?.counts.usage ?? NO_USAGE;
-  const isEstimated = (memory?.counts.estimated.length ?? 0) > 0;
   const said = saidIn(memory, outcome);
   return {
     type: "result",
@@ -39,7 +38,7 @@ export function resultOf(
       cacheReadTokens: usage.cacheReadTokens,
       cacheWriteTokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
       totalTokens: totalTokens(usage),
-      ...(isEstimated && { estimated: true }),
+      ...(isEstimated(memory) && { estimated: true }),
     },
     ...costsIn(ledger ?? totalsIn(memory)),
     modelCalls: memory === null ? 0 : modelCallsOf(memory.counts),
@@ -59,6 +58,10 @@ export function withLedger<Result extends Partial<RunResult>>(
 }
 
 type Memory = RunState["memory"];
+
+function isEstimated(memory: Memory): boolean {
+  return memory !== null && memory.counts.estimated.length > 0;
+}
 
 /** What tools found is no answer to a task that was refused; what the model said before is. */
 function saidIn(memory: Memory, outcome: Outcome): string | null {

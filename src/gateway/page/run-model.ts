@@ -18,6 +18,7 @@ import { appendText, plain } from "./visible-text.ts";
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
 type OfModel = Of<"model.retrying" | "model.changed">;
+type OfReply = Of<"reply.delta" | "reply.progress" | "reply.withdrawn" | "reply.finished">;
 
 export class RunModel {
   readonly items: Item[] = [];
@@ -43,17 +44,10 @@ export class RunModel {
     const atMs = this.#seenAt(event);
     if (isOfRun(event)) return this.#ofRun(event, atMs);
     if (isOfModel(event)) return this.#ofModel(event, atMs);
+    if (isOfReply(event)) return this.#ofReply(event, atMs);
     switch (event.type) {
       case "turn.started":
         return this.#turnStarted(event, atMs);
-      case "reply.delta":
-        return this.#delta(event);
-      case "reply.progress":
-        return this.#progress(event, atMs);
-      case "reply.withdrawn":
-        return this.#withdrawn(event, atMs);
-      case "reply.finished":
-        return this.#replyFinished(event, atMs);
       case "tool.started":
       case "tool.retrying":
       case "tool.finished":
@@ -67,6 +61,19 @@ export class RunModel {
       case "limit.lowered":
       case "usage.estimated":
         this.#note("warning", moneyText(event), atMs);
+    }
+  }
+
+  #ofReply(event: OfReply, atMs: number): void {
+    switch (event.type) {
+      case "reply.delta":
+        return this.#delta(event);
+      case "reply.progress":
+        return this.#progress(event, atMs);
+      case "reply.withdrawn":
+        return this.#withdrawn(event, atMs);
+      case "reply.finished":
+        return this.#replyFinished(event, atMs);
     }
   }
 
@@ -348,6 +355,10 @@ export class RunModel {
 
 function isOfModel(event: RunEvent): event is OfModel {
   return event.type.startsWith("model.");
+}
+
+function isOfReply(event: RunEvent): event is OfReply {
+  return event.type.startsWith("reply.");
 }
 
 function isOfRun(event: RunEvent): event is OfRun {

@@ -288,8 +288,7 @@ describe("replies that are not what one hoped for", () => {
 describe("lies about what was used", () => {
   test.each(LIES)("%s: the exchange is fine, and the bill stays true", async (how) => {
     await fault("lie", { how });
-    const text = await rawText((seen) => seen.includes("message_stop"));
-    expect(text).toContain("message_start");
+    expect(await rawText((seen) => seen.includes("message_stop"))).toContain("message_start");
     await settled();
     const [record] = billed();
     expect(record).toMatchObject({ model: "claude-sonnet-5-5", status: "complete" });

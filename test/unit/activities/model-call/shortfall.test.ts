@@ -80,7 +80,7 @@ describe("a call that the run can't pay", () => {
       budget: budget({ costCapMicroUsd: 1000, spentMicroUsd: 5000, keepsFor: ["wrap_up"] }),
       headTokens: 700,
     };
-    const { message } = await denialOf({ call: call as Partial<ModelCall> });
+    const { message } = await denialOf({ call });
     expect(message).toContain("$0 of $0.001000 is left");
     expect(message).not.toMatch(/-\$|\$-|-\d/);
   });
