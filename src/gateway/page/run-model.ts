@@ -18,7 +18,6 @@ import { appendText, plain } from "./visible-text.ts";
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
 type OfModel = Of<"model.retrying" | "model.changed">;
-type OfReply = Of<"reply.delta" | "reply.progress" | "reply.withdrawn" | "reply.finished">;
 
 export class RunModel {
   readonly items: Item[] = [];
@@ -356,6 +355,8 @@ export class RunModel {
 function isOfModel(event: RunEvent): event is OfModel {
   return event.type.startsWith("model.");
 }
+
+type OfReply = Of<"reply.delta" | "reply.progress" | "reply.withdrawn" | "reply.finished">;
 
 function isOfReply(event: RunEvent): event is OfReply {
   return event.type.startsWith("reply.");
