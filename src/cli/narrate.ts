@@ -5,6 +5,7 @@ import type {
   ApprovalDecided,
   ApprovalRequested,
   BudgetWarning,
+  LimitLowered,
   MessageReceived,
   ModelChanged,
   ModelRetrying,
@@ -14,11 +15,13 @@ import type {
   RunWaiting,
   WaitReason,
   ReplyFinished,
+  ReplyProgress,
   ReplyWithdrawn,
   ToolFinished,
   ToolRetrying,
   ToolStarted,
   TurnStarted,
+  UsageEstimated,
 } from "../domain/run-event.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
@@ -56,13 +59,38 @@ export function lineOf(event: RunEvent): Line | null {
     case "run.resumed":
     case "run.continued":
       return courseLine(event);
+    case "limit.lowered":
+    case "usage.estimated":
+      return moneyLine(event);
     case "turn.started":
       return purposeLine(event);
+    case "reply.progress":
+      return { tone: "dim", text: progressText(event) };
     case "reply.delta":
     case "run.ended":
       return null;
   }
 }
+
+/** A sign of life, where nothing else is heard of a reply. */
+export function progressText({ tool, chars }: ReplyProgress): string {
+  return `… writing arguments of ${oneLine(tool, 60)}, ${chars.toLocaleString("en-US")} characters`;
+}
+
+function moneyLine(event: LimitLowered | UsageEstimated): Line {
+  if (event.type === "usage.estimated")
+    return { tone: "warn", text: `! ${ESTIMATED[event.reason]}` };
+  const { limit, asked, allowed } = event;
+  const inUnits = limit === "cost" ? usd : (n: number): string => n.toLocaleString("en-US");
+  const what = limit === "cost" ? "" : ` ${limit.replaceAll("_", " ")}`;
+  const text = `! ${inUnits(asked)}${what} was asked, and no more than ${inUnits(allowed)} is allowed here`;
+  return { tone: "warn", text };
+}
+
+const ESTIMATED: Readonly<Record<UsageEstimated["reason"], string>> = {
+  uncounted: "the provider counts no tokens; costs are worst cases",
+  implausible: "what the provider counts can't be true; the worst case is charged instead",
+};
 
 /** Of the others their title says enough. */
 const PURPOSE: Readonly<Partial<Record<PurposeKind, string>>> = {

@@ -27,6 +27,7 @@ import {
   type ToldRun,
 } from "./told-run.ts";
 import { ToolView } from "./tool-view.ts";
+import { limitsLowered, usageEstimated } from "./money-news.ts";
 import { replyFinished, TurnView } from "./turn-view.ts";
 import { resumeNews, waitNews } from "./wait-view.ts";
 
@@ -143,8 +144,11 @@ class HistoryMapper implements EventMapper {
     switch (fact.kind) {
       case "asked":
         return this.#asked(told, fact.call, before);
+      case "opened":
+        return this.#tellAll(told, limitsLowered(before, fact.opened.snapshot.limits));
       case "replied":
-        return this.#reply.finish(told, replyFinished(this.#run, this.#turns.turn, fact));
+        this.#reply.finish(told, replyFinished(this.#run, this.#turns.turn, fact));
+        return this.#tellAll(told, usageEstimated(before, this.#turns.turn, fact));
       case "unserved":
         return this.#turns.lost(fact);
       case "denied":

@@ -15,6 +15,7 @@ import type { RunEvent } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import type { Backend } from "./connect.ts";
+import { totalsOf, type RunTotals } from "../store/ledger.ts";
 import type { EndedQuery, EndedStats } from "../store/run-records.ts";
 import { cancelRun, type Cancelled } from "./cancel.ts";
 import { createDeltaFeed } from "./delta-feed.ts";
@@ -88,6 +89,9 @@ export function createRunClient(backend: Backend): RunClient {
   const converter = client.options.loadedDataConverter;
   const link = (runId: string): string | null => linkTo(backend, runId);
   const deltas = backend.deltas === null ? null : createDeltaFeed(backend.deltas);
+  // A run can be read without its books.
+  const totals = async (runId: string): Promise<RunTotals | null> =>
+    backend.db === null ? null : await totalsOf(backend.db, runId).catch(() => null);
   const sources: WatchSources = { histories, converter, deltas, records, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
@@ -117,7 +121,7 @@ export function createRunClient(backend: Backend): RunClient {
     say: (runId, said) => say(client, runId, said),
     show: (runId) =>
       orRecorded(records, runId, {
-        live: () => asked(readRun({ ...sources, client }, runId), runId),
+        live: () => asked(readRun({ ...sources, client, totals }, runId), runId),
         recorded: shownOf,
       }),
     async result(runId, signal = new AbortController().signal) {

@@ -127,6 +127,7 @@ export function replyFinished(
     inputTokens: promptTokens(reply.usage),
     outputTokens: reply.usage.outputTokens,
     cacheReadTokens: reply.usage.cacheReadTokens,
+    ...(reply.estimated !== undefined && { estimated: reply.estimated }),
     costUsd: usdOf(reply.costMicroUsd),
     crashTaxUsd: usdOf(reply.crashTaxMicroUsd),
     spentUsd: usdOf(memory?.counts.spentMicroUsd ?? 0),

@@ -64,6 +64,10 @@ export const CATALOGUE = {
   DATABASE_REFUSED: retry(
     "name a primary in DATABASE_URL, and grant its role what docs/database.md says; retried until then",
   ),
+  WORKER_FAULT: retry(
+    "a fault of ours: retried; the run's history and the worker's log have the details",
+    500,
+  ),
   ATTEMPTS_EXHAUSTED: fail("the last error is in the message; start the run again", 503),
   IDEMPOTENCY_MISMATCH: {
     fate: "fail",

@@ -95,6 +95,23 @@ export function textOf(message: Message): string {
     .join("");
 }
 
+/** Characters of what is surely text in it: what was said and thought in the open, and the arguments and answers of tools. */
+export function charsOf({ content }: Message): number {
+  return content.reduce((sum, block) => sum + textIn(block).length, 0);
+}
+
+function textIn(block: Block): string {
+  const { type } = block;
+  if ("text" in block && typeof block.text === "string") return block.text;
+  if (type === "thinking" && "thinking" in block) return asText(block["thinking"]);
+  if ("input" in block) return JSON.stringify(block.input) ?? "";
+  return type === "tool_result" && "content" in block ? asText(block.content) : "";
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 /**
  * Neighbours of one role become one message. The API wants all answers to parallel tool calls in a
  * single user message, results before text; entries arrive in that order and are only ever appended.

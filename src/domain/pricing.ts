@@ -100,10 +100,13 @@ export function worstCase(
   price: Price,
   promptTokensMax: number,
   webSearchesMax: number,
+  cacheTtl: "5m" | "1h" = "1h",
 ): WorstCase {
   const promptWithSearches = promptTokensMax + webSearchesMax * WEB_SEARCH_TOKENS_ALLOWED;
   const rates = ratesFor(price, promptWithSearches);
-  const dearest = Math.max(rates.input, rates.cacheWrite5m, rates.cacheWrite1h, rates.cacheRead);
+  // Only what asks for an hour is written for an hour.
+  const written = cacheTtl === "1h" ? rates.cacheWrite1h : 0;
+  const dearest = Math.max(rates.input, rates.cacheWrite5m, written, rates.cacheRead);
   return {
     fixedMicroUsd:
       Math.ceil((promptWithSearches * dearest) / TOKENS_PER_RATE) +

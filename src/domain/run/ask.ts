@@ -84,7 +84,8 @@ export function callFor(now: Circumstances, { purpose, told, note = [] }: Questi
       keepsFor: keepsFor(memory, purpose),
     },
     warnings: dueWarnings(memory),
-    ...cacheOf(now),
+    // Nothing is asked behind the last words.
+    ...(purpose.kind === "wrap_up" ? {} : cacheOf(now)),
   };
 }
 

@@ -19,6 +19,7 @@ export function newCounts({ limits, operatorCapMicroUsd }: Snapshot): Counts {
     attempts: 0,
     toolCalls: 0,
     usage: NO_USAGE,
+    estimated: [],
     spentMicroUsd: 0,
     crashTaxMicroUsd: 0,
     costCapMicroUsd: limits.costMicroUsd,
@@ -82,10 +83,20 @@ function withReply(counts: Counts, reply: Reply): Counts {
     ...taxed(counts, reply.crashTaxMicroUsd),
     attempts: counts.attempts + reply.attempts,
     usage: addUsage(counts.usage, reply.usage),
+    estimated: withEstimate(counts.estimated, reply),
     spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
     costCapMicroUsd: reply.costCapMicroUsd,
-    models: { ...counts.models, [reply.model]: (counts.models[reply.model] ?? 0) + 1 },
+    models: { ...counts.models, [reply.model]: repliesOf(counts, reply.model) + 1 },
   };
+}
+
+function withEstimate(known: Counts["estimated"], { estimated }: Reply): Counts["estimated"] {
+  return estimated === undefined || known.includes(estimated) ? known : [...known, estimated];
+}
+
+/** A name from outside may be one that every object knows. */
+function repliesOf({ models }: Counts, model: string): number {
+  return Object.hasOwn(models, model) ? (models[model] ?? 0) : 0;
 }
 
 /** Lost attempts cost, whatever comes of their call. */

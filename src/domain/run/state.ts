@@ -3,7 +3,7 @@
 
 import type { DecidedApproval, PendingApproval } from "../approval.ts";
 import type { Author } from "../authors.ts";
-import type { Denial, Entry, ModelCall, Ticket } from "../call.ts";
+import type { Denial, Entry, Estimated, ModelCall, Ticket } from "../call.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
@@ -59,6 +59,8 @@ export interface Counts {
   readonly attempts: number;
   readonly toolCalls: number;
   readonly usage: Usage;
+  /** Why some of it is not counted but estimated; empty where all is counted. */
+  readonly estimated: readonly Estimated[];
   readonly spentMicroUsd: number;
   readonly crashTaxMicroUsd: number;
   /** As the worker last saw it. */

@@ -33,6 +33,9 @@ export interface RunShown extends Partial<Omit<RunResult, "outcome" | "runId">> 
   readonly model: string | null;
   readonly offline: boolean;
   readonly capUsd: number | null;
+  /** While it is open. */
+  readonly heldUsd?: number;
+  readonly fearedUsd?: number;
   readonly link: string | null;
   readonly waiting: Wait | null;
 }

@@ -48,7 +48,8 @@ export function RunHead({ runId, task, shown, model, status, steer, addMoney }: 
     <div class="run-bar">
       <dl class="figures">
         <${Figure} label="spent">
-          ${usd(figures.spentUsd)}${figures.capUsd !== null && html`<small> of ${usd(figures.capUsd)}</small>`}
+          ${usd(spentOf(figures, shown, status))}${figures.capUsd !== null && html`<small> of ${usd(figures.capUsd)}</small>`}
+          <${Held} shown=${shown} status=${status} />
         <//>
         <${Figure} label="turns">${figures.turns}<//>
         <${Figure} label="tokens in">${count(figures.inputTokens)}<//>
@@ -60,6 +61,21 @@ export function RunHead({ runId, task, shown, model, status, steer, addMoney }: 
       }
     </div>
   </header>`;
+}
+
+/** The ledger knows of lost attempts before the events tell of them; the end of a run tells all. */
+function spentOf({ spentUsd }: Figures, shown: RunShown | null, { status }: StatusNow): number {
+  return status === "ended" ? spentUsd : Math.max(spentUsd, shown?.costUsd ?? 0);
+}
+
+function Held({ shown, status }: { shown: RunShown | null; status: StatusNow }): Child {
+  const { heldUsd = 0, fearedUsd = 0 } = shown ?? {};
+  if (status.status === "ended" || heldUsd + fearedUsd === 0) return null;
+  const parts = [
+    ...(heldUsd > 0 ? [`${usd(heldUsd)} held`] : []),
+    ...(fearedUsd > 0 ? [`${usd(fearedUsd)} feared`] : []),
+  ];
+  return html`<small> · ${parts.join(", ")}</small>`;
 }
 
 interface IdsProps {

@@ -38,7 +38,7 @@ export function RunPage({ runId }: { runId: string }): VNode {
   const following = useFollowing(stream.frame, status.status !== "ended");
   // One that was paused and begins a turn was resumed, perhaps elsewhere.
   const restedAt = shown.data?.status === "paused" ? model.figures.turns : null;
-  useEffect(() => void shown.reload(), [model.waiting, restedAt]);
+  useEffect(() => void shown.reload(), [model.waiting, restedAt, model.lostAttempts]);
   useEffect(() => {
     if (status.status === "ended") return;
     const timer = setTimeout(() => void shown.reload(), SILENT_MS);
