@@ -6,7 +6,7 @@ import type { RunEvent } from "../domain/run-event.ts";
 import type { Output } from "./context.ts";
 import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
 import { createMargin, type Margin } from "./margin.ts";
-import { lineOf, type Tone } from "./narrate.ts";
+import { lineOf, progressText, type Tone } from "./narrate.ts";
 import { oneLine, printable } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
@@ -56,6 +56,7 @@ class Terminal implements Renderer {
   event(event: RunEvent): void {
     this.#options.spinner.stop();
     if (event.type === "reply.delta") this.#write(this.#margin.within(printable(event.text)));
+    if (event.type === "reply.progress") return this.#showLife(event);
     const line = lineOf(event);
     if (line !== null) this.#line(line.text, line.tone);
     this.#remember(event);
@@ -110,6 +111,12 @@ class Terminal implements Renderer {
     const advice = adviceOn(outcome);
     if (advice !== null) this.#line(`  ${advice}`, "warn");
     for (const line of summaryLines(result, facts)) this.#line(`  ${line}`, "dim");
+  }
+
+  /** It turns in its place, and leaves no line behind. */
+  #showLife(event: Extract<RunEvent, { type: "reply.progress" }>): void {
+    this.freshLine();
+    this.#options.spinner.start(progressText(event), null);
   }
 
   #spin(event: RunEvent): void {

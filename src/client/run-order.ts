@@ -10,7 +10,7 @@ import { specOf } from "../domain/pricing.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
 import type { NewRun } from "../temporal/run-start.ts";
-import type { CallerPolicy, CanWait } from "../domain/run/order.ts";
+import { TASK_BYTES_MAX, type CallerPolicy, type CanWait } from "../domain/run/order.ts";
 import { present } from "../domain/present.ts";
 
 export interface RunOrder {
@@ -33,7 +33,6 @@ export interface RunOrder {
 }
 
 const DEFAULT_AGENT = "assistant";
-const TASK_BYTES_MAX = 512 * 1024;
 const KEY_CHARS_MAX = 256;
 
 /** Throws PawlError USAGE, TASK_TOO_LARGE, INPUT_REJECTED or UNKNOWN_MODEL; nothing has been spent then. */

@@ -100,7 +100,7 @@ function holdingBack(listener: ReplyListener, scrub: Scrub, forms: readonly stri
   };
   return {
     listener: {
-      alive: (usage) => listener.alive(usage),
+      alive: (usage, writing) => listener.alive(usage, writing),
       limits: (seen) => listener.limits?.(seen),
       text(piece, offset) {
         if (offset !== from + held.length) {

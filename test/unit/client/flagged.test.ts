@@ -13,7 +13,7 @@ test("a task that meets rules says which and where, before its first turn", () =
     { kind: "started", input: ORDER },
     { kind: "opened", opened: { snapshot: SNAPSHOT, head: "genesis", taskRef: "task", flagged } },
   ];
-  const options = { runId: "run_1", link: null, after: null, nowMs: () => START_MS };
+  const options = { runId: "run_1", execution: 0, link: null, after: null, nowMs: () => START_MS };
   const mapper = createEventMapper(options);
   const events = facts.flatMap((fact, index) => [
     ...mapper.fact({ fact, eventId: index + 1, atMs: START_MS }),
