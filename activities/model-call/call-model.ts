@@ -39,7 +39,10 @@ const LANES: Readonly<Record<Lane, CallLane>> = { live: liveLane, batch: batchLa
 
 export function createCallModel(deps: ActivityDeps) {
   return async function callModel(call: ModelCall): Promise<CallResult> {
-    return await attemptAt(deps, { call }, makeCall);
+    const result = await attemptAt(deps, { call }, makeCall);
+    if (result.kind !== "denied") return result;
+    // Whoever adds money to the run is told how much it may come to.
+    return { ...result, operatorCapMicroUsd: deps.config.caps.runMicroUsd };
   };
 }
 

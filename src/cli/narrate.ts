@@ -11,6 +11,7 @@ import type {
   ModelRetrying,
   RunContinued,
   RunEvent,
+  RunResumed,
   RunWaiting,
   WaitReason,
   ReplyFinished,
@@ -39,7 +40,12 @@ export interface Line {
 export function lineOf(event: RunEvent): Line | null {
   switch (event.type) {
     case "run.started":
-      return { tone: "dim", text: `${event.runId} · agent ${oneLine(event.agent)}` };
+      return { tone: "dim", text: `${oneLine(event.runId)} · agent ${oneLine(event.agent)}` };
+    case "input.flagged":
+      return {
+        tone: "warn",
+        text: `! the task meets the rule ${oneLine(event.rule)} at character ${event.position}`,
+      };
     case "model.retrying":
     case "model.changed":
     case "reply.withdrawn":
@@ -55,6 +61,7 @@ export function lineOf(event: RunEvent): Line | null {
       return peopleLine(event);
     case "budget.warning":
     case "run.waiting":
+    case "run.resumed":
     case "run.continued":
       return courseLine(event);
     case "limit.lowered":
@@ -96,12 +103,14 @@ const PURPOSE: Readonly<Partial<Record<PurposeKind, string>>> = {
   summary: "! the conversation grows too long; the model sums it up and goes on from there",
 };
 
-function courseLine(event: BudgetWarning | RunWaiting | RunContinued): Line | null {
+function courseLine(event: BudgetWarning | RunWaiting | RunResumed | RunContinued): Line | null {
   switch (event.type) {
     case "budget.warning":
       return { tone: "warn", text: `! ${budget(event.limit, event.used, event.cap)}` };
     case "run.waiting":
       return waitLine(event);
+    case "run.resumed":
+      return resumeLine(event);
     case "run.continued":
       return continueLine(event);
   }
@@ -222,8 +231,18 @@ function nextText(reason: WaitReason, at: string): string {
   return reason === "batch" ? `next look at ${at.slice(11, 19)} UTC` : again(at);
 }
 
+/** Of a wait that is over another line tells. */
+function resumeLine({ by, addedUsd, capUsd }: RunResumed): Line | null {
+  if (addedUsd === 0) return null;
+  const who = by === "" ? "" : ` by ${oneLine(by)}`;
+  return { tone: "good", text: `+ ${usd(addedUsd)} added${who}: the run may cost ${usd(capUsd)}` };
+}
+
 /** Moving to a fresh history is nothing that a person needs to know. */
 function continueLine({ reason }: RunContinued): Line | null {
+  if (reason === "reset") {
+    return { tone: "warn", text: "↺ the run was reset, and goes on from an earlier point" };
+  }
   return reason === "resumed" ? { tone: "good", text: "▶ the run goes on" } : null;
 }
 

@@ -10,7 +10,7 @@
 import { PawlError } from "../domain/errors.ts";
 
 export interface EventId {
-  /** 0 for the first history of the run. */
+  /** 0 for the first history of the run; one that was reset counts, and so does the one that took its place. */
   readonly execution: number;
   readonly historyEventId: number;
   readonly attempt: number;

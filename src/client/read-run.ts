@@ -5,6 +5,7 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import { usdOf } from "../domain/money.ts";
+import { costCapNow } from "../domain/run/own-cap.ts";
 import { withLedger } from "../domain/run/result.ts";
 import { pendingOf, statusOf, waitOf } from "../domain/run/shown.ts";
 import type { RunTotals } from "../store/ledger.ts";
@@ -132,13 +133,13 @@ function aboutOf({ input, state: { memory } }: ToldRun, link: string | null): Ru
   if (memory === null) {
     return { ...about, model: null, routing: null, offline: false, capUsd: null };
   }
-  const { snapshot, models, counts } = memory;
+  const { snapshot, models } = memory;
   return {
     ...about,
     model: snapshot.model,
     routing: models.last.why || null,
     offline: snapshot.offline,
-    capUsd: usdOf(counts.costCapMicroUsd),
+    capUsd: usdOf(costCapNow(memory)),
   };
 }
 

@@ -151,6 +151,8 @@ interface Denied {
   readonly message: string;
   /** ISO 8601, by the worker's clock. */
   readonly at: string;
+  /** What the operator allows any run to cost, now. */
+  readonly operatorCapMicroUsd?: number;
   readonly crashTaxMicroUsd: number;
 }
 

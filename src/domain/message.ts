@@ -64,6 +64,21 @@ export function hasOpenServerCall({ content }: Message): boolean {
   );
 }
 
+/**
+ * The id of a call that is not answered by the very next message; null where none is. The API refuses such a
+ * conversation, so nobody need ask it.
+ */
+export function openCallIn(messages: readonly Message[]): string | null {
+  for (const [index, message] of messages.entries()) {
+    const calls = message.role === "assistant" ? message.content.filter(isToolUse) : [];
+    const next = messages[index + 1]?.content ?? [];
+    const answered = next.map((block) => ("tool_use_id" in block ? block.tool_use_id : undefined));
+    const open = calls.find(({ id }) => !answered.includes(id));
+    if (open !== undefined) return open.id;
+  }
+  return null;
+}
+
 export function isThinking({ type }: Block): boolean {
   return type === "thinking" || type === "redacted_thinking";
 }

@@ -23,6 +23,13 @@ export interface RunStarted extends Base<"run.started"> {
   readonly link: string | null;
 }
 
+/** The task meets a rule that is only to be told of (docs/input.md). */
+export interface InputFlagged extends Base<"input.flagged"> {
+  readonly rule: string;
+  /** The first such place, in characters from 1. */
+  readonly position: number;
+}
+
 export interface TurnStarted extends Base<"turn.started"> {
   readonly turn: number;
   /**
@@ -186,9 +193,20 @@ export interface RunWaiting extends Base<"run.waiting"> {
 
 export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch";
 
-/** The run goes on after a wait, or in a fresh history. */
+/** A person let the run go on: from a pause, at a limit, or with more money of its own. */
+export interface RunResumed extends Base<"run.resumed"> {
+  /** Empty where nobody said. */
+  readonly by: string;
+  readonly addedUsd: number;
+  readonly capUsd: number;
+}
+
+/**
+ * The run goes on after a wait, or in a fresh history. `reset`: it was reset from outside, and goes on from an
+ * earlier point; what was told since then holds no more.
+ */
 export interface RunContinued extends Base<"run.continued"> {
-  readonly reason: "resumed" | "new_history";
+  readonly reason: "resumed" | "new_history" | "reset";
 }
 
 export interface RunEnded extends Base<"run.ended"> {
@@ -197,6 +215,7 @@ export interface RunEnded extends Base<"run.ended"> {
 
 export type RunEvent =
   | RunStarted
+  | InputFlagged
   | TurnStarted
   | ModelRetrying
   | ModelChanged
@@ -210,6 +229,7 @@ export type RunEvent =
   | ApprovalRequested
   | ApprovalDecided
   | MessageReceived
+  | RunResumed
   | BudgetWarning
   | LimitLowered
   | UsageEstimated

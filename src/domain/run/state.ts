@@ -65,6 +65,10 @@ export interface Counts {
   readonly crashTaxMicroUsd: number;
   /** As the worker last saw it. */
   readonly costCapMicroUsd: number;
+  /** What the operator allows any run, as a worker last saw it. */
+  readonly operatorCapMicroUsd: number;
+  /** What people have added to the caller's cap. */
+  readonly addedMicroUsd: number;
   /** How often a person let a run that was parked at a limit go on: each time with one more share. */
   readonly extensions: number;
   /** Replies by model id. */

@@ -169,6 +169,7 @@ export const api = {
   decide: (runId: string, callId: string, verdict: DecisionOrder) =>
     post<DecidedApproval>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`, verdict),
   steer: (runId: string, how: "cancel" | "pause" | "resume") => post(`${of(runId)}/${how}`, {}),
+  addMoney: (runId: string, addUsd: number) => post(`${of(runId)}/resume`, { addUsd }),
   say: (runId: string, message: { text: string; mode: string; messageId: string }) =>
     post<{ messageId: string }>(`${of(runId)}/messages`, message),
   events: (runId: string) => `${of(runId)}/events`,

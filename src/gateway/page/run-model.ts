@@ -16,7 +16,7 @@ import type {
 import { appendText, plain } from "./visible-text.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
-type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
+type OfRun = Of<"run.started" | "run.waiting" | "run.resumed" | "run.continued" | "run.ended">;
 type OfModel = Of<"model.retrying" | "model.changed">;
 
 export class RunModel {
@@ -56,10 +56,11 @@ export class RunModel {
         return this.#approval(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
+      case "input.flagged":
       case "budget.warning":
       case "limit.lowered":
       case "usage.estimated":
-        this.#note("warning", moneyText(event), atMs);
+        this.#note("warning", warningText(event), atMs);
     }
   }
 
@@ -90,6 +91,8 @@ export class RunModel {
         return;
       case "run.waiting":
         return this.#waits(event, atMs);
+      case "run.resumed":
+        return this.#resumed(event, atMs);
       case "run.continued":
         return this.#continued(event, atMs);
       case "run.ended":
@@ -303,6 +306,18 @@ export class RunModel {
   #continued(event: Of<"run.continued">, atMs: number): void {
     this.#waitOver(atMs);
     if (event.reason === "new_history") this.#note("info", "goes on in a fresh history", atMs);
+    if (event.reason === "reset") {
+      this.#note("warning", "the run was reset, and goes on from an earlier point", atMs);
+    }
+  }
+
+  #resumed({ by, addedUsd, capUsd }: Of<"run.resumed">, atMs: number): void {
+    const who = by === "" ? "" : ` by ${plain(by, 40)}`;
+    this.figures = { ...this.figures, capUsd };
+    if (addedUsd > 0) {
+      this.#note("info", `${usd(addedUsd)} added${who}: it may cost ${usd(capUsd)}`, atMs);
+    }
+    this.news = `the run was resumed${who}`;
   }
 
   #waitOver(atMs: number): void {
@@ -366,8 +381,12 @@ function isOfRun(event: RunEvent): event is OfRun {
   return event.type.startsWith("run.");
 }
 
-function moneyText(event: Of<"budget.warning" | "limit.lowered" | "usage.estimated">): string {
+function warningText(
+  event: Of<"input.flagged" | "budget.warning" | "limit.lowered" | "usage.estimated">,
+): string {
   switch (event.type) {
+    case "input.flagged":
+      return `the task meets the rule ${event.rule} at character ${event.position}`;
     case "budget.warning":
       return `${words(event.limit)} budget: ${share(event)} is used`;
     case "limit.lowered": {

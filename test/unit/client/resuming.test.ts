@@ -36,6 +36,7 @@ class Connection {
     this.#mapper = createEventMapper({
       runId: RUN_ID,
       link: null,
+      execution: 0,
       after: after === null ? null : parseEventId(after),
       nowMs: () => T0_MS,
     });
