@@ -34,8 +34,8 @@ test("a run stops at its cap, and not before it", async () => {
   const tasks = readWorkload();
   const step = { text: "I am on it. ".repeat(30), toolCalls: [CALL] };
   await bench.world.model.script([{ times: 100_000, reply: step }]);
-  for (const model of MODELS) {
-    for (const capUsd of CAPS_USD) {
+  for (const { model, capsUsd, shareMin } of CASES) {
+    for (const capUsd of capsUsd) {
       const orders = Array.from({ length: RUNS_EACH }, (_, n) =>
         bench.run(tasks[n]?.task ?? "Work.", { model, limits: { costMicroUsd: capUsd * 1e6 } }),
       );
@@ -47,6 +47,8 @@ test("a run stops at its cap, and not before it", async () => {
       });
       const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
       const ends = runs.map(({ result }) => result.outcome);
+      for (const end of ends) expect(end).toMatchObject({ kind: "stopped", limit: "cost" });
+      expect(mean).toBeGreaterThanOrEqual(shareMin);
       process.stderr.write(
         `${model}, cap $${capUsd}: ${Math.round(mean * 100)} % spent, ${runs[0]?.result.modelCalls} calls, ${JSON.stringify(ends[0])}\n`,
       );
