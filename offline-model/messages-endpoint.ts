@@ -108,7 +108,8 @@ async function reply(turn: ReplyOrder): Promise<void> {
     sent: () => (entry.eventsSent += 1),
   };
   try {
-    await (request.stream === true ? deliverStream(delivery) : deliverMessage(delivery));
+    const isStreamed = request.stream === true && fault?.kind !== "whole_json";
+    await (isStreamed ? deliverStream(delivery) : deliverMessage(delivery));
   } catch (error) {
     if (error instanceof ApiError) meter.waive();
     throw error;

@@ -65,7 +65,7 @@ function askedOfLedger(prepared: PreparedCall, now: Date): Asked | Denial {
   };
 }
 
-function searchesMax({ serverTools, toolsOff }: ModelRequest): number {
+export function searchesMax({ serverTools, toolsOff }: ModelRequest): number {
   if (toolsOff === true) return 0;
   return serverTools.reduce((sum, tool) => sum + tool.max_uses, 0);
 }

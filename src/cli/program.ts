@@ -7,6 +7,7 @@ import { addAttach } from "./attach.ts";
 import { addBudget } from "./budget.ts";
 import { addCancel } from "./cancel.ts";
 import { addBatch } from "./batch.ts";
+import { addCapacity } from "./capacity.ts";
 import type { CliContext, CliIo } from "./context.ts";
 import { addCost } from "./cost.ts";
 import { addApprove, addDeny } from "./decide.ts";
@@ -48,6 +49,7 @@ const ADD = [
   addMigrate,
   addKeys,
   addBudget,
+  addCapacity,
   addCost,
   addDev,
   addStop,

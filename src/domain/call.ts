@@ -144,6 +144,13 @@ interface Denied {
   /** ISO 8601, by the worker's clock. */
   readonly at: string;
   readonly crashTaxMicroUsd: number;
+  /** What the attempt before came to, where the provider failed it. */
+  readonly failure?: ProviderFailure;
+}
+
+export interface ProviderFailure {
+  readonly code: string;
+  readonly message: string;
 }
 
 export type WhyDenied =

@@ -35,6 +35,16 @@ export class ReplyBuilder {
     return this.#meter.soFar;
   }
 
+  /** The provider has said who answers, and what the prompt weighs. */
+  get hasBegun(): boolean {
+    return this.#model !== "";
+  }
+
+  /** Blocks of content that have begun. */
+  get blocks(): number {
+    return this.#blocks.length;
+  }
+
   /** Returns the visible text that the event added, with the offset where it begins. */
   take(event: RawMessageStreamEvent): VisibleText | null {
     try {
@@ -42,7 +52,11 @@ export class ReplyBuilder {
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause);
       const message = `The reply makes no sense: ${what}`;
-      throw new ModelCallError("PROVIDER_STREAM_INVALID", message, { billing: "unknown", cause });
+      throw new ModelCallError("PROVIDER_STREAM_INVALID", message, {
+        billing: "unknown",
+        isSaid: true,
+        cause,
+      });
     }
   }
 

@@ -60,5 +60,6 @@ function usageFrom(wire: WireUsage, before: Usage): Usage {
 function invalid(what: string): ModelCallError {
   return new ModelCallError("PROVIDER_STREAM_INVALID", `The reply has no price: ${what}.`, {
     billing: "unknown",
+    isSaid: true,
   });
 }

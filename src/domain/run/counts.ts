@@ -1,6 +1,6 @@
 // What the run has used: the slice of its memory that its limits are checked against.
 
-import type { Reply } from "../call.ts";
+import type { Denial, Reply } from "../call.ts";
 import { RUN_LIMITS } from "../limit-table.ts";
 import type { Limits, Used } from "../limits.ts";
 import type { Limit } from "../outcome.ts";
@@ -21,6 +21,7 @@ export function newCounts({ limits }: Snapshot): Counts {
     spentMicroUsd: 0,
     crashTaxMicroUsd: 0,
     costCapMicroUsd: limits.costMicroUsd,
+    failure: null,
     extensions: 0,
     models: {},
   };
@@ -33,6 +34,7 @@ export function foldCounts(counts: Counts, fact: RunFact, before: RunState): Cou
     case "replied":
       return withReply(counts, fact);
     case "denied":
+      return withoutReply(failing(taxed(counts, fact.crashTaxMicroUsd), fact), before);
     case "interrupted":
     case "unserved":
       return withoutReply(taxed(counts, fact.crashTaxMicroUsd), before);
@@ -67,8 +69,13 @@ function withReply(counts: Counts, reply: Reply): Counts {
     usage: addUsage(counts.usage, reply.usage),
     spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
     costCapMicroUsd: reply.costCapMicroUsd,
+    failure: null,
     models: { ...counts.models, [reply.model]: (counts.models[reply.model] ?? 0) + 1 },
   };
+}
+
+function failing(counts: Counts, { failure }: Denial): Counts {
+  return failure === undefined ? counts : { ...counts, failure };
 }
 
 /** Lost attempts cost, whatever comes of their call. */

@@ -3,7 +3,7 @@
 
 import type { DecidedApproval, PendingApproval } from "../approval.ts";
 import type { Author } from "../authors.ts";
-import type { Denial, Entry, ModelCall, Ticket } from "../call.ts";
+import type { Denial, Entry, ModelCall, ProviderFailure, Ticket } from "../call.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
@@ -63,6 +63,8 @@ export interface Counts {
   readonly crashTaxMicroUsd: number;
   /** As the worker last saw it. */
   readonly costCapMicroUsd: number;
+  /** How the provider failed the last attempt, where no reply has come since. */
+  readonly failure: ProviderFailure | null;
   /** How often a person let a run that was parked at a limit go on: each time with one more share. */
   readonly extensions: number;
   /** Replies by model id. */

@@ -93,6 +93,7 @@ describe("errors instead of a reply are free and look as the API's do", () => {
     ["server_error", { status: 503 }, 503, "api_error"],
     ["server_error", { status: 504 }, 504, "timeout_error"],
     ["bad_gateway_html", {}, 502, null],
+    ["page", { status: 501 }, 501, null],
   ];
   test.each(ERRORS)("%s %j", async (kind, fields, status, type) => {
     await fault(kind, fields);
@@ -191,6 +192,25 @@ describe("streams that break", () => {
       type: "overloaded_error",
     });
     expect(billed()).toMatchObject([{ status: "aborted" }]);
+  });
+
+  test.each([
+    ["wrapped", '{"error":{"type":"overloaded_error","message":"Oh no"}}'],
+    ["bare", '{"code":500,"message":"Oh no"'],
+    ["text", '{"error":"Oh no"}'],
+  ])("an error event as other servers write it: %s", async (shape, data) => {
+    await fault("stream_error", { shape, message: "Oh no" });
+    expect(await rawText((seen) => seen.includes("event: error"))).toContain(data);
+  });
+
+  test("a whole message where a stream was asked for, billed as it is", async () => {
+    await fault("whole_json");
+    const { usage, type } = JSON.parse(await rawText((seen) => seen.endsWith("}"))) as Message;
+    const outputTokens = usage.output_tokens;
+    expect({ type, billed: await settled() }).toMatchObject({
+      type: "message",
+      billed: [{ status: "complete", outputTokens }],
+    });
   });
 
   test.each(["before_stop", "mid_event", "mid_utf8"])("truncated %s", async (where) => {
