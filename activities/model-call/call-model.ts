@@ -16,19 +16,18 @@ import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
-import { logAsked, logGateWait, logStopped } from "./call-log.ts";
-import { deniedByCalendar, deniedByGate, deniedByLedger } from "./denial.ts";
+import { logAsked, logStopped } from "./call-log.ts";
+import { deniedByCalendar, deniedByLedger } from "./denial.ts";
 import { conversationOf } from "./conversation.ts";
 import { afterFailedCount, afterFailure, givenUp } from "./failed-attempt.ts";
 import { failureBefore } from "./failure-before.ts";
-import { askGate } from "./gate.ts";
+import { throughGate } from "./gate.ts";
 import { giveBack } from "./gate-listener.ts";
 import { holdRequestOf } from "./hold.ts";
 import type { CallLane, HeldCall, Sent } from "./lane.ts";
 import { liveLane } from "./live-lane.ts";
 import type { HoldRequest } from "./money.ts";
 import { pastTheLiving } from "./past-the-living.ts";
-import { isProbedInVain } from "./probe.ts";
 import { requestOf } from "./purposes.ts";
 import { roomFor } from "./room.ts";
 import { adopted, settle } from "./settle.ts";
@@ -99,17 +98,8 @@ async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
   if ("kind" in request) return request;
   const deadline = Date.now() + HOLDS_PATIENCE_MS;
   while (true) {
-    const letOut = hasGate ? await askGate(ready) : null;
-    if (letOut !== null && "kind" in letOut) {
-      const denial = deniedByGate(ready, letOut);
-      logGateWait(ready, denial);
-      return denial;
-    }
-    // The gate has heard of it, and says how long to wait.
-    if (letOut !== null && (await isProbedInVain(ready, letOut))) {
-      await delay(HOLDS_POLL_MS);
-      continue;
-    }
+    const letOut = hasGate ? await throughGate(ready) : null;
+    if (letOut !== null && "kind" in letOut) return letOut;
     const start = await holdOrGiveBack(ready, request, letOut);
     if (start.kind === "held") return { ...ready, held: start, letOut };
     if (start.kind === "alive") {

@@ -143,6 +143,8 @@ export class ModelCallError extends Error {
 
   /** The same error, with what is known of where it happened. */
   with(known: Partial<Pick<Details, "billing" | "progress">>): ModelCallError {
-    return new ModelCallError(this.code, this.message, { ...this, ...known, cause: this.cause });
+    const { code, message, billing, retryAfterMs, limits, isFinal, isSaid, progress, cause } = this;
+    const details = { billing, retryAfterMs, limits, isFinal, isSaid, progress, cause };
+    return new ModelCallError(code, message, { ...details, ...known });
   }
 }

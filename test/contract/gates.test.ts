@@ -37,6 +37,13 @@ onEachDatabase((underTest) => {
   };
   const PASS = { kind: "pass", watched: true };
   const PROBE = { ...PASS, isProbe: true };
+  const untilProbe = async (key: string): Promise<number> => {
+    const { db } = underTest();
+    const [row] = await db<{ ms: number }>`select
+      (extract(epoch from next_probe_at - clock_timestamp()) * 1000)::integer as ms
+      from pawl.gate where key = ${key}`;
+    return row?.ms ?? 0;
+  };
   const forMs = (answer: GateAnswer): number => (answer.kind === "wait" ? answer.forMs : 0);
   const waits = (why: string) => expect.objectContaining({ kind: "wait", why });
 
@@ -213,7 +220,7 @@ onEachDatabase((underTest) => {
         await gate.later();
         await gate.ask(`probe${n}`);
         await gate.costs(`probe${n}`);
-        windows.push(forMs(await gate.ask("next")));
+        windows.push(await untilProbe("dear"));
       }
       for (const [n, ms] of windows.entries()) {
         const whole = Math.min(3_600_000, WINDOW_MS * 2 ** n);

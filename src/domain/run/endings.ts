@@ -88,10 +88,10 @@ export function failedByProvider(
   { counts }: Memory,
   { limit }: Pick<Extract<Outcome, { kind: "stopped" }>, "limit">,
 ): Outcome | null {
-  const { failure } = counts;
+  const { failure: lost } = counts;
   const isMoney = ACCOUNT_LIMITS.some((account) => account === limit);
-  const isInVain = failure !== null && isMoney && modelCallsOf(counts) === 0;
-  return isInVain ? failed(failure.code, failure.message) : null;
+  const isInVain = lost !== null && isMoney && modelCallsOf(counts) === 0;
+  return isInVain ? failed(lost.code, lost.message) : null;
 }
 
 export function failed(code: string, message: string): Outcome {

@@ -194,13 +194,10 @@ describe("streams that break", () => {
     expect(billed()).toMatchObject([{ status: "aborted" }]);
   });
 
-  test.each([
-    ["wrapped", '{"error":{"type":"overloaded_error","message":"Oh no"}}'],
-    ["bare", '{"code":500,"message":"Oh no"'],
-    ["text", '{"error":"Oh no"}'],
-  ])("an error event as other servers write it: %s", async (shape, data) => {
-    await fault("stream_error", { shape, message: "Oh no" });
-    expect(await rawText((seen) => seen.includes("event: error"))).toContain(data);
+  test("an error event as other servers write it", async () => {
+    await fault("stream_error", { shape: "bare", message: "Oh no" });
+    const text = await rawText((seen) => seen.includes("event: error"));
+    expect(text).toContain('{"code":500,"message":"Oh no","type":"server_error"}');
   });
 
   test("a whole message where a stream was asked for, billed as it is", async () => {
