@@ -83,7 +83,11 @@ async function pin(
     ...offered,
     limits,
     ...contextTerms(config, limits, contextTokens),
-    ...present({ agentCapMicroUsd: ofAgent.costMicroUsd }),
+    operatorCapMicroUsd: config.caps.runMicroUsd,
+    ...present({
+      callerCapMicroUsd: input.limits.costMicroUsd,
+      agentCapMicroUsd: ofAgent.costMicroUsd,
+    }),
     timers: {
       heartbeatTimeoutMs: config.timers.heartbeatTimeoutMs,
       callTimeoutMs: config.timers.callTimeoutMs,

@@ -10,7 +10,7 @@ import { logFailure } from "./call-log.ts";
 import { deniedByProvider } from "./denial.ts";
 import { failureAfter, failureBefore, isRepeated } from "./failure-before.ts";
 import type { HeldCall } from "./lane.ts";
-import { lossOf } from "./loss.ts";
+import { lossOf, type Counted } from "./loss.ts";
 
 /** Of an attempt that had its hold. */
 export async function afterFailure(at: HeldCall, error: unknown): Promise<Denial> {
@@ -35,13 +35,14 @@ export async function givenUp(at: HeldCall, { heard, wasSent }: CallAborted): Pr
     await at.money.release({ sent: false });
     return 0;
   }
-  return await lost(at, "unknown", heard?.usage ?? null);
+  return await lost(at, "unknown", heard);
 }
 
 async function resolved(at: HeldCall, error: ModelCallError): Promise<number> {
   const { billing, progress } = error;
   if (billing === "prompt" || billing === "unknown") {
-    return await lost(at, billing, progress?.counted ?? null);
+    const counted = progress && { model: progress.model, usage: progress.counted };
+    return await lost(at, billing, counted);
   }
   await at.money.release({ sent: billing === "free" });
   return 0;
@@ -50,7 +51,7 @@ async function resolved(at: HeldCall, error: ModelCallError): Promise<number> {
 async function lost(
   at: HeldCall,
   billing: Extract<Billing, "prompt" | "unknown">,
-  counted: Parameters<typeof lossOf>[1]["counted"],
+  counted: Counted | null,
 ): Promise<number> {
   const loss = lossOf(at, { billing, counted });
   await at.money.lose(loss);

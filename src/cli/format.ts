@@ -64,7 +64,7 @@ export function summaryLines(
     `${count(result.modelCalls, "model call")}${attempts}`,
     count(result.toolCalls, "tool call"),
     `${usage.inputTokens.toLocaleString("en-US")} tokens in (${cached} % cached)`,
-    `${usage.outputTokens.toLocaleString("en-US")} out`,
+    `${usage.outputTokens.toLocaleString("en-US")} out${usage.estimated === true ? " (estimated)" : ""}`,
     duration(result.durationMs),
   ];
   const tax =

@@ -8,10 +8,15 @@ import { lineOf } from "./narrate.ts";
 import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
+/** A line each is for a file. */
+const PROGRESS_EVERY_MS = 10_000;
+
 export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">): Renderer {
   let capUsd: number | null = null;
   let offline = false;
   let link: string | null = null;
+
+  let progressAtMs = -Infinity;
 
   const say = (text: string): void => void stderr.write(`${text}\n`);
 
@@ -26,6 +31,11 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
     event(event) {
       if (event.type === "run.started") ({ link } = event);
       if (event.type === "turn.started") ({ capUsd, offline } = event);
+      if (event.type === "reply.progress") {
+        const atMs = Date.parse(event.ts);
+        if (atMs - progressAtMs < PROGRESS_EVERY_MS) return;
+        progressAtMs = atMs;
+      }
       const line = lineOf(event);
       if (line !== null) say(line.text);
       if (event.type === "run.ended") ended(event);

@@ -5,7 +5,7 @@ import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { showBatch } from "./follow-batch.ts";
-import { outcomeText, summaryLines } from "./format.ts";
+import { outcomeText, summaryLines, usd } from "./format.ts";
 import { oneLine, printable } from "./printable.ts";
 
 export function addShow(program: Command, context: CliContext): void {
@@ -28,8 +28,8 @@ export function addShow(program: Command, context: CliContext): void {
 
 export function fieldsOf(shown: RunShown): object {
   if (shown.kind === "ended") return shown.result;
-  const { status, waiting, soFar } = shown;
-  return { ...soFar, status, ...(waiting === null ? {} : { waiting }) };
+  const { status, waiting, soFar, books } = shown;
+  return { ...soFar, ...books, status, ...(waiting === null ? {} : { waiting }) };
 }
 
 export function textOf(shown: RunShown): string {
@@ -43,9 +43,20 @@ export function textOf(shown: RunShown): string {
     `task: ${oneLine(about.task, 400)}`,
     ...(about.routing === null ? [] : [`model by routing: ${oneLine(about.routing)}`]),
     ...summaryLines(figures, about),
+    ...(shown.kind === "open" ? booksText(shown) : []),
     ...(figures.answer === null ? [] : ["", printable(figures.answer)]),
     ...(figures.partial ? ["(the answer is partial)"] : []),
   ].join("\n");
+}
+
+/** What the call under way has set aside, and what lost attempts may have cost. */
+function booksText({ books }: Extract<RunShown, { kind: "open" }>): readonly string[] {
+  if (books === null) return [];
+  const { heldUsd, fearedUsd } = books;
+  const held = heldUsd > 0 ? [`${usd(heldUsd)} held for the call under way`] : [];
+  const feared = fearedUsd > 0 ? [`${usd(fearedUsd)} of the cost is feared`] : [];
+  const parts = [...held, ...feared];
+  return parts.length === 0 ? [] : [parts.join(" · ")];
 }
 
 function openText({ status, waiting }: Extract<RunShown, { kind: "open" }>): string {

@@ -5,7 +5,7 @@ import { styleText } from "node:util";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { Output } from "./context.ts";
 import { outcomeText, summaryLines, usd } from "./format.ts";
-import { lineOf, type Tone } from "./narrate.ts";
+import { lineOf, progressText, type Tone } from "./narrate.ts";
 import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
@@ -51,6 +51,7 @@ class Terminal implements Renderer {
   event(event: RunEvent): void {
     this.#options.spinner.stop();
     if (event.type === "reply.delta") this.#write(printable(event.text));
+    if (event.type === "reply.progress") return this.#showLife(event);
     const line = lineOf(event);
     if (line !== null) this.#line(line.text, line.tone);
     this.#remember(event);
@@ -103,6 +104,12 @@ class Terminal implements Renderer {
     );
     const facts = { capUsd: this.#capUsd, offline: this.#offline, link: this.#link };
     for (const line of summaryLines(result, facts)) this.#line(`  ${line}`, "dim");
+  }
+
+  /** It turns in its place, and leaves no line behind. */
+  #showLife(event: Extract<RunEvent, { type: "reply.progress" }>): void {
+    this.freshLine();
+    this.#options.spinner.start(progressText(event), null);
   }
 
   #spin(event: RunEvent): void {

@@ -4,7 +4,8 @@
 import { z } from "zod";
 import { BATCH_ITEMS_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
-import { MODELS, TIERS, type Tier } from "../domain/prices.ts";
+import { TIERS, type Tier } from "../domain/prices.ts";
+import { modelSpec } from "../domain/pricing.ts";
 import { present } from "../domain/present.ts";
 import type { ItemOrder } from "./batch-order.ts";
 import { CAN_WAIT, LIMITS, limitsOf } from "./caller-limits.ts";
@@ -20,7 +21,7 @@ const LINE = z.strictObject({
   tier: z.enum(Object.keys(TIERS).filter(isTier)).optional(),
   model: z
     .string()
-    .refine((id) => Object.hasOwn(MODELS, id), "is not in the price table (src/domain/prices.ts)")
+    .refine((id) => modelSpec(id) !== undefined, "is not in the price table (src/domain/prices.ts)")
     .optional(),
   limits: LIMITS.optional(),
   canWait: CAN_WAIT.optional(),

@@ -8,7 +8,7 @@ import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
 import type { NewRun } from "../temporal/run-start.ts";
-import type { CallerPolicy, CanWait } from "../domain/run/order.ts";
+import { TASK_BYTES_MAX, type CallerPolicy, type CanWait } from "../domain/run/order.ts";
 import { present } from "../domain/present.ts";
 
 export interface RunOrder {
@@ -31,7 +31,6 @@ export interface RunOrder {
 }
 
 const DEFAULT_AGENT = "assistant";
-const TASK_BYTES_MAX = 512 * 1024;
 const KEY_CHARS_MAX = 256;
 
 /** Throws PawlError USAGE or TASK_TOO_LARGE; nothing has been spent then. */

@@ -64,6 +64,10 @@ export const CATALOGUE = {
   DATABASE_REFUSED: retry(
     "name a primary in DATABASE_URL, and grant its role what docs/database.md says; retried until then",
   ),
+  WORKER_FAULT: retry(
+    "a fault of ours: retried; the run's history and the worker's log have the details",
+    500,
+  ),
   ATTEMPTS_EXHAUSTED: fail("the last error is in the message; start the run again", 503),
   IDEMPOTENCY_MISMATCH: {
     fate: "fail",
@@ -77,6 +81,18 @@ export const CATALOGUE = {
     next: "see what it came to: `pawl show`",
     httpStatus: 409,
     exitCode: 2,
+  },
+  INVALID_INPUT: {
+    fate: "fail",
+    next: "start and steer runs by `pawl`, the HTTP interface or the client",
+    httpStatus: 422,
+    exitCode: 2,
+  },
+  NOTHING_CHANGED: {
+    fate: "fail",
+    next: "see what it waits for: `pawl show`",
+    httpStatus: 409,
+    exitCode: 3,
   },
   APPROVAL_NOT_FOUND: {
     fate: "fail",

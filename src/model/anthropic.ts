@@ -37,7 +37,8 @@ export function anthropicModel(options: AnthropicOptions): Model {
       const headers = headersFor(request.runId);
       const send = (sending: AbortSignal): Promise<Response> =>
         client.messages.create(bodyOf(request), { signal: sending, headers }).asResponse();
-      return await replyTo({ send, ears, timers: options.timers }, listener, signal);
+      const { cacheTtl = "5m" } = request;
+      return await replyTo({ send, ears, timers: options.timers, cacheTtl }, listener, signal);
     },
 
     async ping(model, signal): Promise<void> {
@@ -89,6 +90,8 @@ function clientFor(options: AnthropicOptions, earsOfCall: AsyncLocalStorage<Ears
     apiKey: options.apiKey,
     ...present({ baseURL: options.baseUrl }),
     maxRetries: 0,
+    // Whoever sends us elsewhere is answered like any that refuses: the prompt goes to nobody else.
+    fetchOptions: { redirect: "manual" },
     timeout: options.timers.totalMs,
     openTelemetry: false,
     // It would write what the model said to the console when a stream is damaged.

@@ -24,6 +24,8 @@ export interface Wire {
   /** Whose store the fetch of `send` finds. */
   readonly ears: AsyncLocalStorage<Ears>;
   readonly timers: StreamTimers;
+  /** As it is asked for. */
+  readonly cacheTtl: "5m" | "1h";
 }
 
 /** As the contract of `Model.call`. */
@@ -35,7 +37,7 @@ export async function replyTo(
   const clock = new StreamClock(wire.timers);
   const opening = new Opening();
   const journey = new Journey();
-  const builder = new ReplyBuilder();
+  const builder = new ReplyBuilder(wire.cacheTtl);
   const hangUp = new AbortController();
   let requestId: string | null = null;
   try {
@@ -52,14 +54,14 @@ export async function replyTo(
       clock.progressed();
       const seen = builder.take(event);
       if (seen !== null) listener.text(seen.text, seen.offset);
-      listener.alive(builder.usage);
+      listener.alive(builder.usage, builder.writing);
     }
     const streamed = builder.finish(requestId);
     if (streamed !== null) return streamed;
     // A stream that is aborted may end as if the reply were over.
     signal.throwIfAborted();
     clock.signal.throwIfAborted();
-    const whole = opening.whole(response, requestId);
+    const whole = opening.whole(response, { requestId, cacheTtl: wire.cacheTtl });
     if (whole === null) throw new Error("the stream ended before message_stop");
     tellWhole(whole, listener);
     return whole;
@@ -81,8 +83,8 @@ export async function replyTo(
 /** What never left costs nothing, and what came in place of a reply at most the prompt. */
 function placed(error: ModelCallError, journey: Journey, builder: ReplyBuilder): ModelCallError {
   if (journey.reached === "nothing") return error.with({ billing: "unsent" });
-  const { usage: counted, blocks } = builder;
-  const progress = builder.hasBegun ? { counted, blocks } : null;
+  const { model, usage: counted, blocks } = builder;
+  const progress = model === "" ? null : { model, counted, blocks };
   const isPartOfReply = error.billing === "prompt" && blocks > 0;
   return error.with({ progress, ...(isPartOfReply && { billing: "unknown" as const }) });
 }
@@ -94,5 +96,5 @@ function tellWhole({ message, usage }: ModelReply, listener: ReplyListener): voi
     listener.text(block.text, offset);
     offset += block.text.length;
   }
-  listener.alive(usage);
+  listener.alive(usage, null);
 }

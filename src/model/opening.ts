@@ -8,6 +8,11 @@ import { isErrorData, streamedError } from "./streamed-error.ts";
 import { wholeReply } from "./whole-reply.ts";
 import { plainWords } from "./words.ts";
 
+interface Asked {
+  readonly requestId: string | null;
+  readonly cacheTtl: "5m" | "1h";
+}
+
 export class Opening {
   readonly #decoder = new TextDecoder();
   #text = "";
@@ -24,10 +29,10 @@ export class Opening {
   }
 
   /** Of a body that has ended. Null where events came, or may have been about to. */
-  whole(response: Response, requestId: string | null): ModelReply | null {
+  whole(response: Response, { requestId, cacheTtl }: Asked): ModelReply | null {
     if (this.#hasEvents || couldBeEvents(this.#text)) return null;
     const data = parsed(this.#text);
-    if (isMessage(data)) return { ...wholeReply(data), requestId };
+    if (isMessage(data)) return { ...wholeReply(data, cacheTtl), requestId };
     if (isErrorData(data)) throw streamedError(data);
     // JSON that ends too soon may have been a whole reply.
     const mayBeReply = this.#text.trimStart().startsWith("{") && data === undefined;

@@ -49,6 +49,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/temporal/names.ts": { values: [] },
   "src/temporal/columns.ts": { values: [] },
+  "src/temporal/lenient-converter.ts": { values: ["@temporalio/common"] },
   [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
   "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },

@@ -40,6 +40,7 @@ export function resultOf(
       cacheReadTokens: usage.cacheReadTokens,
       cacheWriteTokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
       totalTokens: totalTokens(usage),
+      ...(isEstimated(memory) && { estimated: true }),
     },
     ...costsIn(totals),
     modelCalls,
@@ -51,9 +52,13 @@ export function resultOf(
   };
 }
 
-export function withLedger(result: RunResult, ledger: LedgerTotals): RunResult {
-  const outcome = withSetAside(result.outcome, result.modelCalls, ledger);
-  return { ...result, outcome, ...costsIn(ledger) };
+export function withLedger<Result extends Partial<RunResult>>(
+  result: Result,
+  ledger: LedgerTotals,
+): Result {
+  const { outcome, modelCalls = 0 } = result;
+  const told = outcome === undefined ? {} : { outcome: withSetAside(outcome, modelCalls, ledger) };
+  return { ...result, ...told, ...costsIn(ledger) };
 }
 
 /** Of a run that a provider failed: that nothing came of it, and what may be billed for it all the same. */
@@ -70,6 +75,10 @@ function withSetAside(
 }
 
 type Memory = RunState["memory"];
+
+function isEstimated(memory: Memory): boolean {
+  return memory !== null && memory.counts.estimated.length > 0;
+}
 
 /** What tools found is no answer to a task that was refused; what the model said before is. */
 function saidIn(memory: Memory, outcome: Outcome): string | null {

@@ -15,6 +15,10 @@ export interface Snapshot {
   readonly tools: readonly ToolSpec[];
   readonly serverTools: readonly ServerTool[];
   readonly limits: Limits;
+  /** What the operator allowed a run to cost when this one began; a denial says what is allowed since. */
+  readonly operatorCapMicroUsd: number;
+  /** What the caller wants it to cost at most. */
+  readonly callerCapMicroUsd?: number;
   /** What the agent's definition allows a run to cost, at most; the operator may allow less. */
   readonly agentCapMicroUsd?: number;
   readonly timers: Timers;

@@ -12,7 +12,7 @@ const said = (message: string, blocks = 1, code: ErrorCode = "PROVIDER_STREAM_IN
   new ModelCallError(code, message, {
     billing: "unknown",
     isSaid: true,
-    progress: { counted: { ...NO_USAGE, inputTokens: 12 }, blocks },
+    progress: { model: "m", counted: { ...NO_USAGE, inputTokens: 12 }, blocks },
   });
 
 /** How many of these failures a call meets before it ends, each attempt hearing what the last one said. */

@@ -24,7 +24,7 @@ async function lostOf(provider: Error) {
 const failed = (billing: Billing, counted: Usage | null = null) =>
   new ModelCallError("PROVIDER_UNAVAILABLE", "no", {
     billing,
-    progress: counted === null ? null : { counted, blocks: 1 },
+    progress: counted === null ? null : { model: MODEL, counted, blocks: 1 },
   });
 
 const whole = async () => (await lostOf(failed("unknown"))).fearedMicroUsd;
