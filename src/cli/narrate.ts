@@ -40,7 +40,12 @@ export interface Line {
 export function lineOf(event: RunEvent): Line | null {
   switch (event.type) {
     case "run.started":
-      return { tone: "dim", text: `${event.runId} · agent ${oneLine(event.agent)}` };
+      return { tone: "dim", text: `${oneLine(event.runId)} · agent ${oneLine(event.agent)}` };
+    case "input.flagged":
+      return {
+        tone: "warn",
+        text: `! the task meets the rule ${oneLine(event.rule)} at character ${event.position}`,
+      };
     case "model.retrying":
     case "model.changed":
     case "reply.withdrawn":

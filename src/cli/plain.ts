@@ -3,7 +3,7 @@
 
 import type { RunEvent } from "../domain/run-event.ts";
 import type { CliIo } from "./context.ts";
-import { outcomeText, summaryLines } from "./format.ts";
+import { adviceOn, outcomeText, summaryLines } from "./format.ts";
 import { lineOf } from "./narrate.ts";
 import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
@@ -24,6 +24,8 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
     if (result.answer !== null) stdout.write(`${printable(result.answer)}\n`);
     const partial = result.partial ? " (the answer is partial)" : "";
     say(`${oneLine(outcomeText(result.outcome), WHOLE)}${partial}`);
+    const advice = adviceOn(result.outcome);
+    if (advice !== null) say(advice);
     for (const line of summaryLines(result, { capUsd, offline, link })) say(line);
   }
 

@@ -5,7 +5,8 @@ import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { showBatch } from "./follow-batch.ts";
-import { outcomeText, summaryLines, usd } from "./format.ts";
+import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
+import { createMargin } from "./margin.ts";
 import { oneLine, printable } from "./printable.ts";
 
 export function addShow(program: Command, context: CliContext): void {
@@ -20,7 +21,11 @@ export function addShow(program: Command, context: CliContext): void {
           return await showBatch(context, client, runId, options.json === true);
         }
         const shown = await client.show(runId);
-        const text = options.json === true ? JSON.stringify(fieldsOf(shown)) : textOf(shown);
+        const margin = createMargin(() => process.stdout.columns);
+        const text =
+          options.json === true
+            ? JSON.stringify(fieldsOf(shown))
+            : textOf(shown, context.isTerminal ? (answer) => margin.within(answer) : undefined);
         context.stdout.write(`${text}\n`);
       }),
     );
@@ -32,19 +37,29 @@ export function fieldsOf(shown: RunShown): object {
   return { ...soFar, ...books, status, ...(waiting === null ? {} : { waiting }) };
 }
 
-export function textOf(shown: RunShown): string {
+export function textOf(
+  shown: RunShown,
+  within: (answer: string) => string = (answer) => answer,
+): string {
   const { about } = shown;
   const figures = shown.kind === "ended" ? shown.result : shown.soFar;
   const state = shown.kind === "ended" ? outcomeText(shown.result.outcome) : openText(shown);
-  const who = [about.agent, about.model ?? "not opened yet", about.tenant, about.session];
+  const advice = shown.kind === "ended" ? adviceOn(shown.result.outcome) : null;
+  const who = [
+    `agent ${oneLine(about.agent)}`,
+    about.model === null ? "not opened yet" : `model ${oneLine(about.model)}`,
+    `tenant ${oneLine(about.tenant)}`,
+    `session ${oneLine(about.session)}`,
+  ];
   return [
-    `${figures.runId} · ${oneLine(state, 400)}`,
-    who.map((word) => oneLine(word)).join(" · "),
+    `${oneLine(figures.runId)} · ${oneLine(state, 400)}`,
+    ...(advice === null ? [] : [advice]),
+    who.join(" · "),
     `task: ${oneLine(about.task, 400)}`,
     ...(about.routing === null ? [] : [`model by routing: ${oneLine(about.routing)}`]),
     ...summaryLines(figures, about),
     ...(shown.kind === "open" ? booksText(shown) : []),
-    ...(figures.answer === null ? [] : ["", printable(figures.answer)]),
+    ...(figures.answer === null ? [] : ["", within(printable(figures.answer))]),
     ...(figures.partial ? ["(the answer is partial)"] : []),
   ].join("\n");
 }

@@ -10,6 +10,7 @@ import type { RunInput } from "../domain/run/carried.ts";
 import type { RunFact } from "../domain/run/facts.ts";
 import { isNews } from "../domain/run/mail.ts";
 import type { UserMessage } from "../domain/run/order.ts";
+import type { Opened } from "../domain/run/snapshot.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
 import type { EventBody } from "./event-body.ts";
@@ -55,6 +56,10 @@ export function createEventMapper(options: MapperOptions): EventMapper {
 const NO_ORDER: Pick<RunInput, "task" | "agent" | "tenant" | "session" | "traceId" | "resumed"> = {
   ...{ task: "", agent: "", tenant: "", session: "", traceId: "" },
 };
+
+function flags({ flagged = [] }: Opened): readonly EventBody[] {
+  return flagged.map((finding) => ({ type: "input.flagged", ...finding }));
+}
 
 class HistoryMapper implements EventMapper {
   readonly #options: MapperOptions;
@@ -145,6 +150,7 @@ class HistoryMapper implements EventMapper {
       case "asked":
         return this.#asked(told, fact.call, before);
       case "opened":
+        this.#tellAll(told, flags(fact.opened));
         return this.#tellAll(told, limitsLowered(before, fact.opened.snapshot.limits));
       case "replied":
         this.#reply.finish(told, replyFinished(this.#run, this.#turns.turn, fact));

@@ -9,6 +9,7 @@ import type {
   Decision,
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
@@ -120,7 +121,10 @@ export function createRunClient(backend: Backend): RunClient {
       await told(ofRun(handle(runId)), (run) => run.terminate(`by ${by}, without a worker`)),
     pause: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.pause)),
     resume: (runId, order = {}) => asked(resumeRun({ ...sources, client }, runId, order), runId),
-    say: (runId, said) => say(client, runId, said),
+    async say(runId, said) {
+      admit(said.text, backend.inputRules);
+      return await say(client, runId, said);
+    },
     show: (runId) =>
       orRecorded(records, runId, {
         live: () => asked(readRun({ ...sources, client, totals }, runId), runId),

@@ -15,13 +15,15 @@ import { promptTokens, type Usage } from "./usage.ts";
 const TOKENS_PER_RATE = 1_000_000;
 const HALF = 2;
 
+export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
+
 /** Throws where there is none. */
 export function specOf(model: string): ModelSpec {
   const spec = modelSpec(model);
   if (spec !== undefined) return spec;
   throw new PawlError(
     "UNKNOWN_MODEL",
-    `${model} has no price, and what has no price is not called.`,
+    `${model} has no price, and what has no price is not called. There are: ${MODEL_NAMES.join(", ")}.`,
   );
 }
 

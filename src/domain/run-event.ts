@@ -23,6 +23,13 @@ export interface RunStarted extends Base<"run.started"> {
   readonly link: string | null;
 }
 
+/** The task meets a rule that is only to be told of (docs/input.md). */
+export interface InputFlagged extends Base<"input.flagged"> {
+  readonly rule: string;
+  /** The first such place, in characters from 1. */
+  readonly position: number;
+}
+
 export interface TurnStarted extends Base<"turn.started"> {
   readonly turn: number;
   /**
@@ -208,6 +215,7 @@ export interface RunEnded extends Base<"run.ended"> {
 
 export type RunEvent =
   | RunStarted
+  | InputFlagged
   | TurnStarted
   | ModelRetrying
   | ModelChanged

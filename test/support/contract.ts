@@ -91,6 +91,7 @@ export const eventLine = z.discriminatedUnion("type", [
     traceId: figures.traceId,
     link: z.url().nullable(),
   }),
+  event("input.flagged", { rule: z.string(), position: count.positive() }),
   event("turn.started", {
     turn,
     model: z.string(),

@@ -2,6 +2,7 @@
 
 import type { Rule } from "../approval.ts";
 import { PawlError } from "../errors.ts";
+import type { InputFinding } from "../input-rules.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
@@ -100,4 +101,6 @@ export interface Opened {
   readonly head: string;
   /** The task as a message, which `taskMessage` gives again. */
   readonly taskRef: string;
+  /** Rules for tasks that its own meets, and that only flag. */
+  readonly flagged?: readonly InputFinding[];
 }

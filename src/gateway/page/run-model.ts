@@ -56,10 +56,11 @@ export class RunModel {
         return this.#approval(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
+      case "input.flagged":
       case "budget.warning":
       case "limit.lowered":
       case "usage.estimated":
-        this.#note("warning", moneyText(event), atMs);
+        this.#note("warning", warningText(event), atMs);
     }
   }
 
@@ -380,8 +381,12 @@ function isOfRun(event: RunEvent): event is OfRun {
   return event.type.startsWith("run.");
 }
 
-function moneyText(event: Of<"budget.warning" | "limit.lowered" | "usage.estimated">): string {
+function warningText(
+  event: Of<"input.flagged" | "budget.warning" | "limit.lowered" | "usage.estimated">,
+): string {
   switch (event.type) {
+    case "input.flagged":
+      return `the task meets the rule ${event.rule} at character ${event.position}`;
     case "budget.warning":
       return `${words(event.limit)} budget: ${share(event)} is used`;
     case "limit.lowered": {

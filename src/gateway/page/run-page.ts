@@ -35,7 +35,9 @@ export function RunPage({ runId }: { runId: string }): VNode {
   const status = statusNow(model, shown.data);
   const task = taskOf(model) ?? shown.data?.task ?? "";
   useTitle(task === "" ? runId : plain(task, 60));
-  const following = useFollowing(stream.frame, status.status !== "ended");
+  // Before it is known that the run goes on, nobody is taken to its end.
+  const isUnderWay = shown.data !== null && status.status !== "ended";
+  const following = useFollowing(stream.frame, isUnderWay);
   // One that was paused and begins a turn was resumed, perhaps elsewhere.
   const restedAt = shown.data?.status === "paused" ? model.figures.turns : null;
   useEffect(() => void shown.reload(), [model.waiting, restedAt, model.lostAttempts]);
