@@ -23,6 +23,7 @@ export function scrubbedModel(model: Model, secrets: readonly string[]): Model {
     },
     ping: (name, signal) => quietly(() => model.ping(name, signal), scrub),
     countTokens: (request, signal) => quietly(() => model.countTokens(request, signal), scrub),
+    ping: (name, signal) => quietly(() => model.ping(name, signal), scrub),
   };
 }
 

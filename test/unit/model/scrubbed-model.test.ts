@@ -44,6 +44,7 @@ function saying(text: string, cuts: readonly number[]): Model {
     },
     ping: async () => undefined,
     countTokens: async () => 0,
+    ping: async () => undefined,
     promptBytes: () => 0,
   };
 }
