@@ -4,14 +4,15 @@
 
 import { INTERRUPTED, type Reply } from "../../src/domain/call.ts";
 import type { Warning } from "../../src/domain/limits.ts";
+import { argsDigest } from "../../src/domain/args-digest.ts";
 import { isToolUse } from "../../src/domain/message.ts";
 import { costOf, modelSpec, priceIn, priceOn, specOf } from "../../src/domain/pricing.ts";
+import { callIdOf } from "../../src/domain/tool-call.ts";
 import type { ToolCall } from "../../src/domain/tool.ts";
 import { failpoint } from "../../src/failpoint.ts";
 import type { ModelReply } from "../../src/model/model.ts";
 import type { AccountState, Held, Journaled } from "../../src/store/ledger.ts";
 import { nextHead, refOf } from "../../src/store/transcripts.ts";
-import { argsDigest } from "../args-digest.ts";
 import { failure } from "../attempt.ts";
 import { previewOf } from "../preview.ts";
 import type { CallAttempt, Conversation } from "./call-attempt.ts";
@@ -80,6 +81,7 @@ export function adopted({
 function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "head">): Reply {
   const { attempt, call, deps } = at;
   const { reply, held } = bought;
+  const toolCalls = callsIn(reply, call.turn);
   return {
     kind: "replied",
     ...place,
@@ -88,8 +90,8 @@ function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "h
     lane: call.lane,
     stopReason: reply.stopReason,
     ...(reply.refusalCategory !== undefined && { refusalCategory: reply.refusalCategory }),
-    toolCalls: callsIn(reply),
-    invalidCalls: reply.invalidCalls,
+    toolCalls,
+    invalidCalls: unreadable(toolCalls, reply),
     usage: reply.usage,
     costMicroUsd: reply.stopReason === INTERRUPTED ? held.heldMicroUsd : chargeFor(at, bought),
     crashTaxMicroUsd: held.crashTaxMicroUsd,
@@ -107,13 +109,20 @@ function chargeFor({ call }: CallAttempt, { reply, repliedAt }: Bought): number 
   return costOf(reply.usage, priceIn(call.lane, priceOn(spec, repliedAt)));
 }
 
-function callsIn(reply: ModelReply): ToolCall[] {
-  return reply.message.content.filter(isToolUse).map(({ id, name, input }) => ({
-    callId: id,
+function callsIn(reply: ModelReply, turn: number): readonly ToolCall[] {
+  return reply.message.content.filter(isToolUse).map(({ id, name, input }, at) => ({
+    callId: callIdOf(turn, at + 1),
+    toolUseId: id,
     name,
     preview: previewOf(input),
     argsDigest: argsDigest(input),
   }));
+}
+
+/** By our names. What the provider makes of the arguments of its own tools is for it to say. */
+function unreadable(calls: readonly ToolCall[], { invalidCalls }: ModelReply): readonly string[] {
+  const ours = calls.filter(({ toolUseId }) => invalidCalls.includes(toolUseId));
+  return ours.map(({ callId }) => callId);
 }
 
 /** That a batch is nearly through its cap is no reason for one of its items to be answered in haste. */

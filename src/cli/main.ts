@@ -1,6 +1,7 @@
 // The `pawl` process: arguments in, exit code out. All else is in program.ts.
 
 import { createKeyboard } from "./keyboard.ts";
+import { createAsk } from "./ask.ts";
 import { runCli } from "./program.ts";
 
 /** Whoever reads our output may leave early (`pawl ls | head`); that is no failure. */
@@ -14,7 +15,10 @@ const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   isTerminal: process.stdout.isTTY,
   ...(process.stdin.isTTY && process.stdout.isTTY
-    ? { keyboard: createKeyboard(process.stdin, process.stdout) }
+    ? {
+        keyboard: createKeyboard(process.stdin, process.stdout),
+        ask: createAsk(process.stdin, process.stdout),
+      }
     : {}),
 });
 // Sockets that still close must not hold the prompt back, and output must not be cut.

@@ -43,6 +43,7 @@ class Terminal implements Renderer {
   #link: string | null = null;
   #introduced = false;
   readonly #tools = new Map<string, string>();
+  readonly #asked = new Set<string>();
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -51,7 +52,7 @@ class Terminal implements Renderer {
   event(event: RunEvent): void {
     this.#options.spinner.stop();
     if (event.type === "reply.delta") this.#write(printable(event.text));
-    const line = lineOf(event);
+    const line = lineOf(event, this.#options.out);
     if (line !== null) this.#line(line.text, line.tone);
     this.#remember(event);
     this.#spin(event);
@@ -79,6 +80,8 @@ class Terminal implements Renderer {
     if (event.type === "turn.started") this.#introduce(event);
     if (event.type === "tool.started") this.#tools.set(event.callId, event.tool);
     if (event.type === "tool.finished") this.#tools.delete(event.callId);
+    if (event.type === "approval.requested") this.#asked.add(event.callId);
+    if (event.type === "approval.decided") this.#asked.delete(event.callId);
     if (event.type === "reply.finished" && !this.#atLineStart) this.#write("\n");
     if (event.type === "run.ended") this.#ended(event);
   }
@@ -118,7 +121,8 @@ class Terminal implements Renderer {
       return;
     }
     const tools = [...new Set(this.#tools.values())].map((tool) => oneLine(tool, 30));
-    spinner.start(tools.length > 0 ? tools.join(", ") : "thinking", null);
+    const rest = this.#asked.size > 0 ? "waiting for a person's word" : "thinking";
+    spinner.start(tools.length > 0 ? tools.join(", ") : rest, null);
   }
 
   #line(text: string, tone: Tone): void {

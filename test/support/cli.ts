@@ -10,19 +10,26 @@ export interface CliRun {
   readonly stderr: string;
 }
 
+/** Who sits at a terminal, and answers what they are asked. */
+export interface Person {
+  ask(question: string): Promise<string>;
+}
+
 export async function pawl(
   client: RunClient,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  person: Person | null = null,
 ): Promise<CliRun> {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const exitCode = await runCli(args, {
-    stdout: { write: (text) => stdout.push(text) },
+    stdout: { write: (text) => stdout.push(text), columns: 80, rows: 24 },
     stderr: { write: (text) => stderr.push(text) },
     env,
-    isTerminal: false,
+    isTerminal: person !== null,
     openClient: async () => client,
+    ...(person !== null && { ask: person.ask }),
   });
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
 }

@@ -13,7 +13,8 @@ import type {
   ToolItem,
   TurnCost,
 } from "./run-items.ts";
-import { appendText, plain } from "./visible-text.ts";
+import { shownLine } from "../../domain/shown-text.ts";
+import { appendText } from "./text-blocks.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
@@ -87,7 +88,7 @@ export class RunModel {
 
   #message({ text, by, mode, messageId }: Of<"message.received">, atMs: number): void {
     this.#add({ ...this.#fresh(), kind: "message", text, by, mode, messageId, atMs });
-    this.news = `${plain(by, 40)} wrote to the run`;
+    this.news = `${shownLine(by, 40)} wrote to the run`;
   }
 
   #turnStarted(event: Of<"turn.started">, atMs: number): void {
@@ -168,7 +169,7 @@ export class RunModel {
     const why = isPlanned ? `${model}: ${message}` : `${model} instead of ${from}: ${message}`;
     const tone = isPlanned || isBack ? "info" : "warning";
     this.#note(tone, isBack ? `back to ${model}` : why, atMs);
-    this.news = `${plain(model, 40)} is asked now`;
+    this.news = `${shownLine(model, 40)} is asked now`;
   }
 
   #replyFinished(event: Of<"reply.finished">, atMs: number): void {
@@ -263,7 +264,7 @@ export class RunModel {
       item.version += 1;
       this.#approvals.delete(event.callId);
     } else {
-      this.#note("info", `${plain(event.tool, 60)}: ${event.verdict}`, atMs);
+      this.#note("info", `${shownLine(event.tool, 60)}: ${event.verdict}`, atMs);
     }
     this.news = `${event.tool}: ${event.verdict}`;
   }

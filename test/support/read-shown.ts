@@ -1,0 +1,65 @@
+// Reads arguments back out of the rows that a person is shown. It knows the form alone and shares no code with
+// what writes it: if two arguments showed alike, it could not give both back.
+
+export function readShown(rows: readonly string[]): unknown {
+  const lines = joined(rows);
+  if (lines.length === 1 && lines[0]?.text === "(no arguments)") return {};
+  const entries = entriesAt(lines, 0);
+  const [first] = entries;
+  return first?.[0] === "(arguments)" ? first[1] : Object.fromEntries(entries);
+}
+
+interface Line {
+  readonly depth: number;
+  readonly quoted: boolean;
+  text: string;
+}
+
+/** Rows that go on are joined with those above them. */
+function joined(rows: readonly string[]): Line[] {
+  const lines: Line[] = [];
+  for (const row of rows) {
+    const [, indent = "", sign = "", text = ""] = /^( *)([│+┆] )?(.*)$/su.exec(row) ?? [];
+    const last = lines.at(-1);
+    if (sign === "┆ " && last !== undefined) last.text += text;
+    else lines.push({ depth: indent.length / 2, quoted: sign !== "", text });
+  }
+  return lines;
+}
+
+function entriesAt(lines: Line[], depth: number): [string, unknown][] {
+  const entries: [string, unknown][] = [];
+  while (lines[0] !== undefined && lines[0].depth === depth && !lines[0].quoted) {
+    entries.push(entryOf(lines, depth));
+  }
+  return entries;
+}
+
+function entryOf(lines: Line[], depth: number): [string, unknown] {
+  const { text } = lines.shift() ?? { text: "" };
+  const [, label = "", rest = ""] =
+    /^("(?:[^"\\]|\\.)*"|\(arguments\)|\[\d+\]|[A-Za-z_][\w-]*)(.*)$/su.exec(text) ?? [];
+  return [keyOf(label), valueOf(lines, depth, rest)];
+}
+
+function keyOf(label: string): string {
+  return label.startsWith('"') ? String(JSON.parse(unspelled(label))) : label;
+}
+
+function valueOf(lines: Line[], depth: number, rest: string): unknown {
+  if (rest.startsWith(" = ")) return JSON.parse(rest.slice(3));
+  if (rest.startsWith(": list of ")) return entriesAt(lines, depth + 1).map(([, value]) => value);
+  if (/^: \d+ fields$/.test(rest)) return Object.fromEntries(entriesAt(lines, depth + 1));
+  const quoted: string[] = [];
+  while (lines[0]?.quoted === true) quoted.push(unspelled(lines.shift()?.text ?? ""));
+  const text = quoted.join("\n");
+  return rest === ": JSON" ? JSON.parse(text) : text;
+}
+
+function unspelled(text: string): string {
+  return text
+    .replaceAll("⇥\t", "\t")
+    .replaceAll(/⟦U\+([0-9A-F]+)(?: ×(\d+))?⟧/g, (_, code: string, times = "1") =>
+      String.fromCodePoint(Number.parseInt(code, 16)).repeat(Number(times)),
+    );
+}
