@@ -37,8 +37,8 @@ export interface Line {
   readonly text: string;
 }
 
-// oxlint-disable-next-line eslint/complexity -- one case for each kind of event
 /** `place`: where the line is written; one that is wide takes longer rows. */
+// oxlint-disable-next-line eslint/complexity -- one case for each kind of event
 export function lineOf(event: RunEvent, place: Place = {}): Line | null {
   switch (event.type) {
     case "run.started":

@@ -66,11 +66,11 @@ function json(response: ServerResponse, body: object): void {
 function stream(response: ServerResponse, runId: string): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   const asked = { tool: "write_file", turn: 1, reason: "it writes" };
-  for (const [index, call] of (runs.get(runId) ?? []).entries()) {
+  for (const [index, waiting] of (runs.get(runId) ?? []).entries()) {
     const id = `0.${index + 1}`;
     const ts = new Date(index).toISOString();
     const deadlineAt = "2099-01-01T00:00:00.000Z";
-    const data = { type: "approval.requested", id, runId, ts, deadlineAt, ...asked, ...call };
+    const data = { type: "approval.requested", id, runId, ts, deadlineAt, ...asked, ...waiting };
     response.write(`id: ${id}\nevent: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 }
@@ -104,7 +104,7 @@ async function rowsIn(card: Locator): Promise<readonly string[]> {
 async function readToTheEnd(card: Locator): Promise<readonly string[]> {
   const approve = card.getByRole("button", { name: "Approve", exact: true });
   await until("the end has been seen", async () => {
-    await card.locator(".arguments").evaluate("(box) => (box.scrollTop = box.scrollHeight)");
+    await card.locator(".arguments").evaluate((box) => box.scrollTo({ top: box.scrollHeight }));
     return await approve.isEnabled();
   });
   return await rowsIn(card);
@@ -142,7 +142,7 @@ describe("A4: the arguments of a call on the page", () => {
     expect(await card.getByRole("button", { name: "Approve", exact: true }).isEnabled()).toBe(
       false,
     );
-    await card.getByText(/12,?\d{3} more lines/).waitFor();
+    await card.getByText(/1[12]\d{3} more lines/).waitFor();
     expect(readShown(await readToTheEnd(card))).toEqual(input);
     await watched.close();
   }, 180_000);
@@ -162,9 +162,7 @@ describe("a call on the page", () => {
     await watched.page.keyboard.press("Enter");
     await approve.press("Enter");
     expect(decided).toEqual([]);
-    expect(
-      await card.locator(".arguments").evaluate("(box) => box === document.activeElement"),
-    ).toBe(true);
+    expect(await card.locator(".arguments:focus").count()).toBe(1);
     await card.getByRole("button", { name: /more lines/ }).click();
     await readToTheEnd(card);
     expect(await card.getByText(/more lines?/).count()).toBe(0);

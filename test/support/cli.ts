@@ -12,7 +12,7 @@ export interface CliRun {
 
 /** Who sits at a terminal, and answers what they are asked. */
 export interface Person {
-  ask(question: string): Promise<string>;
+  readonly ask: (question: string) => Promise<string>;
 }
 
 export async function pawl(

@@ -2,9 +2,9 @@
 // what writes it: if two arguments showed alike, it could not give both back.
 
 export function readShown(rows: readonly string[]): unknown {
-  const lines = joined(rows);
-  if (lines.length === 1 && lines[0]?.text === "(no arguments)") return {};
-  const entries = entriesAt(lines, 0);
+  const reader = { lines: joined(rows), at: 0 };
+  if (rows.length === 1 && rows[0] === "(no arguments)") return {};
+  const entries = entriesAt(reader, 0);
   const [first] = entries;
   return first?.[0] === "(arguments)" ? first[1] : Object.fromEntries(entries);
 }
@@ -13,6 +13,11 @@ interface Line {
   readonly depth: number;
   readonly quoted: boolean;
   text: string;
+}
+
+interface Reader {
+  readonly lines: readonly Line[];
+  at: number;
 }
 
 /** Rows that go on are joined with those above them. */
@@ -27,31 +32,38 @@ function joined(rows: readonly string[]): Line[] {
   return lines;
 }
 
-function entriesAt(lines: Line[], depth: number): [string, unknown][] {
+function entriesAt(reader: Reader, depth: number): [string, unknown][] {
   const entries: [string, unknown][] = [];
-  while (lines[0] !== undefined && lines[0].depth === depth && !lines[0].quoted) {
-    entries.push(entryOf(lines, depth));
+  for (let line = next(reader); line?.depth === depth && !line.quoted; line = next(reader)) {
+    reader.at += 1;
+    entries.push(entryOf(reader, line));
   }
   return entries;
 }
 
-function entryOf(lines: Line[], depth: number): [string, unknown] {
-  const { text } = lines.shift() ?? { text: "" };
+function next({ lines, at }: Reader): Line | undefined {
+  return lines[at];
+}
+
+function entryOf(reader: Reader, { depth, text }: Line): [string, unknown] {
   const [, label = "", rest = ""] =
     /^("(?:[^"\\]|\\.)*"|\(arguments\)|\[\d+\]|[A-Za-z_][\w-]*)(.*)$/su.exec(text) ?? [];
-  return [keyOf(label), valueOf(lines, depth, rest)];
+  return [keyOf(label), valueOf(reader, depth, rest)];
 }
 
 function keyOf(label: string): string {
   return label.startsWith('"') ? String(JSON.parse(unspelled(label))) : label;
 }
 
-function valueOf(lines: Line[], depth: number, rest: string): unknown {
+function valueOf(reader: Reader, depth: number, rest: string): unknown {
   if (rest.startsWith(" = ")) return JSON.parse(rest.slice(3));
-  if (rest.startsWith(": list of ")) return entriesAt(lines, depth + 1).map(([, value]) => value);
-  if (/^: \d+ fields$/.test(rest)) return Object.fromEntries(entriesAt(lines, depth + 1));
+  if (rest.startsWith(": list of ")) return entriesAt(reader, depth + 1).map(([, value]) => value);
+  if (/^: \d+ fields$/.test(rest)) return Object.fromEntries(entriesAt(reader, depth + 1));
   const quoted: string[] = [];
-  while (lines[0]?.quoted === true) quoted.push(unspelled(lines.shift()?.text ?? ""));
+  for (let line = next(reader); line?.quoted === true; line = next(reader)) {
+    reader.at += 1;
+    quoted.push(unspelled(line.text));
+  }
   const text = quoted.join("\n");
   return rest === ": JSON" ? JSON.parse(text) : text;
 }

@@ -230,8 +230,8 @@ export function replied(text: string, more: Partial<Reply> = {}): Reply {
 
 export function calling(...names: readonly string[]): Reply {
   const toolCalls = names.map((name, index) => {
-    const names = { callId: `call_${index}_${name}`, toolUseId: `toolu_${index}` };
-    return { ...names, name, preview: "{}", argsDigest: `digest_${index}` };
+    const ids = { callId: `call_${index}_${name}`, toolUseId: `toolu_${index}` };
+    return { ...ids, name, preview: "{}", argsDigest: `digest_${index}` };
   });
   return replied("", { stopReason: "tool_use", toolCalls });
 }

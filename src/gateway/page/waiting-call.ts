@@ -9,18 +9,18 @@ type Card = (props: CardProps) => VNode;
 
 let loaded: Card | null = null;
 
+async function load(): Promise<{ readonly view: Card }> {
+  const { ApprovalCard } = await import("./approval-card.ts");
+  loaded = ApprovalCard;
+  return { view: ApprovalCard };
+}
+
 export function WaitingCall(props: CardProps): Child {
   const [card, setCard] = useState<{ readonly view: Card | null }>({ view: loaded });
   const [error, setError] = useState<GatewayError | null>(null);
   useEffect(() => {
     if (loaded !== null) return;
-    import("./approval-card.ts").then(
-      ({ ApprovalCard }) => {
-        loaded = ApprovalCard;
-        setCard({ view: loaded });
-      },
-      (caught: unknown) => setError(away(caught)),
-    );
+    void load().then(setCard, (caught: unknown) => setError(away(caught)));
   }, []);
   const { view } = card;
   return view === null ? html`<${Trouble} error=${error} />` : html`<${view} ...${props} />`;

@@ -204,8 +204,8 @@ describe("a call that waits for a person", () => {
     ],
   ])("is not shown where the history holds %s than it waits with", async (_, content) => {
     const message = { role: "assistant", content };
-    const replied = eventAt(13, completed(11, { ...WRITING, message }));
-    const history = [...OPEN, ASKED, replied, ...WAITING.slice(-1)];
+    const reply = eventAt(13, completed(11, { ...WRITING, message }));
+    const history = [...OPEN, ASKED, reply, ...WAITING.slice(-1)];
     await expect(readApproval(sourcesOf(history), RUN_ID, "a")).rejects.toMatchObject({
       code: "APPROVAL_MISMATCH",
     });
