@@ -6,11 +6,10 @@ import type { RunClient } from "../client/run-client.ts";
 import type { ApprovalShown, DecidedApproval, PendingApproval } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
-import { shownArguments } from "../domain/shown-arguments.ts";
 import { shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import { withClient, type Ask, type CliContext } from "./context.ts";
-import { argumentLines } from "./question.ts";
+import { argumentLines, indented } from "./question.ts";
 import { userName } from "./say.ts";
 import { showWhole } from "./show-whole.ts";
 
@@ -126,7 +125,7 @@ async function asked(
       ? []
       : [
           "  to be executed instead, with your arguments:",
-          ...editedLines(shown, input, stdout.columns),
+          ...indented(shown.tool, input, stdout.columns),
         ];
   const lines = [...headLines(shown), ...argumentLines(shown, stdout.columns), ...edited];
   if (!(await showWhole(stdout, ask, lines))) return false;
@@ -135,14 +134,6 @@ async function asked(
     `Approve ${callNumber(shown.callId)} ${shownLine(shown.tool)}${later}? y/N `,
   );
   return /^y(es)?$/i.test(answer.trim());
-}
-
-function editedLines(
-  { tool }: ApprovalShown,
-  input: Readonly<Record<string, unknown>>,
-  columns = 104,
-): readonly string[] {
-  return shownArguments(tool, input, columns - 4).map((line) => `    ${line}`);
 }
 
 function headLines(shown: ApprovalShown): readonly string[] {

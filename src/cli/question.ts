@@ -19,9 +19,16 @@ export function isTrue({ input, argsDigest: named }: AskedCall): boolean {
 /** All that is decided on: its lines may be thousands. */
 export function argumentLines(call: AskedCall, columns?: number): readonly string[] {
   const { tool, input } = call;
-  const lines = shownArguments(tool, input, columns === undefined ? undefined : columns - 4);
-  return [...lines.map((line) => `    ${line}`), `    sha256 ${argsDigest(input)}`];
+  return [...indented(tool, input, columns), `    sha256 ${argsDigest(input)}`];
 }
+
+/** A terminal that does not know how wide it is says 0. */
+export function indented(tool: string, input: unknown, columns = 0): readonly string[] {
+  const width = columns > 0 ? columns - INDENT.length : undefined;
+  return shownArguments(tool, input, width).map((line) => INDENT + line);
+}
+
+const INDENT = "    ";
 
 /** What one can't decide on from here, and how else. */
 export function notTrueText({ callId }: AskedCall): string {

@@ -103,10 +103,11 @@ async function rowsIn(card: Locator): Promise<readonly string[]> {
 /** Scrolls as a person does, and gives all rows. */
 async function readToTheEnd(card: Locator): Promise<readonly string[]> {
   const approve = card.getByRole("button", { name: "Approve", exact: true });
-  await until("the end has been seen", async () => {
+  const seen = async (): Promise<boolean> => {
     await card.locator(".arguments").evaluate((box) => box.scrollTo({ top: box.scrollHeight }));
     return await approve.isEnabled();
-  });
+  };
+  await until("the end has been seen", seen, 150_000);
   return await rowsIn(card);
 }
 

@@ -51,6 +51,15 @@ async function started(...replies: readonly (readonly object[])[]): Promise<stri
 const contentOf = (runId: string, path: string): string =>
   readFileSync(join(files.dir, "test", runId, path), "utf8");
 
+/** Made ahead: a connection that idles while this is made is closed by then. */
+const odd = fc.string({ unit: "binary", minLength: 1, maxLength: 600 });
+const CONTENTS = [
+  ...fc.sample(odd, 8).map((text) => text.toWellFormed()),
+  "echo hello\u009brm;-rf;/home/user\u009c # \u202enoisrevni\u202c \u{e0065}\u{e0076}",
+  "⟦U+202E⟧ ⟦ \t⇥ \r\n  \n",
+  "語".repeat(100_000),
+];
+
 describe("the provider's ids", () => {
   it("repeated in one reply make it a broken stream, and nothing of it is executed", async () => {
     const twins = [named("call_0", "nice.txt", "nice"), named("call_0", "evil.txt", "EVIL")];
@@ -106,14 +115,7 @@ describe("the provider's ids", () => {
 
 describe("what is executed", () => {
   it("is what was shown, for arguments of all of Unicode, as long as a reply can be", async () => {
-    const odd = fc.string({ unit: "binary", minLength: 1, maxLength: 2000 });
-    const contents = [
-      ...fc.sample(odd, 8).map((text) => text.toWellFormed()),
-      "echo hello\u009brm;-rf;/home/user\u009c # \u202enoisrevni\u202c \u{e0065}\u{e0076}",
-      "⟦U+202E⟧ ⟦ \t⇥ \r\n  \n",
-      "語".repeat(100_000),
-    ];
-    const calls = contents.map((content, n) => writeCall(`${n}.txt`, content));
+    const calls = CONTENTS.map((content, n) => writeCall(`${n}.txt`, content));
     const runId = await started(calls);
     const pending = await waitingCalls(bench.world.client, runId, calls.length);
     const events = bench.world.client.watch(runId);
@@ -126,12 +128,12 @@ describe("what is executed", () => {
       const { input } = await bench.world.client.approval(runId, call.callId);
       const read = readShown(shownArguments("write_file", input));
       expect(argsDigest(read)).toBe(call.argsDigest);
-      expect(read).toEqual({ path: `${n}.txt`, content: contents[n] });
+      expect(read).toEqual({ path: `${n}.txt`, content: CONTENTS[n] });
       expect(told[n]).toEqual(input);
       await bench.world.client.decide(runId, approval(call));
     }
     await bench.ended(runId);
-    for (const [n, content] of contents.entries()) {
+    for (const [n, content] of CONTENTS.entries()) {
       expect(contentOf(runId, `${n}.txt`)).toBe(content);
     }
   }, 180_000);
