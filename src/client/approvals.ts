@@ -2,14 +2,10 @@
 // of them whole, from the history of its run. Only arguments with the digest that the run waits with are shown.
 
 import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
-import {
-  NO_APPROVALS,
-  type Approvals,
-  type ApprovalShown,
-  type ApprovalWaiting,
-} from "../domain/approval.ts";
+import type { Approvals, ApprovalShown, ApprovalWaiting } from "../domain/approval.ts";
 import { argsDigest } from "../domain/args-digest.ts";
 import { PawlError } from "../domain/errors.ts";
+import { approvalsFrom } from "../domain/run/parse-approvals.ts";
 import { pendingOf } from "../domain/run/shown.ts";
 import type { RunState } from "../domain/run/state.ts";
 import { COLUMNS } from "../temporal/columns.ts";
@@ -65,8 +61,7 @@ function waitingIn({
 }
 
 export function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
-  return (memo?.[MEMOS.approvals] as Approvals | undefined) ?? NO_APPROVALS;
+  return approvalsFrom(memo?.[MEMOS.approvals]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
+import { secretsOf } from "../telemetry/secrets.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runGateway } from "./run-gateway.ts";
 
@@ -17,7 +18,7 @@ const { values } = parseArgs({
 
 try {
   const config = readConfig();
-  await runGateway(config, openTelemetry(config.log), {
+  await runGateway(config, openTelemetry(config.log, { secrets: secretsOf(config) }), {
     host: values.host,
     port: Number(values.port),
     ...present({ usedFile: values["used-file"] }),

@@ -15,11 +15,12 @@ export interface Person {
   readonly ask: (question: string) => Promise<string>;
 }
 
+/** `given`: what is piped in, or who sits at the terminal. */
 export async function pawl(
   client: RunClient,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  person: Person | null = null,
+  given?: Uint8Array | Person,
 ): Promise<CliRun> {
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -27,11 +28,16 @@ export async function pawl(
     stdout: { write: (text) => stdout.push(text), columns: 80, rows: 24 },
     stderr: { write: (text) => stderr.push(text) },
     env,
-    isTerminal: person !== null,
+    isTerminal: isPerson(given),
+    ...(given instanceof Uint8Array && { readStdin: async () => given }),
     openClient: async () => client,
-    ...(person !== null && { ask: person.ask }),
+    ...(isPerson(given) && { ask: given.ask }),
   });
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
+}
+
+function isPerson(given: Uint8Array | Person | undefined): given is Person {
+  return given !== undefined && "ask" in given;
 }
 
 /** On the backend of a world. A process of its own (cli-process.ts) would take a second to start. */

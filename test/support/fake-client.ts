@@ -137,12 +137,15 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       refuse();
       cancelled.push(runId);
       ending.abort();
+      return { unservedQueue: null };
     },
+    terminate: notHere,
     async pause() {
       refuse();
     },
     async resume() {
       refuse();
+      return { addedUsd: 0, capUsd: null, isClamped: false };
     },
     async say(_runId, message) {
       refuse();
@@ -156,7 +159,8 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       const about = { task: "write", agent: "assistant", tenant: "acme", session: "s" };
       const unknown = { model: null, routing: null, offline: false, capUsd: null, link: null };
       const open = { kind: "open", status: "waiting", waiting: null } as const;
-      return { ...open, about: { ...about, ...unknown }, approvals: options.asks, soFar };
+      const rest = { approvals: options.asks, soFar, books: null };
+      return { ...open, about: { ...about, ...unknown }, ...rest };
     },
     async approval(_runId, callId) {
       refuse();

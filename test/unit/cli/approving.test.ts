@@ -26,7 +26,7 @@ function person(...answers: readonly string[]): Person & { readonly questions: s
 
 const approve = async (asks: readonly (typeof NOTE)[], args: readonly string[], by?: Person) => {
   const client = createFakeClient({ asks });
-  const ran = await pawl(client, ["approve", RUN_ID, ...args], {}, by ?? null);
+  const ran = await pawl(client, ["approve", RUN_ID, ...args], {}, by);
   return { ...ran, decisions: client.decisions };
 };
 
