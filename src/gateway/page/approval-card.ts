@@ -9,7 +9,7 @@ import { api, GatewayError, away, type DecisionOrder } from "./api.ts";
 import { Arguments } from "./arguments.ts";
 import { clock, untilTime } from "./format.ts";
 import { useNow } from "./hooks.ts";
-import { Text, Trouble } from "./parts.ts";
+import { Text, Trouble, valueOf } from "./parts.ts";
 import type { AskedCall } from "./run-items.ts";
 import { html, useMemo, useRef, useState, type Child, type VNode } from "./vendor/preact.js";
 
@@ -203,13 +203,4 @@ function objectOf(text: string): Record<string, unknown> {
 /** What hides stands there as JSON spells it, so that nobody sends what they did not see. */
 function editable(input: unknown): string {
   return escapedInJson(JSON.stringify(input, null, 2) ?? "");
-}
-
-export function valueOf(event: Event): string {
-  const { target } = event;
-  const isField =
-    target instanceof HTMLTextAreaElement ||
-    target instanceof HTMLInputElement ||
-    target instanceof HTMLSelectElement;
-  return isField ? target.value : "";
 }

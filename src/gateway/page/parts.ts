@@ -67,3 +67,12 @@ export function Figure({ label, children }: { label: string; children: Child }):
     <dd>${children}</dd>
   </div>`;
 }
+
+export function valueOf(event: Event): string {
+  const { target } = event;
+  const isField =
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLSelectElement;
+  return isField ? target.value : "";
+}
