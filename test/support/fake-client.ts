@@ -9,6 +9,7 @@ import { PawlError } from "../../src/domain/errors.ts";
 import { argsDigest } from "../../src/domain/args-digest.ts";
 import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
+import type { ClosedGate } from "../../src/store/capacity.ts";
 
 export const RUN_ID = "run_test";
 
@@ -91,6 +92,7 @@ export interface FakeOptions {
   readonly unserved?: readonly Duty[];
   /** Calls that wait in the run. */
   readonly asks?: readonly ApprovalShown[];
+  readonly closedGates?: readonly ClosedGate[];
 }
 
 export function createFakeClient(options: FakeOptions = {}): FakeClient {
@@ -198,6 +200,12 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     setBudget: notHere,
     raiseBudget: notHere,
     releaseFeared: notHere,
+    closedGates: async () => options.closedGates ?? [],
+    async liftGates(model) {
+      const closed = (options.closedGates ?? []).map(({ key }) => key);
+      const keys = closed.filter((key) => model === undefined || key.endsWith(`/${model}`));
+      return { keys, woken: keys.length };
+    },
     usage: notHere,
     recordedCalls: async () => [],
     startBatch: notHere,
