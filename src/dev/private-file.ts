@@ -42,7 +42,7 @@ function openOwn(path: string, flags: number): number {
   try {
     fd = openSync(path, flags | AS_IT_IS, 0o600);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === "ELOOP" || code === "EMLINK") throw refused(path, "is a link to somewhere else");
     if (code === "ENXIO") throw refused(path, "is a pipe");
     throw error;
@@ -51,6 +51,10 @@ function openOwn(path: string, flags: number): number {
   if (!found.isFile()) throw refused(path, "is no plain file", fd);
   if (!isOwn(found)) throw refused(path, `belongs to another user (uid ${found.uid})`, fd);
   return fd;
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
 
 function refused(path: string, why: string, fd?: number): PawlError {

@@ -52,12 +52,12 @@ afterAll(async () => {
 }, 60_000);
 
 /** Every route of the document, about a run that is there; not the one that is for everybody. */
-async function targetsOf(run: string): Promise<readonly string[]> {
+async function targetsOf(runId: string): Promise<readonly string[]> {
   const { json } = await ask(gateway.url, "GET /openapi.json", { key: token });
   const paths = json?.["paths"] as Record<string, Record<string, Operation>>;
   const all = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => {
-      const named = path.replace("{runId}", run).replace("{callId}", "1.1");
+      const named = path.replace("{runId}", runId).replace("{callId}", "1.1");
       return `${method.toUpperCase()} ${named.replace("{scope}", "tenant_day")}`;
     }),
   );

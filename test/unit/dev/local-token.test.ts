@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { ensureLocalToken, localTokenFile, readLocalToken } from "../../../src/dev/local-token.ts";
 import { socketFolder, socketIn } from "../../../src/dev/socket-folder.ts";
 import { localPostgresUrl } from "../../../src/dev/postgres-url.ts";
@@ -38,7 +38,7 @@ describe("the local token", () => {
 
   const spoilt: readonly (readonly [string, (path: string) => void])[] = [
     ["that others could read", (path) => chmodSync(path, 0o644)],
-    ["that a checkout brought along", (path) => writeFileSync(path, token("A"), { mode: 0o644 })],
+    ["that a checkout brought along", (path) => writeFileSync(path, tokenOf("A"), { mode: 0o644 })],
     ["that is empty", (path) => writeFileSync(path, "", { mode: 0o600 })],
     [
       "that is too short to be a secret",
@@ -51,7 +51,7 @@ describe("the local token", () => {
     rmSync(path);
     writeFileSync(path, before, { mode: 0o600 });
     spoil(path);
-    if (readFileSync(path, "utf8") === token("A")) chmodSync(path, 0o644);
+    if (readFileSync(path, "utf8") === tokenOf("A")) chmodSync(path, 0o644);
     expect(readLocalToken(dir)).toBeNull();
     const after = ensureLocalToken(dir);
     expect(after).not.toBe(before);
@@ -60,11 +60,11 @@ describe("the local token", () => {
 
   test("one that is a link is not read, and what it leads to is not written", () => {
     const target = join(dir, "known");
-    writeFileSync(target, token("A"), { mode: 0o600 });
+    writeFileSync(target, tokenOf("A"), { mode: 0o600 });
     symlinkSync(target, localTokenFile(dir));
     expect(readLocalToken(dir)).toBeNull();
-    expect(ensureLocalToken(dir)).not.toBe(token("A"));
-    expect(readFileSync(target, "utf8")).toBe(token("A"));
+    expect(ensureLocalToken(dir)).not.toBe(tokenOf("A"));
+    expect(readFileSync(target, "utf8")).toBe(tokenOf("A"));
   });
 
   asRoot("one of another user is not believed", () => {
@@ -75,14 +75,14 @@ describe("the local token", () => {
   });
 });
 
-function token(letter: string): string {
+function tokenOf(letter: string): string {
   return `pawl_local_${letter.repeat(43)}`;
 }
 
 describe("the socket of the embedded Postgres", () => {
   test("lies in the state folder, and the URL leads there whatever the folder is called", () => {
     for (const name of [".pawl", "with space", "a,b", "50%", "ünïcode#?@:"]) {
-      const folder = join("/tmp", name);
+      const folder = join(sep, "somewhere", name);
       expect(socketFolder(folder)).toBe(folder);
       expect(socketPathOf(localPostgresUrl(folder))).toBe(socketIn(folder));
     }
@@ -96,7 +96,7 @@ describe("the socket of the embedded Postgres", () => {
     expect(socketFolder(long, dir)).toBe(folder);
     expect(socketFolder(`${long}y`, dir)).not.toBe(folder);
     // Bytes count, not letters.
-    expect(socketFolder(`/tmp/${"ü".repeat(50)}`, dir)).toContain(join(dir, "pawl-"));
+    expect(socketFolder(join(tmpdir(), "ü".repeat(50)), dir)).toContain(join(dir, "pawl-"));
   });
 
   test("does not lie in a folder that somebody else has prepared", () => {
