@@ -176,13 +176,15 @@ describe("the embedded Postgres", () => {
 
 test("whatever the stack makes is its owner's alone", () => {
   expect(readLocalToken(folder.stateDir)).toMatch(/^pawl_local_/);
-  const open = readdirSync(folder.stateDir, { recursive: true, encoding: "utf8" })
+  // PGlite gives its files modes of its own, in a folder that is closed.
+  const open = readdirSync(folder.stateDir)
     .map((name) => join(folder.stateDir, name))
     .filter((path) => {
       const found = statSync(path, { throwIfNoEntry: false });
       return found !== undefined && (found.mode & 0o077) !== 0;
     });
   expect(open).toEqual([]);
+  expect(readdirSync(folder.stateDir)).toEqual(expect.arrayContaining(["postgres", "temporal.db"]));
 });
 
 describe("`pawl ui`", () => {
