@@ -56,7 +56,9 @@ describe("a provider that sends back the key", () => {
       if (speaks === "in an error") {
         return refuse(response, 401, { type: "authentication_error", message: `no: ${header}` });
       }
-      openStream(response).end(START + textBlock(0, "Your key is ", ...header.split(""), ".") + END);
+      openStream(response).end(
+        START + textBlock(0, "Your key is ", ...header.split(""), ".") + END,
+      );
     });
     world = await openWorld({
       env: {

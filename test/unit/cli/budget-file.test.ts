@@ -26,7 +26,11 @@ test.each<[string, unknown, RegExp]>([
     /budgets\.json holds no budgets: it must be a list/,
   ],
   ["an unknown scope", [{ scope: "tenant_year", usd: 1 }], /entry 1: scope must be one of /],
-  ["a negative amount", [{ scope: "global_day", usd: -1 }], /entry 1: usd must be (at least|dollars above 0)/],
+  [
+    "a negative amount",
+    [{ scope: "global_day", usd: -1 }],
+    /entry 1: usd must be (at least|dollars above 0)/,
+  ],
   ["a name it does not know", [{ scope: "global_day", usd: 1, cap: 2 }], /entry 1: .*cap/],
   ["a day of nobody's own", [{ scope: "global_day", tenant: "acme", usd: 1 }], /Entry 1: /],
   ["a session without its tenant", [{ scope: "session", session: "s", usd: 1 }], /Entry 1: /],
