@@ -58,10 +58,7 @@ export class RunModel {
         return this.#approval(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
-      case "input.flagged":
-      case "budget.warning":
-      case "limit.lowered":
-      case "usage.estimated":
+      default:
         this.#note("warning", warningText(event), atMs);
     }
   }
