@@ -1,7 +1,5 @@
 // Figures as people read them.
 
-import type { RunEvent } from "../../domain/run-event.ts";
-
 export function usd(amount: number): string {
   if (Number.isInteger(amount)) return `$${amount}`;
   if (amount < 0.0001) return "<$0.0001";
@@ -53,31 +51,4 @@ export function words(name: string): string {
 export function percent(share: number): string {
   const value = share * 100;
   return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
-}
-
-type Warning = Extract<
-  RunEvent,
-  { type: "input.flagged" | "budget.warning" | "limit.lowered" | "usage.estimated" }
->;
-
-/** What a note on the page says. */
-export function warningText(event: Warning): string {
-  switch (event.type) {
-    case "input.flagged":
-      return `the task meets the rule ${event.rule} at character ${event.position}`;
-    case "budget.warning":
-      return `${words(event.limit)} budget: ${partOf(event)} is used`;
-    case "limit.lowered": {
-      const inUnits = event.limit === "cost" ? usd : count;
-      return `${words(event.limit)}: ${inUnits(event.asked)} was asked, ${inUnits(event.allowed)} is allowed`;
-    }
-    case "usage.estimated":
-      return event.reason === "uncounted"
-        ? "the provider counts no tokens; costs are worst cases"
-        : "what the provider counts can't be true; the worst case is charged instead";
-  }
-}
-
-function partOf({ used, cap }: { used: number; cap: number }): string {
-  return cap > 0 ? `${Math.floor((used / cap) * 100)} %` : "all";
 }
