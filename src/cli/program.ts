@@ -26,6 +26,7 @@ import { addRun } from "./run.ts";
 import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
+import { addTenants } from "./tenants.ts";
 import { addWorker } from "./worker.ts";
 
 const ADD = [
@@ -47,6 +48,7 @@ const ADD = [
   addGateway,
   addMigrate,
   addKeys,
+  addTenants,
   addBudget,
   addCost,
   addDev,

@@ -4,6 +4,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { batchIdOf, itemRunId, type BatchInput } from "../domain/batch.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
+import { tenantName } from "../domain/payer-names.ts";
 import type { StoredItem } from "../store/batches.ts";
 import { canonical, identify, keyed, sha256, type RunOrder } from "./run-order.ts";
 
@@ -35,7 +36,8 @@ export interface IdentifiedBatch {
 
 /** Throws PawlError with the line of an item that can't be used. */
 export function identifyBatch(order: BatchOrder): IdentifiedBatch {
-  const { tenant, key, concurrency, capMicroUsd } = order;
+  const { key, concurrency, capMicroUsd } = order;
+  const tenant = tenantName(order.tenant);
   const batchId = batchIdOf(key === undefined ? uuidv7() : keyed([tenant, "batch", key], key));
   const items = order.items.map((item, index) => storedItem(item, index + 1, order, batchId));
   const asked = items.map(({ itemId, digest }) => [itemId, digest]);

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { CallerLimits } from "../domain/limits.ts";
 import type { Tier } from "../domain/prices.ts";
 import { PawlError } from "../domain/errors.ts";
+import { sessionName, tenantName } from "../domain/payer-names.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
 import type { NewRun } from "../temporal/run-start.ts";
 import type { CallerPolicy, CanWait } from "../domain/run/order.ts";
@@ -34,11 +35,12 @@ const DEFAULT_AGENT = "assistant";
 const TASK_BYTES_MAX = 512 * 1024;
 const KEY_CHARS_MAX = 256;
 
-/** Throws PawlError USAGE or TASK_TOO_LARGE; nothing has been spent then. */
+/** Throws PawlError USAGE, UNKNOWN_TENANT or TASK_TOO_LARGE; nothing has been spent then. */
 export function identify(order: RunOrder): NewRun {
   const task = usableTask(order.task);
-  const { tenant, session, model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
+  const { model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
   const limits = order.limits ?? {};
+  const [tenant, session] = [tenantName(order.tenant), sessionName(order.session)];
   const asked = {
     task,
     agent,

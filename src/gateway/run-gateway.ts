@@ -16,11 +16,13 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
 import type { Gateway } from "./route-context.ts";
 import { createEventHub } from "./event-hub.ts";
+import { createProxies } from "./client-address.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
 import { isLoopback } from "./local-guard.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRunOwners } from "./run-owners.ts";
+import { createStreams } from "./streams.ts";
 
 export interface GatewayOptions {
   readonly host: string;
@@ -61,6 +63,8 @@ export async function runGateway(
     onSpillFailed: (runId, error) => telemetry.emit({ event: "spill_failed", runId, error }),
   });
   const metrics = createMetrics(hub);
+  const streams = createStreams(keys, config.gateway);
+  const proxies = createProxies(config.gateway.trustedProxies);
   const open = await mayBeOpen(config, host, keys);
   const gateway: Gateway = {
     client,
@@ -70,13 +74,15 @@ export async function runGateway(
     telemetry,
     owners: createRunOwners(client),
     hub,
+    streams,
+    proxies,
     metrics,
     health: createHealth(client, db, config.provider),
     open,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
   };
-  const server = await listen(createApp(gateway), host, port);
+  const server = await listen(createApp(gateway), { host, port }, proxies);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   telemetry.emit({ event: "gateway_ready", url, open });
   options.onReady?.(url);
@@ -84,6 +90,7 @@ export async function runGateway(
   telemetry.emit({ event: "gateway_draining" });
   draining.abort();
   hub.close();
+  streams.close();
   await server.drain();
   await Promise.allSettled([client.close(), db.end(), metrics.close()]);
   telemetry.emit({ event: "gateway_ended" });
