@@ -17,6 +17,9 @@ const isNightly = isAtLeast("nightly");
 /** A test that takes too long for `npm test`: CI runs it before a change lands. */
 export const slowTest: typeof test | typeof test.skip = isAtLeast("full") ? test : test.skip;
 
+/** A test of minutes, whose kind a shorter one shows before each change. */
+export const nightlyTest: typeof test | typeof test.skip = isNightly ? test : test.skip;
+
 /** How often chaos tests play each case. */
 export const ROUNDS = Number(process.env["PAWL_CHAOS_ROUNDS"] ?? (isNightly ? 20 : 1));
 

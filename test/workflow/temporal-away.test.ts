@@ -6,7 +6,7 @@ import { holdsOf, requestsOf } from "../support/chaos.ts";
 import { until, type Process } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import { startTemporalWorld, type TemporalWorld } from "../support/temporal.ts";
-import { slowTest } from "../support/tier.ts";
+import { nightlyTest } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 interface Outage {
@@ -110,7 +110,7 @@ describe("M7: no request twice, and nothing lost, where Temporal is", () => {
     120_000,
   );
 
-  slowTest.each(waysToBeAway)(
+  nightlyTest.each(waysToBeAway)(
     "$how after 32 s, during six replies of a minute",
     async (away) => {
       await nothingIsLost(away, LONG);
