@@ -6,9 +6,9 @@ import { identify, type RunOrder } from "../../src/client/run-order.ts";
 import { createTenants } from "../../src/store/tenants.ts";
 import { WORKFLOW_TYPE } from "../../src/temporal/names.ts";
 import { startOptions } from "../../src/temporal/run-start.ts";
-import { newRun } from "../../src/domain/run/state.ts";
 import { pawlIn } from "../support/cli.ts";
 import { ask, keyFor, startGateway, type GatewayProcess } from "../support/gateway-process.ts";
+import { given } from "../support/run-story.ts";
 import { withTemporalClient } from "../support/temporal-client.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { packageFile } from "../../src/package-root.ts";
@@ -82,7 +82,10 @@ describe("a tenant that nobody registered", () => {
     ["written otherwise", { tenant: "Acme" }],
     ["that looks like one", { tenant: "acme\u200b" }],
     ["of a session that looks like another", { session: "s\u200b" }],
-    ["said to be under way already", { tenant: "globex", resumed: newRun(0) }],
+    [
+      "said to be under way already",
+      { tenant: "globex", resumed: given({}, {}, Date.now()).state },
+    ],
   ])("%s, straight at Temporal, is refused by the worker and spends nothing", async (_, change) => {
     const { result, requests, accounts } = await startStraight(change);
     const code = "session" in change ? "USAGE" : "UNKNOWN_TENANT";
