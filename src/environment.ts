@@ -162,6 +162,5 @@ export const ENVIRONMENT = {
     streamsPerKey: env("PAWL_GATEWAY_STREAMS_PER_KEY", count.default(50)),
     streamsPerTenant: env("PAWL_GATEWAY_STREAMS_PER_TENANT", count.default(200)),
     trustedProxies: env("PAWL_GATEWAY_TRUSTED_PROXIES", addresses.default([])),
-    requireKey: env("PAWL_GATEWAY_REQUIRE_KEY", flag.default(false)),
   },
 };

@@ -18,6 +18,7 @@ import { addGateway } from "./gateway.ts";
 import { addKeys } from "./keys.ts";
 import { addLs } from "./ls.ts";
 import { addMigrate } from "./migrate.ts";
+import { addPage } from "./page.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
@@ -27,6 +28,7 @@ import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
 import { addTenants } from "./tenants.ts";
+import { addUi } from "./ui.ts";
 import { addWorker } from "./worker.ts";
 
 const ADD = [
@@ -46,12 +48,14 @@ const ADD = [
   addReplay,
   addWorker,
   addGateway,
+  addPage,
   addMigrate,
   addKeys,
   addTenants,
   addBudget,
   addCost,
   addDev,
+  addUi,
   addStop,
   addDoctor,
 ];

@@ -306,7 +306,7 @@ describe("a header that says who asks, or of whom,", () => {
   });
 });
 
-test("G3: on loopback a foreign Host, a foreign Origin and a form are refused; the page is heard", async () => {
+test("G3: of an open gateway, a foreign Host, a foreign Origin and a form are refused; the page is heard", async () => {
   const bare = (more: string, body = ""): string =>
     `POST /v1/runs HTTP/1.1\r\n${more}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const json = "Content-Type: application/json";

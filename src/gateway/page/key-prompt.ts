@@ -16,8 +16,11 @@ export function KeyPrompt(): VNode {
   return html`<main id="main" class="narrow">
     <h1 tabindex="-1">${isWrong ? "This key is not accepted" : "An API key is needed"}</h1>
     <p>
-      Keys are made with <code>pawl keys create --tenant NAME</code>. The key stays in this tab and
-      is forgotten when the tab closes.
+      On your own machine, open the address that <code>pawl page</code> prints: it has a key in it.
+    </p>
+    <p>
+      Other keys are made with <code>pawl keys create --tenant NAME</code>. The key stays in this
+      tab and is forgotten when the tab closes.
     </p>
     <form class="key-form" onSubmit=${entered}>
       <label class="field">
