@@ -27,16 +27,18 @@ export function addGateway(program: Command, context: CliContext): void {
       "ask for no key, on loopback alone: everybody who gets there may do everything",
     )
     .action(async ({ host, port, open = false }: GatewayFlags) => {
-      const [{ readConfig }, { openTelemetry }, { runGateway }, { stackFor }] = await Promise.all([
-        import("../config.ts"),
-        import("../telemetry/telemetry.ts"),
-        import("../gateway/run-gateway.ts"),
-        import("./context.ts"),
-      ]);
+      const [{ readConfig }, { secretsOf }, { openTelemetry }, { runGateway }, { stackFor }] =
+        await Promise.all([
+          import("../config.ts"),
+          import("../telemetry/secrets.ts"),
+          import("../telemetry/telemetry.ts"),
+          import("../gateway/run-gateway.ts"),
+          import("./context.ts"),
+        ]);
       const config = readConfig(context.env);
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
       const stack = await stackFor(context, config, say);
-      await runGateway(config, openTelemetry(config.log), {
+      await runGateway(config, openTelemetry(config.log, { secrets: secretsOf(config) }), {
         host,
         port,
         door: { kind: open ? "open" : "keys" },

@@ -31,6 +31,13 @@ export function isPassing(error: unknown): boolean {
 /** As a PawlError where the reason is known; broken invariants of ours stay what they are. */
 export function backendError(error: unknown, runId?: string): unknown {
   if (isPawlError(error)) return error;
+  if (isNamespaceMissing(error)) {
+    const detail = error instanceof Error ? error.message : "";
+    return new PawlError("CONFIG", `Temporal does not know the namespace: ${detail}`, {
+      cause: error,
+      next: "check TEMPORAL_NAMESPACE, or make it: temporal operator namespace create -n NAME",
+    });
+  }
   // An id that Temporal can't take, such as an empty one, is nobody's.
   if (runId !== undefined && (isNotFound(error) || grpcCodeOf(error) === INVALID_ARGUMENT)) {
     return new PawlError("RUN_NOT_FOUND", `There is no run ${runId}.`, { cause: error });
@@ -48,6 +55,13 @@ export function grpcCodeOf(error: unknown): number | null {
   if (isGrpcServiceError(error)) return error.code;
   const cause = error instanceof Error ? error.cause : undefined;
   return isGrpcServiceError(cause) ? cause.code : null;
+}
+
+/** Not of the run: the client has a name of its own for it, and its raw answer only a text. */
+function isNamespaceMissing(error: unknown): boolean {
+  if (nameOf(error) === "NamespaceNotFoundError") return true;
+  const isNowhere = error instanceof Error && /namespace .*not found/i.test(error.message);
+  return isNowhere && grpcCodeOf(error) === NOT_FOUND;
 }
 
 function nameOf(error: unknown): string {

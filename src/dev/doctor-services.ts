@@ -139,7 +139,14 @@ async function checkModel(
     "x-api-key": config.provider.apiKey ?? "",
     "anthropic-version": "2023-06-01",
   });
-  return [modelCheck(url, status)];
+  return [modelCheck(withoutCredentials(url), status)];
+}
+
+function withoutCredentials(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { username, password, href } = new URL(url);
+  if (username === "" && password === "") return url;
+  return href.replace(/^(\w+:\/\/)[^/]*@/, "$1");
 }
 
 function modelCheck(url: string, status: number | undefined): Check {

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
+import { secretsOf } from "../telemetry/secrets.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
 import { doorByTokenFile, type LocalDoor } from "./local-door.ts";
 import { runGateway } from "./run-gateway.ts";
@@ -31,7 +32,7 @@ function doorOf({ open, "token-file": tokenFile }: DoorFlags): LocalDoor {
 
 try {
   const config = readConfig();
-  await runGateway(config, openTelemetry(config.log), {
+  await runGateway(config, openTelemetry(config.log, { secrets: secretsOf(config) }), {
     host: values.host,
     port: Number(values.port),
     door: doorOf(values),

@@ -3,12 +3,15 @@
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
 import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
 import type { Duty } from "../domain/duty.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
+import { scrubbedBatches, scrubbedModel } from "../model/scrubbed-model.ts";
+import type { StreamTimers } from "../model/stream-clock.ts";
 import { createArtefacts } from "../store/artefacts.ts";
 import { createBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
@@ -19,6 +22,7 @@ import { createLedger } from "../store/ledger.ts";
 import { createRunRecords } from "../store/run-records.ts";
 import { createTenants } from "../store/tenants.ts";
 import { createTranscripts } from "../store/transcripts.ts";
+import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { required } from "./required.ts";
 import type { SignsOfLife } from "./signs-of-life.ts";
@@ -47,6 +51,7 @@ export function createDeps(
   { db, duties, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
   const transcripts = createTranscripts(db);
+  const secrets = secretsOf(config);
   const provider = {
     apiKey: duties.includes("model")
       ? required("ANTHROPIC_API_KEY", config.provider.apiKey)
@@ -57,17 +62,9 @@ export function createDeps(
   return {
     config,
     telemetry,
-    providerBatches: anthropicBatches(provider),
+    providerBatches: scrubbedBatches(anthropicBatches(provider), secrets),
     laneCalls: createLaneCalls(db),
-    model: anthropicModel({
-      ...provider,
-      timers: {
-        firstByteMs: config.timers.firstByteTimeoutMs,
-        idleMs: config.timers.idleTimeoutMs,
-        progressMs: config.timers.progressTimeoutMs,
-        totalMs: config.timers.callTimeoutMs,
-      },
-    }),
+    model: scrubbedModel(anthropicModel({ ...provider, timers: timersOf(config) }), secrets),
     ledger: createLedger(db, transcripts),
     gates: createGates(db),
     transcripts,
@@ -76,7 +73,18 @@ export function createDeps(
     batches: createBatches(db),
     tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
-    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources],
+    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources].map((source) =>
+      scrubbedSource(source, secrets),
+    ),
     agents,
+  };
+}
+
+function timersOf({ timers }: Config): StreamTimers {
+  return {
+    firstByteMs: timers.firstByteTimeoutMs,
+    idleMs: timers.idleTimeoutMs,
+    progressMs: timers.progressTimeoutMs,
+    totalMs: timers.callTimeoutMs,
   };
 }

@@ -49,6 +49,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/temporal/names.ts": { values: [] },
   "src/temporal/columns.ts": { values: [] },
+  "src/temporal/lenient-converter.ts": { values: ["@temporalio/common"] },
   [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
   "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },
@@ -84,13 +85,15 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     values: ["src/client", "src/domain", "commander", "node:", "yocto-spinner", "zod"],
     lazy: [
       ...["src/config.ts", "src/dev", "src/gateway", "src/store", "src/telemetry", "src/worker"],
+      "src/package-version.ts",
     ],
     types: ["src/config.ts", "src/dev", "src/store"],
   },
   "src/worker": {
     values: [
       ...["activities", "src/domain", "src/model", "src/store", "src/telemetry"],
-      ...["src/temporal", "src/config.ts", "src/package-root.ts", "@temporalio/worker", "node:"],
+      ...["src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
   "src/dev": {
@@ -101,7 +104,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     types: ["@temporalio/client"],
   },
   "src/config.ts": { values: ["src/domain", "src/environment.ts", "node:"], types: ["zod"] },
-  "src/environment.ts": { values: ["src/domain", QUEUES, "zod"] },
+  "src/environment.ts": { values: ["src/domain", QUEUES, "node:", "zod"] },
   "src/failpoint.ts": { values: [] },
   "src/package-root.ts": { values: ["node:"] },
   "src/package-version.ts": { values: ["src/package-root.ts", "node:", "zod"] },

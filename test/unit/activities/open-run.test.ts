@@ -13,10 +13,16 @@ import { ORDER } from "../../support/run-story.ts";
 const QUIET = new DefaultLogger("ERROR", () => undefined);
 
 /** An agent that is told so much. */
-function opening(instructions: string) {
+function opening(
+  instructions: string,
+  {
+    task = ORDER.task,
+    env = {},
+  }: { readonly task?: string; readonly env?: NodeJS.ProcessEnv } = {},
+) {
   const stored: string[] = [];
   const deps = {
-    config: readConfig({}),
+    config: readConfig(env),
     telemetry: SILENT,
     agents: [{ name: ORDER.agent, instructions, tools: [] }],
     toolSources: [],
@@ -27,7 +33,11 @@ function opening(instructions: string) {
   } as unknown as ActivityDeps;
   return {
     stored,
-    open: () => new MockActivityEnvironment({}, { logger: QUIET }).run(createOpenRun(deps), ORDER),
+    open: () =>
+      new MockActivityEnvironment({}, { logger: QUIET }).run(createOpenRun(deps), {
+        ...ORDER,
+        task,
+      }),
   };
 }
 
@@ -46,5 +56,15 @@ test("an agent that is too large for a fresh history is refused, once and for al
     nonRetryable: true,
     message: expect.stringMatching(/has 30\d{4} bytes; 262144 are possible/),
   });
+  expect(stored).toEqual([]);
+});
+
+test("a task is looked at again where it is opened, whoever let it in", async () => {
+  const task = "gnp\u202eexe";
+  const flagged = [{ rule: "bidi", position: 4 }];
+  expect(await opening("Answer.", { task }).open()).toMatchObject({ flagged });
+  expect(await opening("Answer.").open()).not.toHaveProperty("flagged");
+  const { open, stored } = opening("Answer.", { task, env: { PAWL_INPUT_RULES: "block" } });
+  await expect(open()).rejects.toMatchObject({ type: "INPUT_REJECTED", nonRetryable: true });
   expect(stored).toEqual([]);
 });
