@@ -88,7 +88,8 @@ describe("a tenant that nobody registered", () => {
     ],
   ])("%s, straight at Temporal, is refused by the worker and spends nothing", async (_, change) => {
     const { result, requests, accounts } = await startStraight(change);
-    const code = "session" in change ? "USAGE" : "UNKNOWN_TENANT";
+    const code =
+      "session" in change ? "USAGE" : "resumed" in change ? "INVALID_INPUT" : "UNKNOWN_TENANT";
     expect(result.outcome).toMatchObject({ kind: "failed", code });
     expect(result).toMatchObject({ costUsd: 0, modelAttempts: 0 });
     expect([requests, accounts]).toEqual([[], []]);

@@ -26,11 +26,7 @@ export interface Life {
 
 export function openLife(input: RunInput): Life {
   const { resumed, ...order } = input;
-  const { continuedFromExecutionRunId, startTime } = workflowInfo();
-  // What a run remembers counts where a history of its own left it: nobody starts one in the middle, past the
-  // checks of its beginning.
-  const remembered = continuedFromExecutionRunId === undefined ? undefined : resumed;
-  let state = remembered ?? newRun(startTime.getTime());
+  let state = resumed ?? newRun(workflowInfo().startTime.getTime());
   let stop: (() => void) | null = null;
   let isClockSet = false;
   return {
