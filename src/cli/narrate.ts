@@ -26,8 +26,13 @@ import type {
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
 import { traitsOf, type PurposeKind } from "../domain/purpose.ts";
+import { callNumber } from "../domain/tool-call.ts";
+import type { Output } from "./context.ts";
 import { duration, usd } from "./format.ts";
 import { oneLine } from "./printable.ts";
+import { questionText } from "./question.ts";
+
+type Place = Pick<Output, "columns">;
 
 export type Tone = "plain" | "dim" | "good" | "warn" | "bad";
 
@@ -36,8 +41,9 @@ export interface Line {
   readonly text: string;
 }
 
+/** `place`: where the line is written; one that is wide takes longer rows. */
 // oxlint-disable-next-line eslint/complexity -- one case for each kind of event
-export function lineOf(event: RunEvent): Line | null {
+export function lineOf(event: RunEvent, place: Place = {}): Line | null {
   switch (event.type) {
     case "run.started":
       return { tone: "dim", text: `${oneLine(event.runId)} · agent ${oneLine(event.agent)}` };
@@ -58,7 +64,7 @@ export function lineOf(event: RunEvent): Line | null {
     case "approval.requested":
     case "approval.decided":
     case "message.received":
-      return peopleLine(event);
+      return peopleLine(event, place);
     case "budget.warning":
     case "run.waiting":
     case "run.resumed":
@@ -147,10 +153,13 @@ function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
   }
 }
 
-function peopleLine(event: ApprovalRequested | ApprovalDecided | MessageReceived): Line {
+function peopleLine(
+  event: ApprovalRequested | ApprovalDecided | MessageReceived,
+  { columns }: Place,
+): Line {
   switch (event.type) {
     case "approval.requested":
-      return approvalLine(event);
+      return { tone: "warn", text: questionText(event, columns) };
     case "approval.decided":
       return decisionLine(event);
     case "message.received":
@@ -171,9 +180,9 @@ function argumentsText(preview: string): string {
 }
 
 function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
-  const { attempt, code, message, nextAttemptAt } = event;
+  const { attempt, code, message, nextAttemptAt, ts } = event;
   const failed = `${what}attempt ${attempt} failed (${oneLine(code)}): ${oneLine(message)}`;
-  return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt)}` };
+  return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt, ts)}` };
 }
 
 function purposeLine({ purpose, model }: TurnStarted): Line | null {
@@ -205,30 +214,26 @@ function toolEndLine({ tool, isError, durationMs, preview }: ToolFinished): Line
   return { tone: isError ? "bad" : "good", text };
 }
 
-function approvalLine({ runId, callId, tool, input, reason, deadlineAt }: ApprovalRequested): Line {
-  const asked = `${oneLine(tool)} ${oneLine(JSON.stringify(input), 400)}`;
-  const how = `pawl approve ${runId} ${oneLine(callId)}, or deny; silence denies at ${deadlineAt}`;
-  return { tone: "warn", text: `? may it call ${asked}? ${oneLine(reason)}: ${how}` };
-}
-
-function decisionLine({ tool, verdict, by, reason, edited, always }: ApprovalDecided): Line {
+function decisionLine(event: ApprovalDecided): Line {
+  const { callId, tool, verdict, by, reason, edited, always } = event;
   const who = by === null ? "" : ` by ${oneLine(by)}`;
   const how = `${edited ? ", with other arguments" : ""}${always ? ", always in this run" : ""}`;
   const why = reason === null ? "" : `: ${oneLine(reason, 200)}`;
   const tone = verdict === "approved" ? "good" : "bad";
-  return { tone, text: `${oneLine(tool)} was ${verdict}${who}${how}${why}` };
+  const what = `${callNumber(callId)} ${oneLine(tool)}`;
+  return { tone, text: `${what} was ${verdict}${who}${how}${why}` };
 }
 
 /** Each call that waits for a person has a line of its own. */
-function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line | null {
+function waitLine({ reason, message, nextAttemptAt, ts }: RunWaiting): Line | null {
   if (reason === "approval") return null;
-  const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt);
+  const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt, ts);
   return { tone: "warn", text: `⏸ waiting (${reason}): ${oneLine(message)}; ${next}` };
 }
 
 /** A batch is no attempt that is made again: it is looked at. */
-function nextText(reason: WaitReason, at: string): string {
-  return reason === "batch" ? `next look at ${at.slice(11, 19)} UTC` : again(at);
+function nextText(reason: WaitReason, at: string, ts: string): string {
+  return reason === "batch" ? `next look at ${momentOf(at, ts)}` : again(at, ts);
 }
 
 /** Of a wait that is over another line tells. */
@@ -256,6 +261,12 @@ function budget(limit: string, used: number, cap: number): string {
   return `${percent} % of the ${limit.replaceAll("_", " ")} budget is used: ${have} of ${of}`;
 }
 
-function again(nextAttemptAt: string | null): string {
-  return nextAttemptAt === null ? "trying again" : `next try at ${nextAttemptAt.slice(11, 19)} UTC`;
+function again(nextAttemptAt: string | null, ts: string): string {
+  return nextAttemptAt === null ? "trying again" : `next try at ${momentOf(nextAttemptAt, ts)}`;
+}
+
+/** With its date where that is not the day on which it is said. */
+function momentOf(at: string, ts: string): string {
+  const isSameDay = at.slice(0, 10) === ts.slice(0, 10);
+  return `${isSameDay ? at.slice(11, 19) : at.slice(0, 19).replace("T", " ")} UTC`;
 }

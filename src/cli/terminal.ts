@@ -7,7 +7,7 @@ import type { Output } from "./context.ts";
 import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
 import { createMargin, type Margin } from "./margin.ts";
 import { lineOf, progressText, type Tone } from "./narrate.ts";
-import { oneLine, printable } from "./printable.ts";
+import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** What turns while nothing is printed; a countdown ends with `untilMs`. */
@@ -47,6 +47,7 @@ class Terminal implements Renderer {
   #link: string | null = null;
   #introduced = false;
   readonly #tools = new Map<string, string>();
+  readonly #asked = new Set<string>();
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -57,7 +58,7 @@ class Terminal implements Renderer {
     this.#options.spinner.stop();
     if (event.type === "reply.delta") this.#write(this.#margin.within(printable(event.text)));
     if (event.type === "reply.progress") return this.#showLife(event);
-    const line = lineOf(event);
+    const line = lineOf(event, this.#options.out);
     if (line !== null) this.#line(line.text, line.tone);
     this.#remember(event);
     this.#spin(event);
@@ -85,6 +86,8 @@ class Terminal implements Renderer {
     if (event.type === "turn.started") this.#introduce(event);
     if (event.type === "tool.started") this.#tools.set(event.callId, event.tool);
     if (event.type === "tool.finished") this.#tools.delete(event.callId);
+    if (event.type === "approval.requested") this.#asked.add(event.callId);
+    if (event.type === "approval.decided") this.#asked.delete(event.callId);
     if (event.type === "reply.finished") this.#endLine();
     if (event.type === "run.ended") this.#ended(event);
   }
@@ -104,7 +107,7 @@ class Terminal implements Renderer {
     const partial = result.partial ? " (the answer is partial)" : "";
     this.#line("", "plain");
     this.#line(
-      `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), 400)}${partial}`,
+      `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), WHOLE)}${partial}`,
       isGood ? "good" : "bad",
     );
     const facts = { capUsd: this.#capUsd, offline: this.#offline, link: this.#link };
@@ -132,7 +135,8 @@ class Terminal implements Renderer {
       return;
     }
     const tools = [...new Set(this.#tools.values())].map((tool) => oneLine(tool, 30));
-    spinner.start(tools.length > 0 ? tools.join(", ") : "thinking", null);
+    const rest = this.#asked.size > 0 ? "waiting for a person's word" : "thinking";
+    spinner.start(tools.length > 0 ? tools.join(", ") : rest, null);
   }
 
   #line(text: string, tone: Tone): void {

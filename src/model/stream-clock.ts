@@ -73,7 +73,13 @@ export class StreamClock {
 }
 
 /** A fetch whose response body reports every chunk, so that pings are heard that the SDK hides. */
-export function tappedFetch(clock: StreamClock): typeof fetch {
+export function tappedFetch({
+  clock,
+  opening,
+}: {
+  readonly clock: StreamClock;
+  readonly opening: { heard(chunk: Uint8Array): void };
+}): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
     clock.heard(0);
@@ -81,6 +87,7 @@ export function tappedFetch(clock: StreamClock): typeof fetch {
     const tap = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         clock.heard(chunk.byteLength);
+        opening.heard(chunk);
         controller.enqueue(chunk);
       },
     });

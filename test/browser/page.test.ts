@@ -131,10 +131,10 @@ describe("the page", () => {
     expect(await repliesShown(shown)).toEqual(
       [1, 2].map(() =>
         hostile
-          .replaceAll("\u202e", "U+202E")
-          .replaceAll("\u001b", "␛")
-          .replaceAll("\u{e0041}", "U+E0041")
-          .replaceAll("\u200b", "U+200B"),
+          .replaceAll("\u202e", "⟦U+202E⟧")
+          .replaceAll("\u001b", "⟦U+001B⟧")
+          .replaceAll("\u{e0041}", "⟦U+E0041⟧")
+          .replaceAll("\u200b", "⟦U+200B⟧"),
       ),
     );
     for (const watched of [list, shown]) {

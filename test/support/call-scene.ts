@@ -28,6 +28,7 @@ export interface SceneOptions {
   /** What the provider replies, or fails with. */
   readonly provider?: ModelReply | Error;
   readonly countTokens?: () => Promise<number>;
+  readonly ping?: () => Promise<void>;
   readonly ledger?: (real: Ledger) => Partial<Ledger>;
   readonly env?: NodeJS.ProcessEnv;
   readonly limits?: Partial<Limits>;
@@ -96,6 +97,7 @@ function anAttemptOf(attempt: number, signal: AbortSignal): Attempt {
     attempt,
     callKey: "run_1/x/7",
     scheduledAtMs: 0,
+    before: null,
     heartbeatTimeoutMs: 20_000,
     signal,
     over: signal,
@@ -137,7 +139,7 @@ function gatesOf(
 }
 
 function providerOf(
-  { provider = aModelReply(), countTokens }: SceneOptions,
+  { provider = aModelReply(), countTokens, ping = async () => undefined }: SceneOptions,
   steps: string[],
   requests: ModelRequest[],
 ) {
@@ -147,8 +149,14 @@ function providerOf(
     if (provider instanceof Error) throw provider;
     return provider;
   };
+  const pinging = async (): Promise<void> => (steps.push("ping"), await ping());
   return {
-    model: { call: send, countTokens: countTokens ?? (async () => 10), promptBytes: () => 1000 },
+    model: {
+      call: send,
+      ping: pinging,
+      countTokens: countTokens ?? (async () => 10),
+      promptBytes: () => 1000,
+    },
     providerBatches: { create: async (request: ModelRequest) => (await send(request), "batch_1") },
   };
 }

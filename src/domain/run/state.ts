@@ -3,7 +3,7 @@
 
 import type { DecidedApproval, PendingApproval } from "../approval.ts";
 import type { Author } from "../authors.ts";
-import type { Denial, Entry, Estimated, ModelCall, Ticket } from "../call.ts";
+import type { Denial, Entry, Estimated, ModelCall, ProviderFailure, Ticket } from "../call.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
@@ -65,6 +65,8 @@ export interface Counts {
   readonly crashTaxMicroUsd: number;
   /** As the worker last saw it. */
   readonly costCapMicroUsd: number;
+  /** How the provider failed the last attempt, where no reply has come since. */
+  readonly failure: ProviderFailure | null;
   /** What the operator allows any run, as a worker last saw it. */
   readonly operatorCapMicroUsd: number;
   /** What people have added to the caller's cap. */
@@ -86,7 +88,7 @@ export interface Talk {
   /** True where the transcript ends with a note of ours: then only the model may speak. */
   readonly endsWithNote: boolean;
   /** The newest reply, where it called tools. */
-  readonly asking: { readonly ref: string; readonly callIds: readonly string[] } | null;
+  readonly asking: { readonly ref: string; readonly calls: readonly CallNames[] } | null;
   /** True where only the answers to these may be told: the provider has a call open as well. */
   readonly onlyAnswers: boolean;
   readonly trouble: Trouble | null;
@@ -97,6 +99,9 @@ export interface Talk {
   /** What the tools found last, for a run that stops before the model spoke. */
   readonly findings: string | null;
 }
+
+/** What a call is named by us, and by the provider. */
+export type CallNames = Pick<ToolCall, "callId" | "toolUseId">;
 
 /** What was wrong with the newest reply, and how often in a row. */
 export interface Trouble {

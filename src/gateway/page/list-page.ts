@@ -2,11 +2,10 @@
 // came meanwhile wait behind a button unless nobody can be reading or pointing at a row.
 
 import { api, storedKey, type RunListed, type RunPage } from "./api.ts";
-import { valueOf } from "./approval-card.ts";
 import { ago, clock, duration, usd } from "./format.ts";
 import { useNow, usePolled, useTitle } from "./hooks.ts";
 import { focusOn, useKeys } from "./shortcuts.ts";
-import { Copyable, StatusPill, Text, Trouble } from "./parts.ts";
+import { Copyable, StatusPill, Text, Trouble, valueOf } from "./parts.ts";
 import { listHref, queryOf, runHref, type Filters } from "./route.ts";
 import { StatsStrip } from "./stats-strip.ts";
 import { html, useEffect, useRef, useState, type Child, type VNode } from "./vendor/preact.js";

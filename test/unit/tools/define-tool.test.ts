@@ -219,6 +219,7 @@ const HOSTILE: readonly (readonly [string, unknown])[] = [
   ["null", null],
   ["a symbol", Symbol("x")],
   ["a function", trap],
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what it is about
   ["a thenable that throws", Object.defineProperty({}, "then", { get: trap })],
 ];
 
