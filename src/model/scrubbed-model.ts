@@ -21,7 +21,6 @@ export function scrubbedModel(model: Model, secrets: readonly string[]): Model {
         heard.end();
       }
     },
-    ping: (name, signal) => quietly(() => model.ping(name, signal), scrub),
     countTokens: (request, signal) => quietly(() => model.countTokens(request, signal), scrub),
     ping: (name, signal) => quietly(() => model.ping(name, signal), scrub),
   };

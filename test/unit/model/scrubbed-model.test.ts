@@ -42,7 +42,6 @@ function saying(text: string, cuts: readonly number[]): Model {
       }
       return replyOf(text);
     },
-    ping: async () => undefined,
     countTokens: async () => 0,
     ping: async () => undefined,
     promptBytes: () => 0,
