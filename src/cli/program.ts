@@ -32,6 +32,7 @@ import { addRun } from "./run.ts";
 import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
+import { addTenants } from "./tenants.ts";
 import { addUi } from "./ui.ts";
 import { addWorker } from "./worker.ts";
 
@@ -57,6 +58,7 @@ const ADD = [
   addPage,
   addMigrate,
   addKeys,
+  addTenants,
   addBudget,
   addCapacity,
   addCost,

@@ -4,7 +4,7 @@ import { isGrpcServiceError } from "@temporalio/client";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 
 /** gRPC's numbers, as far as they are told apart here. */
-export const INVALID_ARGUMENT = 3;
+const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNIMPLEMENTED = 12;

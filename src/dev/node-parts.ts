@@ -83,6 +83,9 @@ export function gatewayPart(context: PartContext): Part {
   };
 }
 
+/** As the cap of a tenant: on one machine, more tenants are no more money. */
+const GLOBAL_DAY_CAP_USD = "10";
+
 /** The user's environment, pointed at the local stack and at nothing else. */
 function workerEnv(context: PartContext): NodeJS.ProcessEnv {
   const { env, stateDir, namespace, temporalAddress, databaseUrl, modelUrl } = context;
@@ -94,6 +97,7 @@ function workerEnv(context: PartContext): NodeJS.ProcessEnv {
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     PAWL_STATE_DIR: stateDir,
+    PAWL_GLOBAL_DAY_CAP_USD: env["PAWL_GLOBAL_DAY_CAP_USD"] || GLOBAL_DAY_CAP_USD,
     PAWL_LOG_FILE: resolve(env["PAWL_LOG_FILE"] ?? join(stateDir, "worker.log")),
     ...(hasOwnDatabase(env) ? {} : { DATABASE_URL: databaseUrl }),
     ...(modelUrl === null

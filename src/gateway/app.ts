@@ -3,15 +3,17 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { v7 as uuidv7 } from "uuid";
-import { PawlError } from "../domain/errors.ts";
+import { isPawlError, PawlError } from "../domain/errors.ts";
 import { packageVersion } from "../package-version.ts";
 import { observe } from "./access-log.ts";
-import { authenticate, isFamiliar, presentedKey, remoteAddressOf } from "./authenticate.ts";
+import { authenticate, presentedKey, remoteAddressOf } from "./authenticate.ts";
+import { networkOf } from "./client-address.ts";
 import type { App } from "./define-route.ts";
 import type { Gateway, GatewayContext, GatewayEnv } from "./route-context.ts";
 import { addPage } from "./page-files.ts";
 import { problemOf } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
+import { refuseDoubled } from "./single-headers.ts";
 import { addApprovals } from "./routes/approvals.ts";
 import { addMessages } from "./routes/messages.ts";
 import { addOperations } from "./routes/operations.ts";
@@ -48,7 +50,9 @@ export function createApp(gateway: Gateway): App {
     c.set("route", "none");
     c.header("X-Request-Id", c.get("requestId"));
     c.header("X-Content-Type-Options", "nosniff");
+    c.set("address", addressOf(c));
     observe(c);
+    refuseDoubled(c);
     if (gateway.draining.aborted) c.header("Connection", "close");
     const principal = await callerOf(c, rate);
     if (principal !== null) c.set("principal", principal);
@@ -63,29 +67,31 @@ export function createApp(gateway: Gateway): App {
 /** Null where nobody has to say who they are. */
 async function callerOf(c: GatewayContext, rate: RateLimit) {
   const { path } = c.req;
-  const address = remoteAddressOf(c) ?? "unknown";
+  const network = networkOf(c.get("address"));
   if (!NEEDS_CALLER.test(path)) {
-    await rate.take(`address ${address}`);
+    await rate.take(`address ${network}`);
     return null;
   }
-  await refuseGuesser(c, rate, address);
-  try {
-    const principal = await authenticate(c);
-    await rate.take(principal.kind === "key" ? `key ${principal.keyId}` : `address ${address}`);
-    if (path !== "/metrics") c.get("gateway").onUse?.();
-    return principal;
-  } catch (error) {
-    if (error instanceof PawlError && error.code === "UNAUTHENTICATED")
-      await rate.noteRefusal(address);
+  const principal = await authenticate(c).catch(async (error: unknown) => {
+    if (isPawlError(error) && error.code === "UNAUTHENTICATED")
+      await countRefused(c, rate, network);
     throw error;
-  }
+  });
+  await rate.take(principal.kind === "key" ? `key ${principal.keyId}` : `address ${network}`);
+  if (path !== "/metrics") c.get("gateway").onUse?.();
+  return principal;
 }
 
-/** Who shares an address with a guesser is heard: with a familiar key, or where none is needed. */
-async function refuseGuesser(c: GatewayContext, rate: RateLimit, address: string): Promise<void> {
+/** A key that was one, and has ended, is no guess: its holder's whole office would be counted for it. */
+async function countRefused(c: GatewayContext, rate: RateLimit, network: string): Promise<void> {
   const presented = presentedKey(c);
-  if (presented === null || isFamiliar(c, presented)) return;
-  await rate.checkRefusals(address);
+  const isGuess = presented !== null && c.get("gateway").keys.isUnknown(presented);
+  await (isGuess ? rate.noteGuess(network) : rate.take(`address ${network}`));
+}
+
+function addressOf(c: GatewayContext): string {
+  const forwardedFor = c.req.header("x-forwarded-for");
+  return c.get("gateway").proxies.clientOf(remoteAddressOf(c), forwardedFor);
 }
 
 function refusalOf(app: App, c: GatewayContext): PawlError {

@@ -36,12 +36,6 @@ export async function authenticate(c: GatewayContext): Promise<Principal> {
   return { kind: "key", keyId, name, tenant, scopes };
 }
 
-/** Whether a key is good without asking the database: of the local stack, or used a moment ago. */
-export function isFamiliar(c: GatewayContext, presented: string): boolean {
-  const { door, keys } = c.get("gateway");
-  return isLocalToken(door, presented) || keys.isFamiliar(presented);
-}
-
 /** Throws PawlError FORBIDDEN unless the caller has one of the scopes. */
 export function demand(principal: Principal, scopes: readonly KeyScope[]): void {
   if (scopes.some((scope) => may(principal, scope))) return;

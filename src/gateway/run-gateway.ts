@@ -17,12 +17,14 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
 import type { Gateway } from "./route-context.ts";
 import { createEventHub } from "./event-hub.ts";
+import { createProxies } from "./client-address.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
 import type { LocalDoor } from "./local-door.ts";
 import { isLoopback } from "./local-guard.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRunOwners } from "./run-owners.ts";
+import { createStreams } from "./streams.ts";
 
 export interface GatewayOptions {
   readonly host: string;
@@ -65,6 +67,8 @@ export async function runGateway(
     onSpillFailed: (runId, error) => telemetry.emit({ event: "spill_failed", runId, error }),
   });
   const metrics = createMetrics(hub);
+  const streams = createStreams(keys, config.gateway);
+  const proxies = createProxies(config.gateway.trustedProxies);
   await refuseUnguarded(door, host, keys);
   const gateway: Gateway = {
     client,
@@ -74,13 +78,15 @@ export async function runGateway(
     telemetry,
     owners: createRunOwners(client),
     hub,
+    streams,
+    proxies,
     metrics,
     health: createHealth(client, db, config.provider),
     door,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
   };
-  const server = await listen(createApp(gateway), host, port);
+  const server = await listen(createApp(gateway), { host, port }, proxies);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   telemetry.emit({ event: "gateway_ready", url, door: door.kind });
   options.onReady?.(url);
@@ -88,6 +94,7 @@ export async function runGateway(
   telemetry.emit({ event: "gateway_draining" });
   draining.abort();
   hub.close();
+  streams.close();
   await server.drain();
   await Promise.allSettled([client.close(), db.end(), metrics.close()]);
   telemetry.emit({ event: "gateway_ended" });

@@ -69,6 +69,8 @@ export interface ProcessEvents {
     readonly tenant?: string;
     /** Null where nobody showed a key. */
     readonly keyId?: string | null;
+    /** Where the caller is; only of those who were refused for want of a key, or for asking too often. */
+    readonly address?: string;
   };
   http_trouble: {
     readonly requestId: string;

@@ -29,7 +29,11 @@ export async function startGateway(
 ): Promise<GatewayProcess> {
   const args = [MAIN, "--port", String(port), "--host", host, ...flagsOf(door)];
   // Tests ask more in a second than people do in a minute.
-  const patient = { PAWL_GATEWAY_REQUESTS_PER_MINUTE: "1000000" };
+  const patient = {
+    PAWL_GATEWAY_REQUESTS_PER_MINUTE: "1000000",
+    PAWL_GATEWAY_STREAMS_PER_KEY: "1000000",
+    PAWL_GATEWAY_STREAMS_PER_TENANT: "1000000",
+  };
   const process_ = startProcess(process.execPath, args, {
     env: { ...world.env, ...patient, ...env },
   });

@@ -70,7 +70,7 @@ export function addOperations(app: App): void {
       path: "/metrics",
       operationId: "getMetrics",
       summary: "What the gateway counts, for Prometheus",
-      scopes: ["admin"],
+      scopes: ["metrics"],
       answers: { 200: { description: "Prometheus' text format.", contentType: "text/plain" } },
     },
     async ({ gateway, c }) => c.text(await gateway.metrics.text()),

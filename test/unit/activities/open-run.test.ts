@@ -7,6 +7,7 @@ import type { ActivityDeps } from "../../../activities/deps.ts";
 import { createOpenRun } from "../../../activities/open-run.ts";
 import { readConfig } from "../../../src/config.ts";
 import { SILENT } from "../../support/calls.ts";
+import { OPEN_TO_ALL } from "../../support/open-tenants.ts";
 import { ORDER } from "../../support/run-story.ts";
 
 const QUIET = new DefaultLogger("ERROR", () => undefined);
@@ -25,6 +26,7 @@ function opening(
     telemetry: SILENT,
     agents: [{ name: ORDER.agent, instructions, tools: [] }],
     toolSources: [],
+    tenants: OPEN_TO_ALL,
     transcripts: {
       put: async (rows: { body: string }[]) => void stored.push(...rows.map(({ body }) => body)),
     },

@@ -14,6 +14,7 @@ import { ModelCallError } from "../../../src/model/model.ts";
 import { openTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { todayIs } from "../../support/calendar.ts";
 import { openCallScene } from "../../support/call-scene.ts";
+import { OPEN_TO_ALL } from "../../support/open-tenants.ts";
 
 const ENDING = "claude-sonnet-4-5";
 const LAST_DAY = "2026-11-30T23:59:59.999Z";
@@ -79,6 +80,7 @@ describe("a run", () => {
       telemetry: openTelemetry({ level: "silent", file: undefined }),
       agents: [agent],
       toolSources: [],
+      tenants: OPEN_TO_ALL,
       transcripts: { put: async () => undefined },
     } as unknown as ActivityDeps;
     const input = { task: "Work.", agent: "a", tenant: "t", session: "s", traceId: "x" };
