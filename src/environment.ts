@@ -182,6 +182,5 @@ export const ENVIRONMENT = {
   gateway: {
     url: env("PAWL_GATEWAY_URL", text.optional()),
     requestsPerMinute: env("PAWL_GATEWAY_REQUESTS_PER_MINUTE", count.default(1200)),
-    requireKey: env("PAWL_GATEWAY_REQUIRE_KEY", flag.default(false)),
   },
 };

@@ -23,6 +23,7 @@ import { addGateway } from "./gateway.ts";
 import { addKeys } from "./keys.ts";
 import { addLs } from "./ls.ts";
 import { addMigrate } from "./migrate.ts";
+import { addPage } from "./page.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
@@ -31,6 +32,7 @@ import { addRun } from "./run.ts";
 import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
+import { addUi } from "./ui.ts";
 import { addWorker } from "./worker.ts";
 
 const debug = debuglog("pawl");
@@ -52,12 +54,14 @@ const ADD = [
   addReplay,
   addWorker,
   addGateway,
+  addPage,
   addMigrate,
   addKeys,
   addBudget,
   addCapacity,
   addCost,
   addDev,
+  addUi,
   addStop,
   addDoctor,
 ];

@@ -13,7 +13,6 @@ import { createClient, openConnection } from "../temporal/client-connection.ts";
 export interface StackAddresses {
   readonly temporalAddress: string;
   readonly namespace?: string;
-  readonly uiUrl?: string | null;
   readonly databaseUrl?: string | null;
   readonly gatewayUrl?: string | null;
 }
@@ -56,7 +55,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     operator: connection.operatorService,
     namespace: access.namespace,
     taskQueue: config.temporal.taskQueue,
-    uiUrl: config.temporal.uiUrl ?? stack?.uiUrl ?? null,
+    uiUrl: config.temporal.uiUrl ?? null,
     gatewayUrl: config.gateway.url ?? stack?.gatewayUrl ?? null,
     inputRules: config.input,
     records: view === null ? null : createRunRecords(view),

@@ -3,7 +3,7 @@
 import { readConfig } from "../config.ts";
 import { DUTIES, servingCommand, type Duty } from "../domain/duty.ts";
 import { CATALOGUE } from "../domain/errors.ts";
-import { openDatabase } from "../store/database.ts";
+import { openDatabase, placeOf } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
@@ -91,7 +91,7 @@ function queuesOf(duties: readonly Duty[], taskQueue: string): string {
 }
 
 async function checkPostgres(url: string): Promise<readonly Check[]> {
-  const where = new URL(url).host;
+  const where = placeOf(url);
   const database = openDatabase(url, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
   try {
     const schema = readSchema();

@@ -2,15 +2,7 @@
 // outlives the command. Light to import: nothing of Temporal or Postgres is loaded here.
 
 import { spawn } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  utimesSync,
-} from "node:fs";
+import { closeSync, existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
@@ -20,6 +12,7 @@ import type { OnProgress } from "./on-progress.ts";
 import { lastLines } from "./last-lines.ts";
 import type { PartName } from "./part.ts";
 import { endLeftovers } from "./leftovers.ts";
+import { openForAppending } from "./private-file.ts";
 import { lockHolder } from "./process-lock.ts";
 import { endProcess } from "./process-mark.ts";
 import {
@@ -28,7 +21,9 @@ import {
   settingsOf,
   type StackState,
   stateFiles,
+  touchStack,
 } from "./stack-state.ts";
+import { openStateFolder, trustStateFolder } from "./state-folder.ts";
 
 export interface EnsureStackConfig {
   readonly stateDir: string;
@@ -44,32 +39,33 @@ const SILENCE_MAX_MS = 90_000;
 const STOP_TIMEOUT_MS = 50_000;
 const POLL_MS = 50;
 
-/** Throws PawlError BACKEND_UNREACHABLE with the reason the stack gave. */
+/** Throws PawlError BACKEND_UNREACHABLE with the reason the stack gave, CONFIG where the folder is not ours. */
 export async function ensureStack(
   config: EnsureStackConfig,
   onProgress: OnProgress,
 ): Promise<StackState> {
   const stateDir = resolve(config.stateDir);
+  openStateFolder(stateDir);
   const running = liveStack(stateDir);
   if (running !== undefined) {
     const changed = changedSettings(running.settings, settingsOf(config.env));
     if (changed.length === 0) {
-      touch(stateFiles(stateDir).state);
+      touchStack(stateDir);
       return running;
     }
     onProgress(`Restarting the local stack, since these changed: ${changed.join(", ")} …`);
     await stopStack(stateDir);
   }
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const said = new ProgressReader(stateFiles(stateDir).log);
   onProgress("Starting the local stack (Temporal, Postgres, model, worker) …");
   const supervisor = spawnSupervisor({ ...config, stateDir });
   return await untilReady(stateDir, supervisor, said, onProgress);
 }
 
-/** Ends the stack of this folder and whatever an earlier one left behind. */
+/** Ends the stack of this folder and whatever an earlier one left behind. Throws PawlError CONFIG as above. */
 export async function stopStack(dir: string): Promise<"stopped" | "not_running"> {
   const stateDir = resolve(dir);
+  if (!trustStateFolder(stateDir)) return "not_running";
   const holder = lockHolder(stateFiles(stateDir).lock);
   if (holder !== undefined) await endProcess(holder, STOP_TIMEOUT_MS);
   const leftSome = await endLeftovers(stateDir);
@@ -87,7 +83,7 @@ function spawnSupervisor(config: EnsureStackConfig): Supervisor {
   }
   const args = ["--state-dir", config.stateDir, "--idle-minutes", String(config.stackIdleMinutes)];
   if (config.parts !== undefined) args.push("--parts", config.parts.join());
-  const output = openSync(stateFiles(config.stateDir).log, "a", 0o600);
+  const output = openForAppending(stateFiles(config.stateDir).log);
   const child = spawn(process.execPath, [entry, ...args], {
     detached: true,
     stdio: ["ignore", output, output],
@@ -165,9 +161,4 @@ function parseLine(line: string): readonly z.output<typeof LOG_LINE>[] {
   } catch {
     return [];
   }
-}
-
-function touch(file: string): void {
-  const now = new Date();
-  utimesSync(file, now, now);
 }

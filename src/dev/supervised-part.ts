@@ -2,12 +2,13 @@
 // Before it served for the first time, repeated deaths are an error instead: nobody would notice.
 
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { lastLines } from "./last-lines.ts";
 import { type Part, STOP_GRACE_MS } from "./part.ts";
+import { openForAppending } from "./private-file.ts";
 import { endProcess, markOf, type ProcessMark } from "./process-mark.ts";
 import { leaveWill, type Will } from "./will.ts";
 
@@ -70,7 +71,7 @@ export class SupervisedPart {
   async #spawn(): Promise<void> {
     const { file, args, env, isHeir = false } = await this.part.command();
     if (this.#stopping) return;
-    const output = openSync(this.part.logFile, "a", 0o600);
+    const output = openForAppending(this.part.logFile);
     // A process group of its own: Ctrl-C in the terminal is for us, who end the parts in order.
     const stdio: StdioOptions = [isHeir ? "pipe" : "ignore", output, output];
     const child = spawn(file, args, { env, stdio, detached: true });

@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
 import { packageVersion } from "../package-version.ts";
 import { observe } from "./access-log.ts";
-import { authenticate, presentedKey, remoteAddressOf } from "./authenticate.ts";
+import { authenticate, isFamiliar, presentedKey, remoteAddressOf } from "./authenticate.ts";
 import type { App } from "./define-route.ts";
 import type { Gateway, GatewayContext, GatewayEnv } from "./route-context.ts";
 import { addPage } from "./page-files.ts";
@@ -34,8 +34,8 @@ const ROUTES = [
   addOperations,
 ];
 
-/** These are answered to anybody; what they tell depends on who asks. */
-const PUBLIC: ReadonlySet<string> = new Set(["/health", "/health/deep", "/openapi.json"]);
+/** The page's files are open too: they hold nothing but the page. */
+const NEEDS_CALLER = /^(\/v1\/|\/metrics$|\/health\/|\/openapi\.json$)/;
 
 export function createApp(gateway: Gateway): App {
   const app: App = new OpenAPIHono<GatewayEnv>();
@@ -64,10 +64,9 @@ export function createApp(gateway: Gateway): App {
 async function callerOf(c: GatewayContext, rate: RateLimit) {
   const { path } = c.req;
   const address = remoteAddressOf(c) ?? "unknown";
-  const isOpenToAll = PUBLIC.has(path) || !(path.startsWith("/v1/") || path === "/metrics");
-  if (isOpenToAll && c.req.header("authorization") === undefined) {
+  if (!NEEDS_CALLER.test(path)) {
     await rate.take(`address ${address}`);
-    return path === "/health/deep" ? await authenticate(c).catch(() => null) : null;
+    return null;
   }
   await refuseGuesser(c, rate, address);
   try {
@@ -85,7 +84,7 @@ async function callerOf(c: GatewayContext, rate: RateLimit) {
 /** Who shares an address with a guesser is heard: with a familiar key, or where none is needed. */
 async function refuseGuesser(c: GatewayContext, rate: RateLimit, address: string): Promise<void> {
   const presented = presentedKey(c);
-  if (presented === null || c.get("gateway").keys.isFamiliar(presented)) return;
+  if (presented === null || isFamiliar(c, presented)) return;
   await rate.checkRefusals(address);
 }
 
@@ -114,7 +113,8 @@ function addDocument(app: App): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "key", {
     type: "http",
     scheme: "bearer",
-    description: "An API key, made with `pawl keys create`. On loopback none is needed.",
+    description:
+      "An API key, made with `pawl keys create`; for the local stack also the token in its state folder.",
   });
   const info = {
     title: "Pawl",

@@ -11,7 +11,7 @@ export type Principal =
       readonly scopes: readonly KeyScope[];
     }
   | {
-      /** On loopback, where no key was presented. Sees every tenant, as the CLI does. */
+      /** Who showed the local token, or reached an open gateway. Sees every tenant, as the CLI does. */
       readonly kind: "local";
       readonly name: string;
       /** Whom its own runs belong to. */

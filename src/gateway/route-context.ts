@@ -9,6 +9,7 @@ import type { Database } from "../store/database.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { Health } from "./health.ts";
+import type { LocalDoor } from "./local-door.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Principal } from "./principal.ts";
 import type { RunOwners } from "./run-owners.ts";
@@ -24,8 +25,8 @@ export interface Gateway {
   readonly hub: EventHub;
   readonly metrics: GatewayMetrics;
   readonly health: Health;
-  /** True where whoever reaches this machine's loopback needs no key. */
-  readonly open: boolean;
+  /** How somebody without an API key may be let in. */
+  readonly door: LocalDoor;
   /** Aborts when the process is told to end: streams say goodbye, and their viewers come back. */
   readonly draining: AbortSignal;
   /** Told of each request that a person or a program made. */

@@ -10,6 +10,7 @@
 import postgres from "postgres";
 import { PawlError } from "../domain/errors.ts";
 import { literal, type SqlValue } from "./literal.ts";
+import { socketPathOf } from "./socket-path.ts";
 
 export interface Database {
   /** ``db<Row>`select … where run_id = ${runId}` ``: values become literals. JSON and bigint columns are parsed. */
@@ -70,7 +71,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
 }
 
 function openPool(url: string, connectionsMax: number) {
+  const path = socketPathOf(url);
   return postgres(url, {
+    ...(path === null ? {} : { path }),
     max: connectionsMax,
     fetch_types: false,
     prepare: false,
@@ -144,7 +147,9 @@ function reasonOf(error: unknown): string {
 }
 
 /** The address without user and password. */
-function placeOf(url: string): string {
+export function placeOf(url: string): string {
+  const path = socketPathOf(url);
+  if (path !== null) return path;
   return URL.canParse(url) ? new URL(url).host : "DATABASE_URL";
 }
 

@@ -147,7 +147,7 @@ test("who guesses keys is made to wait; others at the same address are not", asy
   await own.process.stop();
 });
 
-test("G3: on loopback a foreign Host, a foreign Origin and a form are refused; the page is heard", async () => {
+test("G3: of an open gateway, a foreign Host, a foreign Origin and a form are refused; the page is heard", async () => {
   const bare = (more: string, body = ""): string =>
     `POST /v1/runs HTTP/1.1\r\n${more}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const json = "Content-Type: application/json";

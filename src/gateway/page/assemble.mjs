@@ -15,6 +15,11 @@ copyAll(sources, /\.(html|css|svg)$/);
 for (const name of copyAll(compiled, /\.js$/))
   shareWith(new URL(name, compiled), /"\.\.\/\.\.\/domain\/([\w-]+\.js)"/g);
 
+/** Comments, and the space behind a property and before its block. */
+function withoutAir(css) {
+  return css.replace(/\/\*[^]*?\*\//g, "").replace(/: | \{/g, (found) => found.trim());
+}
+
 function copyAll(folder, pattern) {
   const names = readdirSync(folder).filter((file) => pattern.test(file));
   for (const name of names) copy(new URL(name, folder), new URL(name, served));
@@ -31,6 +36,6 @@ function shareWith(file, pattern) {
 
 function copy(from, to) {
   const text = readFileSync(from, "utf8");
-  const plain = to.pathname.endsWith(".css") ? text.replace(/\/\*[^]*?\*\//g, "") : text;
+  const plain = to.pathname.endsWith(".css") ? withoutAir(text) : text;
   writeFileSync(to, plain.replaceAll('"../../domain/', '"./domain/').replace(/\n\s+/g, "\n"));
 }

@@ -197,10 +197,11 @@ function Empty({ filters }: { filters: Filters }): VNode {
   if (queryOf({ ...filters }).size > 0) {
     return html`<p class="empty">No run matches. <a href="#/">Show all runs</a></p>`;
   }
-  const key = storedKey() === null ? [] : ['  -H "Authorization: Bearer $PAWL_KEY" \\'];
+  const key = storedKey();
+  const shown = key?.startsWith("pawl_local_") === true ? "$(cat .pawl/local.token)" : "$PAWL_KEY";
   const command = [
     `curl -s ${location.origin}/v1/runs \\`,
-    ...key,
+    ...(key === null ? [] : [`  -H "Authorization: Bearer ${shown}" \\`]),
     "  -H 'Content-Type: application/json' \\",
     `  -d '{"task": "What is the population of Iceland, and 7 % of it?"}'`,
   ].join("\n");

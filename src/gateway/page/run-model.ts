@@ -3,7 +3,8 @@
 
 import type { RunEvent } from "../../domain/run-event.ts";
 import type { RunResult } from "../../domain/outcome.ts";
-import { count, duration, usd, words } from "./format.ts";
+import { count, duration, usd } from "./format.ts";
+import { warningText } from "./warning-text.ts";
 import type {
   ApprovalItem,
   Figures,
@@ -57,10 +58,7 @@ export class RunModel {
         return this.#approval(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
-      case "input.flagged":
-      case "budget.warning":
-      case "limit.lowered":
-      case "usage.estimated":
+      default:
         this.#note("warning", warningText(event), atMs);
     }
   }
@@ -380,29 +378,6 @@ function isOfReply(event: RunEvent): event is OfReply {
 
 function isOfRun(event: RunEvent): event is OfRun {
   return event.type.startsWith("run.");
-}
-
-function warningText(
-  event: Of<"input.flagged" | "budget.warning" | "limit.lowered" | "usage.estimated">,
-): string {
-  switch (event.type) {
-    case "input.flagged":
-      return `the task meets the rule ${event.rule} at character ${event.position}`;
-    case "budget.warning":
-      return `${words(event.limit)} budget: ${share(event)} is used`;
-    case "limit.lowered": {
-      const inUnits = event.limit === "cost" ? usd : count;
-      return `${words(event.limit)}: ${inUnits(event.asked)} was asked, ${inUnits(event.allowed)} is allowed`;
-    }
-    case "usage.estimated":
-      return event.reason === "uncounted"
-        ? "the provider counts no tokens; costs are worst cases"
-        : "what the provider counts can't be true; the worst case is charged instead";
-  }
-}
-
-function share({ used, cap }: { used: number; cap: number }): string {
-  return cap > 0 ? `${Math.floor((used / cap) * 100)} %` : "all";
 }
 
 function parsed(iso: string | null): number | null {
