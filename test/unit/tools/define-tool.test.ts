@@ -355,16 +355,19 @@ describe("a verifiable tool", () => {
 
   test("is asked first by a later attempt, and its result adopted", async () => {
     expect(await run(2, "happened")).toEqual({
-      steps: ["verify run_1/1/toolu_1"],
+      steps: ["verify run_1/1/1/4bf5122f344554c5"],
       text: "found",
       isError: false,
     });
   });
 
   test("is executed again only where it provably did not happen", async () => {
-    expect((await run(2, "absent")).steps).toEqual(["verify run_1/1/toolu_1", "execute"]);
+    expect((await run(2, "absent")).steps).toEqual([
+      "verify run_1/1/1/4bf5122f344554c5",
+      "execute",
+    ]);
     expect(await run(2, "unknown")).toMatchObject({
-      steps: ["verify run_1/1/toolu_1"],
+      steps: ["verify run_1/1/1/4bf5122f344554c5"],
       isError: true,
       text: expect.stringContaining("unknown"),
     });
