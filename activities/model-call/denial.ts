@@ -6,6 +6,7 @@ import type { Denial, WhyDenied } from "../../src/domain/call.ts";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { endBefore, endedText } from "../../src/domain/model-end.ts";
 import { specOf } from "../../src/domain/pricing.ts";
+import { providerDiffers, type Provider } from "../../src/domain/provider.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { GateAnswer } from "../../src/store/gates.ts";
 import type { HoldDenied } from "../../src/store/ledger.ts";
@@ -43,6 +44,16 @@ export function deniedByLedger(denial: HoldDenied): Denial {
     temporary ? { why: "holds", limit } : { why: "cap", limit, resetsAt },
     `the next call may cost ${askedMicroUsd} micro-USD and ${account} can't pay it: ${left}${reset}`,
   );
+}
+
+/** How soon another worker may take a run that this one can't. */
+const ANOTHER_WORKER_MS = 15_000;
+
+/** Null where this worker has the provider that the run began with. Nothing is held, counted or sent before. */
+export function deniedToOther(at: CallAttempt, pinned: Provider): Denial | null {
+  const message = providerDiffers(pinned, at.deps.provider);
+  if (message === null) return null;
+  return denied(at, { why: "provider", notBefore: aboutAfter(ANOTHER_WORKER_MS) }, message);
 }
 
 /** Null while the model is served. */

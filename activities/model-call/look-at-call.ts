@@ -4,11 +4,12 @@
 // before it ended (M5).
 
 import type { Look, LookResult, Unserved } from "../../src/domain/call.ts";
+import { providerDiffers } from "../../src/domain/provider.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane } from "./batch-lane.ts";
 import { attemptAt, type CallAttempt } from "./call-attempt.ts";
 import { logUnserved } from "./call-log.ts";
-import type { Found } from "./lane.ts";
+import type { Found, Sought } from "./lane.ts";
 import { conversationOf } from "./conversation.ts";
 import { adopted, settle } from "./settle.ts";
 
@@ -32,13 +33,20 @@ async function lookOnce(
     return unserved(at, { code: "BATCH_LOST", message, crashTaxMicroUsd });
   }
   const providerBatchId = ticket.providerBatchId ?? state.providerBatchId;
-  const found = await batchLane.look(at, { ticket, giveUp, providerBatchId });
+  const found = await foundBy(at, { ticket, giveUp, providerBatchId });
   if (found.kind === "pending" && !giveUp) return found;
   if (found.kind === "replied") {
     const conversation = await conversationOf(at);
     return await settle(at, conversation, { ...found, held: state, latencyMs: 0 });
   }
   return await ended(at, found, state);
+}
+
+/** Only the provider that took the batch knows of it: to another it is none, and would be taken for lost. */
+async function foundBy(at: CallAttempt, sought: Sought): Promise<Found> {
+  const { snapshot } = await conversationOf(at);
+  const message = providerDiffers(snapshot.provider, at.deps.provider);
+  return message === null ? await batchLane.look(at, sought) : { kind: "pending", message };
 }
 
 async function ended(

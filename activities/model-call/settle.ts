@@ -85,6 +85,7 @@ function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "h
     ...place,
     message: reply.message,
     model: reply.model,
+    offline: deps.provider.isOffline,
     lane: call.lane,
     stopReason: reply.stopReason,
     ...(reply.refusalCategory !== undefined && { refusalCategory: reply.refusalCategory }),

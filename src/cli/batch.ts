@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import type { RunClient } from "../client/run-client.ts";
 import type { BatchOrder } from "../client/batch-order.ts";
 import type { Config } from "../config.ts";
 import { BATCH_CONCURRENCY_MAX } from "../domain/batch.ts";
@@ -46,13 +47,14 @@ export function addBatch(program: Command, context: CliContext): void {
     .action(async (file: string, flags: BatchFlags) => {
       const { readItems } = await import("../client/batch-lines.ts");
       const items = readItems(await contentOf(file));
-      await withClient(context, async (client, config) => {
+      const start = async (client: RunClient, config: Config): Promise<number> => {
         const { batchId, created } = await client.startBatch(orderOf(items, flags, config));
         const out = flags.out ?? resultsFile(file);
         if (flags.detach === true) return detach(context, batchId, { out, json: flags.json });
         if (!created) context.stderr.write("This key has been used before: showing its batch.\n");
         return await followBatch(context, client, batchId, { out, json: flags.json });
-      });
+      };
+      await withClient(context, start, "start a run");
     });
 }
 

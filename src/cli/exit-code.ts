@@ -1,6 +1,7 @@
 // What a shell learns of a run. Part of the contract: scripts depend on these numbers.
 
-import { CATALOGUE, isPawlError } from "../domain/errors.ts";
+import { environmentFault } from "../domain/environment-fault.ts";
+import { CATALOGUE } from "../domain/errors.ts";
 import type { Outcome } from "../domain/outcome.ts";
 
 const OF_OUTCOME = { answered: 0, failed: 1, stopped: 3, refused: 4, cancelled: 5 } as const;
@@ -20,11 +21,12 @@ export interface Complaint {
 }
 
 export function complaintOf(error: unknown): Complaint {
-  if (isPawlError(error)) {
-    const { next, exitCode } = CATALOGUE[error.code];
+  const known = environmentFault(error);
+  if (known !== null) {
+    const { next, exitCode } = CATALOGUE[known.code];
     // Nothing was started: the command itself could not be done as it was given.
     const usage = exitCode === 1 ? USAGE_EXIT : exitCode;
-    return { code: error.code, message: error.message, next, exitCode: usage };
+    return { code: known.code, message: known.message, next, exitCode: usage };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const next = "this is a defect of Pawl; please report it with the lines above";

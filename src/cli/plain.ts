@@ -10,7 +10,6 @@ import type { Renderer } from "./renderer.ts";
 
 export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">): Renderer {
   let capUsd: number | null = null;
-  let offline = false;
   let link: string | null = null;
 
   const say = (text: string): void => void stderr.write(`${text}\n`);
@@ -19,13 +18,13 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
     if (result.answer !== null) stdout.write(`${printable(result.answer)}\n`);
     const partial = result.partial ? " (the answer is partial)" : "";
     say(`${oneLine(outcomeText(result.outcome), 400)}${partial}`);
-    for (const line of summaryLines(result, { capUsd, offline, link })) say(line);
+    for (const line of summaryLines(result, { capUsd, link })) say(line);
   }
 
   return {
     event(event) {
       if (event.type === "run.started") ({ link } = event);
-      if (event.type === "turn.started") ({ capUsd, offline } = event);
+      if (event.type === "turn.started") ({ capUsd } = event);
       const line = lineOf(event);
       if (line !== null) say(line.text);
       if (event.type === "run.ended") ended(event);

@@ -12,6 +12,7 @@ import { addCost } from "./cost.ts";
 import { addApprove, addDeny } from "./decide.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
+import { onlySet } from "../domain/only-set.ts";
 import { complaintOf, sentenceOf, USAGE_EXIT, type Complaint } from "./exit-code.ts";
 import { addExport } from "./export.ts";
 import { addGateway } from "./gateway.ts";
@@ -21,6 +22,7 @@ import { addMigrate } from "./migrate.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
+import { addRestart } from "./restart.ts";
 import { addResume } from "./resume.ts";
 import { addRun } from "./run.ts";
 import { addSay } from "./say.ts";
@@ -51,12 +53,13 @@ const ADD = [
   addCost,
   addDev,
   addStop,
+  addRestart,
   addDoctor,
 ];
 
 /** Returns the exit code; never throws and never exits. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
-  const context: CliContext = { ...io, exitCode: 0 };
+  const context: CliContext = { ...io, env: onlySet(io.env), exitCode: 0 };
   const program = createProgram(context);
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -75,16 +75,21 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--detach", "print the run's id and return")
     .option("--json", "one event per line, the result last")
     .action((task: string, options: RunOptions) =>
-      withClient(context, async (client, config) => {
-        const { runId, link, created } = await client.start(orderOf(task, options, config));
-        if (options.detach === true) return await detach(context, client, { runId, link, options });
-        const renderer = await rendererFor(context, options);
-        if (!created) renderer.notice("This key has been used before: showing its run.");
-        for (const text of endingTexts(options, config)) renderer.notice(text);
-        const page = client.pageLink(runId);
-        if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
-        return await follow(client, runId, renderer, keyboardFor(context, options));
-      }),
+      withClient(
+        context,
+        async (client, config) => {
+          const { runId, link, created } = await client.start(orderOf(task, options, config));
+          if (options.detach === true)
+            return await detach(context, client, { runId, link, options });
+          const renderer = await rendererFor(context, options);
+          if (!created) renderer.notice("This key has been used before: showing its run.");
+          for (const text of endingTexts(options, config)) renderer.notice(text);
+          const page = client.pageLink(runId);
+          if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
+          return await follow(client, runId, renderer, keyboardFor(context, options));
+        },
+        "start a run",
+      ),
     );
 }
 

@@ -41,6 +41,7 @@ export function textOf(shown: RunShown): string {
     `${figures.runId} · ${oneLine(state, 400)}`,
     who.map((word) => oneLine(word)).join(" · "),
     `task: ${oneLine(about.task, 400)}`,
+    ...(about.provider === null ? [] : [`provider: ${oneLine(about.provider)}`]),
     ...(about.routing === null ? [] : [`model by routing: ${oneLine(about.routing)}`]),
     ...summaryLines(figures, about),
     ...(figures.answer === null ? [] : ["", printable(figures.answer)]),

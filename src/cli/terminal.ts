@@ -39,7 +39,6 @@ class Terminal implements Renderer {
   readonly #options: TerminalOptions;
   #atLineStart = true;
   #capUsd: number | null = null;
-  #offline = false;
   #link: string | null = null;
   #introduced = false;
   readonly #tools = new Map<string, string>();
@@ -85,7 +84,6 @@ class Terminal implements Renderer {
 
   #introduce(event: Extract<RunEvent, { type: "turn.started" }>): void {
     this.#capUsd = event.capUsd;
-    this.#offline = event.offline;
     if (this.#introduced) return;
     this.#introduced = true;
     const simulated = event.offline ? " · offline model: costs are simulated" : "";
@@ -101,7 +99,7 @@ class Terminal implements Renderer {
       `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), 400)}${partial}`,
       isGood ? "good" : "bad",
     );
-    const facts = { capUsd: this.#capUsd, offline: this.#offline, link: this.#link };
+    const facts = { capUsd: this.#capUsd, link: this.#link };
     for (const line of summaryLines(result, facts)) this.#line(`  ${line}`, "dim");
   }
 

@@ -13,6 +13,7 @@ import type {
   ReplyFinished,
   TurnStarted,
 } from "../domain/run-event.ts";
+import { isSimulated } from "../domain/run/result.ts";
 import type { RunState } from "../domain/run/state.ts";
 import { promptTokens } from "../domain/usage.ts";
 import type { EventBody } from "./event-body.ts";
@@ -89,7 +90,7 @@ function turnStarted(
     model,
     spentUsd: usdOf(memory?.counts.spentMicroUsd ?? 0),
     capUsd: usdOf(memory?.counts.costCapMicroUsd ?? 0),
-    offline: memory?.snapshot.offline ?? false,
+    offline: isSimulated(memory),
   };
 }
 
@@ -120,6 +121,7 @@ export function replyFinished(
     turn,
     attempt: reply.attempt,
     model: reply.model,
+    offline: reply.offline,
     ...(reply.lane === "batch" && { lane: "batch" }),
     stopReason: reply.stopReason,
     text: textOf(reply.message),

@@ -3,13 +3,15 @@
 
 import { join } from "node:path";
 import { openTelemetry } from "../telemetry/telemetry.ts";
+import type { Config } from "../config.ts";
+import { lastWordsOf } from "../domain/last-words.ts";
 import type { OnProgress } from "./on-progress.ts";
 import type { PartName } from "./part.ts";
 import { superviseStack } from "./stack.ts";
 
 export interface RunStackOptions {
   readonly stateDir: string;
-  readonly stackIdleMinutes: number;
+  readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
   /** Somebody watches it: then it does not end for idleness. */
   readonly foreground: boolean;
@@ -37,8 +39,7 @@ export async function runStack(options: RunStackOptions): Promise<"ended" | "alr
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    telemetry.emit({ event: "stack_failed", pid: process.pid, message });
+    telemetry.emit({ event: "stack_failed", pid: process.pid, ...lastWordsOf(error) });
     throw error;
   } finally {
     for (const name of SIGNALS) process.off(name, end);

@@ -6,7 +6,8 @@ import { localAccess } from "../temporal/access.ts";
 import { SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
 import { findTemporal, type TemporalBinary } from "./find-temporal.ts";
 import type { OnProgress } from "./on-progress.ts";
-import { baseEnv, type PartContext } from "./part-context.ts";
+import type { PartContext } from "./part-context.ts";
+import { baseEnv } from "./part-env.ts";
 import type { Part } from "./part.ts";
 import { acceptsConnections, servesNamespace } from "./temporal-client.ts";
 
@@ -25,8 +26,9 @@ export function temporalPart(context: PartContext, onProgress: OnProgress): Part
     name: "temporal",
     after: [],
     command: async () => {
-      binary ??= findTemporal(env, onProgress);
-      return { file: (await binary).path, args: serverArgs(context), env: baseEnv(env) };
+      binary ??= findTemporal(env, onProgress, stateDir);
+      const { path: file } = await binary;
+      return { file, args: serverArgs(context), env: baseEnv(env, stateDir), cwd: stateDir };
     },
     logFile: join(stateDir, "temporal.log"),
     startTimeoutMs: 30_000,
@@ -35,13 +37,14 @@ export function temporalPart(context: PartContext, onProgress: OnProgress): Part
   };
 }
 
-function serverArgs({ ports, stateDir, namespace }: PartContext): readonly string[] {
+function serverArgs({ ports, namespace }: PartContext): readonly string[] {
   const options: readonly (readonly [string, string])[] = [
     ["--ip", "127.0.0.1"],
     ["--port", String(ports.temporal)],
     ["--ui-port", String(ports.ui)],
     ["--namespace", namespace],
-    ["--db-filename", join(stateDir, "temporal.db")],
+    // In the folder that it runs in: it would read a path as a URL, in which # and ? end it.
+    ["--db-filename", "temporal.db"],
     ...SQLITE_PRAGMAS.map((pragma) => ["--sqlite-pragma", pragma] as const),
     ...DYNAMIC_CONFIG.map((setting) => ["--dynamic-config-value", setting] as const),
     ...SEARCH_ATTRIBUTES.map(

@@ -64,6 +64,15 @@ export const CATALOGUE = {
   DATABASE_REFUSED: retry(
     "name a primary in DATABASE_URL, and grant its role what docs/database.md says; retried until then",
   ),
+  DATABASE_LOGIN: {
+    fate: "retry",
+    next: "mend the user, the password or the name of the database in DATABASE_URL",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+  PROVIDER_DIFFERS: retry(
+    "start a worker with the provider that the run began with, or name that in PAWL_FORMER_BASE_URLS; see docs/models.md",
+  ),
   ATTEMPTS_EXHAUSTED: fail("the last error is in the message; start the run again", 503),
   IDEMPOTENCY_MISMATCH: {
     fate: "fail",
@@ -153,6 +162,18 @@ export const CATALOGUE = {
     next: "check TEMPORAL_ADDRESS and DATABASE_URL; `pawl doctor` looks for you",
     httpStatus: 503,
     exitCode: 6,
+  },
+  NAMESPACE_NOT_FOUND: {
+    fate: "fail",
+    next: "mend TEMPORAL_NAMESPACE or TEMPORAL_ADDRESS, or make it: temporal operator namespace create --namespace NAME",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+  FILES_UNUSABLE: {
+    fate: "fail",
+    next: "use folders that you may write to, with room on their disk (PAWL_STATE_DIR, PAWL_LOG_FILE, HOME); `pawl doctor` looks for you",
+    httpStatus: 500,
+    exitCode: 2,
   },
   SCHEMA_BEHIND: {
     fate: "fail",

@@ -72,6 +72,8 @@ export interface ReplyFinished extends Base<"reply.finished"> {
   readonly turn: number;
   readonly attempt: number;
   readonly model: string;
+  /** True where it came from the offline model. */
+  readonly offline: boolean;
   /** Bought in the batch lane, at half price. */
   readonly lane?: "batch";
   readonly stopReason: string;
@@ -159,7 +161,8 @@ export interface RunWaiting extends Base<"run.waiting"> {
   readonly nextAttemptAt: string | null;
 }
 
-export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch";
+/** `provider`: for a person, at its spend limit. `worker`: for one that has the provider of the run. */
+export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch" | "worker";
 
 /** The run goes on after a wait, or in a fresh history. */
 export interface RunContinued extends Base<"run.continued"> {

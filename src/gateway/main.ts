@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
-import { CATALOGUE, isPawlError } from "../domain/errors.ts";
+import { exitCodeOfWords, lastLineOf, lastWordsOf } from "../domain/last-words.ts";
 import { present } from "../domain/present.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runGateway } from "./run-gateway.ts";
@@ -24,8 +24,6 @@ try {
   });
   process.exit(0);
 } catch (error) {
-  const code = isPawlError(error) ? error.code : "BACKEND_UNREACHABLE";
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${message} (${code}: ${CATALOGUE[code].next})\n`);
-  process.exit(CATALOGUE[code].exitCode);
+  const words = lastWordsOf(error);
+  process.stderr.write(`${lastLineOf(words)}\n`, () => process.exit(exitCodeOfWords(words)));
 }

@@ -71,7 +71,7 @@ export async function runGateway(
     owners: createRunOwners(client),
     hub,
     metrics,
-    health: createHealth(client, db, config.provider),
+    health: createHealth(client, db, config),
     open,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),

@@ -21,7 +21,7 @@ const PAGE_BATCHES = 100;
 export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): ProviderBatches {
   const client = new Anthropic({
     apiKey: options.apiKey,
-    ...present({ baseURL: options.baseUrl }),
+    ...present({ baseURL: options.baseUrl, fetch: options.fetch }),
     maxRetries: 0,
     timeout: ANSWER_MS,
     openTelemetry: false,

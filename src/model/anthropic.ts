@@ -25,6 +25,8 @@ export interface AnthropicOptions {
   readonly timers: StreamTimers;
   /** The offline model files its billing record by run; the real API is told nothing. */
   readonly offline: boolean;
+  /** Through a proxy, where the environment has one. */
+  readonly fetch?: typeof fetch;
 }
 
 type Prompt = Omit<ModelRequest, "messages">;
@@ -105,10 +107,11 @@ function clientFor(
   options: AnthropicOptions,
   clockOfCall: AsyncLocalStorage<StreamClock>,
 ): Anthropic {
+  const { fetch: send = fetch } = options;
   return new Anthropic({
     fetch: (input, init) => {
       const clock = clockOfCall.getStore();
-      return clock === undefined ? fetch(input, init) : tappedFetch(clock)(input, init);
+      return clock === undefined ? send(input, init) : tappedFetch(clock, send)(input, init);
     },
     apiKey: options.apiKey,
     ...present({ baseURL: options.baseUrl }),

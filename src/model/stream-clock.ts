@@ -73,9 +73,9 @@ export class StreamClock {
 }
 
 /** A fetch whose response body reports every chunk, so that pings are heard that the SDK hides. */
-export function tappedFetch(clock: StreamClock): typeof fetch {
+export function tappedFetch(clock: StreamClock, send: typeof fetch = fetch): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, init);
+    const response = await send(input, init);
     clock.heard(0);
     if (response.body === null) return response;
     const tap = new TransformStream<Uint8Array, Uint8Array>({

@@ -19,6 +19,9 @@ import { createLedger } from "../store/ledger.ts";
 import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { outboundFetch } from "../outbound/outbound-fetch.ts";
+import { proxyFor } from "../outbound/proxies.ts";
+import { ownProvider } from "./own-provider.ts";
 import { required } from "./required.ts";
 import type { SignsOfLife } from "./signs-of-life.ts";
 
@@ -46,16 +49,22 @@ export function createDeps(
   { db, duties, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
   const transcripts = createTranscripts(db);
+  const callsModels = duties.includes("model");
+  const own = ownProvider(config.provider, callsModels);
+  // Better now than with the first call.
+  if (callsModels && own.baseUrl !== null) proxyFor(new URL(own.baseUrl), config.proxy);
+  const send = outboundFetch(config.proxy);
   const provider = {
-    apiKey: duties.includes("model")
-      ? required("ANTHROPIC_API_KEY", config.provider.apiKey)
-      : NOT_ASKED_HERE,
+    apiKey: callsModels ? required("ANTHROPIC_API_KEY", config.provider.apiKey) : NOT_ASKED_HERE,
     baseUrl: config.provider.baseUrl,
     offline: config.provider.offline,
+    fetch: send,
   };
   return {
     config,
     telemetry,
+    provider: own,
+    fetch: send,
     providerBatches: anthropicBatches(provider),
     laneCalls: createLaneCalls(db),
     model: anthropicModel({

@@ -1,7 +1,7 @@
 // The worker process: `node dist/src/worker/main.js`.
 
 import { readConfig } from "../config.ts";
-import { CATALOGUE, isPawlError } from "../domain/errors.ts";
+import { exitCodeOfWords, lastLineOf, lastWordsOf } from "../domain/last-words.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runWorker } from "./run-worker.ts";
 
@@ -9,8 +9,7 @@ try {
   const config = readConfig();
   await runWorker(config, openTelemetry(config.log));
 } catch (error) {
-  const code = isPawlError(error) ? error.code : "BACKEND_UNREACHABLE";
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${message} (${code}: ${CATALOGUE[code].next})\n`);
-  process.exitCode = CATALOGUE[code].exitCode;
+  const words = lastWordsOf(error);
+  // Temporal's runtime has the signals by now and keeps the process: it would neither end nor be told to.
+  process.stderr.write(`${lastLineOf(words)}\n`, () => process.exit(exitCodeOfWords(words)));
 }

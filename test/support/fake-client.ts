@@ -42,6 +42,7 @@ export function resultOf(outcome: Outcome, more: Partial<RunResult> = {}): RunRe
     modelAttempts: 2,
     toolCalls: 1,
     serverToolCalls: 0,
+    offline: false,
     turns: 2,
     durationMs: 4200,
     models: { "claude-sonnet-5-5": 2 },

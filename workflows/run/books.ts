@@ -47,7 +47,7 @@ export async function closeBooks(life: Life, outcome: Outcome): Promise<void> {
       task,
       taskDigest: startMemo(memo).taskDigest || null,
       model: memory?.snapshot.model ?? null,
-      offline: memory?.snapshot.offline ?? false,
+      offline: draft.offline,
       capMicroUsd: memory?.counts.costCapMicroUsd ?? null,
       startedAtMs,
       result: draft,

@@ -23,6 +23,7 @@ export function newCounts({ limits }: Snapshot): Counts {
     costCapMicroUsd: limits.costMicroUsd,
     extensions: 0,
     models: {},
+    offlineReplies: 0,
   };
 }
 
@@ -68,6 +69,7 @@ function withReply(counts: Counts, reply: Reply): Counts {
     spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
     costCapMicroUsd: reply.costCapMicroUsd,
     models: { ...counts.models, [reply.model]: (counts.models[reply.model] ?? 0) + 1 },
+    offlineReplies: counts.offlineReplies + (reply.offline ? 1 : 0),
   };
 }
 

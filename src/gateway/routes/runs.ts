@@ -60,7 +60,7 @@ const RUN = z
     session: z.string(),
     model: z.string().nullable(),
     routing: z.string().nullable(),
-    offline: z.boolean(),
+    provider: z.string().nullable(),
     capUsd: z.number().nullable(),
     link: z.string().nullable(),
     waiting: WAITING.nullable(),
