@@ -142,7 +142,7 @@ describe("two shells with other settings", () => {
         await runPawl(["restart"], withKey);
         const attached = await runPawl(["attach", runId], withKey);
         expect(attached).toMatchObject({ exitCode: 0, stdout: "Hello from elsewhere.\n" });
-        expect(attached.stderr).not.toContain("offline");
+        expect(attached.stderr).not.toContain("offline model:");
       } finally {
         await api.close();
       }
