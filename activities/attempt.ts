@@ -1,6 +1,7 @@
 // Who is at work: the identity of one attempt of one activity, as the ledger and the live view file it, what
 // Temporal has said to it, and how it says that it was stopped.
 
+import { types } from "node:util";
 import { ApplicationFailure, CancelledFailure, Context } from "@temporalio/activity";
 import { CATALOGUE, isPawlError, type ErrorCode } from "../src/domain/errors.ts";
 
@@ -104,15 +105,27 @@ export function failure(
   });
 }
 
-/** Errors of the catalogue leave the work as Temporal understands them. */
+/**
+ * Errors of the catalogue leave the work as Temporal understands them. Any other is a fault of ours: who ordered the
+ * run is told that, and not what our database or our code calls its parts; the operator reads it in the history.
+ */
 export async function asFailures<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
-    throw error;
+    if (!types.isNativeError(error) || TEMPORALS_OWN.includes(error.name)) throw error;
+    throw failure("WORKER_FAULT", "the worker met a fault of its own", { cause: error });
   }
 }
+
+/** And what says that an attempt was stopped. */
+const TEMPORALS_OWN: readonly string[] = [
+  "ApplicationFailure",
+  "CancelledFailure",
+  "CompleteAsyncError",
+  "AbortError",
+];
 
 /**
  * What an aborted activity throws. A worker that shuts down is nobody's wish to stop the run: the

@@ -5,7 +5,7 @@ import type { Config } from "../src/config.ts";
 import type { Fallbacks } from "../src/domain/run/snapshot.ts";
 import { TIERS, type Tier } from "../src/domain/prices.ts";
 import { endBefore } from "../src/domain/model-end.ts";
-import { priceOn, specOf } from "../src/domain/pricing.ts";
+import { familyOf, priceOn, specOf } from "../src/domain/pricing.ts";
 import type { AgentDefinition } from "./agents.ts";
 
 /** Null where nobody does: then the run waits for its model. `models` are all that it may want. */
@@ -42,7 +42,8 @@ function isList(fallbacks: AgentDefinition["fallbacks"]): fallbacks is readonly 
 
 /** A model that serves no tier is taken for one of the medium. */
 function tierOf(model: string): Tier {
-  return TIER_NAMES.find((tier) => TIERS[tier] === model) ?? "medium";
+  const family = familyOf(model);
+  return TIER_NAMES.find((tier) => TIERS[tier] === family) ?? "medium";
 }
 
 const TIER_NAMES = ["simple", "medium", "complex"] as const satisfies readonly Tier[];

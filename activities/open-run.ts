@@ -3,6 +3,7 @@
 
 import type { Config } from "../src/config.ts";
 import { summaryMark } from "../src/domain/run/summary.ts";
+import { admit } from "../src/domain/input-rules.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
 import { endBefore, endedText } from "../src/domain/model-end.ts";
 import { specOf } from "../src/domain/pricing.ts";
@@ -27,6 +28,7 @@ export function createOpenRun(deps: ActivityDeps) {
       const known = deps.agents.map(({ name }) => name).join(", ");
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
+    const flagged = await asFailures(async () => admit(input.task, deps.config.input));
     const snapshot = await asFailures(async () => {
       const pinned = await pin(agent, input, deps);
       checkSize(pinned);
@@ -56,7 +58,7 @@ export function createOpenRun(deps: ActivityDeps) {
       policy: snapshot.policy,
       costCapMicroUsd: snapshot.limits.costMicroUsd,
     });
-    return { snapshot, head, taskRef };
+    return { snapshot, head, taskRef, ...(flagged.length === 0 ? {} : { flagged }) };
   };
 }
 
@@ -84,7 +86,11 @@ async function pin(
     ...offered,
     limits,
     ...contextTerms(config, limits, contextTokens),
-    ...present({ agentCapMicroUsd: ofAgent.costMicroUsd }),
+    operatorCapMicroUsd: config.caps.runMicroUsd,
+    ...present({
+      callerCapMicroUsd: input.limits.costMicroUsd,
+      agentCapMicroUsd: ofAgent.costMicroUsd,
+    }),
     timers: {
       heartbeatTimeoutMs: config.timers.heartbeatTimeoutMs,
       callTimeoutMs: config.timers.callTimeoutMs,

@@ -3,6 +3,7 @@
 // (reply-faults.ts), or while it is delivered (send-reply.ts, stream-faults.ts).
 
 import { z } from "zod";
+import { LIES } from "./lies.ts";
 import { entryFields } from "./match-list.ts";
 
 const fault = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
@@ -74,6 +75,7 @@ const connectionFaults = [
     /** What a lying usage says, field by field; the bill stays true. */
     says: z.record(z.string(), z.int()).default({ input_tokens: 1, output_tokens: 1 }),
   }),
+  fault("lie", { how: z.enum(LIES) }),
 ] as const;
 
 const anyFault = z.discriminatedUnion("kind", [

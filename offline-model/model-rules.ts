@@ -2,7 +2,7 @@
 // generation). Sources: the provider's model pages as of 2026-11.
 
 import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages/messages";
-import { modelSpec } from "../src/domain/pricing.ts";
+import { familyOf, modelSpec } from "../src/domain/pricing.ts";
 import type { ModelSpec } from "../src/domain/prices.ts";
 
 export type ThinkingType = ThinkingConfigParam["type"];
@@ -73,5 +73,5 @@ const RULES: Readonly<Record<string, ModelRules>> = {
 
 export function servedModel(id: string): ServedModel | undefined {
   const spec = modelSpec(id);
-  return spec === undefined ? undefined : { id, spec, ...(RULES[id] ?? previous) };
+  return spec === undefined ? undefined : { id, spec, ...(RULES[familyOf(id)] ?? previous) };
 }

@@ -3,6 +3,7 @@
 
 import { ApiError, invalidRequest } from "./api-error.ts";
 import { breakpoints } from "./cache.ts";
+import { badPropertyKeys, PROPERTY_KEY } from "../src/domain/tool-schema.ts";
 import { servedModel, type ServedModel } from "./model-rules.ts";
 import type { MessagesRequest, PromptParams, RequestTool } from "./request.ts";
 import { segmentsOf, type Segment } from "./tokens.ts";
@@ -96,9 +97,18 @@ function checkTools(tools: readonly RequestTool[]): void {
         `tools.${index}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'`,
       );
     }
+    checkKeys(tool, index);
     if (seen.has(name)) throw invalidRequest("tools: Tool names must be unique.");
     seen.add(name);
   });
+}
+
+function checkKeys(tool: RequestTool, index: number): void {
+  const bad = "input_schema" in tool ? badPropertyKeys(tool.input_schema) : [];
+  if (bad.length === 0) return;
+  throw invalidRequest(
+    `tools.${index}.custom.input_schema.properties: Property keys should match pattern '${PROPERTY_KEY.source}'`,
+  );
 }
 
 function checkToolChoice(prompt: PromptParams, model: ServedModel): void {

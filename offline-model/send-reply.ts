@@ -4,8 +4,9 @@
 
 import { ApiError } from "./api-error.ts";
 import type { Delivery } from "./delivery.ts";
+import { lied, written } from "./lies.ts";
 import { isStreamFault, type Fault } from "./faults.ts";
-import { closed, pause, sse, write } from "./stream-bytes.ts";
+import { closed, pause, write } from "./stream-bytes.ts";
 import { strikes } from "./stream-faults.ts";
 import { eventsOf, messageJson, type UsageFilter, type WireEvent } from "./wire.ts";
 
@@ -54,7 +55,8 @@ export async function deliverStream(delivery: Delivery): Promise<void> {
   const striking = fault !== undefined && isStreamFault(fault) ? fault : undefined;
   let sent = 0;
   const filter = usageFilter(fault);
-  for (const event of eventsOf(reply, plan, { filter, chunkChars: pace.chunkChars })) {
+  const events = eventsOf(reply, plan, { filter, chunkChars: pace.chunkChars });
+  for (const event of fault?.kind === "lie" ? lied(fault.how, events) : events) {
     if (exchange.gone.aborted) return;
     if (striking !== undefined && (await strikes(delivery, striking, { next: event, sent })))
       return;
@@ -92,7 +94,7 @@ async function send(delivery: Delivery, event: WireEvent): Promise<void> {
   if (event.name === "message_stop") meter.settle("complete", reply);
   else meter.advance(event.progress);
   sent(event);
-  await write(exchange, sse(event.name, event.data));
+  await write(exchange, written(event));
 }
 
 function usageFilter(fault: Fault | undefined): UsageFilter {

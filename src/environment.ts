@@ -4,9 +4,12 @@
 // for a child, and in .env.example, which a test keeps equal to this table.
 // What a value is called need not be what it is given in: a cap is written in USD and kept in micro-USD.
 
+import { readFileSync } from "node:fs";
 import { QUEUE_DEFAULT } from "./temporal/queues.ts";
 import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
+import { INPUT_RULES_DEFAULT } from "./domain/input-rules.ts";
+import { compilePattern } from "./domain/linear-pattern.ts";
 import { strictest } from "./domain/gate/policy-layers.ts";
 import { byLimit } from "./domain/limit-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
@@ -46,6 +49,27 @@ const rules = z.string().transform((value, context) => {
 function isRule(word: string): word is Rule {
   return word === "allow" || word === "ask" || word === "deny";
 }
+const patterns = z.string().transform((path, context) => {
+  const complain = (message: string): never[] => {
+    context.addIssue({ code: "custom", message });
+    return [];
+  };
+  let lines: readonly string[];
+  try {
+    lines = readFileSync(path, "utf8").split(/\r?\n/);
+  } catch {
+    return complain(`it names ${path}, which can't be read`);
+  }
+  return lines.flatMap((line, index) => {
+    if (line === "" || line.startsWith("#")) return [];
+    try {
+      return [compilePattern(line)];
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return complain(`line ${index + 1} of ${path} is no pattern: ${why}`);
+    }
+  });
+});
 const webUrl = z.url({
   protocol: /^https?$/,
   error: "it is no URL that begins with https:// or http://",
@@ -134,6 +158,14 @@ export const ENVIRONMENT = {
     wrapUp: env("PAWL_WRAP_UP", flag.default(true)),
     compaction: env("PAWL_COMPACTION", flag.default(true)),
     cacheTtl: env("PAWL_CACHE_TTL", z.enum(["auto", "5m", "1h"]).default("auto")),
+  },
+  input: {
+    charsMax: env("PAWL_INPUT_MAX_CHARS", count.default(INPUT_RULES_DEFAULT.charsMax)),
+    mode: env(
+      "PAWL_INPUT_RULES",
+      z.enum(["flag", "block", "off"]).default(INPUT_RULES_DEFAULT.mode),
+    ),
+    patterns: env("PAWL_INPUT_PATTERNS_FILE", patterns.default([])),
   },
   tools: {
     policy: env("PAWL_TOOL_POLICY", rules.optional()),

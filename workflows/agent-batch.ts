@@ -24,8 +24,10 @@ import {
   type BatchResult,
   type BatchState,
 } from "../src/domain/batch.ts";
+import { batchFrom } from "../src/domain/parse-batch.ts";
 import { openCrew, type Crew } from "./batch-crew.ts";
 import { books } from "./bookkeeper.ts";
+import { usableInput } from "./input.ts";
 
 /** Runs that end within it are heard at once; of the others a fresh history hears by looking. */
 const DRAIN_MS = 10_000;
@@ -35,7 +37,8 @@ interface Batch {
   readonly crew: Crew;
 }
 
-export async function agentBatch(input: BatchInput): Promise<BatchResult> {
+export async function agentBatch(given: unknown): Promise<BatchResult> {
+  const input = usableInput(given, batchFrom);
   const whole = CancellationScope.current();
   const state = input.resumed ?? (await CancellationScope.nonCancellable(() => opened(input)));
   const batch: Batch = { input, crew: openCrew(input, state) };

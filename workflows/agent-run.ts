@@ -9,10 +9,12 @@
 
 import { CancellationScope, continueAsNew, workflowInfo } from "@temporalio/workflow";
 import type { RunResult } from "../src/domain/outcome.ts";
-import { inFreshHistory, type RunInput } from "../src/domain/run/carried.ts";
+import { inFreshHistory } from "../src/domain/run/carried.ts";
 import { decide } from "../src/domain/run/decide.ts";
+import { inputFrom } from "../src/domain/run/parse-order.ts";
 import { resultOf } from "../src/domain/run/result.ts";
 import type { Step } from "../src/domain/run/step.ts";
+import { usableInput } from "./input.ts";
 import { answerCalls } from "./run/answer-calls.ts";
 import { askModel, lookAtBatch } from "./run/ask-model.ts";
 import { closeBooks, openBooks } from "./run/books.ts";
@@ -20,8 +22,8 @@ import { openLife, type Life } from "./run/life.ts";
 import { listen, watchClock } from "./run/listen.ts";
 import { rest, waitFor } from "./run/wait.ts";
 
-export async function agentRun(input: RunInput): Promise<RunResult> {
-  const life = openLife(input);
+export async function agentRun(given: unknown): Promise<RunResult> {
+  const life = openLife(usableInput(given, inputFrom));
   listen(life);
   // A cancel is a fact like any other: the run decides what follows from it, and closes its books.
   return await CancellationScope.nonCancellable(() => live(life));

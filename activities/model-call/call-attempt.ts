@@ -41,6 +41,8 @@ export interface Conversation {
 export interface Room {
   /** The prompt weighs at most this, whatever the tokenizer. */
   readonly promptTokensMax: number;
+  /** True once the provider was asked to count it, whatever came of that. */
+  readonly isCounted: boolean;
   /** What it weighs by all that is known. Holds rest on the bound, what is kept back on this. */
   readonly promptTokens: number;
   readonly replyTokensMax: number;
@@ -67,14 +69,20 @@ export async function attemptAt<T>(
     await begun.handIn(result);
     return result;
   } catch (error) {
-    const { signal } = attempt;
-    throw signal.aborted && error === signal.reason ? aborted(attempt) : error;
+    throw isStopOf(attempt, error) ? aborted(attempt) : error;
   } finally {
     attempt.over.removeEventListener("abort", tell);
     at.money.letGo();
     beating.stop();
     begun.end();
   }
+}
+
+/** Whatever the reason was, it may come back as it is or as the cause of what the work made of it. */
+function isStopOf({ signal }: Attempt, error: unknown): boolean {
+  if (!signal.aborted) return false;
+  const cause = error instanceof Error ? error.cause : undefined;
+  return error === signal.reason || cause === signal.reason;
 }
 
 /** By Temporal, where it is to end neither by its run nor by this worker. */

@@ -1,6 +1,7 @@
 // Every event that the pipeline of a call tells.
 
 import type { Denial, Reply, Unserved } from "../../src/domain/call.ts";
+import type { Charge } from "../../src/domain/charge.ts";
 import { promptTokens } from "../../src/domain/usage.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { Telemetry } from "../../src/telemetry/telemetry.ts";
@@ -49,12 +50,25 @@ export function logReply(
     stopReason: result.stopReason,
     promptTokens: promptTokens(result.usage),
     ...result.usage,
+    ...(result.estimated !== undefined && { estimated: result.estimated }),
     costMicroUsd: result.costMicroUsd,
     crashTaxMicroUsd: result.crashTaxMicroUsd,
     latencyMs: Math.round(latencyMs),
     attempt: at.attempt.attempt,
     requestId,
   });
+}
+
+/** What the provider says of what a reply used, and can't be; that it counts none at all, once a conversation. */
+export function logContradictions(
+  at: CallAttempt,
+  { model, costMicroUsd }: Reply,
+  { basis, contradictions }: Charge,
+): void {
+  if (contradictions.length === 0) return;
+  if (basis === "uncounted" && at.call.headTokens > 0) return;
+  const event = basis === "uncounted" ? "usage_uncounted" : "usage_implausible";
+  at.deps.telemetry.emit({ event, ...who(at), model, costMicroUsd, contradictions });
 }
 
 export function logStopped(at: CallAttempt): void {

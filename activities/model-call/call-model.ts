@@ -11,10 +11,11 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src/domain/call.ts";
-import type { Alive, AttemptStart, CallSoFar } from "../../src/store/ledger.ts";
+import type { Alive, AttemptStart, CallSoFar, HoldDenied } from "../../src/store/ledger.ts";
 import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
+import { boundsOf } from "./bounds.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
 import { logAsked, logGateWait, logStopped } from "./call-log.ts";
 import { deniedByCalendar, deniedByGate, deniedByLedger, deniedToOther } from "./denial.ts";
@@ -22,7 +23,7 @@ import { conversationOf } from "./conversation.ts";
 import { afterFailure } from "./failed-attempt.ts";
 import { askGate } from "./gate.ts";
 import { giveBack } from "./gate-listener.ts";
-import { holdRequestOf } from "./hold.ts";
+import { neededBy, pricedCall, recounted, type PricedCall } from "./hold.ts";
 import type { CallLane, HeldCall, Sent } from "./lane.ts";
 import { liveLane } from "./live-lane.ts";
 import type { HoldRequest } from "./money.ts";
@@ -39,7 +40,10 @@ const LANES: Readonly<Record<Lane, CallLane>> = { live: liveLane, batch: batchLa
 
 export function createCallModel(deps: ActivityDeps) {
   return async function callModel(call: ModelCall): Promise<CallResult> {
-    return await attemptAt(deps, { call }, makeCall);
+    const result = await attemptAt(deps, { call }, makeCall);
+    if (result.kind !== "denied") return result;
+    // Whoever adds money to the run is told how much it may come to.
+    return { ...result, operatorCapMicroUsd: deps.config.caps.runMicroUsd };
   };
 }
 
@@ -87,13 +91,12 @@ async function prepared(at: CallAttempt): Promise<PreparedCall | Denial> {
 }
 
 /** By the gate and then by the ledger; the holds of other runs are gone in seconds. */
-async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
-  const { attempt, call } = ready;
-  const { hasGate } = LANES[call.lane];
-  const request = holdRequestOf(ready);
-  if ("kind" in request) return request;
+async function admitted(asked: PreparedCall): Promise<HeldCall | CallResult> {
+  const { hasGate } = LANES[asked.call.lane];
   const deadline = Date.now() + HOLDS_PATIENCE_MS;
-  while (true) {
+  let priced = await pricedCall(asked);
+  while (!("kind" in priced)) {
+    const { ready, request } = priced;
     const letOut = hasGate ? await askGate(ready) : null;
     if (letOut !== null && "kind" in letOut) {
       const denial = deniedByGate(ready, letOut);
@@ -108,10 +111,29 @@ async function admitted(ready: PreparedCall): Promise<HeldCall | CallResult> {
       if (soFar.kind !== "open") return broughtHome(ready, soFar);
       continue;
     }
-    const passes = start.kind === "denied" && start.temporary && Date.now() < deadline;
-    if (!passes || attempt.over.aborted) return broughtHome(ready, start);
-    await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
+    if (start.kind !== "denied") return broughtHome(ready, start);
+    priced = await afterDenial(priced, start, deadline);
   }
+  return priced;
+}
+
+/** What is asked for next: less, by the provider's own count, or the same once others have settled. */
+async function afterDenial(
+  priced: PricedCall,
+  denial: HoldDenied,
+  deadline: number,
+): Promise<PricedCall | Denial> {
+  const counted = await recounted(priced.ready);
+  const next = counted ?? priced;
+  if ("kind" in next) return next;
+  const needed = neededBy(next.request);
+  if (counted !== null && needed <= denial.leftMicroUsd) return next;
+  const passes = denial.temporary && Date.now() < deadline;
+  if (!passes || next.ready.attempt.over.aborted) {
+    return deniedByLedger(next.ready, { ...denial, askedMicroUsd: needed });
+  }
+  await delay(HOLDS_POLL_MS * (0.5 + Math.random()));
+  return next;
 }
 
 async function holdOrGiveBack(
@@ -132,15 +154,13 @@ async function holdOrGiveBack(
 /** Where the ledger has something else for the attempt than a hold. */
 function broughtHome(
   at: CallAttempt,
-  start: Exclude<AttemptStart | CallSoFar, { kind: "held" | "open" | "alive" }>,
+  start: Exclude<AttemptStart | CallSoFar, { kind: "held" | "open" | "alive" | "denied" }>,
 ): CallResult {
   switch (start.kind) {
     case "journaled":
       return adopted(start);
     case "submitted":
       return openTicket(at.attempt, start);
-    case "denied":
-      return deniedByLedger(start);
   }
 }
 
@@ -163,7 +183,9 @@ async function sendAndSettle(held: HeldCall): Promise<CallResult> {
       const latencyMs = performance.now() - startedAt;
       const repliedAt = new Date().toISOString();
       const { reply } = sent;
-      return await settle(held, conversation, { held: held.held, reply, repliedAt, latencyMs });
+      const bounds = boundsOf(held, held.request, held.room, held.held);
+      const bought = { held: held.held, bounds, reply, repliedAt, latencyMs };
+      return await settle(held, conversation, bought);
     }
   }
 }

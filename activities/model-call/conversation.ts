@@ -2,7 +2,7 @@
 // read by reference from the store, plus what is new.
 
 import type { Message } from "../../src/domain/message.ts";
-import { mergeNeighbours, withoutThinking } from "../../src/domain/message.ts";
+import { mergeNeighbours, openCallIn, withoutThinking } from "../../src/domain/message.ts";
 import type { Entry, ModelCall } from "../../src/domain/call.ts";
 import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../../src/store/transcripts.ts";
@@ -37,12 +37,20 @@ async function load(
   }
   return {
     snapshot: parseSnapshot(genesis),
-    messages: mergeNeighbours([...stored.slice(1).map(parseMessage), ...added]),
+    messages: sendable([...stored.slice(1).map(parseMessage), ...added]),
     added,
     head,
     newBodies,
     newLinks,
   };
+}
+
+/** A defect of ours, told before it costs a request and its refusal. */
+function sendable(entries: readonly Message[]): Message[] {
+  const messages = mergeNeighbours(entries);
+  const open = openCallIn(messages);
+  if (open === null) return messages;
+  throw failure("INTERNAL", `the call ${open} has no answer behind it, and was not sent so`);
 }
 
 async function newEntries(

@@ -5,12 +5,14 @@
 import type { Denial, WhyDenied } from "../../src/domain/call.ts";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { endBefore, endedText } from "../../src/domain/model-end.ts";
-import { specOf } from "../../src/domain/pricing.ts";
+import { lastWordsMicroUsd } from "../../src/domain/kept-back.ts";
+import { priceOn, specOf } from "../../src/domain/pricing.ts";
 import { providerDiffers, type Provider } from "../../src/domain/provider.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { GateAnswer } from "../../src/store/gates.ts";
 import type { HoldDenied } from "../../src/store/ledger.ts";
-import type { CallAttempt } from "./call-attempt.ts";
+import type { CallAttempt, PreparedCall } from "./call-attempt.ts";
+import { shortfallText } from "./shortfall.ts";
 
 /** What says that the provider is down or overloaded, and nothing about our request. */
 export const OUTAGES: readonly ErrorCode[] = [
@@ -35,14 +37,16 @@ export function denied(
 }
 
 /** Holds of other runs pass by themselves; what is spent stays spent. */
-export function deniedByLedger(denial: HoldDenied): Denial {
-  const { limit, account, askedMicroUsd, leftMicroUsd, capMicroUsd, resetsAt, temporary } = denial;
-  const left = `${leftMicroUsd} of ${capMicroUsd} micro-USD are left`;
-  const reset = resetsAt === null ? "" : `; it resets at ${resetsAt}`;
+export function deniedByLedger(prepared: PreparedCall, denial: HoldDenied): Denial {
+  const { limit, leftMicroUsd, capMicroUsd, resetsAt, temporary } = denial;
+  const neededMicroUsd = denial.askedMicroUsd;
+  const shortfall = { limit, neededMicroUsd, leftMicroUsd, capMicroUsd, resetsAt };
+  const unspent = capMicroUsd - denial.spentMicroUsd - denial.fearedMicroUsd;
+  const last = unspent < lastWordsOf(prepared) ? ({ leavesNothing: true } as const) : {};
   return denied(
     denial,
-    temporary ? { why: "holds", limit } : { why: "cap", limit, resetsAt },
-    `the next call may cost ${askedMicroUsd} micro-USD and ${account} can't pay it: ${left}${reset}`,
+    temporary ? { why: "holds", limit } : { why: "cap", limit, resetsAt, ...last },
+    shortfallText(prepared, shortfall),
   );
 }
 
@@ -54,6 +58,28 @@ export function deniedToOther(at: CallAttempt, pinned: Provider): Denial | null 
   const message = providerDiffers(pinned, at.deps.provider);
   if (message === null) return null;
   return denied(at, { why: "provider", notBefore: aboutAfter(ANOTHER_WORKER_MS) }, message);
+}
+
+interface OwnMoney {
+  readonly neededMicroUsd: number;
+  readonly leftMicroUsd: number;
+  readonly capMicroUsd: number;
+}
+
+/** The run has too little for a further step, if its last words are to be paid behind it. */
+export function deniedByOwnCap(prepared: PreparedCall, money: OwnMoney): Denial {
+  const limit = "cost";
+  const last = money.leftMicroUsd < lastWordsOf(prepared) ? ({ leavesNothing: true } as const) : {};
+  return denied(
+    prepared,
+    { why: "cap", limit, resetsAt: null, ...last },
+    shortfallText(prepared, { limit, resetsAt: null, ...money }),
+  );
+}
+
+function lastWordsOf({ request, room }: PreparedCall): number {
+  const price = priceOn(specOf(request.model), new Date().toISOString());
+  return lastWordsMicroUsd(price, room.promptTokens);
 }
 
 /** Null while the model is served. */

@@ -34,9 +34,9 @@ export function heardByGate(deps: Deps & Pick<ActivityDeps, "model">, letOut: Le
     async call(request, listener, signal) {
       const ear = new Ear(deps, letOut);
       const limits = (seen: RateLimits): void => ear.said(seen);
-      const alive: typeof listener.alive = (usage) => {
+      const alive: typeof listener.alive = (usage, writing) => {
         ear.alive();
-        listener.alive(usage);
+        listener.alive(usage, writing);
       };
       try {
         const reply = await model.call(request, { ...listener, limits, alive }, signal);

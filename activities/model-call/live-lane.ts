@@ -4,7 +4,12 @@
 import { INTERRUPTED } from "../../src/domain/call.ts";
 import { traitsOf } from "../../src/domain/purpose.ts";
 import { promptTokens } from "../../src/domain/usage.ts";
-import { CallAborted, type ModelReply, type ReplyHeard } from "../../src/model/model.ts";
+import {
+  CallAborted,
+  type ModelReply,
+  type ReplyHeard,
+  type ReplyListener,
+} from "../../src/model/model.ts";
 import { heardByGate } from "./gate-listener.ts";
 import type { CallLane, HeldCall } from "./lane.ts";
 
@@ -33,10 +38,11 @@ async function stream({
 }: HeldCall): Promise<ModelReply> {
   const { deltas } = deps;
   const model = letOut === null ? deps.model : heardByGate(deps, letOut);
-  const listener = {
-    alive: () => undefined,
-    text: (piece: string) =>
-      traitsOf(call.purpose).isShown ? deltas.text(attempt, piece) : undefined,
+  const { isShown } = traitsOf(call.purpose);
+  const listener: ReplyListener = {
+    alive: (_usage, writing) =>
+      isShown && writing !== null ? deltas.writing(attempt, writing) : undefined,
+    text: (piece) => (isShown ? deltas.text(attempt, piece) : undefined),
   };
   const bounded = { ...request, replyTokensMax: held.replyTokens };
   return await model.call(bounded, listener, attempt.signal);

@@ -7,10 +7,13 @@ import type { Look, LookResult, Unserved } from "../../src/domain/call.ts";
 import { providerDiffers } from "../../src/domain/provider.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane } from "./batch-lane.ts";
+import { boundsOf } from "./bounds.ts";
 import { attemptAt, type CallAttempt } from "./call-attempt.ts";
 import { logUnserved } from "./call-log.ts";
 import type { Found, Sought } from "./lane.ts";
 import { conversationOf } from "./conversation.ts";
+import { requestOf } from "./purposes.ts";
+import { promptBoundOf } from "./room.ts";
 import { adopted, settle } from "./settle.ts";
 
 export function createLookAtCall(deps: ActivityDeps) {
@@ -37,7 +40,10 @@ async function lookOnce(
   if (found.kind === "pending" && !giveUp) return found;
   if (found.kind === "replied") {
     const conversation = await conversationOf(at);
-    return await settle(at, conversation, { ...found, held: state, latencyMs: 0 });
+    const request = requestOf(at.attempt.runId, at.call, conversation);
+    const promptTokensMax = promptBoundOf({ ...at, conversation, request });
+    const bounds = boundsOf(at, request, { promptTokensMax }, state);
+    return await settle(at, conversation, { ...found, held: state, bounds, latencyMs: 0 });
   }
   return await ended(at, found, state);
 }

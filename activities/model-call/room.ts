@@ -1,6 +1,7 @@
 // How much a call may ask for: the longest prompt it can turn out to be, and the longest reply that
 // the token limits leave room for. A token is never shorter than a byte, so bytes bound the prompt;
-// only where that bound would refuse a call is the provider asked to count, which is free.
+// only where that bound would refuse a call, or leave it too little, is the provider asked to count,
+// which is free but takes its time.
 
 import type { Denial, ModelCall } from "../../src/domain/call.ts";
 import { roomForSummary, tokensKeptBack } from "../../src/domain/kept-back.ts";
@@ -12,34 +13,63 @@ import { denied } from "./denial.ts";
 /** What the API may put around each message. */
 const FRAMING_TOKENS = 16;
 
+/** The provider calls its count an estimate, from which what is billed may differ by a little. */
+const COUNT_MARGIN_SHARE = 0.05;
+const COUNT_MARGIN_TOKENS = 64;
+
 type Measured = Omit<PreparedCall, "room">;
 
 export async function roomFor(measured: Measured): Promise<Room | Denial> {
-  const { deps, attempt, call, conversation, request } = measured;
+  const { call, conversation, request } = measured;
   const { limits } = conversation.snapshot;
   const spec = specOf(request.model);
-  const promptTokensMax = boundOf(measured);
+  const promptTokensMax = promptBoundOf(measured);
   const likely = await likelyTokens(measured, promptTokensMax);
   const tokensLeft = call.budget.tokensLeft - (keepsLastWords(call) ? tokensKeptBack(likely) : 0);
   const requestCap = Math.min(limits.requestTokens, spec.contextTokens) - keptFree(call, limits);
   const cap = Math.min(requestCap, tokensLeft);
   const longest = Math.min(request.replyTokensMax, spec.replyTokensMax);
   if (promptTokensMax + longest <= cap) {
-    return { promptTokensMax, promptTokens: likely, replyTokensMax: longest };
+    return { promptTokensMax, isCounted: false, promptTokens: likely, replyTokensMax: longest };
   }
-  const counted = await deps.model.countTokens(request, attempt.signal);
-  const promptTokens = Math.min(promptTokensMax, counted);
+  const promptTokens = Math.min(promptTokensMax, await countOf(measured));
   const replyTokensMax = Math.min(longest, cap - promptTokens);
   // Where the conversation can be made shorter, a cut reply is no choice.
   const mayShorten = keepsSummary(call) && cap < tokensLeft;
   if (replyTokensMax >= Math.min(longest, mayShorten ? longest : USEFUL_REPLY_TOKENS)) {
-    return { promptTokensMax, promptTokens: likely, replyTokensMax };
+    const bound = Math.min(promptTokensMax, withMargin(promptTokens));
+    const weighs = Math.min(likely, bound);
+    return { promptTokensMax: bound, isCounted: true, promptTokens: weighs, replyTokensMax };
   }
+  const limit = cap === tokensLeft ? "tokens" : "request_tokens";
+  const isLast = limit === "tokens" && call.budget.tokensLeft < promptTokens + USEFUL_REPLY_TOKENS;
   return denied(
     measured,
-    { why: "size", limit: cap === tokensLeft ? "tokens" : "request_tokens" },
-    `the next call would read ${promptTokens} tokens, and ${cap} are allowed with its reply`,
+    { why: "size", limit, ...(isLast ? ({ leavesNothing: true } as const) : {}) },
+    `the next call would read ${promptTokens} tokens, and ${Math.max(0, cap)} are allowed with its reply`,
   );
+}
+
+/** The room by the provider's own count, which is asked for once; not every endpoint has one. */
+export async function countedRoom(prepared: PreparedCall): Promise<Room> {
+  const { room, attempt } = prepared;
+  try {
+    const counted = withMargin(await countOf(prepared));
+    const promptTokensMax = Math.min(room.promptTokensMax, counted);
+    const promptTokens = Math.min(room.promptTokens, counted);
+    return { ...room, promptTokensMax, promptTokens, isCounted: true };
+  } catch {
+    attempt.signal.throwIfAborted();
+    return { ...room, isCounted: true };
+  }
+}
+
+async function countOf({ deps, attempt, request }: Measured): Promise<number> {
+  return await deps.model.countTokens(request, attempt.signal);
+}
+
+function withMargin(counted: number): number {
+  return counted + Math.ceil(counted * COUNT_MARGIN_SHARE) + COUNT_MARGIN_TOKENS;
 }
 
 /** Before the first reply there is nothing to sum up. */
@@ -56,21 +86,21 @@ function keptFree(call: ModelCall, limits: Limits): number {
 }
 
 /** Bytes say little of a long prompt; what another model counted says nothing that could be relied on. */
-async function likelyTokens(
-  { deps, attempt: { signal }, call, request }: Measured,
-  promptTokensMax: number,
-): Promise<number> {
+async function likelyTokens(measured: Measured, promptTokensMax: number): Promise<number> {
+  const { call, attempt } = measured;
   if (call.course.weighedBy === undefined || !keepsLastWords(call)) return promptTokensMax;
   try {
-    return Math.min(promptTokensMax, await deps.model.countTokens(request, signal));
+    return Math.min(promptTokensMax, await countOf(measured));
   } catch {
-    signal.throwIfAborted();
+    attempt.signal.throwIfAborted();
     return promptTokensMax;
   }
 }
 
 /** After the first reply most of the prompt has been weighed by the model itself; others count otherwise. */
-function boundOf({ deps, call, request, conversation: { added, messages } }: Measured): number {
+export function promptBoundOf(measured: Measured): number {
+  const { deps, call, request, conversation } = measured;
+  const { added, messages } = conversation;
   if (call.headTokens === 0 || call.course.weighedBy !== undefined) {
     const bytes = deps.model.promptBytes(request, messages);
     return bytes + messages.length * FRAMING_TOKENS + specOf(request.model).toolPromptTokensMax;

@@ -1,11 +1,11 @@
 // The end of a call that was answered: reply, real cost and transcript in one transaction. A reply that the
 // run stopped is settled with what was heard of it; what the provider bills for such a reply is unknown, so
-// it costs its whole hold.
+// it costs its whole hold. So does one of which the provider says what can't be (src/domain/charge.ts).
 
-import { INTERRUPTED, type Reply } from "../../src/domain/call.ts";
+import { INTERRUPTED, type Estimated, type Reply } from "../../src/domain/call.ts";
+import { chargeFor, type Bounds, type Charge } from "../../src/domain/charge.ts";
 import type { Warning } from "../../src/domain/limits.ts";
 import { isToolUse } from "../../src/domain/message.ts";
-import { costOf, modelSpec, priceIn, priceOn, specOf } from "../../src/domain/pricing.ts";
 import type { ToolCall } from "../../src/domain/tool.ts";
 import { failpoint } from "../../src/failpoint.ts";
 import type { ModelReply } from "../../src/model/model.ts";
@@ -15,7 +15,7 @@ import { argsDigest } from "../args-digest.ts";
 import { failure } from "../attempt.ts";
 import { previewOf } from "../preview.ts";
 import type { CallAttempt, Conversation } from "./call-attempt.ts";
-import { logReply } from "./call-log.ts";
+import { logContradictions, logReply } from "./call-log.ts";
 import { runCapOf } from "./hold.ts";
 
 /** A reply must fit one payload of Temporal with room for its envelope. */
@@ -24,6 +24,7 @@ const NEAR_CAP = 0.8;
 
 export interface Bought {
   readonly held: Pick<Held, "heldMicroUsd" | "crashTaxMicroUsd" | "attempts">;
+  readonly bounds: Bounds;
   readonly reply: ModelReply;
   /** ISO 8601: its price is that of this day. */
   readonly repliedAt: string;
@@ -47,13 +48,14 @@ export async function settle(
   const isEmpty = reply.message.content.length === 0;
   const ref = refOf(body);
   const head = isEmpty ? conversation.head : nextHead(conversation.head, ref);
-  const result = resultOf(at, bought, { ref, head });
+  const charge = chargeOf(bought);
+  const result = resultOf(at, bought, charge, { ref, head });
   const link = { runId, prevHead: conversation.head, ref, head };
   failpoint("call_model.before_settle");
   const settled = await money.settle({
     spentMicroUsd: result.costMicroUsd,
-    usage: reply.usage,
-    model: reply.model,
+    usage: result.usage,
+    model: result.model,
     journal: JSON.stringify(result),
     messages: [...conversation.newBodies, ...(isEmpty ? [] : [{ runId, ref, body }])],
     links: [...conversation.newLinks, ...(isEmpty ? [] : [link])],
@@ -63,6 +65,7 @@ export async function settle(
     throw failure("PROVIDER_STREAM_CUT", "this attempt was given up before its reply arrived");
   }
   logReply(at, result, { latencyMs, requestId: reply.requestId });
+  logContradictions(at, result, charge);
   return { ...result, nearCaps: nearCaps(settled.accounts) };
 }
 
@@ -77,22 +80,28 @@ export function adopted({
   return { ...result, crashTaxMicroUsd, attempts };
 }
 
-function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "head">): Reply {
+function resultOf(
+  at: CallAttempt,
+  { reply, held }: Bought,
+  charge: Charge,
+  place: Pick<Reply, "ref" | "head">,
+): Reply {
   const { attempt, call, deps } = at;
-  const { reply, held } = bought;
+  const estimated = estimateOf(reply, charge);
   return {
     kind: "replied",
     ...place,
     message: reply.message,
-    model: reply.model,
+    model: charge.model,
     offline: deps.provider.isOffline,
     lane: call.lane,
     stopReason: reply.stopReason,
     ...(reply.refusalCategory !== undefined && { refusalCategory: reply.refusalCategory }),
     toolCalls: callsIn(reply),
     invalidCalls: reply.invalidCalls,
-    usage: reply.usage,
-    costMicroUsd: reply.stopReason === INTERRUPTED ? held.heldMicroUsd : chargeFor(at, bought),
+    usage: charge.usage,
+    ...(estimated !== null && { estimated }),
+    costMicroUsd: charge.costMicroUsd,
     crashTaxMicroUsd: held.crashTaxMicroUsd,
     attempts: held.attempts,
     attempt: attempt.attempt,
@@ -101,11 +110,16 @@ function resultOf(at: CallAttempt, bought: Bought, place: Pick<Reply, "ref" | "h
   };
 }
 
-/** A refusal before any output is reported with its usage, but not billed. */
-function chargeFor({ call }: CallAttempt, { reply, repliedAt }: Bought): number {
-  if (reply.stopReason === "refusal" && reply.message.content.length === 0) return 0;
-  const spec = modelSpec(reply.model) ?? specOf(call.course.model);
-  return costOf(reply.usage, priceIn(call.lane, priceOn(spec, repliedAt)));
+function chargeOf({ bounds, reply, repliedAt }: Bought): Charge {
+  const { message, model, usage, stopReason } = reply;
+  const isRefusal = stopReason === "refusal";
+  const charge = chargeFor(bounds, { model, usage, message, isRefusal, repliedAt });
+  return stopReason === INTERRUPTED ? { ...charge, costMicroUsd: bounds.heldMicroUsd } : charge;
+}
+
+function estimateOf({ stopReason }: ModelReply, { basis }: Charge): Estimated | null {
+  if (stopReason === INTERRUPTED) return "stopped";
+  return basis === "counted" ? null : basis;
 }
 
 function callsIn(reply: ModelReply): ToolCall[] {

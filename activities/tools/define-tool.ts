@@ -5,13 +5,13 @@
 //   X3. A `once` tool is never executed by a second attempt; a `verifiable` one is asked first.
 //   X4. An answer comes within `timeoutMs`, even from code that ignores its signal.
 
-import { z } from "zod";
+import type { z } from "zod";
 import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
 import type { Log } from "../../src/telemetry/log.ts";
 import { startDeadline } from "./deadline.ts";
-import { isToolError } from "./tool-error.ts";
-import { assertDefinable } from "./tool-definition.ts";
-import { failureText, toolFailure, toolOutput, type ToolOutput } from "./tool-output.ts";
+import { ToolError, toolErrorOf } from "./tool-error.ts";
+import { definable } from "./tool-definition.ts";
+import { failureText, OTHERWISE, toolFailure, toolOutput, type ToolOutput } from "./tool-output.ts";
 
 /** The call that a tool is executed for. */
 export interface ToolContext {
@@ -67,8 +67,8 @@ export interface Tool {
 }
 
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
-  assertDefinable(definition);
-  const spec = specOf(definition);
+  const inputSchema = definable(definition);
+  const spec = specOf(definition, inputSchema);
   return {
     spec,
     run: (rawInput, context) =>
@@ -78,42 +78,21 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
   };
 }
 
-function specOf<Input extends z.ZodObject>(definition: ToolDefinition<Input>): ToolSpec {
+function specOf<Input extends z.ZodObject>(
+  definition: ToolDefinition<Input>,
+  inputSchema: ToolSpec["inputSchema"],
+): ToolSpec {
   const { name, description, permission, effect, inline = false } = definition;
   return Object.freeze({
     name,
     description,
-    inputSchema: inputSchemaOf(definition),
+    inputSchema,
     permission,
     effect,
     timeoutMs: definition.timeoutMs ?? (inline ? 5000 : 60_000),
     attemptsMax: definition.attemptsMax ?? (effect === "once" ? 1 : 3),
     inline,
   });
-}
-
-/** JSON Schema 2020-12 as the API takes it: no `$schema`, and objects closed unless declared open. */
-function inputSchemaOf<Input extends z.ZodObject>({
-  name,
-  input,
-}: ToolDefinition<Input>): Readonly<Record<string, unknown>> {
-  try {
-    const { $schema: _, ...schema } = z.toJSONSchema(input, {
-      io: "input",
-      override: ({ jsonSchema }) => {
-        if (jsonSchema.type === "object" && jsonSchema.properties !== undefined) {
-          jsonSchema.additionalProperties ??= false;
-        }
-        // Zod's bounds for "an integer": tokens that tell the model nothing.
-        if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-      },
-    });
-    return schema;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`tool "${name}": its input can't be said in JSON Schema: ${reason}`, { cause });
-  }
 }
 
 async function withInput<Input extends z.ZodObject>(
@@ -123,7 +102,13 @@ async function withInput<Input extends z.ZodObject>(
 ): Promise<ToolOutput> {
   // An argument that the schema doesn't know is a mistake to tell, not one to pass over in silence.
   const schema = input.def.catchall === undefined ? input.strict() : input;
-  const parsed = await schema.safeParseAsync(rawInput);
+  let parsed: Awaited<ReturnType<typeof schema.safeParseAsync>>;
+  try {
+    parsed = await schema.safeParseAsync(rawInput);
+  } catch (error) {
+    // Refinements and transforms are the author's code.
+    return toolFailure(error);
+  }
   if (!parsed.success) {
     const problems = parsed.error.issues.slice(0, 10).map(({ path, message }) => {
       const where = path.map(String).join(".");
@@ -179,9 +164,11 @@ async function withDeadline(
       const advice = "Ask for less at once, or go on without this tool.";
       return failureText(`${name} gave no answer within ${timeoutMs} ms.`, advice);
     }
-    if (isToolError(error)) {
-      if (error.retryable && context.attempt < attemptsMax) throw error;
-      return toolFailure(error);
+    const told = toolErrorOf(error);
+    if (told !== null) {
+      const { message, suggestion, retryable } = told;
+      if (retryable && context.attempt < attemptsMax) throw new ToolError(message, { retryable });
+      return failureText(message, suggestion ?? OTHERWISE);
     }
     const advice = "It may have taken effect all the same: check before you call it again.";
     return toolFailure(error, mayHaveHappened ? advice : undefined);

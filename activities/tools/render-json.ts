@@ -70,7 +70,7 @@ class JsonWriter {
       this.#writeObject(value);
     } catch (error) {
       this.text = this.text.slice(0, start);
-      this.#writeString(`[unreadable: ${error instanceof Error ? error.message : "error"}]`);
+      this.#writeString(`[unreadable: ${reasonIn(error)}]`);
     } finally {
       this.#open.delete(value);
     }
@@ -115,6 +115,16 @@ class JsonWriter {
       separator = ",";
     }
     this.text += separator === "{" ? "{}" : "}";
+  }
+}
+
+/** What a trap throws may be a trap. */
+function reasonIn(error: unknown): string {
+  try {
+    const message: unknown = error instanceof Error ? error.message : null;
+    return typeof message === "string" ? message : "error";
+  } catch {
+    return "error";
   }
 }
 

@@ -1,6 +1,8 @@
 // What a tool throws when it knows what went wrong. Whatever else it throws is told to the model too,
 // but without good advice.
 
+import { thrownText } from "./thrown-text.ts";
+
 export interface ToolErrorOptions extends ErrorOptions {
   /** What the model could do instead, as an instruction. */
   readonly suggestion?: string;
@@ -23,7 +25,22 @@ export class ToolError extends Error {
   }
 }
 
-/** Works across realms, where `instanceof` does not. */
-export function isToolError(error: unknown): error is ToolError {
-  return error instanceof Error && error.name === "ToolError" && "retryable" in error;
+/** As a tool said it. Works across realms, where `instanceof` does not; null of whatever else was thrown. */
+export function toolErrorOf(
+  thrown: unknown,
+): Pick<ToolError, "message" | "suggestion" | "retryable"> | null {
+  // What is thrown is foreign: a getter or a proxy may throw in turn, and then nothing can be relied on.
+  try {
+    if (!(thrown instanceof Error) || thrown.name !== "ToolError" || !("retryable" in thrown)) {
+      return null;
+    }
+    const suggestion: unknown = Reflect.get(thrown, "suggestion");
+    return {
+      message: thrownText(thrown),
+      suggestion: typeof suggestion === "string" ? suggestion : undefined,
+      retryable: thrown.retryable === true,
+    };
+  } catch {
+    return null;
+  }
 }

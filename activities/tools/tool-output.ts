@@ -2,8 +2,9 @@
 // a failed tool is an answer too: {"error", "suggestion"}. Contract: nothing here throws.
 
 import { isNativeError } from "node:util/types";
-import { isToolError } from "./tool-error.ts";
 import { renderJson } from "./render-json.ts";
+import { thrownText } from "./thrown-text.ts";
+import { toolErrorOf } from "./tool-error.ts";
 import { visibleText } from "./visible-text.ts";
 
 export interface ToolOutput {
@@ -24,17 +25,26 @@ const NOTE_BYTES_MAX = 512;
 const ERROR_CHARS_MAX = 4000;
 
 export function toolOutput(value: unknown): ToolOutput {
-  if (isNativeError(value) || value instanceof Error) return toolFailure(value);
+  if (isThrowable(value)) return toolFailure(value);
   const text = textOf(value);
   return fitted(text, false, typeof value === "string" || text.length <= FULL_CHARS_MAX);
 }
 
 export function toolFailure(thrown: unknown, suggestion?: string): ToolOutput {
-  const advice = (isToolError(thrown) ? thrown.suggestion : undefined) ?? suggestion;
-  return failureText(
-    messageOf(thrown),
-    advice ?? "Try other arguments, or go on without this tool.",
-  );
+  const told = toolErrorOf(thrown);
+  const message = told?.message ?? thrownText(thrown);
+  return failureText(message, told?.suggestion ?? suggestion ?? OTHERWISE);
+}
+
+export const OTHERWISE = "Try other arguments, or go on without this tool.";
+
+/** Of a proxy that does not say what it is nobody knows; it is no error of ours. */
+function isThrowable(value: unknown): boolean {
+  try {
+    return isNativeError(value) || value instanceof Error;
+  } catch {
+    return false;
+  }
 }
 
 export function failureText(error: string, suggestion: string): ToolOutput {
@@ -76,14 +86,6 @@ function decoded(bytes: Uint8Array): string {
     // No UTF-8.
   }
   return `(binary data, ${bytes.byteLength} bytes)`;
-}
-
-function messageOf(thrown: unknown): string {
-  if (!(isNativeError(thrown) || thrown instanceof Error)) {
-    return typeof thrown === "string" ? thrown : renderJson(thrown, ERROR_CHARS_MAX);
-  }
-  const cause = isNativeError(thrown.cause) ? `: ${thrown.cause.message}` : "";
-  return `${thrown.message}${cause}` || thrown.name;
 }
 
 function shortened(text: string): string {

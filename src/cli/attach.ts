@@ -7,6 +7,7 @@ import { withClient, type CliContext } from "./context.ts";
 import { followBatch } from "./follow-batch.ts";
 import { follow } from "./follow.ts";
 import { keyboardFor, rendererFor } from "./show-events.ts";
+import { checkWritable } from "./told-files.ts";
 
 interface AttachOptions {
   readonly after?: string;
@@ -22,10 +23,11 @@ export function addAttach(program: Command, context: CliContext): void {
     .option("--after <event>", "go on behind this event id of a run")
     .option("--out <file>", "write the results of a batch there")
     .option("--json", "one event per line, the result last")
-    .action((runId: string, options: AttachOptions) =>
-      withClient(context, async (client) => {
+    .action(async (runId: string, options: AttachOptions) => {
+      const { out, json } = options;
+      if (out !== undefined) await checkWritable(out);
+      await withClient(context, async (client) => {
         if (isBatchId(runId)) {
-          const { out, json } = options;
           return await followBatch(context, client, runId, { out, json });
         }
         const renderer = await rendererFor(context, options);
@@ -34,6 +36,6 @@ export function addAttach(program: Command, context: CliContext): void {
           ...after,
           ...keyboardFor(context, options),
         });
-      }),
-    );
+      });
+    });
 }

@@ -1,27 +1,46 @@
-// The results of a batch as a file: it is there whole, or as it was before.
+// The results of a batch as a file, and why items failed, for those who read no file.
 
-import { open, rename } from "node:fs/promises";
 import type { ItemResult } from "../domain/batch.ts";
-import { PawlError } from "../domain/errors.ts";
+import { count, outcomeText } from "./format.ts";
+import { oneLine } from "./printable.ts";
+import { writePrivately } from "./told-files.ts";
 
-/** Returns how many lines were written. */
+export interface ResultsWritten {
+  readonly lines: number;
+  /** Items that failed, by why they did. */
+  readonly failed: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Throws PawlError FILE_UNUSABLE. */
 export async function writeResults(
   results: AsyncIterable<ItemResult>,
   file: string,
-): Promise<number> {
-  const unfinished = `${file}.unfinished`;
-  let lines = 0;
-  const handle = await open(unfinished, "w").catch((error: unknown) => {
-    throw new PawlError("USAGE", `${file} can't be written.`, { cause: error });
-  });
-  try {
+): Promise<ResultsWritten> {
+  const failed = new Map<string, string[]>();
+  async function* noted(): AsyncGenerator<string, void, undefined> {
     for await (const result of results) {
-      await handle.write(`${JSON.stringify(result)}\n`);
-      lines += 1;
+      if (result.outcome.kind === "failed") {
+        const why = outcomeText(result.outcome);
+        const items = failed.get(why) ?? [];
+        failed.set(why, [...items.slice(0, NAMED_MAX), result.id]);
+      }
+      yield `${JSON.stringify(result)}\n`;
     }
-  } finally {
-    await handle.close();
   }
-  await rename(unfinished, file);
-  return lines;
+  const lines = await writePrivately(file, noted());
+  return { lines, failed };
+}
+
+const NAMED_MAX = 3;
+const REASONS_MAX = 5;
+
+/** `failed (UNKNOWN_AGENT): There is no agent nobody. …: a, b` */
+export function failureLines({ failed }: ResultsWritten): readonly string[] {
+  const shown = [...failed].slice(0, REASONS_MAX).map(([why, items]) => {
+    const named = items.slice(0, NAMED_MAX).map((id) => oneLine(id, 40));
+    const more = items.length > NAMED_MAX ? " and others" : "";
+    return `${oneLine(why, 400)} (${named.join(", ")}${more})`;
+  });
+  const left = failed.size - shown.length;
+  return left === 0 ? shown : [...shown, `and ${count(left, "other reason")}: see the results`];
 }

@@ -6,6 +6,7 @@ import { endedCount, type EndedCounts } from "../domain/batch.ts";
 import type { CliContext } from "./context.ts";
 import { duration, usd } from "./format.ts";
 import { oneLine } from "./printable.ts";
+import { terminalKind } from "./terminal-kind.ts";
 
 export interface BatchView {
   step(shown: BatchShown): void;
@@ -20,7 +21,7 @@ const ERASE_LINE = "\r\u001b[2K";
 
 export function createBatchView(context: CliContext, json: boolean): BatchView {
   if (json) return jsonView(context);
-  return context.isTerminal ? terminalView(context) : plainView(context);
+  return terminalKind(context) === "full" ? terminalView(context) : plainView(context);
 }
 
 /** `12 of 100 · 11 answered, 1 failed · $0.0123 of $1.00` */

@@ -1,6 +1,5 @@
 // `pawl batch FILE`: a file of tasks as one durable batch, shown to its end.
 
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { RunClient } from "../client/run-client.ts";
 import type { BatchOrder } from "../client/batch-order.ts";
@@ -11,6 +10,7 @@ import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { followBatch } from "./follow-batch.ts";
 import { dollarsAsMicroUsd, durationMs, positiveInteger, waitOf } from "./option-values.ts";
+import { bytesOf, checkWritable, STDIN } from "./told-files.ts";
 
 interface BatchFlags {
   readonly concurrency: number;
@@ -30,7 +30,10 @@ export function addBatch(program: Command, context: CliContext): void {
   program
     .command("batch")
     .description("run a file of tasks as one batch; Ctrl-C detaches, the batch goes on")
-    .argument("<file>", "one JSON object a line: task, and id, agent, tier, model, limits, canWait")
+    .argument(
+      "<file>",
+      "one JSON object a line: task, and id, agent, tier, model, limits, canWait; - reads what is piped in",
+    )
     .option("--concurrency <n>", "runs at once (10)", positiveInteger, CONCURRENCY_DEFAULT)
     .option("--max-cost <usd>", "what all of it may cost together", dollarsAsMicroUsd)
     .option("--key <key>", "the same key and file give the same batch")
@@ -42,14 +45,15 @@ export function addBatch(program: Command, context: CliContext): void {
       durationMs,
     )
     .option("--detach", "print the batch's id and return")
-    .option("--out <file>", "write the results there (FILE.results.jsonl)")
+    .option("--out <file>", "write the results there (FILE.results.jsonl, or BATCH.results.jsonl)")
     .option("--json", "one line a step, the summary last")
     .action(async (file: string, flags: BatchFlags) => {
       const { readItems } = await import("../client/batch-lines.ts");
-      const items = readItems(await contentOf(file));
+      const items = readItems(await bytesOf(file, context));
+      const outOf = await resultsFile(file, flags);
       const start = async (client: RunClient, config: Config): Promise<number> => {
         const { batchId, created } = await client.startBatch(orderOf(items, flags, config));
-        const out = flags.out ?? resultsFile(file);
+        const out = outOf(batchId);
         if (flags.detach === true) return detach(context, batchId, { out, json: flags.json });
         if (!created) context.stderr.write("This key has been used before: showing its batch.\n");
         return await followBatch(context, client, batchId, { out, json: flags.json });
@@ -58,12 +62,22 @@ export function addBatch(program: Command, context: CliContext): void {
     });
 }
 
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new PawlError("USAGE", `${file} can't be read.`, { cause: error });
-  }
+/**
+ * `tasks.jsonl` gives `tasks.results.jsonl`; what was piped in, or is no file that stays, is named by its batch.
+ * Throws PawlError FILE_UNUSABLE, before anything is spent, where nothing can be written there.
+ */
+async function resultsFile(
+  file: string,
+  { out, detach: isLeft }: BatchFlags,
+): Promise<(batchId: string) => string> {
+  const beside = file === STDIN || /^\/(dev|proc)\//.test(file) ? null : besideOf(file);
+  const named = out ?? beside;
+  if (out !== undefined || isLeft !== true) await checkWritable(named ?? besideOf("batch"));
+  return (batchId) => named ?? besideOf(batchId);
+}
+
+function besideOf(name: string): string {
+  return `${name.replace(/\.jsonl$/, "")}.results.jsonl`;
 }
 
 function orderOf(
@@ -81,11 +95,6 @@ function orderOf(
     capMicroUsd: maxCost ?? null,
     ...present({ key }),
   };
-}
-
-/** `tasks.jsonl` gives `tasks.results.jsonl`. */
-function resultsFile(file: string): string {
-  return `${file.replace(/\.jsonl$/, "")}.results.jsonl`;
 }
 
 interface DetachedBatch {

@@ -54,7 +54,7 @@ export function addBudget(program: Command, context: CliContext): void {
     .argument("<file>", '[{ "scope": "tenant_day", "tenant": "acme", "usd": 25 }, ...]')
     .option("--json", "one budget per line")
     .action(async (file: string, { json }: Flags) => {
-      const wanted = await readBudgetFile(file);
+      const wanted = await readBudgetFile(file, context);
       await withClient(context, async (client) => {
         for (const { name, cap } of wanted) tell(context, await client.setBudget(name, cap), json);
       });

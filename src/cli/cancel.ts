@@ -1,17 +1,40 @@
-// `pawl cancel ID`: asks a run to end with what it has.
+// `pawl cancel ID`: asks a run to end with what it has. A run hears of it from a worker; where none polls its queue
+// it can be ended without one.
 
 import type { Command } from "commander";
+import { isBatchId } from "../domain/batch.ts";
+import { PawlError } from "../domain/errors.ts";
 import { withClient, type CliContext } from "./context.ts";
+import { printable } from "./printable.ts";
+import { userName } from "./say.ts";
+
+interface CancelOptions {
+  readonly force?: boolean;
+}
 
 export function addCancel(program: Command, context: CliContext): void {
   program
     .command("cancel")
     .description("end a run, or a batch with all its runs; each returns what it has")
     .argument("<id>", "the run, or the batch")
-    .action((runId: string) =>
+    .option("--force", "end a run that no worker serves; what it has is not returned")
+    .action((runId: string, { force = false }: CancelOptions) =>
       withClient(context, async (client) => {
-        await client.cancel(runId);
+        if (force) {
+          if (isBatchId(runId)) throw new PawlError("USAGE", "A batch can't be ended by --force.");
+          await client.terminate(runId, userName());
+          context.stderr.write(
+            `Ended ${runId}. What it holds is released, or charged, when a worker comes.\n`,
+          );
+          return;
+        }
+        const { unservedQueue } = await client.cancel(runId);
         context.stderr.write(`Asked ${runId} to end. See it: pawl show ${runId}\n`);
+        if (unservedQueue === null) return;
+        const how = isBatchId(runId) ? "" : `, or end it now: pawl cancel ${runId} --force`;
+        context.stderr.write(
+          `No worker serves its queue ${printable(unservedQueue)}: it ends when one starts (pawl worker)${how}\n`,
+        );
       }),
     );
 }

@@ -14,9 +14,14 @@ export interface Output {
 export interface CliIo {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** What `.env` adds is written into it. */
   readonly env: NodeJS.ProcessEnv;
+  /** The text of the folder's `.env`; not set where none shall be read. */
+  readonly readDotEnv?: () => string;
   /** True where a person reads stdout as it is written. */
   readonly isTerminal: boolean;
+  /** All that is piped in, up to its end; not set where there is nothing. */
+  readonly readStdin?: (bytesMax?: number) => Promise<Uint8Array>;
   /** Where a person types while they watch a run; not set where stdin is a pipe or a file. */
   readonly keyboard?: Keyboard;
   /** Replaces the real backend; for tests and for programs that embed the CLI. */

@@ -4,10 +4,12 @@
 import type { BatchShown } from "../client/batches.ts";
 import type { RunClient } from "../client/run-client.ts";
 import type { BatchResult } from "../domain/batch.ts";
-import { isPawlError, type ErrorCode } from "../domain/errors.ts";
+import { isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
 import { batchLine, createBatchView, summaryOf, type BatchView } from "./batch-view.ts";
 import type { CliContext } from "./context.ts";
-import { writeResults } from "./batch-results.ts";
+import { failureLines, writeResults } from "./batch-results.ts";
+import { DETACHED_EXIT } from "./exit-code.ts";
+import { count } from "./format.ts";
 import { unservedNotice } from "./unserved-notice.ts";
 
 export interface FollowBatchOptions {
@@ -20,7 +22,6 @@ const LOOK_EVERY_MS = 1000;
 const LOOK_SHARE = 10;
 const PATIENCE_MS = 600_000;
 const WORKER_CHECK_MS = 3000;
-const DETACHED = 0;
 const BROKEN_EXIT = 1;
 const PASSING: readonly ErrorCode[] = ["BACKEND_UNREACHABLE", "LEDGER_UNAVAILABLE"];
 
@@ -42,18 +43,34 @@ export async function followBatch(
     if (last === null) {
       const where = out === undefined ? "" : ` --out ${out}`;
       view.notice(`Detached: the batch goes on. See it again: pawl attach ${batchId}${where}`);
-      return DETACHED;
+      return DETACHED_EXIT;
     }
-    if (out !== undefined) {
-      const lines = await writeResults(client.batchResults(batchId), out);
-      view.notice(`${lines} results: ${out}`);
-    }
+    if (out !== undefined) await tellResults(client, batchId, { view, out });
     view.end(last);
     return last.result === null ? BROKEN_EXIT : exitCodeOfBatch(last.result);
   } finally {
     leaving.abort();
     process.off("SIGINT", onInterrupt);
     view.close();
+  }
+}
+
+/** All is paid for by now: whoever can't have the file hears how to get it elsewhere. */
+async function tellResults(
+  client: RunClient,
+  batchId: string,
+  { view, out }: { readonly view: BatchView; readonly out: string },
+): Promise<void> {
+  try {
+    const written = await writeResults(client.batchResults(batchId), out);
+    view.notice(`${count(written.lines, "result")}: ${out}`);
+    for (const line of failureLines(written)) view.notice(line);
+  } catch (error) {
+    if (!isPawlError(error) || error.code !== "FILE_UNUSABLE") throw error;
+    throw new PawlError(error.code, `The batch has ended, and ${error.message}`, {
+      cause: error,
+      next: `write its results elsewhere: pawl attach ${batchId} --out FILE`,
+    });
   }
 }
 

@@ -2,7 +2,7 @@
 // second one soon after it cancels.
 
 import type { RunClient } from "../client/run-client.ts";
-import { exitCodeOf } from "./exit-code.ts";
+import { DETACHED_EXIT, exitCodeOf } from "./exit-code.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
 import { typeAlong, type TypeAlong } from "./type-along.ts";
@@ -24,7 +24,6 @@ const SECOND_THOUGHTS_MS = 1500;
 const WORKER_CHECK_MS = 2000;
 /** A worker takes a run within a second. Temporal lists one that died for a minute more. */
 const SILENCE_MS = 10_000;
-const DETACHED = 0;
 
 /** Returns the exit code. */
 export async function follow(
@@ -38,7 +37,7 @@ export async function follow(
   const renderer = typing?.renderer ?? shown;
   const interrupts = listenForInterrupts(client, runId, { renderer, leaving }, options);
   const silence = listenForSilence(client, renderer, options);
-  let exitCode = DETACHED;
+  let exitCode: number = DETACHED_EXIT;
   let troubled = false;
   try {
     const events = client.watch(runId, {

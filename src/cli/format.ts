@@ -1,5 +1,6 @@
 // Figures as people read them.
 
+import { CATALOGUE, isErrorCode } from "../domain/errors.ts";
 import { formatUsd, microUsdOf, usdOf } from "../domain/money.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
 
@@ -22,6 +23,19 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** `5 min ago`; what is older than a month is better told by its day. */
+export function ago(at: string, nowMs: number): string {
+  const ms = Math.max(0, nowMs - Date.parse(at));
+  if (ms < MINUTE_MS) return `${Math.floor(ms / 1000)} s ago`;
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min ago`;
+  if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)} h ago`;
+  return ms < 31 * DAY_MS ? `${Math.floor(ms / DAY_MS)} days ago` : at.slice(0, 10);
+}
+
 export function count(n: number, word: string): string {
   return `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
 }
@@ -39,6 +53,22 @@ export function outcomeText(outcome: Outcome): string {
     case "failed":
       return `failed (${outcome.code}): ${outcome.message}`;
   }
+}
+
+/** What a person can do about it; null where there is nothing to say. */
+export function adviceOn(outcome: Outcome): string | null {
+  const code = codeIn(outcome);
+  if (code === null || !isErrorCode(code)) return null;
+  const { fate, next } = CATALOGUE[code];
+  // The others say what Pawl does about them by itself, which was in vain.
+  if (fate !== "fail" && fate !== "park") return null;
+  return `${next.charAt(0).toUpperCase()}${next.slice(1)}.`;
+}
+
+function codeIn(outcome: Outcome): string | null {
+  if (outcome.kind === "failed") return outcome.code;
+  const isSpendLimit = outcome.kind === "stopped" && outcome.limit === "provider_spend";
+  return isSpendLimit ? "PROVIDER_SPEND_LIMIT" : null;
 }
 
 export interface SummaryFacts {
@@ -63,7 +93,7 @@ export function summaryLines(
     `${count(result.modelCalls, "model call")}${attempts}`,
     count(result.toolCalls, "tool call"),
     `${usage.inputTokens.toLocaleString("en-US")} tokens in (${cached} % cached)`,
-    `${usage.outputTokens.toLocaleString("en-US")} out`,
+    `${usage.outputTokens.toLocaleString("en-US")} out${usage.estimated === true ? " (estimated)" : ""}`,
     duration(result.durationMs),
   ];
   const tax =

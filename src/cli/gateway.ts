@@ -16,16 +16,18 @@ export function addGateway(program: Command, context: CliContext): void {
     .option("--host <address>", "where to listen", "127.0.0.1")
     .option("--port <n>", "0 takes a free one", portNumber, 7420)
     .action(async ({ host, port }: GatewayFlags) => {
-      const [{ readConfig }, { openTelemetry }, { runGateway }, { stackFor }] = await Promise.all([
-        import("../config.ts"),
-        import("../telemetry/telemetry.ts"),
-        import("../gateway/run-gateway.ts"),
-        import("./context.ts"),
-      ]);
+      const [{ readConfig }, { secretsOf }, { openTelemetry }, { runGateway }, { stackFor }] =
+        await Promise.all([
+          import("../config.ts"),
+          import("../telemetry/secrets.ts"),
+          import("../telemetry/telemetry.ts"),
+          import("../gateway/run-gateway.ts"),
+          import("./context.ts"),
+        ]);
       const config = readConfig(context.env);
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
       const stack = await stackFor(context, config, { say });
-      await runGateway(config, openTelemetry(config.log), {
+      await runGateway(config, openTelemetry(config.log, { secrets: secretsOf(config) }), {
         host,
         port,
         ...(stack === null ? {} : { stack }),

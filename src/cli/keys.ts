@@ -42,15 +42,18 @@ export function addKeys(program: Command, context: CliContext): void {
   keys
     .command("revoke")
     .description("end a key; gateways refuse it within ten seconds")
-    .argument("<id>", "as `pawl keys ls` shows it")
-    .action((id: string) =>
-      withKeys(context, async (store) => {
-        // A whole key is understood as well: it is what people have at hand.
-        const keyId = /^pawl_([a-z0-9]+)/.exec(id)?.[1] ?? id;
-        if (!(await store.revoke(keyId))) throw new PawlError("USAGE", "There is no such key.");
-        context.stderr.write(`The key ${keyId} is revoked.\n`);
-      }),
-    );
+    .argument("<id>", "as `pawl keys ls` shows it; not the key itself")
+    .action(async (id: string) => {
+      checkKeyId(id);
+      await withKeys(context, async (store) => {
+        if (!(await store.revoke(id))) {
+          throw new PawlError("USAGE", "There is no key of that id.", {
+            next: "see `pawl keys ls`",
+          });
+        }
+        context.stderr.write(`The key ${id} is revoked.\n`);
+      });
+    });
 }
 
 async function create(
@@ -94,6 +97,18 @@ async function withKeys(
   } finally {
     await db.end();
   }
+}
+
+/** Other users of the machine see what stands in a command line, and the shell keeps it: no word of it is repeated. */
+function checkKeyId(text: string): void {
+  if (/^[a-z0-9]{1,32}$/.test(text)) return;
+  throw new PawlError(
+    "USAGE",
+    "That is no id of a key, and a key has no place in a command line.",
+    {
+      next: "give its id, as `pawl keys ls` shows it: the letters between pawl_ and the next _",
+    },
+  );
 }
 
 /** Nothing that a path, a query or an account's key would read as its own. */

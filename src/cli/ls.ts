@@ -4,9 +4,10 @@ import { Option, type Command } from "commander";
 import type { RunListed } from "../client/run-list.ts";
 import type { RunStatus } from "../domain/outcome.ts";
 import { withClient, type CliContext } from "./context.ts";
-import { usd } from "./format.ts";
+import { ago, usd } from "./format.ts";
 import { positiveInteger } from "./option-values.ts";
 import { oneLine } from "./printable.ts";
+import { columns } from "./table.ts";
 
 interface LsOptions {
   readonly limit?: number;
@@ -34,28 +35,24 @@ export function addLs(program: Command, context: CliContext): void {
     .action(({ json, ...query }: LsOptions) =>
       withClient(context, async (client) => {
         const runs = await client.list(query);
-        const lines = json === true ? runs.map((run) => JSON.stringify(run)) : tableOf(runs);
+        const lines =
+          json === true ? runs.map((run) => JSON.stringify(run)) : tableOf(runs, Date.now());
         for (const line of lines) context.stdout.write(`${line}\n`);
         if (runs.length === 0) context.stderr.write('No runs. Start one: pawl run "task"\n');
       }),
     );
 }
 
-export function tableOf(runs: readonly RunListed[]): readonly string[] {
+const COST = 2;
+
+export function tableOf(runs: readonly RunListed[], nowMs: number): readonly string[] {
+  if (runs.length === 0) return [];
   const rows = runs.map((run) => [
-    run.runId,
-    run.outcome ?? run.status,
+    oneLine(run.runId),
+    oneLine(run.outcome ?? run.status),
     usd(run.costUsd),
-    run.startedAt.slice(0, 19).replace("T", " "),
+    ago(run.startedAt, nowMs),
     oneLine(run.task, 50),
   ]);
-  const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  return columns([["run", "state", "cost", "started", "task"], ...rows], [COST]);
 }

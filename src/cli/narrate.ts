@@ -5,19 +5,23 @@ import type {
   ApprovalDecided,
   ApprovalRequested,
   BudgetWarning,
+  LimitLowered,
   MessageReceived,
   ModelChanged,
   ModelRetrying,
   RunContinued,
   RunEvent,
+  RunResumed,
   RunWaiting,
   WaitReason,
   ReplyFinished,
+  ReplyProgress,
   ReplyWithdrawn,
   ToolFinished,
   ToolRetrying,
   ToolStarted,
   TurnStarted,
+  UsageEstimated,
 } from "../domain/run-event.ts";
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
@@ -36,7 +40,12 @@ export interface Line {
 export function lineOf(event: RunEvent): Line | null {
   switch (event.type) {
     case "run.started":
-      return { tone: "dim", text: `${event.runId} · agent ${oneLine(event.agent)}` };
+      return { tone: "dim", text: `${oneLine(event.runId)} · agent ${oneLine(event.agent)}` };
+    case "input.flagged":
+      return {
+        tone: "warn",
+        text: `! the task meets the rule ${oneLine(event.rule)} at character ${event.position}`,
+      };
     case "model.retrying":
     case "model.changed":
     case "reply.withdrawn":
@@ -52,15 +61,41 @@ export function lineOf(event: RunEvent): Line | null {
       return peopleLine(event);
     case "budget.warning":
     case "run.waiting":
+    case "run.resumed":
     case "run.continued":
       return courseLine(event);
+    case "limit.lowered":
+    case "usage.estimated":
+      return moneyLine(event);
     case "turn.started":
       return purposeLine(event);
+    case "reply.progress":
+      return { tone: "dim", text: progressText(event) };
     case "reply.delta":
     case "run.ended":
       return null;
   }
 }
+
+/** A sign of life, where nothing else is heard of a reply. */
+export function progressText({ tool, chars }: ReplyProgress): string {
+  return `… writing arguments of ${oneLine(tool, 60)}, ${chars.toLocaleString("en-US")} characters`;
+}
+
+function moneyLine(event: LimitLowered | UsageEstimated): Line {
+  if (event.type === "usage.estimated")
+    return { tone: "warn", text: `! ${ESTIMATED[event.reason]}` };
+  const { limit, asked, allowed } = event;
+  const inUnits = limit === "cost" ? usd : (n: number): string => n.toLocaleString("en-US");
+  const what = limit === "cost" ? "" : ` ${limit.replaceAll("_", " ")}`;
+  const text = `! ${inUnits(asked)}${what} was asked, and no more than ${inUnits(allowed)} is allowed here`;
+  return { tone: "warn", text };
+}
+
+const ESTIMATED: Readonly<Record<UsageEstimated["reason"], string>> = {
+  uncounted: "the provider counts no tokens; costs are worst cases",
+  implausible: "what the provider counts can't be true; the worst case is charged instead",
+};
 
 /** Of the others their title says enough. */
 const PURPOSE: Readonly<Partial<Record<PurposeKind, string>>> = {
@@ -68,12 +103,14 @@ const PURPOSE: Readonly<Partial<Record<PurposeKind, string>>> = {
   summary: "! the conversation grows too long; the model sums it up and goes on from there",
 };
 
-function courseLine(event: BudgetWarning | RunWaiting | RunContinued): Line | null {
+function courseLine(event: BudgetWarning | RunWaiting | RunResumed | RunContinued): Line | null {
   switch (event.type) {
     case "budget.warning":
       return { tone: "warn", text: `! ${budget(event.limit, event.used, event.cap)}` };
     case "run.waiting":
       return waitLine(event);
+    case "run.resumed":
+      return resumeLine(event);
     case "run.continued":
       return continueLine(event);
   }
@@ -194,8 +231,18 @@ function nextText(reason: WaitReason, at: string): string {
   return reason === "batch" ? `next look at ${at.slice(11, 19)} UTC` : again(at);
 }
 
+/** Of a wait that is over another line tells. */
+function resumeLine({ by, addedUsd, capUsd }: RunResumed): Line | null {
+  if (addedUsd === 0) return null;
+  const who = by === "" ? "" : ` by ${oneLine(by)}`;
+  return { tone: "good", text: `+ ${usd(addedUsd)} added${who}: the run may cost ${usd(capUsd)}` };
+}
+
 /** Moving to a fresh history is nothing that a person needs to know. */
 function continueLine({ reason }: RunContinued): Line | null {
+  if (reason === "reset") {
+    return { tone: "warn", text: "↺ the run was reset, and goes on from an earlier point" };
+  }
   return reason === "resumed" ? { tone: "good", text: "▶ the run goes on" } : null;
 }
 

@@ -1,6 +1,7 @@
 // Values of options, checked where they are given: what is wrong costs nothing and says why.
 
 import { InvalidArgumentError } from "commander";
+import { isBlank } from "../domain/input-rules.ts";
 import type { CanWait } from "../domain/run/order.ts";
 import { microUsdOf } from "../domain/money.ts";
 
@@ -19,7 +20,7 @@ export function durationMs(text: string): number {
 
 /** Seen before anything is started for it. */
 export function taskText(text: string): string {
-  if (text.trim() === "") throw new InvalidArgumentError("The task is empty.");
+  if (isBlank(text)) throw new InvalidArgumentError("The task is empty.");
   return text;
 }
 

@@ -3,14 +3,19 @@
 
 import type { RunEvent } from "../domain/run-event.ts";
 import type { CliIo } from "./context.ts";
-import { outcomeText, summaryLines } from "./format.ts";
+import { adviceOn, outcomeText, summaryLines } from "./format.ts";
 import { lineOf } from "./narrate.ts";
 import { oneLine, printable } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
+/** A line each is for a file. */
+const PROGRESS_EVERY_MS = 10_000;
+
 export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">): Renderer {
   let capUsd: number | null = null;
   let link: string | null = null;
+
+  let progressAtMs = -Infinity;
 
   const say = (text: string): void => void stderr.write(`${text}\n`);
 
@@ -18,6 +23,8 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
     if (result.answer !== null) stdout.write(`${printable(result.answer)}\n`);
     const partial = result.partial ? " (the answer is partial)" : "";
     say(`${oneLine(outcomeText(result.outcome), 400)}${partial}`);
+    const advice = adviceOn(result.outcome);
+    if (advice !== null) say(advice);
     for (const line of summaryLines(result, { capUsd, link })) say(line);
   }
 
@@ -25,6 +32,11 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
     event(event) {
       if (event.type === "run.started") ({ link } = event);
       if (event.type === "turn.started") ({ capUsd } = event);
+      if (event.type === "reply.progress") {
+        const atMs = Date.parse(event.ts);
+        if (atMs - progressAtMs < PROGRESS_EVERY_MS) return;
+        progressAtMs = atMs;
+      }
       const line = lineOf(event);
       if (line !== null) say(line.text);
       if (event.type === "run.ended") ended(event);

@@ -1,19 +1,23 @@
 // The commands of `pawl`, and what all of them share: errors as sentences on stderr, exit codes by
 // contract, one JSON line on stdout where a program asked.
 
+import { debuglog } from "node:util";
 import { Command, CommanderError } from "commander";
 import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
 import { addBudget } from "./budget.ts";
 import { addCancel } from "./cancel.ts";
 import { addBatch } from "./batch.ts";
+import { complaintOf, sentenceOf, type Complaint } from "../domain/complaint.ts";
+import { isPawlError } from "../domain/errors.ts";
 import type { CliContext, CliIo } from "./context.ts";
 import { addCost } from "./cost.ts";
 import { addApprove, addDeny } from "./decide.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
 import { onlySet } from "../domain/only-set.ts";
-import { complaintOf, sentenceOf, USAGE_EXIT, type Complaint } from "./exit-code.ts";
+import { addedBy } from "./dot-env.ts";
+import { USAGE_EXIT } from "./exit-code.ts";
 import { addExport } from "./export.ts";
 import { addGateway } from "./gateway.ts";
 import { addKeys } from "./keys.ts";
@@ -29,6 +33,8 @@ import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
 import { addWorker } from "./worker.ts";
+
+const debug = debuglog("pawl");
 
 const ADD = [
   addRun,
@@ -62,14 +68,51 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   const context: CliContext = { ...io, env: onlySet(io.env), exitCode: 0 };
   const program = createProgram(context);
   try {
-    await program.parseAsync([...args], { from: "user" });
+    if (args.length === 0) program.outputHelp();
+    else if (isVersionAsked(args)) await tellVersion(context);
+    else {
+      if (io.readDotEnv !== undefined) Object.assign(io.env, addedBy(io.readDotEnv(), io.env));
+      await program.parseAsync(asWritten(program, args), { from: "user" });
+    }
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const complaint = error instanceof CommanderError ? usageOf(error) : complaintOf(error);
+    // Its commands have been listed: it was called without one.
+    if (error instanceof CommanderError && error.code === "commander.help") return USAGE_EXIT;
+    const complaint =
+      error instanceof CommanderError ? usageOf(error, program, args) : await troubleIn(error);
     complain(io, args, complaint);
     return complaint.exitCode;
   }
+}
+
+function isVersionAsked([first]: readonly string[]): boolean {
+  return first === "--version" || first === "-V";
+}
+
+async function tellVersion({ stdout }: CliContext): Promise<void> {
+  const { packageVersion } = await import("../package-version.ts");
+  stdout.write(`${packageVersion()}\n`);
+}
+
+/** A command that there is none of is named, whether it is called or its help is asked for. */
+function asWritten(program: Command, args: readonly string[]): string[] {
+  const [first = "", second] = args;
+  const wanted = first === "help" ? (second ?? first) : first;
+  const isUnknown = !wanted.startsWith("-") && wanted !== "help" && !isCommand(program, wanted);
+  return isUnknown ? [wanted] : [...args];
+}
+
+function isCommand(program: Command, name: string): boolean {
+  return program.commands.some((command) => command.name() === name);
+}
+
+/** What Temporal's client throws is read by what loads it, and so only where something went wrong. */
+async function troubleIn(error: unknown): Promise<Complaint> {
+  if (isPawlError(error)) return complaintOf(error);
+  debug("%s", error instanceof Error ? error.stack : error);
+  const { backendError } = await import("../client/backend-error.ts");
+  return complaintOf(backendError(error));
 }
 
 function createProgram(context: CliContext): Command {
@@ -78,8 +121,10 @@ function createProgram(context: CliContext): Command {
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       // Complaints are written once, by `complain`.
-      writeErr: () => {},
+      outputError: () => {},
+      writeErr: (text) => void context.stderr.write(text),
     })
+    .option("-V, --version", "print the version")
     .exitOverride()
     .showHelpAfterError(false);
   for (const add of ADD) add(program, context);
@@ -93,9 +138,14 @@ function inherit(from: Command, to: Command): void {
   for (const command of to.commands) inherit(to, command);
 }
 
-function usageOf(error: CommanderError): Complaint {
-  const message = error.message.replace(/^error: /, "");
-  return { code: "USAGE", message, next: "see `pawl --help`", exitCode: USAGE_EXIT };
+function usageOf(
+  error: CommanderError,
+  program: Command,
+  [command = ""]: readonly string[],
+): Complaint {
+  const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  const help = isCommand(program, command) ? `pawl ${command} --help` : "pawl --help";
+  return { code: "USAGE", message, next: `see \`${help}\``, exitCode: USAGE_EXIT };
 }
 
 function complain(io: CliIo, args: readonly string[], complaint: Complaint): void {

@@ -4,6 +4,7 @@ import { Option, type Command } from "commander";
 import { countsOf } from "../client/caller-limits.ts";
 import type { RunClient } from "../client/run-client.ts";
 import type { RunOrder } from "../client/run-order.ts";
+import { textOf } from "../client/utf8.ts";
 import type { Config } from "../config.ts";
 import { endingModels, endingText } from "../domain/model-end.ts";
 import { ASKED_LIMITS, type AskedKey } from "../domain/limit-table.ts";
@@ -21,6 +22,7 @@ import {
   waitOf,
 } from "./option-values.ts";
 import { keyboardFor, rendererFor } from "./show-events.ts";
+import { bytesOf, STDIN } from "./told-files.ts";
 
 interface RunOptions extends Readonly<Partial<Record<AskedKey, number>>> {
   readonly agent?: string;
@@ -45,7 +47,7 @@ export function addRun(program: Command, context: CliContext): void {
   const command = program
     .command("run")
     .description("start a run and watch it; Ctrl-C detaches, the run goes on")
-    .argument("<task>", "what the agent is to do", taskText)
+    .argument("<task>", "what the agent is to do; - reads what is piped in", taskText)
     .option("--agent <name>", "agent to use")
     .addOption(new Option("--tier <tier>", "class of model").choices(Object.keys(TIERS)))
     .option("--model <id>", "model to use instead of the tier's")
@@ -74,23 +76,28 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--key <key>", "the same key and task give the same run")
     .option("--detach", "print the run's id and return")
     .option("--json", "one event per line, the result last")
-    .action((task: string, options: RunOptions) =>
-      withClient(
-        context,
-        async (client, config) => {
-          const { runId, link, created } = await client.start(orderOf(task, options, config));
-          if (options.detach === true)
-            return await detach(context, client, { runId, link, options });
-          const renderer = await rendererFor(context, options);
-          if (!created) renderer.notice("This key has been used before: showing its run.");
-          for (const text of endingTexts(options, config)) renderer.notice(text);
-          const page = client.pageLink(runId);
-          if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
-          return await follow(client, runId, renderer, keyboardFor(context, options));
-        },
-        "start a run",
-      ),
-    );
+    .action(async (given: string, options: RunOptions) => {
+      const task = given === STDIN ? await pipedTask(context) : given;
+      const start = async (client: RunClient, config: Config): Promise<number> => {
+        const { runId, link, created } = await client.start(orderOf(task, options, config));
+        if (options.detach === true) return await detach(context, client, { runId, link, options });
+        const renderer = await rendererFor(context, options);
+        if (!created) renderer.notice("This key has been used before: showing its run.");
+        for (const text of endingTexts(options, config)) renderer.notice(text);
+        const page = client.pageLink(runId);
+        if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
+        return await follow(client, runId, renderer, keyboardFor(context, options));
+      };
+      await withClient(context, start, "start a run");
+    });
+}
+
+/** More than any task may have; the rules for tasks say how much that is. */
+const PIPED_BYTES_MAX = 4 * 1024 * 1024;
+
+async function pipedTask(context: CliContext): Promise<string> {
+  const bytes = await bytesOf(STDIN, context, PIPED_BYTES_MAX);
+  return taskText(textOf(bytes, "What is piped in").replace(/\r?\n$/, ""));
 }
 
 /** Commander turns it back. */

@@ -5,28 +5,34 @@ import type { Keyboard } from "./keyboard.ts";
 import { createJsonLines } from "./json-lines.ts";
 import { createPlain } from "./plain.ts";
 import type { Renderer } from "./renderer.ts";
+import { terminalKind } from "./terminal-kind.ts";
 
 export async function rendererFor(
   context: CliContext,
   options: { readonly json?: boolean },
 ): Promise<Renderer> {
   if (options.json === true) return createJsonLines(context);
-  if (!context.isTerminal) return createPlain(context);
-  const [{ createTerminal }, { createSpinner }] = await Promise.all([
+  const kind = terminalKind(context);
+  if (kind === "none") return createPlain(context);
+  const [{ createTerminal }, { createSpinner, STILL }] = await Promise.all([
     import("./terminal.ts"),
     import("./spinner.ts"),
   ]);
+  const isFull = kind === "full";
   return createTerminal({
     out: context.stdout,
-    colour: (context.env["NO_COLOR"] ?? "") === "",
-    spinner: createSpinner(process.stdout),
+    colour: isFull && (context.env["NO_COLOR"] ?? "") === "",
+    spinner: isFull ? createSpinner(process.stdout) : STILL,
+    columns: () => process.stdout.columns,
   });
 }
 
 /** Who reads lines of a program does not type to a run. */
 export function keyboardFor(
-  { keyboard, isTerminal }: CliContext,
+  context: CliContext,
   options: { readonly json?: boolean },
 ): { readonly keyboard?: Keyboard } {
-  return keyboard === undefined || !isTerminal || options.json === true ? {} : { keyboard };
+  const { keyboard } = context;
+  const isTyped = terminalKind(context) === "full" && options.json !== true;
+  return keyboard === undefined || !isTyped ? {} : { keyboard };
 }

@@ -5,7 +5,8 @@ import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { showBatch } from "./follow-batch.ts";
-import { outcomeText, summaryLines } from "./format.ts";
+import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
+import { createMargin } from "./margin.ts";
 import { oneLine, printable } from "./printable.ts";
 
 export function addShow(program: Command, context: CliContext): void {
@@ -20,7 +21,11 @@ export function addShow(program: Command, context: CliContext): void {
           return await showBatch(context, client, runId, options.json === true);
         }
         const shown = await client.show(runId);
-        const text = options.json === true ? JSON.stringify(fieldsOf(shown)) : textOf(shown);
+        const margin = createMargin(() => process.stdout.columns);
+        const text =
+          options.json === true
+            ? JSON.stringify(fieldsOf(shown))
+            : textOf(shown, context.isTerminal ? (answer) => margin.within(answer) : undefined);
         context.stdout.write(`${text}\n`);
       }),
     );
@@ -28,25 +33,46 @@ export function addShow(program: Command, context: CliContext): void {
 
 export function fieldsOf(shown: RunShown): object {
   if (shown.kind === "ended") return shown.result;
-  const { status, waiting, soFar } = shown;
-  return { ...soFar, status, ...(waiting === null ? {} : { waiting }) };
+  const { status, waiting, soFar, books } = shown;
+  return { ...soFar, ...books, status, ...(waiting === null ? {} : { waiting }) };
 }
 
-export function textOf(shown: RunShown): string {
+export function textOf(
+  shown: RunShown,
+  within: (answer: string) => string = (answer) => answer,
+): string {
   const { about } = shown;
   const figures = shown.kind === "ended" ? shown.result : shown.soFar;
   const state = shown.kind === "ended" ? outcomeText(shown.result.outcome) : openText(shown);
-  const who = [about.agent, about.model ?? "not opened yet", about.tenant, about.session];
+  const advice = shown.kind === "ended" ? adviceOn(shown.result.outcome) : null;
+  const who = [
+    `agent ${oneLine(about.agent)}`,
+    about.model === null ? "not opened yet" : `model ${oneLine(about.model)}`,
+    `tenant ${oneLine(about.tenant)}`,
+    `session ${oneLine(about.session)}`,
+  ];
   return [
-    `${figures.runId} · ${oneLine(state, 400)}`,
-    who.map((word) => oneLine(word)).join(" · "),
+    `${oneLine(figures.runId)} · ${oneLine(state, 400)}`,
+    ...(advice === null ? [] : [advice]),
+    who.join(" · "),
     `task: ${oneLine(about.task, 400)}`,
     ...(about.provider === null ? [] : [`provider: ${oneLine(about.provider)}`]),
     ...(about.routing === null ? [] : [`model by routing: ${oneLine(about.routing)}`]),
     ...summaryLines(figures, about),
-    ...(figures.answer === null ? [] : ["", printable(figures.answer)]),
+    ...(shown.kind === "open" ? booksText(shown) : []),
+    ...(figures.answer === null ? [] : ["", within(printable(figures.answer))]),
     ...(figures.partial ? ["(the answer is partial)"] : []),
   ].join("\n");
+}
+
+/** What the call under way has set aside, and what lost attempts may have cost. */
+function booksText({ books }: Extract<RunShown, { kind: "open" }>): readonly string[] {
+  if (books === null) return [];
+  const { heldUsd, fearedUsd } = books;
+  const held = heldUsd > 0 ? [`${usd(heldUsd)} held for the call under way`] : [];
+  const feared = fearedUsd > 0 ? [`${usd(fearedUsd)} of the cost is feared`] : [];
+  const parts = [...held, ...feared];
+  return parts.length === 0 ? [] : [parts.join(" · ")];
 }
 
 function openText({ status, waiting }: Extract<RunShown, { kind: "open" }>): string {

@@ -4,8 +4,9 @@
 import { styleText } from "node:util";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { Output } from "./context.ts";
-import { outcomeText, summaryLines, usd } from "./format.ts";
-import { lineOf, type Tone } from "./narrate.ts";
+import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
+import { createMargin, type Margin } from "./margin.ts";
+import { lineOf, progressText, type Tone } from "./narrate.ts";
 import { oneLine, printable } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
@@ -19,6 +20,8 @@ export interface TerminalOptions {
   readonly out: Output;
   readonly colour: boolean;
   readonly spinner: Spinner;
+  /** Where the terminal breaks lines; not set where it does not. */
+  readonly columns?: () => number | undefined;
 }
 
 type Style = Parameters<typeof styleText>[0];
@@ -37,6 +40,7 @@ export function createTerminal(options: TerminalOptions): Renderer {
 
 class Terminal implements Renderer {
   readonly #options: TerminalOptions;
+  readonly #margin: Margin;
   #atLineStart = true;
   #capUsd: number | null = null;
   #link: string | null = null;
@@ -45,11 +49,13 @@ class Terminal implements Renderer {
 
   constructor(options: TerminalOptions) {
     this.#options = options;
+    this.#margin = createMargin(options.columns ?? (() => undefined));
   }
 
   event(event: RunEvent): void {
     this.#options.spinner.stop();
-    if (event.type === "reply.delta") this.#write(printable(event.text));
+    if (event.type === "reply.delta") this.#write(this.#margin.within(printable(event.text)));
+    if (event.type === "reply.progress") return this.#showLife(event);
     const line = lineOf(event);
     if (line !== null) this.#line(line.text, line.tone);
     this.#remember(event);
@@ -63,7 +69,7 @@ class Terminal implements Renderer {
 
   freshLine(): void {
     this.#options.spinner.stop();
-    if (!this.#atLineStart) this.#write("\n");
+    this.#endLine();
   }
 
   close(): void {
@@ -78,7 +84,7 @@ class Terminal implements Renderer {
     if (event.type === "turn.started") this.#introduce(event);
     if (event.type === "tool.started") this.#tools.set(event.callId, event.tool);
     if (event.type === "tool.finished") this.#tools.delete(event.callId);
-    if (event.type === "reply.finished" && !this.#atLineStart) this.#write("\n");
+    if (event.type === "reply.finished") this.#endLine();
     if (event.type === "run.ended") this.#ended(event);
   }
 
@@ -100,7 +106,15 @@ class Terminal implements Renderer {
       isGood ? "good" : "bad",
     );
     const facts = { capUsd: this.#capUsd, link: this.#link };
+    const advice = adviceOn(outcome);
+    if (advice !== null) this.#line(`  ${advice}`, "warn");
     for (const line of summaryLines(result, facts)) this.#line(`  ${line}`, "dim");
+  }
+
+  /** It turns in its place, and leaves no line behind. */
+  #showLife(event: Extract<RunEvent, { type: "reply.progress" }>): void {
+    this.freshLine();
+    this.#options.spinner.start(progressText(event), null);
   }
 
   #spin(event: RunEvent): void {
@@ -120,10 +134,15 @@ class Terminal implements Renderer {
   }
 
   #line(text: string, tone: Tone): void {
-    if (!this.#atLineStart) this.#write("\n");
+    this.#endLine();
     const style = STYLES[tone];
     const isStyled = this.#options.colour && style !== null && text !== "";
     this.#write(`${isStyled ? styleText(style, text, { validateStream: false }) : text}\n`);
+  }
+
+  #endLine(): void {
+    if (!this.#atLineStart) this.#write("\n");
+    this.#margin.reset();
   }
 
   #write(text: string): void {

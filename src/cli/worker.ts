@@ -15,12 +15,14 @@ export function addWorker(program: Command, context: CliContext): void {
       ),
     )
     .action(async ({ only }: { readonly only?: Duty }) => {
-      const [{ readConfig }, { openTelemetry }, { runWorker }] = await Promise.all([
+      const [{ readConfig }, { secretsOf }, { openTelemetry }, { runWorker }] = await Promise.all([
         import("../config.ts"),
+        import("../telemetry/secrets.ts"),
         import("../telemetry/telemetry.ts"),
         import("../worker/run-worker.ts"),
       ]);
       const config = readConfig(context.env);
-      await runWorker(config, openTelemetry(config.log), present({ only }));
+      const telemetry = openTelemetry(config.log, { secrets: secretsOf(config) });
+      await runWorker(config, telemetry, { ownEnv: context.env, ...present({ only }) });
     });
 }

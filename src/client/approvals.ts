@@ -2,13 +2,9 @@
 // of them whole, from the history of its run.
 
 import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
-import {
-  NO_APPROVALS,
-  type Approvals,
-  type ApprovalShown,
-  type ApprovalWaiting,
-} from "../domain/approval.ts";
+import type { Approvals, ApprovalShown, ApprovalWaiting } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { approvalsFrom } from "../domain/run/parse-approvals.ts";
 import { pendingOf } from "../domain/run/shown.ts";
 import type { RunState } from "../domain/run/state.ts";
 import { COLUMNS } from "../temporal/columns.ts";
@@ -64,8 +60,7 @@ function waitingIn({
 }
 
 export function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
-  return (memo?.[MEMOS.approvals] as Approvals | undefined) ?? NO_APPROVALS;
+  return approvalsFrom(memo?.[MEMOS.approvals]);
 }
 
 /** Throws PawlError RUN_NOT_FOUND, RUN_ENDED, or an APPROVAL_ code that says why the call does not wait. */

@@ -4,7 +4,7 @@
 
 import type { RunResult } from "../domain/outcome.ts";
 import { createFactReader, type Told } from "./history-facts.ts";
-import { tailHistory } from "./histories.ts";
+import { fateOf, tailHistory } from "./histories.ts";
 import { readRun, type RunSources } from "./read-run.ts";
 
 type ChainSources = Pick<RunSources, "histories" | "converter">;
@@ -34,9 +34,23 @@ export async function awaitClose(
   let executionId = "";
   while (true) {
     const end = await closeOf(sources, { runId: id, executionId, signal });
-    if (end?.fact.kind !== "movedOn") return end;
-    executionId = end.fact.nextExecutionId;
+    const next = end === null ? null : await nextBehind(sources, { runId: id, executionId }, end);
+    if (next === null) return end;
+    executionId = next;
   }
+}
+
+/** Null where the run ended with it; one that was broken off may have been reset. */
+async function nextBehind(
+  { histories }: ChainSources,
+  of: { readonly runId: string; readonly executionId: string },
+  { fact }: Told,
+): Promise<string | null> {
+  if (fact.kind === "movedOn") return fact.nextExecutionId;
+  if (fact.kind !== "broken") return null;
+  const { executionId, replacedBy } = await fateOf(histories, of);
+  // The newest was waited for, and another may be the newest by now.
+  return of.executionId === "" ? executionId : replacedBy;
 }
 
 async function closeOf(

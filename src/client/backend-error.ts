@@ -53,6 +53,8 @@ export function grpcCodeOf(error: unknown): number | null {
   return isGrpcServiceError(cause) ? cause.code : null;
 }
 
+/** Not of the run: the client has a name of its own for it, and its raw answer only a text. */
+
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }

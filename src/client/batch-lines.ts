@@ -4,10 +4,13 @@
 import { z } from "zod";
 import { BATCH_ITEMS_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
-import { MODELS, TIERS, type Tier } from "../domain/prices.ts";
+import { TIERS, type Tier } from "../domain/prices.ts";
+import { modelSpec, MODEL_NAMES } from "../domain/pricing.ts";
 import { present } from "../domain/present.ts";
 import type { ItemOrder } from "./batch-order.ts";
 import { CAN_WAIT, LIMITS, limitsOf } from "./caller-limits.ts";
+import { issueText } from "./issue-text.ts";
+import { linesOf } from "./utf8.ts";
 
 const PROBLEMS_NAMED = 20;
 const ID_CHARS_MAX = 200;
@@ -20,7 +23,10 @@ const LINE = z.strictObject({
   tier: z.enum(Object.keys(TIERS).filter(isTier)).optional(),
   model: z
     .string()
-    .refine((id) => Object.hasOwn(MODELS, id), "is not in the price table (src/domain/prices.ts)")
+    .refine(
+      (id) => modelSpec(id) !== undefined,
+      `has no price; there are ${MODEL_NAMES.join(", ")}`,
+    )
     .optional(),
   limits: LIMITS.optional(),
   canWait: CAN_WAIT.optional(),
@@ -31,17 +37,16 @@ function isTier(name: string): name is Tier {
 }
 
 /** Throws PawlError USAGE that names each line that is wrong. */
-export function readItems(text: string): readonly ItemOrder[] {
+export function readItems(bytes: Uint8Array): readonly ItemOrder[] {
   const items: ItemOrder[] = [];
   const problems: string[] = [];
   const lineOf = new Map<string, number>();
-  const lines = text.replace(/^\uFEFF/, "").split("\n");
-  for (const [index, content] of lines.entries()) {
+  for (const [index, content] of linesOf(bytes).entries()) {
     const line = index + 1;
-    if (content.trim() === "") continue;
-    const item = itemIn(content, line);
+    if (content?.trim() === "") continue;
+    const item = content === null ? " is not UTF-8" : itemIn(content, line);
     if (typeof item === "string") {
-      problems.push(`line ${line}: ${item}`);
+      problems.push(`line ${line}${item}`);
       continue;
     }
     const before = lineOf.get(item.id);
@@ -52,27 +57,29 @@ export function readItems(text: string): readonly ItemOrder[] {
     items.push(item);
   }
   if (problems.length > 0) throw unusable(problems);
-  if (items.length === 0) throw new PawlError("USAGE", "The file has no tasks.");
+  if (items.length === 0) {
+    throw new PawlError("USAGE", "The file has no tasks.", { next: FORMAT });
+  }
   if (items.length > BATCH_ITEMS_MAX) {
     const message = `The file has ${items.length} tasks; ${BATCH_ITEMS_MAX} are possible.`;
-    throw new PawlError("USAGE", message);
+    throw new PawlError("USAGE", message, { next: "make it several batches" });
   }
   return items;
 }
 
-/** What is wrong with it, where it can't be used. */
+const FORMAT = 'it holds one JSON object a line, such as {"task": "What is 2 + 3?"}: docs/batch.md';
+
+/** What is wrong with it, where it can't be used, as it follows the number of the line. */
 function itemIn(content: string, line: number): ItemOrder | string {
   let json: unknown;
   try {
     json = JSON.parse(content);
   } catch {
-    return "it is no JSON";
+    return ": it is no JSON";
   }
   const parsed = LINE.safeParse(json);
   if (!parsed.success) {
-    return parsed.error.issues
-      .map(({ path, message }) => `${path.join(".")} ${message}`)
-      .join("; ");
+    return `: ${parsed.error.issues.map((issue) => issueText(issue)).join("; ")}`;
   }
   const { id = String(line), task, agent, tier, model, limits = {}, canWait } = parsed.data;
   return {
@@ -89,5 +96,5 @@ function unusable(problems: readonly string[]): PawlError {
   const more = problems.length - named.length;
   const rest = more === 0 ? [] : [`and ${more} more`];
   const message = `Nothing was started: ${[...named, ...rest].join("; ")}.`;
-  return new PawlError("USAGE", message);
+  return new PawlError("USAGE", message, { next: FORMAT });
 }

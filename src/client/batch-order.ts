@@ -4,6 +4,8 @@
 import { v7 as uuidv7 } from "uuid";
 import { batchIdOf, itemRunId, type BatchInput } from "../domain/batch.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
+import { INPUT_RULES_DEFAULT, type InputRules } from "../domain/input-rules.ts";
+import { present } from "../domain/present.ts";
 import type { StoredItem } from "../store/batches.ts";
 import { canonical, identify, keyed, sha256, type RunOrder } from "./run-order.ts";
 
@@ -34,24 +36,33 @@ export interface IdentifiedBatch {
 }
 
 /** Throws PawlError with the line of an item that can't be used. */
-export function identifyBatch(order: BatchOrder): IdentifiedBatch {
+export function identifyBatch(
+  order: BatchOrder,
+  rules: InputRules = INPUT_RULES_DEFAULT,
+): IdentifiedBatch {
   const { tenant, key, concurrency, capMicroUsd } = order;
   const batchId = batchIdOf(key === undefined ? uuidv7() : keyed([tenant, "batch", key], key));
-  const items = order.items.map((item, index) => storedItem(item, index + 1, order, batchId));
+  const known = { order, batchId, rules };
+  const items = order.items.map((item, index) => storedItem(item, index + 1, known));
   const asked = items.map(({ itemId, digest }) => [itemId, digest]);
   const digest = sha256(canonical({ tenant, capMicroUsd, items: asked }));
   const input = { batchId, tenant, digest, items: items.length, concurrency, capMicroUsd };
   return { input, items };
 }
 
+interface Known {
+  readonly order: BatchOrder;
+  readonly batchId: string;
+  readonly rules: InputRules;
+}
+
 function storedItem(
   { id, line, ...asked }: ItemOrder,
   position: number,
-  { tenant, capMicroUsd }: BatchOrder,
-  batchId: string,
+  { order: { tenant, capMicroUsd }, batchId, rules }: Known,
 ): StoredItem {
   try {
-    const { input, digest } = identify({ ...asked, tenant, session: batchId });
+    const { input, digest } = identify({ ...asked, tenant, session: batchId }, rules);
     return {
       position,
       digest,
@@ -61,6 +72,7 @@ function storedItem(
     };
   } catch (error) {
     if (!isPawlError(error)) throw error;
-    throw new PawlError(error.code, `Nothing was started: line ${line}: ${error.message}`);
+    const message = `Nothing was started: line ${line}: ${error.message}`;
+    throw new PawlError(error.code, message, present({ next: error.next ?? undefined }));
   }
 }

@@ -60,7 +60,10 @@ export function batchesOf(backend: Backend): BatchClient {
   const tables = tablesIn(backend.db, "the items of a batch lie there");
   const source = async (): Promise<Source> => ({ backend, batches: createBatches(await tables()) });
   return {
-    startBatch: async (order) => await startBatch(await source(), identifyBatch(order)),
+    async startBatch(order) {
+      const identified = identifyBatch(order, backend.inputRules);
+      return await startBatch(await source(), identified);
+    },
     batch: async (batchId) => await showBatch(await source(), batchId),
     batchClosed: async (batchId, signal) => {
       const { client } = backend;

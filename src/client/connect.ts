@@ -2,6 +2,7 @@
 
 import type { Client, OperatorService } from "@temporalio/client";
 import type { Config } from "../config.ts";
+import type { InputRules } from "../domain/input-rules.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
 import { createRunRecords, type RunRecords } from "../store/run-records.ts";
@@ -25,6 +26,8 @@ export interface Backend {
   readonly uiUrl: string | null;
   /** Where the page is. */
   readonly gatewayUrl: string | null;
+  /** What a task may hold, as the environment here says it; a worker has its own word. */
+  readonly inputRules: InputRules;
   readonly deltas: DeltaReader | null;
   /** Null where there is no database: then what Temporal has forgotten is gone. */
   readonly records: RunRecords | null;
@@ -55,6 +58,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     taskQueue: config.temporal.taskQueue,
     uiUrl: config.temporal.uiUrl ?? stack?.uiUrl ?? null,
     gatewayUrl: config.gateway.url ?? stack?.gatewayUrl ?? null,
+    inputRules: config.input,
     records: view === null ? null : createRunRecords(view),
     deltas: view === null ? null : createDeltaReader(view),
     db,

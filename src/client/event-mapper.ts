@@ -6,9 +6,11 @@
 import type { ModelCall } from "../domain/call.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import type { RunEvent } from "../domain/run-event.ts";
+import type { RunInput } from "../domain/run/carried.ts";
 import type { RunFact } from "../domain/run/facts.ts";
 import { isNews } from "../domain/run/mail.ts";
 import type { UserMessage } from "../domain/run/order.ts";
+import type { Opened } from "../domain/run/snapshot.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
 import type { EventBody } from "./event-body.ts";
@@ -26,8 +28,9 @@ import {
   type ToldRun,
 } from "./told-run.ts";
 import { ToolView } from "./tool-view.ts";
+import { limitsLowered, usageEstimated } from "./money-news.ts";
 import { replyFinished, TurnView } from "./turn-view.ts";
-import { waitNews } from "./wait-view.ts";
+import { resumeNews, waitNews } from "./wait-view.ts";
 
 export interface MapperOptions extends ToldEventsOptions {
   /** Where the Web UI shows the run. */
@@ -48,6 +51,14 @@ export interface EventMapper {
 /** One mapper per history of a run. */
 export function createEventMapper(options: MapperOptions): EventMapper {
   return new HistoryMapper(options);
+}
+
+const NO_ORDER: Pick<RunInput, "task" | "agent" | "tenant" | "session" | "traceId" | "resumed"> = {
+  ...{ task: "", agent: "", tenant: "", session: "", traceId: "" },
+};
+
+function flags({ flagged = [] }: Opened): readonly EventBody[] {
+  return flagged.map((finding) => ({ type: "input.flagged", ...finding }));
 }
 
 class HistoryMapper implements EventMapper {
@@ -98,6 +109,10 @@ class HistoryMapper implements EventMapper {
         return this.#started(told, frame);
       case "movedOn":
         return this.#events.tell(told, { type: "run.continued", reason: "new_history" });
+      case "replaced": {
+        const behind = this.#reply.withdraw(told);
+        return this.#events.tell(told, { type: "run.continued", reason: "reset" }, behind);
+      }
       case "ended":
         return this.#ended(told, frame.result);
       case "broken": {
@@ -108,11 +123,8 @@ class HistoryMapper implements EventMapper {
   }
 
   #started(told: Told, { input }: Extract<Frame, { kind: "started" }>): void {
-    const { task, agent, tenant, session, traceId, resumed } = input;
-    if (resumed !== undefined) {
-      this.#events.begin(resumed.execution);
-      return this.#turns.goOn(resumed);
-    }
+    const { task, agent, tenant, session, traceId, resumed } = input ?? NO_ORDER;
+    if (resumed !== undefined) return this.#turns.goOn(resumed);
     const { link } = this.#options;
     this.#events.tell(told, { type: "run.started", task, agent, tenant, session, traceId, link });
   }
@@ -127,14 +139,22 @@ class HistoryMapper implements EventMapper {
     // A run that ends does not go on.
     if (fact.kind === "closing") return;
     for (const body of waitNews(before, this.#run)) this.#reply.tellBeside(told, body);
+    if (fact.kind !== "resumed") return;
+    for (const body of resumeNews(before, this.#run, fact.by ?? "")) {
+      this.#reply.tellBeside(told, body);
+    }
   }
 
   #tellFact(told: Told, fact: RunFact, before: ToldRun): void {
     switch (fact.kind) {
       case "asked":
         return this.#asked(told, fact.call, before);
+      case "opened":
+        this.#tellAll(told, flags(fact.opened));
+        return this.#tellAll(told, limitsLowered(before, fact.opened.snapshot.limits));
       case "replied":
-        return this.#reply.finish(told, replyFinished(this.#run, this.#turns.turn, fact));
+        this.#reply.finish(told, replyFinished(this.#run, this.#turns.turn, fact));
+        return this.#tellAll(told, usageEstimated(before, this.#turns.turn, fact));
       case "unserved":
         return this.#turns.lost(fact);
       case "denied":

@@ -31,6 +31,15 @@ export interface HistoryQuery {
 /** The port to Temporal's histories. */
 export interface Histories {
   page(query: HistoryQuery): Promise<HistoryPage>;
+  fate(runId: string, executionId: string): Promise<HistoryFate>;
+}
+
+export interface HistoryFate {
+  /** Also where the newest was asked for. */
+  readonly executionId: string;
+  readonly isOpen: boolean;
+  /** The history that took its place when it was reset from outside; null where none did. */
+  readonly replacedBy: string | null;
 }
 
 /** Longer than Temporal holds a long poll; what takes longer is a dead connection. */
@@ -66,6 +75,19 @@ export function createHistories(client: Client): Histories {
       return {
         events: answer.history?.events ?? [],
         next: next == null || next.length === 0 ? null : next,
+      };
+    },
+    async fate(workflowId, runId) {
+      const execution = { workflowId, runId };
+      const { workflowExecutionInfo: info, workflowExtendedInfo: more } =
+        await connection.withDeadline(Date.now() + ANSWER_MS, () =>
+          workflowService.describeWorkflowExecution({ namespace, execution }),
+        );
+      return {
+        executionId: info?.execution?.runId ?? "",
+        isOpen: info?.closeTime == null,
+        // An empty id is none: so says the wire where there is nothing to say.
+        replacedBy: more?.resetRunId || null,
       };
     },
   };
@@ -166,6 +188,22 @@ function createTrouble({ onTrouble, signal, wait, ...options }: TailOptions) {
       backoffMs = Math.min(backoffMs * 2, BACKOFF_MS.max);
     },
   };
+}
+
+/** What became of one history: asked again while Temporal is away for a moment. */
+export async function fateOf(
+  histories: Pick<Histories, "fate">,
+  { runId, executionId }: Pick<HistoryQuery, "runId" | "executionId">,
+): Promise<HistoryFate> {
+  const deadline = Date.now() + PATIENCE_MS.asking;
+  while (true) {
+    try {
+      return await histories.fate(runId, executionId);
+    } catch (error) {
+      if (!isPassing(error) || Date.now() > deadline) throw backendError(error, runId);
+      await pause(BACKOFF_MS.max);
+    }
+  }
 }
 
 /** Ends early, and quietly, where the signal aborts. */

@@ -1,12 +1,13 @@
-// The chain of histories that one run leaves when it moves to a fresh one: where in it something lies,
-// and all of it. A closed history says which comes behind it, and each says which came before.
+// The chain of histories that one run leaves: where in it something lies, and all of it. A run moves to a fresh
+// history by itself, and then each says which comes behind it and which came before; or it is reset from outside:
+// then another history takes its place, of which only Temporal's description of the old one knows.
 
 import type { LoadedDataConverter } from "@temporalio/common";
 import { PawlError } from "../domain/errors.ts";
-import type { RunInput } from "../domain/run/carried.ts";
-import { decodeFirst, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
+import { decodeForeign, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
 import { backendError } from "./backend-error.ts";
-import { tailHistory, type Histories, type HistoryQuery } from "./histories.ts";
+import { idOf } from "./history-facts.ts";
+import { fateOf, tailHistory, type Histories, type HistoryQuery } from "./histories.ts";
 
 interface Begun {
   readonly executionId: string;
@@ -27,17 +28,24 @@ interface Chain {
 
 /**
  * Temporal's run id of one history of a run. The newest says how many there are: a viewer that comes back
- * mostly left it, or the one before. Throws PawlError USAGE where the run has no such history.
+ * mostly left it, or the one before. More there are only of a run that was reset: then each is asked what came
+ * of it. Throws PawlError USAGE where the run has no such history.
  */
-export async function executionAt(chain: Chain, runId: string, ordinal: number): Promise<string> {
+export async function executionAt(chain: Chain, runId: string, place: number): Promise<string> {
   const newest = await startOf(chain, runId, "");
-  if (ordinal === 0) return newest.firstId;
-  if (ordinal > newest.ordinal) {
-    throw new PawlError("USAGE", `The run ${runId} has no history number ${ordinal}.`);
+  if (place === 0) return newest.firstId;
+  if (place <= newest.ordinal && place >= newest.ordinal / 2) {
+    return await back(chain, runId, { from: newest, ordinal: place });
   }
-  return ordinal < newest.ordinal / 2
-    ? await forward(chain, runId, { from: newest.firstId, steps: ordinal })
-    : await back(chain, runId, { from: newest, ordinal });
+  if (place > newest.ordinal + RESETS_MAX) throw noSuch(runId, place);
+  return await forward(chain, runId, { from: newest.firstId, steps: place });
+}
+
+/** Each is one history more than the newest counts. */
+const RESETS_MAX = 100;
+
+function noSuch(runId: string, place: number): PawlError {
+  return new PawlError("USAGE", `The run ${runId} has no history number ${place}.`);
 }
 
 async function forward(
@@ -47,13 +55,38 @@ async function forward(
 ): Promise<string> {
   let executionId = from;
   for (let step = 0; step < steps; step += 1) {
-    // Each of these is closed: of an open one Temporal holds the answer back for 14 s.
-    const query = { runId, executionId, from: null, wait: false, closeOnly: true } as const;
-    const events = await eventsOf(histories, query);
-    const moved = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
-    executionId = moved?.newExecutionRunId ?? "";
+    const next = await nextOf(histories, runId, executionId);
+    if (next === null) throw noSuch(runId, steps);
+    executionId = next;
   }
   return executionId;
+}
+
+/** The history behind one; null where there is none yet. */
+async function nextOf(
+  histories: Histories,
+  runId: string,
+  executionId: string,
+): Promise<string | null> {
+  const { isOpen, replacedBy } = await fateOf(histories, { runId, executionId });
+  // Of an open one Temporal would hold the answer back for 14 s.
+  if (isOpen || replacedBy !== null) return replacedBy;
+  const query = { runId, executionId, from: null, wait: false, closeOnly: true } as const;
+  const end = (await eventsOf(histories, query)).at(-1);
+  return end?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? null;
+}
+
+/** The last event that a history has from the one whose place it took; 0 where it took none. */
+export async function takenOverUpTo(
+  histories: Histories,
+  runId: string,
+  executionId: string,
+): Promise<number> {
+  for await (const event of tailHistory(histories, { runId, executionId, wait: false })) {
+    const failed = event.workflowTaskFailedEventAttributes;
+    if (failed?.newRunId === executionId) return idOf(event.eventId);
+  }
+  return 0;
 }
 
 async function back(
@@ -68,8 +101,18 @@ async function back(
 
 async function startOf(chain: Chain, runId: string, executionId: string): Promise<Start> {
   const begun = await begunIn(chain.histories, runId, executionId);
-  const input = await decodeFirst<RunInput | undefined>(chain.converter, begun.input);
-  return { ...begun, ordinal: input?.resumed?.execution ?? 0 };
+  const input = await decodeForeign(chain.converter, begun.input);
+  return { ...begun, ordinal: begun.previousId === "" ? 0 : executionIn(input) };
+}
+
+function executionIn(input: unknown): number {
+  const resumed = fieldOf(input, "resumed");
+  const execution = fieldOf(resumed, "execution");
+  return typeof execution === "number" ? execution : 0;
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, field) : undefined;
 }
 
 /** Of the newest history, where no id is given. What the input says takes a codec's key, and is not read here. */
@@ -108,6 +151,8 @@ export async function* wholeHistories(
     for await (const event of tail) events.push(event);
     yield events;
     const moved = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
-    executionId = moved?.newExecutionRunId ?? "";
+    const next =
+      moved?.newExecutionRunId ?? (await fateOf(histories, { runId, executionId })).replacedBy;
+    executionId = next ?? "";
   }
 }

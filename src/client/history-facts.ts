@@ -4,21 +4,19 @@
 
 import type { LoadedDataConverter } from "@temporalio/common";
 import { tsToMs } from "@temporalio/common/lib/time.js";
-import {
-  NO_APPROVALS,
-  rulingOf,
-  SILENCE,
-  type Approvals,
-  type Decision,
-} from "../domain/approval.ts";
+import { NO_APPROVALS, rulingOf, SILENCE, type Approvals } from "../domain/approval.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import type { RunInput } from "../domain/run/carried.ts";
 import type { RunFact } from "../domain/run/facts.ts";
-import type { UserMessage } from "../domain/run/order.ts";
+import { decisionFrom } from "../domain/run/parse-decision.ts";
+import { messageFrom } from "../domain/run/parse-message.ts";
+import { inputFrom } from "../domain/run/parse-order.ts";
+import { raiseFrom, resumedBy } from "../domain/run/parse-resume.ts";
 import type { Wait } from "../domain/run/state.ts";
-import { ALARM_SUMMARY, DECIDE_UPDATE, MEMOS, SIGNALS } from "../temporal/names.ts";
+import { ALARM_SUMMARY, DECIDE_UPDATE, MEMOS, RAISE_UPDATE, SIGNALS } from "../temporal/names.ts";
 import {
   decodeFirst,
+  decodeForeign,
   decodeOne,
   type HistoryEvent,
   type Payload,
@@ -29,8 +27,11 @@ import { brokenOff, type BrokenOff } from "./history-failures.ts";
 
 /** What a history says besides: how it began, and how it ended. */
 export type Frame =
-  | { readonly kind: "started"; readonly input: RunInput }
+  /** Null where it was started with what is no order: such a run does nothing but fail. */
+  | { readonly kind: "started"; readonly input: RunInput | null }
   | { readonly kind: "movedOn"; readonly nextExecutionId: string }
+  /** It was reset from outside. No event of its own says so: whoever meets its end asks (histories.ts). */
+  | { readonly kind: "replaced"; readonly nextExecutionId: string }
   | { readonly kind: "ended"; readonly result: RunResult }
   | BrokenOff;
 
@@ -84,22 +85,33 @@ class EventReader {
     const signal = event.workflowExecutionSignaledEventAttributes;
     if (signal != null) return await this.#signal(signal.signalName ?? "", signal.input?.payloads);
     const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
-    if (update?.name === DECIDE_UPDATE) {
-      const decision = await this.#decode<Decision>(update.args?.payloads);
-      return { kind: "ruled", callId: decision.callId, ruling: rulingOf(decision) };
-    }
+    if (update != null) return await this.#update(update.name ?? "", update.args?.payloads);
     const cancel = event.workflowExecutionCancelRequestedEventAttributes;
     return cancel == null ? null : { kind: "calledOff", by: "cancel" };
   }
 
+  async #update(name: string, payloads: Payloads): Promise<RunFact | null> {
+    const given = await this.#foreign(payloads);
+    if (name === DECIDE_UPDATE) {
+      const decision = decisionFrom(given);
+      if ("problem" in decision) return null;
+      const { callId } = decision.value;
+      return { kind: "ruled", callId, ruling: rulingOf(decision.value) };
+    }
+    const raise = name === RAISE_UPDATE ? raiseFrom(given) : { problem: "" };
+    return "problem" in raise ? null : { kind: "resumed", ...raise.value };
+  }
+
   async #signal(name: string, payloads: Payloads): Promise<RunFact | null> {
     switch (name) {
-      case SIGNALS.say:
-        return { kind: "said", message: await this.#decode<UserMessage>(payloads) };
+      case SIGNALS.say: {
+        const message = messageFrom(await this.#foreign(payloads));
+        return "problem" in message ? null : { kind: "said", message: message.value };
+      }
       case SIGNALS.pause:
         return { kind: "paused" };
       case SIGNALS.resume:
-        return { kind: "resumed" };
+        return { kind: "resumed", by: resumedBy(await this.#foreign(payloads)) };
       case SIGNALS.lookAgain:
         return { kind: "lookedAgain" };
       default:
@@ -136,7 +148,12 @@ class EventReader {
   async #frame(event: HistoryEvent): Promise<Frame | null> {
     const started = event.workflowExecutionStartedEventAttributes;
     if (started != null) {
-      return { kind: "started", input: await this.#decode<RunInput>(started.input?.payloads) };
+      const { continuedExecutionRunId, cronSchedule } = started;
+      const input = inputFrom(await this.#foreign(started.input?.payloads), {
+        continuedFrom: continuedExecutionRunId ?? "",
+        cronSchedule: cronSchedule ?? "",
+      });
+      return { kind: "started", input: "problem" in input ? null : input.value };
     }
     const moved = event.workflowExecutionContinuedAsNewEventAttributes;
     if (moved != null) return { kind: "movedOn", nextExecutionId: moved.newExecutionRunId ?? "" };
@@ -147,6 +164,10 @@ class EventReader {
 
   async #decode<T>(payloads: Payloads): Promise<T> {
     return await decodeFirst<T>(this.#converter, payloads);
+  }
+
+  async #foreign(payloads: Payloads): Promise<unknown> {
+    return await decodeForeign(this.#converter, payloads);
   }
 
   async #decodeOne<T>(payload: Payload | null | undefined): Promise<T | null> {

@@ -7,6 +7,7 @@ import { executionInfoFromRaw } from "@temporalio/client/lib/helpers.js";
 import { z } from "zod";
 import { PawlError } from "../domain/errors.ts";
 import { grpcCodeOf, INVALID_ARGUMENT } from "./backend-error.ts";
+import { withoutReplaced } from "./newest-histories.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX, listed, type ListQuery, type RunListed } from "./run-list.ts";
 import { visibilityQuery } from "./run-list.ts";
 import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
@@ -39,11 +40,13 @@ export async function pageOfRuns(
   };
   try {
     const answer = await client.workflowService.listWorkflowExecutions(request);
-    const runs: RunListed[] = [];
-    for (const raw of answer.executions) {
-      const { loadedDataConverter } = client.options;
-      runs.push(listed(await executionInfoFromRaw(raw, loadedDataConverter, raw, namespace)));
-    }
+    const { loadedDataConverter } = client.options;
+    const found = await Promise.all(
+      answer.executions.map((raw) =>
+        executionInfoFromRaw(raw, loadedDataConverter, raw, namespace),
+      ),
+    );
+    const runs = (await withoutReplaced(client, found)).map(listed);
     return { runs, next: cursorOf(answer.nextPageToken, filters) };
   } catch (error) {
     // A server without our columns has not seen a run yet, so no run matches.

@@ -6,7 +6,10 @@ import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import { usdOf } from "../domain/money.ts";
 import { providerText } from "../domain/provider.ts";
+import { costCapNow } from "../domain/run/own-cap.ts";
+import { withLedger } from "../domain/run/result.ts";
 import { pendingOf, statusOf, waitOf } from "../domain/run/shown.ts";
+import type { RunTotals } from "../store/ledger.ts";
 import { createFactReader, type Told } from "./history-facts.ts";
 import { tailHistory, type Histories } from "./histories.ts";
 import { brokenOutcome, resultNow, soFar, tellOn, UNTOLD, type ToldRun } from "./told-run.ts";
@@ -20,8 +23,18 @@ export type RunShown =
       readonly status: RunStatus;
       readonly waiting: WaitShown | null;
       readonly approvals: readonly PendingApproval[];
+      /** Its costs are the ledger's, which knows of lost attempts before the run does. */
       readonly soFar: Omit<RunResult, "outcome">;
+      /** Null where no ledger can be asked. */
+      readonly books: OpenBooks | null;
     };
+
+export interface OpenBooks {
+  /** Set aside for the call under way. */
+  readonly heldUsd: number;
+  /** What lost attempts may have cost: part of the cost. */
+  readonly fearedUsd: number;
+}
 
 export interface RunAbout {
   readonly task: string;
@@ -43,6 +56,8 @@ export interface RunSources {
   readonly histories: Histories;
   readonly converter: LoadedDataConverter;
   readonly link: (runId: string) => string | null;
+  /** What the ledger says of a run; null where it can't be asked. */
+  readonly totals?: (runId: string) => Promise<RunTotals | null>;
 }
 
 export async function readRun(sources: RunSources, runId: string): Promise<RunShown> {
@@ -55,14 +70,30 @@ export async function readRun(sources: RunSources, runId: string): Promise<RunSh
   }
   const { state } = run;
   const wait = waitOf(state);
+  const totals = (await sources.totals?.(runId)) ?? null;
+  const told = soFar(runId, run, Date.now());
   return {
     kind: "open",
     about,
     status: statusOf(state),
     waiting: wait === null ? null : shownWait(wait),
     approvals: pendingOf(state),
-    soFar: soFar(runId, run, Date.now()),
+    soFar: totals === null ? told : withTotals(told, totals),
+    books: totals === null ? null : booksOf(totals),
   };
+}
+
+function withTotals(told: Omit<RunResult, "outcome">, totals: RunTotals): typeof told {
+  const { spentMicroUsd, fearedMicroUsd, crashTaxMicroUsd, modelAttempts } = totals;
+  return withLedger(told, {
+    spentMicroUsd: spentMicroUsd + fearedMicroUsd,
+    crashTaxMicroUsd,
+    modelAttempts,
+  });
+}
+
+function booksOf({ heldMicroUsd, fearedMicroUsd }: RunTotals): OpenBooks {
+  return { heldUsd: usdOf(heldMicroUsd), fearedUsd: usdOf(fearedMicroUsd) };
 }
 
 /** All that the newest history of a run says. */
@@ -104,13 +135,13 @@ function aboutOf({ input, state: { memory } }: ToldRun, link: string | null): Ru
   if (memory === null) {
     return { ...about, model: null, routing: null, provider: null, capUsd: null };
   }
-  const { snapshot, models, counts } = memory;
+  const { snapshot, models } = memory;
   return {
     ...about,
     model: snapshot.model,
     routing: models.last.why || null,
     provider: providerText(snapshot.provider),
-    capUsd: usdOf(counts.costCapMicroUsd),
+    capUsd: usdOf(costCapNow(memory)),
   };
 }
 

@@ -129,13 +129,19 @@ export class ReplyTeller {
     this.#events.tellAt(behind, body, atMs);
   }
 
-  #tellStep({ anchorId, turn }: CallInFlight, step: ReplyStep): void {
+  #tellStep({ anchorId, turn, isShown }: CallInFlight, step: ReplyStep): void {
     const at = this.#events.at(anchorId);
     const { attempt } = step;
     switch (step.kind) {
       case "delta": {
         const body = { type: "reply.delta", turn, attempt, text: step.text } as const;
         return this.#events.tellAt({ ...at, attempt, offset: step.end }, body);
+      }
+      case "progress": {
+        if (!isShown) return;
+        const { tool, chars, charsOfAll } = step.writing;
+        const body = { type: "reply.progress", turn, attempt, tool, chars } as const;
+        return this.#events.tellAt({ ...at, attempt, offset: step.shown, step: charsOfAll }, body);
       }
       case "withdrawn": {
         const body = { type: "reply.withdrawn", turn, attempt } as const;

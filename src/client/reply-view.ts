@@ -4,7 +4,7 @@
 // of the text of `view.attempt`, exactly `view.shown` units long; after `finishReply`, all of it.
 // A delta that would leave a gap is never told: its text comes with the finish.
 
-import type { DeltaRow, MarkDelta, TextDelta } from "../store/deltas.ts";
+import type { DeltaRow, MarkDelta, TextDelta, Writing } from "../store/deltas.ts";
 import { type EventId, RETRY_OFFSET } from "./event-id.ts";
 
 export interface ReplyView {
@@ -21,6 +21,12 @@ export type ReplyStep =
       readonly attempt: number;
       readonly end: number;
       readonly text: string;
+    }
+  | {
+      readonly kind: "progress";
+      readonly attempt: number;
+      readonly shown: number;
+      readonly writing: Writing;
     }
   | { readonly kind: "withdrawn"; readonly attempt: number; readonly next: number }
   | {
@@ -94,9 +100,12 @@ function text(view: ReplyView, row: TextDelta): ReplyChange {
 
 function mark(view: ReplyView, row: MarkDelta): ReplyChange {
   if (row.mark.kind === "started" || view.failed) return { view, steps: [] };
+  const { attempt, shown } = view;
+  if (row.mark.kind === "writing") {
+    return { view, steps: [{ kind: "progress", attempt, shown, writing: row.mark.writing }] };
+  }
   const { code, message, nextAttemptAt } = row.mark;
   if (nextAttemptAt === null) return { view, steps: [] };
-  const { attempt, shown } = view;
   return {
     view: { ...view, failed: true },
     steps: [{ kind: "retrying", attempt, shown, code, message, nextAttemptAt }],

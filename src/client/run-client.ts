@@ -9,13 +9,16 @@ import type {
   Decision,
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
+import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import type { Backend } from "./connect.ts";
+import { totalsOf, type RunTotals } from "../store/ledger.ts";
 import type { EndedQuery, EndedStats } from "../store/run-records.ts";
+import { cancelRun, type Cancelled } from "./cancel.ts";
 import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
@@ -29,9 +32,10 @@ import { countRuns, type RunCounts } from "./run-counts.ts";
 import { listRuns, type ListQuery, type RunListed } from "./run-list.ts";
 import { pageOfRuns, type PageQuery, type RunPage } from "./page-of-runs.ts";
 import type { RunOrder } from "./run-order.ts";
+import { resumeRun, type Resumed, type ResumeOrder } from "./resume.ts";
 import { say, type Said } from "./say.ts";
 import { startRun, type RunStartedReceipt } from "./start-run.ts";
-import { asked, ofRun, runEnded, told } from "./steer.ts";
+import { asked, ofRun, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
@@ -54,9 +58,12 @@ export interface RunClient extends MoneyClient, BatchClient {
   /** Throws PawlError RUN_NOT_FOUND for anything that is no run. */
   about(runId: string): Promise<RunBrief>;
   /** Steering throws PawlError RUN_ENDED where the run has ended, RUN_NOT_FOUND where there is none. */
-  cancel(runId: string): Promise<void>;
+  cancel(runId: string): Promise<Cancelled>;
+  /** Ends a run without a worker: nothing of it is asked. Its holds are resolved when a worker comes. */
+  terminate(runId: string, by: string): Promise<void>;
   pause(runId: string): Promise<void>;
-  resume(runId: string): Promise<void>;
+  /** Also NOTHING_CHANGED where it neither rests nor is parked, or where it is parked again at once. */
+  resume(runId: string, order?: ResumeOrder): Promise<Resumed>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   /** Calls that wait for a person, of all runs; a second or so late. */
@@ -83,6 +90,9 @@ export function createRunClient(backend: Backend): RunClient {
   const converter = client.options.loadedDataConverter;
   const link = (runId: string): string | null => linkTo(backend, runId);
   const deltas = backend.deltas === null ? null : createDeltaFeed(backend.deltas);
+  // A run can be read without its books.
+  const totals = async (runId: string): Promise<RunTotals | null> =>
+    backend.db === null ? null : await totalsOf(backend.db, runId).catch(() => null);
   const sources: WatchSources = { histories, converter, deltas, records, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
@@ -104,18 +114,18 @@ export function createRunClient(backend: Backend): RunClient {
         live: () => asked(briefOf(client, runId), runId),
         recorded: recordedBrief,
       }),
-    async cancel(runId) {
-      // Temporal accepts a cancel of what is over, and nothing comes of it.
-      const { closeTime } = await asked(handle(runId).describe(), runId);
-      if (closeTime !== undefined) throw runEnded(runId);
-      await told(handle(runId), (run) => run.cancel());
-    },
+    cancel: (runId) => cancelRun(backend, runId),
+    terminate: async (runId, by) =>
+      await told(ofRun(handle(runId)), (run) => run.terminate(`by ${by}, without a worker`)),
     pause: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.pause)),
-    resume: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.resume)),
-    say: (runId, said) => say(client, runId, said),
+    resume: (runId, order = {}) => asked(resumeRun({ ...sources, client }, runId, order), runId),
+    async say(runId, said) {
+      admit(said.text, backend.inputRules);
+      return await say(client, runId, said);
+    },
     show: (runId) =>
       orRecorded(records, runId, {
-        live: () => asked(readRun({ ...sources, client }, runId), runId),
+        live: () => asked(readRun({ ...sources, client, totals }, runId), runId),
         recorded: shownOf,
       }),
     async result(runId, signal = new AbortController().signal) {

@@ -3,6 +3,7 @@
 import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
 import { PawlError } from "../domain/errors.ts";
 import type { RunStatus } from "../domain/outcome.ts";
+import { withoutReplaced } from "./newest-histories.ts";
 import { COLUMNS } from "../temporal/columns.ts";
 import { WORKFLOW_TYPE } from "../temporal/names.ts";
 import { startMemo } from "../temporal/run-start.ts";
@@ -43,14 +44,21 @@ export async function listRuns(
   const limit = Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX);
   const runs: RunListed[] = [];
   if (limit < 1) return runs;
+  let found: WorkflowExecutionInfo[] = [];
+  const take = async (): Promise<void> => {
+    runs.push(...(await withoutReplaced(client, found)).map(listed));
+    found = [];
+  };
   try {
     for await (const info of client.workflow.list({
       query: visibilityQuery(query),
       pageSize: limit,
     })) {
-      runs.push(listed(info));
+      found.push(info);
+      if (runs.length + found.length >= limit) await take();
       if (runs.length >= limit) break;
     }
+    await take();
   } catch (error) {
     // A server without our columns has not seen a run yet, so no run matches.
     if (!isSearchAttributeMissing(error)) throw error;

@@ -4,11 +4,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import type { CallerLimits } from "../domain/limits.ts";
+import { admit, INPUT_RULES_DEFAULT, isBlank, type InputRules } from "../domain/input-rules.ts";
 import type { Tier } from "../domain/prices.ts";
+import { specOf } from "../domain/pricing.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
 import type { NewRun } from "../temporal/run-start.ts";
-import type { CallerPolicy, CanWait } from "../domain/run/order.ts";
+import { TASK_BYTES_MAX, type CallerPolicy, type CanWait } from "../domain/run/order.ts";
 import { present } from "../domain/present.ts";
 
 export interface RunOrder {
@@ -31,12 +33,12 @@ export interface RunOrder {
 }
 
 const DEFAULT_AGENT = "assistant";
-const TASK_BYTES_MAX = 512 * 1024;
 const KEY_CHARS_MAX = 256;
 
-/** Throws PawlError USAGE or TASK_TOO_LARGE; nothing has been spent then. */
-export function identify(order: RunOrder): NewRun {
-  const task = usableTask(order.task);
+/** Throws PawlError USAGE, TASK_TOO_LARGE, INPUT_REJECTED or UNKNOWN_MODEL; nothing has been spent then. */
+export function identify(order: RunOrder, rules: InputRules = INPUT_RULES_DEFAULT): NewRun {
+  const task = usableTask(order.task, rules);
+  if (order.model !== undefined) specOf(order.model);
   const { tenant, session, model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
   const limits = order.limits ?? {};
   const asked = {
@@ -61,15 +63,16 @@ export function identify(order: RunOrder): NewRun {
   };
 }
 
-function usableTask(given: string): string {
+function usableTask(given: string, rules: InputRules): string {
   const task = given.toWellFormed();
-  if (task.trim() === "") throw new PawlError("USAGE", "The task is empty.");
+  if (isBlank(task)) throw new PawlError("USAGE", "The task is empty.");
   // As it will lie in the payload: quotes and control characters take more there.
   const bytes = Buffer.byteLength(JSON.stringify(task)) - 2;
   if (bytes > TASK_BYTES_MAX) {
     const message = `The task has ${bytes} bytes; ${TASK_BYTES_MAX} are possible.`;
     throw new PawlError("TASK_TOO_LARGE", message);
   }
+  admit(given, rules);
   return task;
 }
 

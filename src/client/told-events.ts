@@ -10,6 +10,8 @@ import type { Told } from "./history-facts.ts";
 
 export interface ToldEventsOptions {
   readonly runId: string;
+  /** Of the histories that the run has left, which this is: 0 for the first. */
+  readonly execution: number;
   /** The last event that the viewer has seen. */
   readonly after: EventId | null;
   /** Time of what has no time of its own: rows of attempts in flight. */
@@ -18,7 +20,6 @@ export interface ToldEventsOptions {
 
 export class ToldEvents {
   readonly #options: ToldEventsOptions;
-  #execution = 0;
   #cursor: EventId | null;
   #last = { eventId: 0, role: 0 };
   #told: RunEvent[] = [];
@@ -33,18 +34,14 @@ export class ToldEvents {
     return this.#cursor;
   }
 
-  begin(execution: number): void {
-    this.#execution = execution;
-  }
-
   at(historyEventId: number): EventId {
-    return { execution: this.#execution, historyEventId, attempt: 0, offset: 0 };
+    return { execution: this.#options.execution, historyEventId, attempt: 0, offset: 0 };
   }
 
   /** Where the viewer resumed, if it was at an event that this history event gave rise to. */
   resumedAt(historyEventId: number): EventId | null {
-    const { after } = this.#options;
-    const here = after?.execution === this.#execution && after.historyEventId === historyEventId;
+    const { after, execution } = this.#options;
+    const here = after?.execution === execution && after.historyEventId === historyEventId;
     return here ? after : null;
   }
 

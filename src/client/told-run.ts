@@ -12,7 +12,7 @@ import type { BrokenOff } from "./history-failures.ts";
 import type { Frame, Told } from "./history-facts.ts";
 
 export interface ToldRun {
-  /** Null before the first event. */
+  /** Null before the first event, and of a run that was started with what is no order. */
   readonly input: RunInput | null;
   readonly state: RunState;
   /** The calls of the newest step, with their arguments whole. */
@@ -25,7 +25,7 @@ export function tellOn(run: ToldRun, { fact, atMs }: Told): ToldRun {
   if (isFrame(fact)) {
     if (fact.kind !== "started") return run;
     const { input } = fact;
-    return { ...run, input, state: input.resumed ?? newRun(atMs) };
+    return { ...run, input, state: input?.resumed ?? newRun(atMs) };
   }
   const known = named(run.state, fact);
   const calls = fact.kind === "replied" ? fact.message.content.filter(isToolUse) : run.calls;
@@ -35,6 +35,7 @@ export function tellOn(run: ToldRun, { fact, atMs }: Told): ToldRun {
 const FRAMES: readonly string[] = [
   "started",
   "movedOn",
+  "replaced",
   "ended",
   "broken",
 ] satisfies Frame["kind"][];

@@ -89,7 +89,7 @@ export class ToolView {
       return [];
     }
     return rows.flatMap((row) => {
-      if (row.kind === "text" || row.mark.kind === "started") return [];
+      if (row.kind === "text" || row.mark.kind !== "failed") return [];
       const { code, message, nextAttemptAt } = row.mark;
       if (nextAttemptAt === null) return [];
       return [{ callId, tool: call.tool, attempt: row.attempt, code, message, nextAttemptAt }];

@@ -13,6 +13,7 @@ import type {
   ReplyFinished,
   TurnStarted,
 } from "../domain/run-event.ts";
+import { costCapNow } from "../domain/run/own-cap.ts";
 import { isSimulated } from "../domain/run/result.ts";
 import type { RunState } from "../domain/run/state.ts";
 import { promptTokens } from "../domain/usage.ts";
@@ -89,7 +90,7 @@ function turnStarted(
     ...(purpose.kind !== "work" && { purpose: purpose.kind }),
     model,
     spentUsd: usdOf(memory?.counts.spentMicroUsd ?? 0),
-    capUsd: usdOf(memory?.counts.costCapMicroUsd ?? 0),
+    capUsd: usdOf(memory === null ? 0 : costCapNow(memory)),
     offline: isSimulated(memory),
   };
 }
@@ -128,6 +129,7 @@ export function replyFinished(
     inputTokens: promptTokens(reply.usage),
     outputTokens: reply.usage.outputTokens,
     cacheReadTokens: reply.usage.cacheReadTokens,
+    ...(reply.estimated !== undefined && { estimated: reply.estimated }),
     costUsd: usdOf(reply.costMicroUsd),
     crashTaxUsd: usdOf(reply.crashTaxMicroUsd),
     spentUsd: usdOf(memory?.counts.spentMicroUsd ?? 0),

@@ -7,11 +7,11 @@ import type { DeltaRow } from "../store/deltas.ts";
 import type { RunRecords } from "../store/run-records.ts";
 import type { DeltaFeed, DeltaFollower } from "./delta-feed.ts";
 import { recordedEvents, recordInstead } from "./recorded-run.ts";
-import { parseEventId } from "./event-id.ts";
+import { parseEventId, type EventId } from "./event-id.ts";
 import { createEventMapper, type EventMapper } from "./event-mapper.ts";
 import { createFactReader, type Told } from "./history-facts.ts";
-import { executionAt } from "./history-chain.ts";
-import { tailHistory, type Histories } from "./histories.ts";
+import { executionAt, takenOverUpTo } from "./history-chain.ts";
+import { fateOf, tailHistory, type Histories } from "./histories.ts";
 
 export interface WatchSources {
   readonly histories: Histories;
@@ -60,15 +60,16 @@ async function* watchHistories(
   options: WatchOptions,
 ): AsyncGenerator<RunEvent, void, undefined> {
   let cursor = options.after === undefined ? null : parseEventId(options.after);
-  const ordinal = cursor?.execution ?? 0;
-  let executionId: string | null = await executionAt(sources, runId, ordinal);
+  let place = cursor?.execution ?? 0;
+  let executionId: string | null = await executionAt(sources, runId, place);
   const leaving = new AbortController();
   const signals = options.signal === undefined ? [] : [options.signal];
   const signal = AbortSignal.any([leaving.signal, ...signals]);
   try {
     while (executionId !== null && !signal.aborted) {
       const link = sources.link(runId);
-      const mapper = createEventMapper({ runId, link, after: cursor, nowMs: Date.now });
+      const told = { runId, link, execution: place, after: cursor, nowMs: Date.now };
+      const mapper = createEventMapper(told);
       const onTrouble = options.onTrouble ?? (() => {});
       const tail = tailHistory(sources.histories, {
         runId,
@@ -80,11 +81,14 @@ async function* watchHistories(
       });
       const deltas: DeltaFollower | null = sources.deltas?.follow(executionId) ?? null;
       try {
-        executionId = yield* follow({ sources, mapper, deltas }, tail);
+        const following: Following = { sources, runId, executionId, mapper, deltas };
+        const next: Next | null = yield* follow(following, tail);
+        place += 1;
+        cursor = await cursorIn(following, next, place);
+        executionId = next?.executionId ?? null;
       } finally {
         deltas?.close();
       }
-      cursor = mapper.cursor();
     }
   } finally {
     leaving.abort();
@@ -93,17 +97,36 @@ async function* watchHistories(
 
 type Tail = ReturnType<typeof tailHistory>;
 
+interface Next {
+  readonly executionId: string;
+  readonly isReset: boolean;
+}
+
+/** What a history has from the one whose place it took has been told. */
+async function cursorIn(
+  { sources: { histories }, runId, mapper }: Following,
+  next: Next | null,
+  execution: number,
+): Promise<EventId | null> {
+  if (next?.isReset !== true) return mapper.cursor();
+  const historyEventId = await takenOverUpTo(histories, runId, next.executionId);
+  return { execution, historyEventId, attempt: 0, offset: 0 };
+}
+
 interface Following {
   readonly sources: WatchSources;
+  readonly runId: string;
+  readonly executionId: string;
   readonly mapper: EventMapper;
   readonly deltas: DeltaFollower | null;
 }
 
-/** One history to its end; returns the id of the next one, or null where the run is over. */
+/** One history to its end; returns the next one, or null where the run is over. */
 async function* follow(
-  { sources, mapper, deltas }: Following,
+  following: Following,
   tail: Tail,
-): AsyncGenerator<RunEvent, string | null, undefined> {
+): AsyncGenerator<RunEvent, Next | null, undefined> {
+  const { sources, mapper, deltas } = following;
   const reader = createFactReader(sources.converter);
   let next = tail.next();
   while (true) {
@@ -115,10 +138,14 @@ async function* follow(
       continue;
     }
     if (arrived.done === true) return null;
-    for (const told of await reader.read(arrived.value)) {
+    for (const read of await reader.read(arrived.value)) {
+      const told = isEnd(read) ? await unlessReplaced(following, read) : read;
       yield* mapper.fact(told);
-      const end = endOf(told);
-      if (end !== undefined) return end;
+      const { fact } = told;
+      if (fact.kind === "movedOn" || fact.kind === "replaced") {
+        return { executionId: fact.nextExecutionId, isReset: fact.kind === "replaced" };
+      }
+      if (isEnd(told)) return null;
     }
     next = tail.next();
   }
@@ -130,7 +157,16 @@ function isRows(
   return Array.isArray(arrived);
 }
 
-function endOf({ fact }: Told): string | null | undefined {
-  if (fact.kind === "movedOn") return fact.nextExecutionId;
-  return fact.kind === "ended" || fact.kind === "broken" ? null : undefined;
+function isEnd({ fact }: Told): boolean {
+  return fact.kind === "ended" || fact.kind === "broken";
+}
+
+/** A history that was reset has an end like any other, and is not the end of the run. */
+async function unlessReplaced(
+  { sources: { histories }, runId, executionId }: Following,
+  told: Told,
+): Promise<Told> {
+  const { replacedBy } = await fateOf(histories, { runId, executionId });
+  if (replacedBy === null) return told;
+  return { ...told, fact: { kind: "replaced", nextExecutionId: replacedBy } };
 }

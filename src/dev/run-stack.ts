@@ -39,7 +39,8 @@ export async function runStack(options: RunStackOptions): Promise<"ended" | "alr
       },
     });
   } catch (error) {
-    telemetry.emit({ event: "stack_failed", pid: process.pid, ...lastWordsOf(error) });
+    const { code, message } = lastWordsOf(error);
+    telemetry.emit({ event: "stack_failed", pid: process.pid, code, message });
     throw error;
   } finally {
     for (const name of SIGNALS) process.off(name, end);

@@ -131,7 +131,7 @@ export class SupervisedPart {
   #failure(what: string): PawlError {
     const said = lastLines(this.part.logFile, 8);
     return new PawlError(
-      OF_FILES.test(said) ? "FILES_UNUSABLE" : "BACKEND_UNREACHABLE",
+      OF_FILES.test(said) ? "FILE_UNUSABLE" : "BACKEND_UNREACHABLE",
       [what, `See ${this.part.logFile}:`, said].join("\n"),
     );
   }

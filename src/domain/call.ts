@@ -116,6 +116,8 @@ export interface Reply {
   /** Calls whose arguments were no JSON object; the model is told instead of the tool. */
   readonly invalidCalls: readonly string[];
   readonly usage: Usage;
+  /** Set where the provider's count is not what is charged, but the hold. */
+  readonly estimated?: Estimated;
   readonly costMicroUsd: number;
   /** Charged for attempts of this call that died. */
   readonly crashTaxMicroUsd: number;
@@ -131,6 +133,12 @@ export interface Reply {
 /** Stop reason of a reply that a person stopped; the provider knows no such. */
 export const INTERRUPTED = "interrupted";
 
+/**
+ * Why what a reply used is not known: the run stopped it, the provider counted no tokens, or it said what no
+ * answer to this request can have used.
+ */
+export type Estimated = "stopped" | "uncounted" | "implausible";
+
 /** The reply was stopped by a person before there was any text of it. */
 export interface Interrupted {
   readonly kind: "interrupted";
@@ -145,16 +153,28 @@ interface Denied {
   readonly message: string;
   /** ISO 8601, by the worker's clock. */
   readonly at: string;
+  /** What the operator allows any run to cost, now. */
+  readonly operatorCapMicroUsd?: number;
   readonly crashTaxMicroUsd: number;
 }
 
 export type WhyDenied =
   /** The cap is spent, and stays so until it is raised or `resetsAt` (ISO 8601; null: never). */
-  | { readonly why: "cap"; readonly limit: AccountLimit; readonly resetsAt: string | null }
+  | {
+      readonly why: "cap";
+      readonly limit: AccountLimit;
+      readonly resetsAt: string | null;
+      /** Not even for the last words of a run that stops. */
+      readonly leavesNothing?: true;
+    }
   /** Other runs hold what is left of the cap: that passes by itself. */
   | { readonly why: "holds"; readonly limit: AccountLimit }
   /** The prompt is too long for one request, or for what the run may still use. */
-  | { readonly why: "size"; readonly limit: "request_tokens" | "tokens" }
+  | {
+      readonly why: "size";
+      readonly limit: "request_tokens" | "tokens";
+      readonly leavesNothing?: true;
+    }
   /** The provider is well and its limits are in use, in turns: this call's comes. */
   | { readonly why: "in_line"; readonly notBefore: string }
   /** The provider wants no call of the fleet before then. */

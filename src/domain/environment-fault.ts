@@ -3,6 +3,7 @@
 // libraries and, under jest, from another realm. Those of Postgres are named where it is spoken to (store/database.ts).
 
 import { isPawlError, PawlError } from "./errors.ts";
+import { fileTroubleIn } from "./file-trouble.ts";
 
 /** Null where the error says nothing about the environment. */
 export function environmentFault(error: unknown): PawlError | null {
@@ -44,41 +45,21 @@ function folderFault(error: object): PawlError | null {
   const said = textIn(error, "message");
   if (/uv_cwd/.test(said)) {
     const message = "The current folder is not there any more";
-    return new PawlError("FILES_UNUSABLE", message, { cause: error });
+    return new PawlError("FILE_UNUSABLE", message, { cause: error });
   }
   if (!/uv_os_homedir|uv_os_get_passwd/.test(said)) return null;
   const message = "This user has no home folder, and HOME is not set";
-  return new PawlError("FILES_UNUSABLE", message, { cause: error });
+  return new PawlError("FILE_UNUSABLE", message, { cause: error });
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "there is no room left",
-  EDQUOT: "the quota is used up",
-  ENOTDIR: "a part of its path is no folder",
-  EEXIST: "there is a file of that name",
-  EISDIR: "it is a folder",
-  EMFILE: "too many files are open",
-  ENAMETOOLONG: "its path is too long",
-  ELOOP: "its links lead nowhere",
-};
-
 /** Of what is done with a file that is open: nobody knows its name then. */
-const WITHOUT_PATH = ["ENOSPC", "EDQUOT", "EROFS", "EISDIR"];
+const WITHOUT_PATH: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS", "EISDIR"];
 
-/** Node's errors of files have the path and what was tried. */
 function fileFault(error: object): PawlError | null {
-  const code = textIn(error, "code");
-  const reason = REASONS[code];
-  const path = textIn(error, "path");
-  const isOfFile = path !== "" || WITHOUT_PATH.includes(code);
-  if (reason === undefined || !isOfFile || textIn(error, "syscall") === "spawn") return null;
-  const what = path === "" ? "A file" : path;
-  return new PawlError("FILES_UNUSABLE", `${what} can't be used: ${reason} (${code})`, {
-    cause: error,
-  });
+  if (textIn(error, "syscall") === "spawn") return null;
+  const isNameless = WITHOUT_PATH.includes(textIn(error, "code")) && textIn(error, "path") === "";
+  const message = fileTroubleIn(error, isNameless ? "A file" : undefined);
+  return message === null ? null : new PawlError("FILE_UNUSABLE", message, { cause: error });
 }
 
 function textIn(error: object, field: string): string {

@@ -34,15 +34,15 @@ export const CATALOGUE = {
   PROVIDER_TIMEOUT: retry("retried; the lost attempt is charged at its worst case", 504),
   PROVIDER_STREAM_INVALID: retry("retried; the lost attempt is charged at its worst case"),
   PROVIDER_AUTH: fail("check ANTHROPIC_API_KEY of the worker, then start the run again", 401),
-  PROVIDER_REJECTED: fail("the request can't succeed as it is; see the message"),
+  PROVIDER_REJECTED: fail("change what the provider objects to, then start the run again"),
   IMAGE_TOO_LARGE: fail("scale the images down or leave them out, then start the run again", 422),
   PROVIDER_SPEND_LIMIT: {
     fate: "park",
-    next: "stopped, or parked with --on-limit pause until `pawl resume`",
+    next: "raise the spend limit with the provider, then start the run again; with --on-limit pause a run waits for `pawl resume`",
     httpStatus: 402,
     exitCode: 3,
   },
-  UNKNOWN_MODEL: fail("use a model from the price table: src/domain/prices.ts", 422),
+  UNKNOWN_MODEL: fail("name one of these, or a tier: simple, medium, complex", 422),
   MODEL_RETIRED: fail(
     "take another: --model, PAWL_AGENT_MODEL, or name stand-ins in PAWL_FALLBACK_MODELS",
     422,
@@ -50,7 +50,7 @@ export const CATALOGUE = {
   UNKNOWN_AGENT: fail("use one of the agents the worker knows", 422),
   AGENT_TOO_LARGE: fail("shorten what the agent is told, or give it fewer tools", 422),
   UNKNOWN_STOP_REASON: fail("the run ends with what it has; a newer Pawl may know this reason"),
-  EMPTY_REPLY: fail("the model answered nothing, twice"),
+  EMPTY_REPLY: fail("start the run again, or say more in the task"),
   TOOL_INPUT_INVALID: {
     fate: "correct",
     next: "the model is told what was wrong and calls again",
@@ -59,6 +59,12 @@ export const CATALOGUE = {
   },
   REPLY_TOO_LARGE: fail("ask for shorter replies: --max-reply-tokens"),
   TASK_TOO_LARGE: fail("shorten the task", 413),
+  INPUT_REJECTED: {
+    fate: "fail",
+    next: "take that out; an operator sets the rules with PAWL_INPUT_RULES and PAWL_INPUT_PATTERNS_FILE",
+    httpStatus: 422,
+    exitCode: 2,
+  },
   TRANSCRIPT_MISSING: retry("rebuilt from the run's history"),
   LEDGER_UNAVAILABLE: retry("no call is made without the ledger; retried when Postgres answers"),
   DATABASE_REFUSED: retry(
@@ -73,6 +79,10 @@ export const CATALOGUE = {
   PROVIDER_DIFFERS: retry(
     "start a worker with the provider that the run began with, or name that in PAWL_FORMER_BASE_URLS; see docs/models.md",
   ),
+  WORKER_FAULT: retry(
+    "a fault of ours: retried; the run's history and the worker's log have the details",
+    500,
+  ),
   ATTEMPTS_EXHAUSTED: fail("the last error is in the message; start the run again", 503),
   IDEMPOTENCY_MISMATCH: {
     fate: "fail",
@@ -86,6 +96,18 @@ export const CATALOGUE = {
     next: "see what it came to: `pawl show`",
     httpStatus: 409,
     exitCode: 2,
+  },
+  INVALID_INPUT: {
+    fate: "fail",
+    next: "start and steer runs by `pawl`, the HTTP interface or the client",
+    httpStatus: 422,
+    exitCode: 2,
+  },
+  NOTHING_CHANGED: {
+    fate: "fail",
+    next: "see what it waits for: `pawl show`",
+    httpStatus: 409,
+    exitCode: 3,
   },
   APPROVAL_NOT_FOUND: {
     fate: "fail",
@@ -151,6 +173,12 @@ export const CATALOGUE = {
     exitCode: 1,
   },
   USAGE: { fate: "fail", next: "see `pawl --help`", httpStatus: 400, exitCode: 2 },
+  FILE_UNUSABLE: {
+    fate: "fail",
+    next: "check the path, its permissions and the room on its disk",
+    httpStatus: 500,
+    exitCode: 2,
+  },
   CONFIG: {
     fate: "fail",
     next: "mend the setting; see .env.example",
@@ -168,12 +196,6 @@ export const CATALOGUE = {
     next: "mend TEMPORAL_NAMESPACE or TEMPORAL_ADDRESS, or make it: temporal operator namespace create --namespace NAME",
     httpStatus: 503,
     exitCode: 6,
-  },
-  FILES_UNUSABLE: {
-    fate: "fail",
-    next: "use folders that you may write to, with room on their disk (PAWL_STATE_DIR, PAWL_LOG_FILE, HOME); `pawl doctor` looks for you",
-    httpStatus: 500,
-    exitCode: 2,
   },
   SCHEMA_BEHIND: {
     fate: "fail",
@@ -203,12 +225,19 @@ export function isErrorCode(code: string): code is ErrorCode {
 /** An error with a code from the catalogue. Say what happened, with ids; the catalogue says what next. */
 export class PawlError extends Error {
   readonly code: ErrorCode;
+  /** Where what helps is more than the catalogue knows. */
+  readonly next: string | null;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: PawlErrorOptions = {}) {
     super(message, options);
     this.name = "PawlError";
     this.code = code;
+    this.next = options.next ?? null;
   }
+}
+
+export interface PawlErrorOptions extends ErrorOptions {
+  readonly next?: string;
 }
 
 /** Works across realms (jest, the workflow sandbox), where `instanceof` does not. */

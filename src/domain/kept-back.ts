@@ -19,8 +19,12 @@ export function tokensKeptBack(promptTokens: number): number {
 
 /** The price of the last words, none of the prompt from the cache. */
 export function microUsdKeptBack(price: Price, promptTokens: number): number {
-  const worst = worstCase(price, promptTokens + GROWTH_TOKENS, 0);
-  return worstCaseMicroUsd(worst, USEFUL_REPLY_TOKENS);
+  return lastWordsMicroUsd(price, promptTokens + GROWTH_TOKENS);
+}
+
+/** Less than this pays for none. Nothing comes behind them, so no cache is asked for an hour. */
+export function lastWordsMicroUsd(price: Price, promptTokens: number): number {
+  return worstCaseMicroUsd(worstCase(price, promptTokens, 0, "5m"), USEFUL_REPLY_TOKENS);
 }
 
 export function summaryTokensMax({ replyTokens }: Limits): number {

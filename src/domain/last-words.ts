@@ -1,7 +1,6 @@
-// How a process that can't go on says why, once, and how whoever started it reads it: one sentence with its code,
-// and the exit code that goes with it.
+// How a process that can't go on says why, once, and how whoever started it reads it: one sentence with its code.
 
-import { environmentFault } from "./environment-fault.ts";
+import { complaintOf, type Complaint } from "./complaint.ts";
 import { CATALOGUE, isErrorCode, type ErrorCode } from "./errors.ts";
 
 export interface LastWords {
@@ -9,21 +8,23 @@ export interface LastWords {
   readonly message: string;
 }
 
-/** Of what is not ours the message has to do: most of it comes from the servers that are talked to. */
-export function lastWordsOf(error: unknown): LastWords {
-  const known = environmentFault(error);
-  if (known !== null) return { code: known.code, message: known.message };
+/** What is no error of the catalogue comes from the servers that such a process lives on. */
+export function lastWordsOf(error: unknown): Complaint & LastWords {
+  const complaint = complaintOf(error);
+  const { code } = complaint;
+  if (code !== "INTERNAL" && isErrorCode(code)) return { ...complaint, code };
+  const { next, exitCode } = CATALOGUE.BACKEND_UNREACHABLE;
   const message = error instanceof Error ? error.message : String(error);
-  return { code: "BACKEND_UNREACHABLE", message };
+  return { code: "BACKEND_UNREACHABLE", message, next, exitCode };
 }
 
 /** As a line for people. */
-export function lastLineOf({ code, message }: LastWords): string {
-  return `${message} (${code}: ${CATALOGUE[code].next})`;
-}
-
-export function exitCodeOfWords({ code }: LastWords): number {
-  return CATALOGUE[code].exitCode;
+export function lastLineOf({
+  code,
+  message,
+  next,
+}: Pick<Complaint, "code" | "message" | "next">): string {
+  return `${message} (${code}: ${next})`;
 }
 
 /** Lines of the log, and what Node says of itself. */

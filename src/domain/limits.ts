@@ -2,6 +2,7 @@
 // several runs share are the ledger's business.
 
 import { byLimit, RUN_LIMITS, type LimitField, type RunLimitRow } from "./limit-table.ts";
+import { dollars } from "./money.ts";
 import type { Limit } from "./outcome.ts";
 
 export interface Limits extends Readonly<Record<LimitField, number>> {
@@ -34,10 +35,7 @@ export const USEFUL_REPLY_TOKENS = 256;
 
 const WARN_AT = 0.8;
 
-const COUNTED = [
-  { limit: "cost", field: "costMicroUsd", what: "micro-USD" } as const,
-  ...RUN_LIMITS,
-];
+const COUNTED = [{ limit: "cost", field: "costMicroUsd", what: null } as const, ...RUN_LIMITS];
 
 /** The operator's limits, lowered by what the caller asked for. */
 export function lowered(operator: Limits, caller: CallerLimits): Limits {
@@ -55,9 +53,10 @@ export function lowered(operator: Limits, caller: CallerLimits): Limits {
 
 export function limitHit(limits: Limits, used: Used): LimitHit | null {
   for (const { limit, field, what } of COUNTED) {
-    if (used[field] >= limits[field]) {
-      return { limit, message: `the run used ${used[field]} of ${limits[field]} ${what}` };
-    }
+    if (used[field] < limits[field]) continue;
+    const [have, of] = [used[field], limits[field]];
+    const text = what === null ? `${dollars(have)} of ${dollars(of)}` : `${have} of ${of} ${what}`;
+    return { limit, message: `the run used ${text}` };
   }
   const tokensLeft = limits.tokens - used.tokens;
   if (tokensLeft < USEFUL_REPLY_TOKENS) {

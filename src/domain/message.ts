@@ -64,6 +64,21 @@ export function hasOpenServerCall({ content }: Message): boolean {
   );
 }
 
+/**
+ * The id of a call that is not answered by the very next message; null where none is. The API refuses such a
+ * conversation, so nobody need ask it.
+ */
+export function openCallIn(messages: readonly Message[]): string | null {
+  for (const [index, message] of messages.entries()) {
+    const calls = message.role === "assistant" ? message.content.filter(isToolUse) : [];
+    const next = messages[index + 1]?.content ?? [];
+    const answered = next.map((block) => ("tool_use_id" in block ? block.tool_use_id : undefined));
+    const open = calls.find(({ id }) => !answered.includes(id));
+    if (open !== undefined) return open.id;
+  }
+  return null;
+}
+
 export function isThinking({ type }: Block): boolean {
   return type === "thinking" || type === "redacted_thinking";
 }
@@ -78,6 +93,23 @@ export function textOf(message: Message): string {
     .filter(isText)
     .map((block) => block.text)
     .join("");
+}
+
+/** Characters of what is surely text in it: what was said and thought in the open, and the arguments and answers of tools. */
+export function charsOf({ content }: Message): number {
+  return content.reduce((sum, block) => sum + textIn(block).length, 0);
+}
+
+function textIn(block: Block): string {
+  const { type } = block;
+  if ("text" in block && typeof block.text === "string") return block.text;
+  if (type === "thinking" && "thinking" in block) return asText(block["thinking"]);
+  if ("input" in block) return JSON.stringify(block.input) ?? "";
+  return type === "tool_result" && "content" in block ? asText(block.content) : "";
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /**

@@ -13,8 +13,20 @@ export function microUsdOf(usd: number): number {
   return Math.round(usd * MICRO_PER_USD);
 }
 
+/** As it stands in a sentence. */
+export function dollars(microUsd: number): string {
+  if (microUsd === 0) return "$0";
+  return microUsd < 0 ? `-${formatUsd(-microUsd)}` : formatUsd(microUsd);
+}
+
+/** The smallest amount of two digits that is not below: what a person would set as a cap. */
+export function roundedUp(microUsd: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, microUsd))) - 1);
+  return Math.ceil(microUsd / step) * step;
+}
+
 /** Half a cent and less still shows digits; nothing is ever shown as zero that is not. */
 export function formatUsd(microUsd: number): string {
-  const dollars = usdOf(microUsd);
-  return `$${dollars.toFixed(dollars >= 1 ? 2 : dollars >= 0.01 ? 4 : 6)}`;
+  const usd = usdOf(microUsd);
+  return `$${usd.toFixed(usd >= 1 ? 2 : usd >= 0.01 ? 4 : 6)}`;
 }

@@ -68,4 +68,6 @@ export interface UsageSummary {
   readonly cacheReadTokens: number;
   readonly cacheWriteTokens: number;
   readonly totalTokens: number;
+  /** Some of it is not counted by the provider, but taken as the most that it can have been. */
+  readonly estimated?: true;
 }

@@ -15,18 +15,29 @@ import { promptTokens, type Usage } from "./usage.ts";
 const TOKENS_PER_RATE = 1_000_000;
 const HALF = 2;
 
+export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
+
 /** Throws where there is none. */
 export function specOf(model: string): ModelSpec {
   const spec = modelSpec(model);
   if (spec !== undefined) return spec;
   throw new PawlError(
     "UNKNOWN_MODEL",
-    `${model} has no price, and what has no price is not called.`,
+    `${model} has no price, and what has no price is not called. There are: ${MODEL_NAMES.join(", ")}.`,
   );
 }
 
+/** A dated snapshot (`claude-haiku-4-5-20251001`) is its family, at its family's price, unless it has one. */
 export function modelSpec(model: string): ModelSpec | undefined {
-  return Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
+  const known = Object.hasOwn(MODELS, model) ? model : familyOf(model);
+  return Object.hasOwn(MODELS, known) ? MODELS[known] : undefined;
+}
+
+const SNAPSHOT_DATE = /-20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
+
+/** The name without the date of a snapshot. */
+export function familyOf(model: string): string {
+  return model.replace(SNAPSHOT_DATE, "");
 }
 
 /** The price on a day (`YYYY-MM-DD…`, UTC). Before the first dated price, that first one holds. */
@@ -91,10 +102,13 @@ export function worstCase(
   price: Price,
   promptTokensMax: number,
   webSearchesMax: number,
+  cacheTtl: "5m" | "1h" = "1h",
 ): WorstCase {
   const promptWithSearches = promptTokensMax + webSearchesMax * WEB_SEARCH_TOKENS_ALLOWED;
   const rates = ratesFor(price, promptWithSearches);
-  const dearest = Math.max(rates.input, rates.cacheWrite5m, rates.cacheWrite1h, rates.cacheRead);
+  // Only what asks for an hour is written for an hour.
+  const written = cacheTtl === "1h" ? rates.cacheWrite1h : 0;
+  const dearest = Math.max(rates.input, rates.cacheWrite5m, written, rates.cacheRead);
   return {
     fixedMicroUsd:
       Math.ceil((promptWithSearches * dearest) / TOKENS_PER_RATE) +

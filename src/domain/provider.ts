@@ -1,10 +1,10 @@
 // Who answers a run: the real API or the offline model, and where. It is pinned when the run begins and said of
 // each reply, so that no worker with another provider goes on with the run in silence.
 //
-//   P1. A run that began with the real API is never answered by the offline model, nor the other way round.
-//   P2. A run is answered at the base URL at which it began, or at one whose operator says that it was that
+//   P4. A run that began with the real API is never answered by the offline model, nor the other way round.
+//   P5. A run is answered at the base URL at which it began, or at one whose operator says that it was that
 //       (PAWL_FORMER_BASE_URLS). The offline model has no such place: any is as good as another.
-//   P3. The key may be another: keys are rotated, and no run may be stranded by it. Its fingerprint is told.
+//   P6. The key may be another: keys are rotated, and no run may be stranded by it. Its fingerprint is told.
 
 export interface Provider {
   readonly isOffline: boolean;

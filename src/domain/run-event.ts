@@ -1,6 +1,6 @@
 // What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
 
-import type { ChangeReason } from "./call.ts";
+import type { ChangeReason, Estimated } from "./call.ts";
 import type { Limit, RunResult } from "./outcome.ts";
 import type { PurposeKind } from "./purpose.ts";
 
@@ -21,6 +21,13 @@ export interface RunStarted extends Base<"run.started"> {
   readonly traceId: string;
   /** Where Temporal's Web UI shows the run; null where no UI address is known. */
   readonly link: string | null;
+}
+
+/** The task meets a rule that is only to be told of (docs/input.md). */
+export interface InputFlagged extends Base<"input.flagged"> {
+  readonly rule: string;
+  /** The first such place, in characters from 1. */
+  readonly position: number;
 }
 
 export interface TurnStarted extends Base<"turn.started"> {
@@ -63,6 +70,15 @@ export interface ReplyDelta extends Base<"reply.delta"> {
   readonly text: string;
 }
 
+/** A sign of life: the model writes the arguments of a call. They themselves are told with the call. */
+export interface ReplyProgress extends Base<"reply.progress"> {
+  readonly turn: number;
+  readonly attempt: number;
+  readonly tool: string;
+  /** Of the arguments so far. */
+  readonly chars: number;
+}
+
 export interface ReplyWithdrawn extends Base<"reply.withdrawn"> {
   readonly turn: number;
   readonly attempt: number;
@@ -81,6 +97,8 @@ export interface ReplyFinished extends Base<"reply.finished"> {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cacheReadTokens: number;
+  /** Set where the tokens are not counted by the provider: then the hold is charged. */
+  readonly estimated?: Estimated;
   readonly costUsd: number;
   readonly crashTaxUsd: number;
   readonly spentUsd: number;
@@ -154,6 +172,20 @@ export interface BudgetWarning extends Base<"budget.warning"> {
   readonly cap: number;
 }
 
+/** The caller asked for more than the operator, or the agent, allows: the lower limit holds. */
+export interface LimitLowered extends Base<"limit.lowered"> {
+  readonly limit: Limit;
+  /** USD for the cap on money, otherwise tokens, calls or milliseconds. */
+  readonly asked: number;
+  readonly allowed: number;
+}
+
+/** Once a run for each reason: what a reply used is not known, and its hold is charged. */
+export interface UsageEstimated extends Base<"usage.estimated"> {
+  readonly turn: number;
+  readonly reason: Exclude<Estimated, "stopped">;
+}
+
 export interface RunWaiting extends Base<"run.waiting"> {
   readonly reason: WaitReason;
   readonly message: string;
@@ -164,9 +196,20 @@ export interface RunWaiting extends Base<"run.waiting"> {
 /** `provider`: for a person, at its spend limit. `worker`: for one that has the provider of the run. */
 export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch" | "worker";
 
-/** The run goes on after a wait, or in a fresh history. */
+/** A person let the run go on: from a pause, at a limit, or with more money of its own. */
+export interface RunResumed extends Base<"run.resumed"> {
+  /** Empty where nobody said. */
+  readonly by: string;
+  readonly addedUsd: number;
+  readonly capUsd: number;
+}
+
+/**
+ * The run goes on after a wait, or in a fresh history. `reset`: it was reset from outside, and goes on from an
+ * earlier point; what was told since then holds no more.
+ */
 export interface RunContinued extends Base<"run.continued"> {
-  readonly reason: "resumed" | "new_history";
+  readonly reason: "resumed" | "new_history" | "reset";
 }
 
 export interface RunEnded extends Base<"run.ended"> {
@@ -175,10 +218,12 @@ export interface RunEnded extends Base<"run.ended"> {
 
 export type RunEvent =
   | RunStarted
+  | InputFlagged
   | TurnStarted
   | ModelRetrying
   | ModelChanged
   | ReplyDelta
+  | ReplyProgress
   | ReplyWithdrawn
   | ReplyFinished
   | ToolStarted
@@ -187,7 +232,10 @@ export type RunEvent =
   | ApprovalRequested
   | ApprovalDecided
   | MessageReceived
+  | RunResumed
   | BudgetWarning
+  | LimitLowered
+  | UsageEstimated
   | RunWaiting
   | RunContinued
   | RunEnded;

@@ -40,6 +40,8 @@ export interface RouteSpec<
   readonly query?: Q;
   readonly headers?: H;
   readonly body?: B;
+  /** A request without a body counts as one with an empty object. */
+  readonly isBodyOptional?: true;
   readonly answers: A;
   /** What can go wrong besides what can go wrong everywhere. */
   readonly problems?: readonly ErrorCode[];
@@ -103,8 +105,7 @@ export function addRoute<
       params: checkPath(spec.params, c.req.param()),
       query: check(spec.query, c.req.query(), "query"),
       headers: check(spec.headers, headersFor(spec.headers, c), "headers"),
-      body:
-        spec.body === undefined ? undefined : check(spec.body, await readJson(c.req.raw), "body"),
+      body: await bodyFor(spec, c.req.raw),
       principal,
       gateway: c.get("gateway"),
       c,
@@ -117,6 +118,15 @@ export function addRoute<
     c.header("Cache-Control", "no-store");
     return c.json(body, status);
   });
+}
+
+async function bodyFor(
+  { body, isBodyOptional = false }: { readonly body?: ZodType; readonly isBodyOptional?: boolean },
+  request: Request,
+): Promise<unknown> {
+  if (body === undefined) return undefined;
+  const isLeftOut = isBodyOptional && request.body === null;
+  return check(body, isLeftOut ? {} : await readJson(request), "body");
 }
 
 function headersFor(schema: ZodObject | undefined, c: GatewayContext): Record<string, string> {
@@ -165,6 +175,7 @@ type AnySpec = RouteSpec<ZodObject, ZodObject, ZodObject, ZodType, AnswerSpecs>;
 
 function document(app: App, spec: AnySpec): void {
   const { method, path, operationId, summary, scopes, params, query, headers, body } = spec;
+  const required = spec.isBodyOptional !== true;
   app.openAPIRegistry.registerPath({
     method,
     path,
@@ -175,7 +186,7 @@ function document(app: App, spec: AnySpec): void {
       ...present({ params, query, headers }),
       ...(body === undefined
         ? {}
-        : { body: { required: true, content: { "application/json": { schema: body } } } }),
+        : { body: { required, content: { "application/json": { schema: body } } } }),
     },
     responses: { ...answersOf(spec), ...problemsOf(spec) },
   });

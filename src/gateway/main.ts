@@ -2,8 +2,9 @@
 
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
-import { exitCodeOfWords, lastLineOf, lastWordsOf } from "../domain/last-words.ts";
+import { lastLineOf, lastWordsOf } from "../domain/last-words.ts";
 import { present } from "../domain/present.ts";
+import { secretsOf } from "../telemetry/secrets.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
 import { runGateway } from "./run-gateway.ts";
 
@@ -17,7 +18,7 @@ const { values } = parseArgs({
 
 try {
   const config = readConfig();
-  await runGateway(config, openTelemetry(config.log), {
+  await runGateway(config, openTelemetry(config.log, { secrets: secretsOf(config) }), {
     host: values.host,
     port: Number(values.port),
     ...present({ usedFile: values["used-file"] }),
@@ -25,5 +26,5 @@ try {
   process.exit(0);
 } catch (error) {
   const words = lastWordsOf(error);
-  process.stderr.write(`${lastLineOf(words)}\n`, () => process.exit(exitCodeOfWords(words)));
+  process.stderr.write(`${lastLineOf(words)}\n`, () => process.exit(words.exitCode));
 }

@@ -101,6 +101,8 @@ class ReplyResumption implements Resumption {
       return event.attempt < this.#view.attempt ? [] : this.#over([event]);
     }
     if (event.type === "model.retrying") return this.#retrying(event, id);
+    // A sign of life that this viewer need not have: another follows.
+    if (event.type === "reply.progress") return [];
     if (event.type !== "reply.delta") return [event];
     if (id.attempt < this.#view.attempt) return [];
     if (id.attempt > this.#view.attempt) {

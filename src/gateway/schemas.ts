@@ -41,6 +41,7 @@ const USAGE = z
     cacheReadTokens: z.number(),
     cacheWriteTokens: z.number(),
     totalTokens: z.number(),
+    estimated: z.literal(true).optional(),
   })
   .openapi("Usage");
 

@@ -23,6 +23,8 @@ export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): Pro
     apiKey: options.apiKey,
     ...present({ baseURL: options.baseUrl, fetch: options.fetch }),
     maxRetries: 0,
+    // Whoever sends us elsewhere is answered like any that refuses: the prompt goes to nobody else.
+    fetchOptions: { redirect: "manual" },
     timeout: ANSWER_MS,
     openTelemetry: false,
     logLevel: "off",

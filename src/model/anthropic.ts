@@ -40,7 +40,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
   return {
     async call(request, listener, signal): Promise<ModelReply> {
       const clock = new StreamClock(options.timers);
-      const builder = new ReplyBuilder();
+      const builder = new ReplyBuilder(request.cacheTtl);
       let streaming = false;
       let requestId: string | null = null;
       try {
@@ -60,7 +60,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
           clock.progressed();
           const seen = builder.take(event);
           if (seen !== null) listener.text(seen.text, seen.offset);
-          listener.alive(builder.usage);
+          listener.alive(builder.usage, builder.writing);
         }
         const reply = builder.finish(requestId);
         if (reply !== null) return reply;
@@ -116,6 +116,8 @@ function clientFor(
     apiKey: options.apiKey,
     ...present({ baseURL: options.baseUrl }),
     maxRetries: 0,
+    // Whoever sends us elsewhere is answered like any that refuses: the prompt goes to nobody else.
+    fetchOptions: { redirect: "manual" },
     timeout: options.timers.totalMs,
     openTelemetry: false,
     // It would write what the model said to the console when a stream is damaged.

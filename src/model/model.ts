@@ -41,12 +41,22 @@ export interface ModelReply {
 }
 
 export interface ReplyListener {
-  /** The attempt is alive; called at least once a second while bytes arrive. */
-  alive(usageSoFar: Usage): void;
+  /**
+   * The attempt is alive; called at least once a second while bytes arrive. `writing`: the arguments of a call,
+   * which are heard of only once the reply is whole.
+   */
+  alive(usageSoFar: Usage, writing: ArgumentsSoFar | null): void;
   /** Visible text, in order; `offset` counts UTF-16 units of the reply's text before this piece. */
   text(piece: string, offset: number): void;
   /** Once, before all else, where the provider says what is left of its limits. */
   limits?(seen: RateLimits): void;
+}
+
+export interface ArgumentsSoFar {
+  readonly tool: string;
+  readonly chars: number;
+  /** Of all calls of the reply. */
+  readonly charsOfAll: number;
 }
 
 /** What is worth keeping of a reply that was stopped. Its content may be empty. */

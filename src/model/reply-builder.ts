@@ -1,12 +1,13 @@
 // Puts a streamed reply together from its raw events. It keeps what the SDK's own accumulator mends
 // or hides: whether the arguments of a tool call were closed and valid JSON. A reply counts only
-// once `message_stop` was seen. An empty text is left out: the API gives it and won't take it back.
+// once `message_stop` was seen, begins once, and nothing of it comes before or behind that. An empty
+// text is left out: the API gives it and won't take it back.
 
 import type { RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages";
 import { isText, type Block } from "../domain/message.ts";
 import type { Usage } from "../domain/usage.ts";
 import { present } from "../domain/present.ts";
-import { ModelCallError, type ModelReply, type ReplyHeard } from "./model.ts";
+import { ModelCallError, type ArgumentsSoFar, type ModelReply, type ReplyHeard } from "./model.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
 type WirePart = Record<string, unknown> & { type: string };
@@ -24,15 +25,26 @@ interface OpenBlock {
 
 export class ReplyBuilder {
   readonly #blocks: OpenBlock[] = [];
-  readonly #meter = new UsageMeter();
+  readonly #meter: UsageMeter;
   #model = "";
   #stopReason: string | null = null;
   #refusalCategory: string | undefined;
   #finished = false;
   #textLength = 0;
+  #writing: ArgumentsSoFar | null = null;
+  #argumentChars = 0;
+
+  constructor(cacheTtl?: "5m" | "1h") {
+    this.#meter = new UsageMeter(cacheTtl);
+  }
 
   get usage(): Usage {
     return this.#meter.soFar;
+  }
+
+  /** The call whose arguments are being written; null where it is anything else. */
+  get writing(): ArgumentsSoFar | null {
+    return this.#writing;
   }
 
   /** Returns the visible text that the event added, with the offset where it begins. */
@@ -47,9 +59,10 @@ export class ReplyBuilder {
   }
 
   #take(event: RawMessageStreamEvent): VisibleText | null {
+    if (PARTS.includes(event.type)) this.#checkPlace(event.type);
     switch (event.type) {
       case "message_start":
-        this.#model = event.message.model;
+        this.#model = nameIn(event.message.model);
         this.#meter.read(event.message.usage);
         return null;
       case "content_block_start":
@@ -58,6 +71,7 @@ export class ReplyBuilder {
         return this.#grow(event.index, { ...event.delta });
       case "content_block_stop":
         this.#at(event.index).closed = true;
+        this.#writing = null;
         return null;
       case "message_delta":
         this.#stopReason = event.delta.stop_reason ?? this.#stopReason;
@@ -99,6 +113,13 @@ export class ReplyBuilder {
     return { message, model: this.#model, usage: this.#meter.soFar, requestId };
   }
 
+  #checkPlace(type: string): void {
+    if (this.#finished) throw new Error(`${type} came behind its end`);
+    const hasBegun = this.#model !== "";
+    if (type === "message_start" && hasBegun) throw new Error("it began twice");
+    if (type !== "message_start" && !hasBegun) throw new Error(`${type} came before it began`);
+  }
+
   #open(index: number, block: WirePart): VisibleText | null {
     if (index !== this.#blocks.length) throw new Error(`content block ${index} came out of turn`);
     this.#blocks.push({ block, json: "", closed: false });
@@ -119,7 +140,7 @@ export class ReplyBuilder {
         block["signature"] = delta["signature"];
         return null;
       case "input_json_delta":
-        open.json += asText(delta["partial_json"]);
+        this.#write(open, asText(delta["partial_json"]));
         return null;
       case "citations_delta":
         block["citations"] = [...asList(block["citations"]), delta["citation"]];
@@ -127,6 +148,13 @@ export class ReplyBuilder {
       default:
         return null;
     }
+  }
+
+  #write(open: OpenBlock, json: string): void {
+    open.json += json;
+    this.#argumentChars += json.length;
+    const tool = asText(open.block["name"]);
+    this.#writing = { tool, chars: open.json.length, charsOfAll: this.#argumentChars };
   }
 
   #append(block: WirePart, field: string, delta: WirePart): void {
@@ -168,6 +196,21 @@ function keptBlocks(blocks: readonly OpenBlock[]): Block[] {
   }
   // No message may end in thinking.
   return kept.slice(0, kept.findLastIndex(isText) + 1);
+}
+
+/** Events that a reply is made of; any others may come at any time. */
+const PARTS: readonly string[] = [
+  "message_start",
+  "content_block_start",
+  "content_block_delta",
+  "content_block_stop",
+  "message_delta",
+  "message_stop",
+];
+
+function nameIn(model: unknown): string {
+  if (typeof model !== "string" || model === "") throw new Error("it names no model");
+  return model;
 }
 
 const THINKING: readonly string[] = ["thinking", "redacted_thinking"];

@@ -1,5 +1,6 @@
 // The provider's count of tokens as it comes in. What a reply costs is read from here, so a count that
-// is missing or impossible makes the reply worthless: it is lost, and charged at its worst case.
+// is missing or no count makes the reply worthless: it is lost, and charged at its worst case. Counts
+// are cumulative and never fall: of each the largest counts that was seen, in whole or in parts.
 
 import { NO_USAGE, type Usage } from "../domain/usage.ts";
 import { ModelCallError } from "./model.ts";
@@ -17,44 +18,62 @@ export interface WireUsage {
   readonly server_tool_use?: { readonly web_search_requests?: number } | null;
 }
 
+const SHOWN_CHARS = 40;
+
 export class UsageMeter {
-  #usage: Usage = NO_USAGE;
+  readonly #cacheTtl: "5m" | "1h";
+  #largest = { ...NO_USAGE, cacheWriteTokens: 0 };
   #inputKnown = false;
   #outputKnown = false;
+  #wrong: string | null = null;
 
-  get soFar(): Usage {
-    return this.#usage;
+  /** For how long the cache was asked to keep the prompt: what was written to it for no named time is of that. */
+  constructor(cacheTtl: "5m" | "1h" = "5m") {
+    this.#cacheTtl = cacheTtl;
   }
 
-  /** Counts are cumulative; what a later event leaves out stays as it was. */
-  read(wire: WireUsage | undefined): void {
-    if (wire === undefined) return;
-    this.#usage = usageFrom(wire, this.#usage);
+  get soFar(): Usage {
+    const { cacheWriteTokens, ...usage } = this.#largest;
+    const parts = usage.cacheWrite5mTokens + usage.cacheWrite1hTokens;
+    const rest = Math.max(0, cacheWriteTokens - parts);
+    return this.#cacheTtl === "1h"
+      ? { ...usage, cacheWrite1hTokens: usage.cacheWrite1hTokens + rest }
+      : { ...usage, cacheWrite5mTokens: usage.cacheWrite5mTokens + rest };
+  }
+
+  /** What an event leaves out stays as it was. */
+  read(wire: WireUsage | null | undefined): void {
+    if (wire === null || wire === undefined) return;
+    const { cache_creation: parts, server_tool_use: servers } = wire;
+    this.#note("inputTokens", wire.input_tokens);
+    this.#note("outputTokens", wire.output_tokens);
+    this.#note("cacheReadTokens", wire.cache_read_input_tokens);
+    this.#note("cacheWriteTokens", wire.cache_creation_input_tokens);
+    this.#note("cacheWrite5mTokens", parts?.ephemeral_5m_input_tokens);
+    this.#note("cacheWrite1hTokens", parts?.ephemeral_1h_input_tokens);
+    this.#note("webSearchRequests", servers?.web_search_requests);
     this.#inputKnown ||= typeof wire.input_tokens === "number";
     this.#outputKnown ||= typeof wire.output_tokens === "number";
   }
 
   total(): Usage {
+    if (this.#wrong !== null) throw invalid(this.#wrong);
     if (!this.#inputKnown || !this.#outputKnown) throw invalid("no usage came with it");
-    const wrong = Object.entries(this.#usage).find(([, n]) => !Number.isSafeInteger(n) || n < 0);
-    if (wrong !== undefined) throw invalid(`its ${wrong[0]} are ${String(wrong[1])}`);
-    return this.#usage;
+    return this.soFar;
+  }
+
+  #note(what: keyof Usage | "cacheWriteTokens", count: unknown): void {
+    if (count === null || count === undefined) return;
+    if (typeof count === "number" && Number.isSafeInteger(count) && count >= 0) {
+      this.#largest[what] = Math.max(this.#largest[what], count);
+    } else {
+      this.#wrong ??= `its ${what} are ${shown(count)}`;
+    }
   }
 }
 
-function usageFrom(wire: WireUsage, before: Usage): Usage {
-  const written = wire.cache_creation_input_tokens;
-  const oneHour = wire.cache_creation?.ephemeral_1h_input_tokens ?? before.cacheWrite1hTokens;
-  return {
-    inputTokens: wire.input_tokens ?? before.inputTokens,
-    cacheReadTokens: wire.cache_read_input_tokens ?? before.cacheReadTokens,
-    cacheWrite5mTokens:
-      wire.cache_creation?.ephemeral_5m_input_tokens ??
-      (typeof written === "number" ? written - oneHour : before.cacheWrite5mTokens),
-    cacheWrite1hTokens: oneHour,
-    outputTokens: wire.output_tokens ?? before.outputTokens,
-    webSearchRequests: wire.server_tool_use?.web_search_requests ?? before.webSearchRequests,
-  };
+function shown(count: unknown): string {
+  return typeof count === "number" ? String(count) : JSON.stringify(count).slice(0, SHOWN_CHARS);
 }
 
 function invalid(what: string): ModelCallError {

@@ -7,7 +7,8 @@ import { UsageMeter } from "./usage-meter.ts";
 
 /** Throws a ModelCallError where the reply has no price. */
 export function wholeReply(message: Message): ModelReply {
-  const meter = new UsageMeter();
+  // A batch asks the cache for an hour.
+  const meter = new UsageMeter("1h");
   meter.read(message.usage);
   const category = message.stop_details?.category;
   const invalidCalls: string[] = [];
@@ -17,7 +18,8 @@ export function wholeReply(message: Message): ModelReply {
     .map((block) => withReadableInput(block, invalidCalls));
   return {
     message: { role: "assistant", content },
-    model: message.model,
+    // A name that is none is told by whoever charges the reply.
+    model: typeof message.model === "string" ? message.model : "",
     stopReason: message.stop_reason ?? "none",
     ...(typeof category === "string" ? { refusalCategory: category } : {}),
     usage: meter.total(),

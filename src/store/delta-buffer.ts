@@ -1,12 +1,14 @@
 // What streams have said since the last write, made into rows: numbered, well formed, bounded.
 // The rules V1–V3 of deltas.ts are kept here, with no clock of its own and no I/O.
 
-import type { AttemptKey, AttemptMark, DeltaRow } from "./deltas.ts";
+import type { AttemptKey, AttemptMark, DeltaRow, Writing } from "./deltas.ts";
 
 export interface DeltaBuffer {
   /** True where nothing of the attempt's text had come before. */
   text(key: AttemptKey, piece: string): boolean;
   mark(key: AttemptKey, mark: AttemptMark): void;
+  /** A sign of life: of all that come, one a second becomes a row. */
+  writing(key: AttemptKey, writing: Writing): void;
   /** Empties the buffer. Half a surrogate pair waits for its other half, unless this is the `last` batch. */
   take(options: { readonly last: boolean; readonly nowMs: number }): DeltaBatch;
 }
@@ -26,10 +28,24 @@ interface Stream {
   pending: string;
   /** When a batch last had something of it; null until the first batch. */
   seenAtMs: number | null;
+  /** The newest that is no row yet, and when the one before became one, or the first came. */
+  writing: Writing | null;
+  writingAtMs: number | null;
 }
+
+const SIGN_OF_LIFE_MS = 1000;
 
 /** Longer than any call: an attempt that is silent for so long is over. */
 const FORGET_AFTER_MS = 20 * 60_000;
+
+const NEW_STREAM = {
+  seq: 0,
+  offset: 0,
+  pending: "",
+  seenAtMs: null,
+  writing: null,
+  writingAtMs: null,
+};
 
 export function createDeltaBuffer(charsMax: number): DeltaBuffer {
   const streams = new Map<string, Stream>();
@@ -39,10 +55,21 @@ export function createDeltaBuffer(charsMax: number): DeltaBuffer {
 
   function streamOf(key: AttemptKey): Stream {
     const id = JSON.stringify([key.executionId, key.activityId, key.attempt]);
-    const stream = streams.get(id) ?? { key, seq: 0, offset: 0, pending: "", seenAtMs: null };
+    const stream = streams.get(id) ?? { key, ...NEW_STREAM };
     stream.seenAtMs = null;
     streams.set(id, stream);
     return stream;
+  }
+
+  function showLife(stream: Stream, nowMs: number): void {
+    const { writing } = stream;
+    if (writing === null) return;
+    stream.writingAtMs ??= nowMs;
+    if (nowMs - stream.writingAtMs < SIGN_OF_LIFE_MS) return;
+    stream.seq += 1;
+    rows.push({ ...stream.key, seq: stream.seq, kind: "mark", mark: { kind: "writing", writing } });
+    stream.writing = null;
+    stream.writingAtMs = nowMs;
   }
 
   function cut(stream: Stream, all: boolean): void {
@@ -76,9 +103,13 @@ export function createDeltaBuffer(charsMax: number): DeltaBuffer {
       stream.seq += 1;
       rows.push({ ...key, seq: stream.seq, kind: "mark", mark });
     },
+    writing(key, writing) {
+      streamOf(key).writing = writing;
+    },
     take({ last, nowMs }) {
       for (const [id, stream] of streams) {
         cut(stream, last);
+        showLife(stream, nowMs);
         stream.seenAtMs ??= nowMs;
         if (nowMs - stream.seenAtMs > FORGET_AFTER_MS) streams.delete(id);
       }

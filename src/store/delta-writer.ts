@@ -4,11 +4,12 @@
 
 import type { Database } from "./database.ts";
 import { createDeltaBuffer } from "./delta-buffer.ts";
-import type { AttemptKey, AttemptMark, DeltaRow } from "./deltas.ts";
+import type { AttemptKey, AttemptMark, DeltaRow, Writing } from "./deltas.ts";
 
 export interface DeltaWriter {
   text(key: AttemptKey, piece: string): void;
   mark(key: AttemptKey, mark: AttemptMark): void;
+  writing(key: AttemptKey, writing: Writing): void;
   /** Resolves when all that was given so far has been written, or lost. Never rejects. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -65,6 +66,10 @@ export function createDeltaWriter(db: Database, options: DeltaWriterOptions = {}
     },
     mark: (key, mark) => {
       buffer.mark(key, mark);
+      schedule();
+    },
+    writing: (key, soFar) => {
+      buffer.writing(key, soFar);
       schedule();
     },
     flush: () => writeAfterOthers(false),

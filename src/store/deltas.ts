@@ -13,8 +13,17 @@ export interface AttemptKey {
   readonly attempt: number;
 }
 
+/** What an attempt writes that is no text of the reply. */
+export interface Writing {
+  readonly tool: string;
+  /** Of the arguments of this call, and of all that the attempt has written, so far. */
+  readonly chars: number;
+  readonly charsOfAll: number;
+}
+
 export type AttemptMark =
   | { readonly kind: "started" }
+  | { readonly kind: "writing"; readonly writing: Writing }
   | {
       readonly kind: "failed";
       readonly code: string;

@@ -246,8 +246,7 @@ export function createLedger(db: Database, transcripts?: Pick<Transcripts, "reme
     },
     closeRun: async (runId) =>
       only(await db<Answer<RunTotals>>`select pawl.close_run(${runId}) as answer`),
-    totals: async (runId) =>
-      only(await db<Answer<RunTotals>>`select pawl.totals(${runId}) as answer`),
+    totals: (runId) => totalsOf(db, runId),
     sweep: async () => {
       await db`select pawl.make_call_days(${DAYS_AHEAD})`;
       return only(await db<Answer<number>>`select pawl.sweep() as answer`);
@@ -266,6 +265,11 @@ export function createLedger(db: Database, transcripts?: Pick<Transcripts, "reme
       ),
     holdNoMore: () => void (holds = false),
   };
+}
+
+/** What the books say of a run, for whoever only reads them. */
+export async function totalsOf(db: Database, runId: string): Promise<RunTotals> {
+  return only(await db<Answer<RunTotals>>`select pawl.totals(${runId}) as answer`);
 }
 
 interface Closed<State> {

@@ -1,7 +1,7 @@
 // What becomes of a run's model calls, live and in the batch lane, and what the fleet learns of a
 // provider from them.
 
-import type { ChangeReason, Unserved, WhyDenied } from "../domain/call.ts";
+import type { ChangeReason, Estimated, Unserved, WhyDenied } from "../domain/call.ts";
 import type { PurposeKind } from "../domain/purpose.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Warning } from "../domain/limits.ts";
@@ -24,6 +24,13 @@ interface CallFailed extends AboutCall {
   readonly nextAttemptAt: string | null;
 }
 
+interface UsageDisbelieved extends AboutCall {
+  readonly model: string;
+  /** As it is charged. */
+  readonly costMicroUsd: number;
+  readonly contradictions: readonly string[];
+}
+
 /** Of the circuit and the rate limits that all workers share. */
 interface AboutGate {
   readonly key: string;
@@ -37,12 +44,18 @@ export interface CallEvents {
       readonly model: string;
       readonly stopReason: string;
       readonly promptTokens: number;
+      /** Why the tokens are not counted, and the hold is charged. */
+      readonly estimated?: Estimated;
       readonly costMicroUsd: number;
       readonly crashTaxMicroUsd: number;
       readonly latencyMs: number;
       readonly attempt: number;
       readonly requestId: string | null;
     };
+  /** Of what the provider says a reply used: no answer to the request can. The hold is charged, never more. */
+  usage_implausible: UsageDisbelieved;
+  /** The provider counts no tokens: each call is charged its worst case. Told once a conversation. */
+  usage_uncounted: UsageDisbelieved;
   model_retry: CallFailed;
   model_failed: CallFailed;
   /** A person had the reply in flight stopped before anything of it was heard. */
@@ -83,6 +96,9 @@ export interface CallEvents {
 
 export const CALL_TELLINGS: Tellings<CallEvents> = {
   model_call: () => info("the model replied"),
+  usage_implausible: ({ contradictions }) =>
+    alert(warn(`the provider's count can't be true: ${contradictions.join("; ")}`)),
+  usage_uncounted: () => warn("the provider counts no tokens: costs are worst cases"),
   model_retry: failed,
   model_failed: failed,
   model_stopped: () => info("stopped before its first word"),

@@ -1,9 +1,10 @@
 // JSON logs, one line per decision, to stderr or a file: stdout belongs to the answer.
 // Field names are the spec's (O1). Secrets never reach a log: what may hold one is not logged at all,
-// and known names are redacted in case somebody forgets.
+// known names are redacted, and each line is searched for their values, in case somebody forgets.
 
 import pino, { type Logger } from "pino";
 import type { Config } from "../config.ts";
+import { scrubbing } from "../domain/scrub.ts";
 import type { TelemetryEvent } from "./event.ts";
 import type { Telling } from "./telling.ts";
 
@@ -19,12 +20,16 @@ const PRINTED_AS: Readonly<Record<string, string>> = {
   promptTokens: "prompt_tokens",
 };
 
-export function createLog({ level, file }: Config["log"]): Log {
+const OWNER_ONLY = 0o600;
+
+export function createLog({ level, file }: Config["log"], secrets: readonly string[] = []): Log {
   const destination = pino.destination({
     dest: file ?? 2,
     sync: true,
     mkdir: true,
+    mode: OWNER_ONLY,
   });
+  const scrub = scrubbing(secrets);
   return pino(
     {
       level,
@@ -35,7 +40,7 @@ export function createLog({ level, file }: Config["log"]): Log {
       serializers: { error: pino.stdSerializers.err },
       redact: REDACTED,
     },
-    destination,
+    { write: (line: string) => destination.write(scrub(line)) },
   );
 }
 

@@ -28,8 +28,6 @@ export interface ProcessEvents {
 
   worker_ready: { readonly taskQueue: string; readonly duties: readonly Duty[] };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
-  /** The operator's policy names tools that nobody here has: a slip of the pen loosens it. */
-  policy_unused: { readonly unknown: readonly string[]; readonly known: readonly string[] };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
   /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
@@ -97,7 +95,6 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
 
   worker_ready: () => info("polling for runs"),
   worker_waiting: ({ message }) => warn(message),
-  policy_unused: () => warn("PAWL_TOOL_POLICY names tools that this worker does not have"),
   model_ending: (ending) => warn(endingText(ending)),
   lease_not_renewed: ({ endsInMs }) =>
     warn(

@@ -80,6 +80,9 @@ export interface RunEvents {
     readonly tool: string;
     readonly attempt: number;
   };
+
+  /** Whoever may signal may send anything. */
+  signal_ignored: AboutRun & { readonly signal: string; readonly problem: string };
 }
 
 export const RUN_TELLINGS: Tellings<RunEvents> = {
@@ -100,4 +103,6 @@ export const RUN_TELLINGS: Tellings<RunEvents> = {
   approval_requested: () => info("a call waits for a person"),
   approval_decided: ({ verdict }) => info(`a call was ${verdict}`),
   approval_notified: () => info("the webhook knows of the waiting call"),
+
+  signal_ignored: ({ signal, problem }) => warn(`a signal ${signal} was passed over: ${problem}`),
 };

@@ -17,11 +17,17 @@ export interface Telemetry {
   readonly log: Log;
 }
 
+export interface TelemetryTerms {
+  readonly subscribers?: readonly Subscriber[];
+  /** What no line of the log may hold (secrets.ts). */
+  readonly secrets?: readonly string[];
+}
+
 export function openTelemetry(
   config: Config["log"],
-  subscribers: readonly Subscriber[] = [],
+  { subscribers = [], secrets = [] }: TelemetryTerms = {},
 ): Telemetry {
-  const log = createLog(config);
+  const log = createLog(config, secrets);
   return createTelemetry(log, [logging(log), ...subscribers]);
 }
 

@@ -2,9 +2,11 @@
 // reads or writes payloads creates a client on it.
 
 import { Client, Connection } from "@temporalio/client";
+import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { isLoopbackAddress } from "../domain/loopback.ts";
 import { DEFAULT_ADDRESS, unreachable, type TemporalAccess } from "./access.ts";
 import { DATA_CONVERTER } from "./data-converter.ts";
+import { payloadConverter } from "./lenient-converter.ts";
 
 /**
  * A page of history is one message, and has no limit but that of the history. The SDK means to accept
@@ -35,5 +37,7 @@ function ways({ address }: TemporalAccess["options"]): Readonly<Record<string, n
 }
 
 export function createClient(connection: Connection, { namespace }: TemporalAccess): Client {
-  return new Client({ connection, namespace, dataConverter: DATA_CONVERTER });
+  // One memo that nobody can read must not hide the list of all runs.
+  const dataConverter = { ...loadDataConverter(DATA_CONVERTER), payloadConverter };
+  return new Client({ connection, namespace, dataConverter });
 }

@@ -13,6 +13,15 @@ export const SIGNALS = {
 } as const;
 
 export const DECIDE_UPDATE = "decide";
+/** A person lets a run go on with more money. */
+export const RAISE_UPDATE = "raise";
+
+/** What it came to. */
+export interface Raised {
+  /** Less than was asked for where the operator allows no more. */
+  readonly addedMicroUsd: number;
+  readonly capMicroUsd: number;
+}
 
 /** Keys of what a run says of itself while it is open; the event stream, the list of runs and people read it. */
 export const MEMOS = {

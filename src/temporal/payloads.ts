@@ -7,6 +7,7 @@ import {
   decodeOptionalSinglePayload,
 } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import type { temporal } from "@temporalio/proto";
+import { payloadConverter } from "./lenient-converter.ts";
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 export type Payload = temporal.api.common.v1.IPayload;
@@ -26,4 +27,12 @@ export async function decodeOne<T>(
   payload: Payload | null | undefined,
 ): Promise<T | null> {
   return (await decodeOptionalSinglePayload<T>(converter, payload)) ?? null;
+}
+
+/** What anybody may have sent. Undefined where nobody can read it, as for the workflow (lenient-converter.ts). */
+export async function decodeForeign(
+  converter: LoadedDataConverter,
+  payloads: Payloads,
+): Promise<unknown> {
+  return await decodeFirst<unknown>({ ...converter, payloadConverter }, payloads);
 }

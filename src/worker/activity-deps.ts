@@ -3,12 +3,15 @@
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
 import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
 import type { Duty } from "../domain/duty.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
+import { scrubbedBatches, scrubbedModel } from "../model/scrubbed-model.ts";
+import type { StreamTimers } from "../model/stream-clock.ts";
 import { createArtefacts } from "../store/artefacts.ts";
 import { createBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
@@ -18,6 +21,7 @@ import { createLaneCalls } from "../store/lane-calls.ts";
 import { createLedger } from "../store/ledger.ts";
 import { createRunRecords } from "../store/run-records.ts";
 import { createTranscripts } from "../store/transcripts.ts";
+import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import { proxyFor } from "../outbound/proxies.ts";
@@ -54,6 +58,7 @@ export function createDeps(
   // Better now than with the first call.
   if (callsModels && own.baseUrl !== null) proxyFor(new URL(own.baseUrl), config.proxy);
   const send = outboundFetch(config.proxy);
+  const secrets = secretsOf(config);
   const provider = {
     apiKey: callsModels ? required("ANTHROPIC_API_KEY", config.provider.apiKey) : NOT_ASKED_HERE,
     baseUrl: config.provider.baseUrl,
@@ -65,17 +70,9 @@ export function createDeps(
     telemetry,
     provider: own,
     fetch: send,
-    providerBatches: anthropicBatches(provider),
+    providerBatches: scrubbedBatches(anthropicBatches(provider), secrets),
     laneCalls: createLaneCalls(db),
-    model: anthropicModel({
-      ...provider,
-      timers: {
-        firstByteMs: config.timers.firstByteTimeoutMs,
-        idleMs: config.timers.idleTimeoutMs,
-        progressMs: config.timers.progressTimeoutMs,
-        totalMs: config.timers.callTimeoutMs,
-      },
-    }),
+    model: scrubbedModel(anthropicModel({ ...provider, timers: timersOf(config) }), secrets),
     ledger: createLedger(db, transcripts),
     gates: createGates(db),
     transcripts,
@@ -83,7 +80,18 @@ export function createDeps(
     records: createRunRecords(db),
     batches: createBatches(db),
     deltas: createDeltaWriter(db),
-    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources],
+    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources].map((source) =>
+      scrubbedSource(source, secrets),
+    ),
     agents,
+  };
+}
+
+function timersOf({ timers }: Config): StreamTimers {
+  return {
+    firstByteMs: timers.firstByteTimeoutMs,
+    idleMs: timers.idleTimeoutMs,
+    progressMs: timers.progressTimeoutMs,
+    totalMs: timers.callTimeoutMs,
   };
 }

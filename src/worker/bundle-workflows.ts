@@ -4,22 +4,29 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+import {
+  bundleWorkflowCode,
+  type BundleOptions,
+  type WorkflowBundleWithSourceMap,
+} from "@temporalio/worker";
 import { packageFile } from "../package-root.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
 
 export async function bundleWorkflows(
   workflowsPath: string,
-  preloadModules: string[] = [],
+  more: Pick<BundleOptions, "preloadModules" | "payloadConverterPath"> = {},
 ): Promise<WorkflowBundleWithSourceMap> {
   const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
-  return await bundleWorkflowCode({ workflowsPath, logger: quiet, preloadModules });
+  return await bundleWorkflowCode({ workflowsPath, logger: quiet, ...more });
 }
 
 const isMain = process.argv[1] === fileURLToPath(import.meta.url);
 if (isMain) {
   const workflows = packageFile("dist/workflows/index.js");
-  const { code } = await bundleWorkflows(workflows, [workflows]);
+  const { code } = await bundleWorkflows(workflows, {
+    preloadModules: [workflows],
+    payloadConverterPath: packageFile("dist/src/temporal/lenient-converter.js"),
+  });
   mkdirSync(dirname(BUNDLE_FILE), { recursive: true });
   writeFileSync(BUNDLE_FILE, code);
 }

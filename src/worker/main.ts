@@ -1,15 +1,13 @@
 // The worker process: `node dist/src/worker/main.js`.
 
 import { readConfig } from "../config.ts";
-import { exitCodeOfWords, lastLineOf, lastWordsOf } from "../domain/last-words.ts";
+import { secretsOf } from "../telemetry/secrets.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
+import { asProcess } from "./as-process.ts";
 import { runWorker } from "./run-worker.ts";
 
-try {
+await asProcess(async () => {
   const config = readConfig();
-  await runWorker(config, openTelemetry(config.log));
-} catch (error) {
-  const words = lastWordsOf(error);
-  // Temporal's runtime has the signals by now and keeps the process: it would neither end nor be told to.
-  process.stderr.write(`${lastLineOf(words)}\n`, () => process.exit(exitCodeOfWords(words)));
-}
+  const telemetry = openTelemetry(config.log, { secrets: secretsOf(config) });
+  await runWorker(config, telemetry, { ownEnv: process.env });
+});

@@ -12,7 +12,7 @@ const FINAL: readonly ErrorCode[] = [
   "CONFIG",
   "DATABASE_LOGIN",
   "NAMESPACE_NOT_FOUND",
-  "FILES_UNUSABLE",
+  "FILE_UNUSABLE",
   "SCHEMA_FOREIGN",
 ];
 

@@ -25,18 +25,21 @@ import { installRuntime } from "./runtime.ts";
 import { createWorkers, isLeaving, serve, SHUTDOWN_GRACE_MS } from "./served-queues.ts";
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
-import { warnAtStart } from "./warn-at-start.ts";
+import { checkAtStart } from "./check-at-start.ts";
+import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 export interface WorkerTerms extends WorkerSkills {
   /** All of it, where nothing is said. */
   readonly only?: Duty;
+  /** Of a process that is the worker's own: emptied of secrets before the first tool runs. */
+  readonly ownEnv?: NodeJS.ProcessEnv;
 }
 
 /** Serves until SIGTERM or SIGINT; then finishes what it can within its grace time. */
 export async function runWorker(
   config: Config,
   telemetry: Telemetry,
-  { only, ...skills }: WorkerTerms = {},
+  { only, ownEnv = {}, ...skills }: WorkerTerms = {},
 ): Promise<void> {
   const duties = only === undefined ? DUTIES : [only];
   installRuntime(telemetry);
@@ -49,11 +52,12 @@ export async function runWorker(
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
   const connection = await patiently(telemetry, () => openWorkerConnection(access));
+  withdrawSecrets(ownEnv);
   const servesRuns = duties.includes("core");
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
   const deps = { ...createDeps(config, telemetry, { db, duties, ...skills }), ...signs };
   await patiently(telemetry, () => signs.lease.sure());
-  await warnAtStart(deps);
+  await checkAtStart(deps);
   const books = await patiently(telemetry, () => keepBooks(db, deps));
   const create = () => createWorkers({ connection, namespace }, deps, duties);
   const workers = await (config.worker.stackTraces ? create() : withoutPromiseHook(create));

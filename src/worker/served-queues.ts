@@ -15,7 +15,9 @@ import type { Duty } from "../domain/duty.ts";
 import { packageFile } from "../package-root.ts";
 import { DATA_CONVERTER } from "../temporal/data-converter.ts";
 import { queueOf } from "../temporal/queues.ts";
+import { secretsOf } from "../telemetry/secrets.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
+import { harmlessFailures } from "./harmless-failures.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 export const SHUTDOWN_GRACE_MS = 30_000;
@@ -41,6 +43,7 @@ export async function createWorkers(
       maxHeartbeatThrottleInterval: beatMs,
       defaultHeartbeatThrottleInterval: beatMs,
       shutdownGraceTime: SHUTDOWN_GRACE_MS,
+      interceptors: { activity: [harmlessFailures(secretsOf(deps.config))] },
       ...versioning(temporal),
       ...queue,
     });

@@ -13,6 +13,13 @@ const LINE = "x".repeat(1_000_000);
 
 const ANSWERS: Readonly<Record<string, object>> = {
   "/v1/approvals": { approvals: [] },
+  "/v1/runs/run_over": {
+    status: "ended",
+    task: "A run that is over",
+    agent: "assistant",
+    waiting: null,
+    outcome: { kind: "answered" },
+  },
   "/v1/runs/run_long": { status: "running", task: "A long run", agent: "assistant", waiting: null },
 };
 
@@ -70,9 +77,11 @@ const finished = (turn: number, text: string): string => {
 const turnOf = (turn: number, text: string): string =>
   started(turn) + delta(turn, text) + finished(turn, text);
 
-async function openRun(): Promise<{ watched: WatchedPage; send: (text: string) => void }> {
+async function openRun(
+  runId = "run_long",
+): Promise<{ watched: WatchedPage; send: (text: string) => void }> {
   streams = [];
-  const watched = await openPage(browser, `${url}/#/runs/run_long`);
+  const watched = await openPage(browser, `${url}/#/runs/${runId}`);
   const stream = await until("the page follows the run", () => streams[0]);
   return { watched, send: (text) => void stream.write(text) };
 }
@@ -113,6 +122,14 @@ test("a run of 100 turns and a megabyte is shown whole, and new text as quickly 
   );
   // Loose, for machines that do other things meanwhile.
   expect(longMs).toBeLessThan(shortMs * 5 + 1000);
+  await watched.close();
+}, 120_000);
+
+test("a run that is over opens at its top, however long it is", async () => {
+  const { watched, send } = await openRun("run_over");
+  for (let turn = 1; turn <= 40; turn += 1) send(turnOf(turn, "Some words.\n".repeat(20)));
+  await watched.page.locator('[data-turn="40"]').waitFor();
+  expect(await watched.page.evaluate<number>("window.scrollY")).toBe(0);
   await watched.close();
 }, 120_000);
 

@@ -298,6 +298,21 @@ describe("the page", () => {
     await watched.close();
   }, 120_000);
 
+  test("adds money to a run that waits for it", async () => {
+    await world.model.script([{ times: 9, reply: { text: "Done." } }]);
+    const limits = { maxCostUsd: 0.0001 };
+    const runId = await start({ task: "Work.", onLimit: "pause", limits });
+    const watched = await openPage(browser, at(runId));
+    const { page } = watched;
+    const steer = page.getByRole("group", { name: "Steer the run" });
+    await steer.getByRole("button", { name: "Add $…" }).click();
+    await steer.getByLabel("Dollars to add").fill("0.60");
+    await steer.getByRole("button", { name: "Add and resume" }).click();
+    await page.locator(".end").waitFor();
+    expect(await page.locator(".figures").textContent()).toContain("of $0.60");
+    await watched.close();
+  }, 120_000);
+
   test.each(["light", "dark"] as const)(
     "reads well in %s: contrast, names, headings",
     async (scheme) => {

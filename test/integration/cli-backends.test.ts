@@ -56,7 +56,7 @@ describe("the local stack", () => {
       expect(liveStack(stateDir)?.pid).toBe(pid);
 
       const listed = await runPawl(["ls"], env);
-      expect(listed.stdout.trimEnd().split("\n")).toHaveLength(2);
+      expect(listed.stdout.trimEnd().split("\n")).toHaveLength(3);
       const doctor = await runPawl(["doctor"], env);
       expect(doctor.exitCode).toBe(0);
       expect(doctor.stdout).toMatch(/✓ worker: /);
@@ -179,7 +179,7 @@ describe("with TEMPORAL_ADDRESS set", () => {
       const watching = startPawl(["attach", run.stdout.trim()], fresh);
       await watching.said("No worker polls for runs");
       watching.signal("SIGINT");
-      expect((await watching.ended).exitCode).toBe(0);
+      expect((await watching.ended).exitCode).toBe(7);
       expect(readdirSync(stateDir)).toEqual([]);
     } finally {
       await temporal.close();

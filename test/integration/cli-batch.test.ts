@@ -102,7 +102,7 @@ test("Ctrl-C detaches, and a cancel ends the runs and the batch", async () => {
   });
   watched.signal("SIGINT");
   const left = await watched.ended;
-  expect(left).toMatchObject({ exitCode: 0, stdout: "" });
+  expect(left).toMatchObject({ exitCode: 7, stdout: "" });
   const [, batchId = ""] =
     /pawl attach (batch_\S+) --out \S+left\.results\.jsonl/.exec(left.stderr) ?? [];
   expect(existsSync(join(dir, "left.results.jsonl"))).toBe(false);

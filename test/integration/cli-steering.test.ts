@@ -59,13 +59,13 @@ test("a run whose worker has just gone says that nobody takes it, and waits", as
 describe("with a worker", () => {
   beforeAll(async () => void (await world.startWorker()));
 
-  test("the first Ctrl-C detaches: exit 0, how to attach, and the run goes on", async () => {
+  test("the first Ctrl-C detaches: exit 7, how to attach, and the run goes on", async () => {
     await world.model.script(heldReply("The answer."));
     const run = startPawl(["run", "Take your time."], world.env);
     const runId = await runIdSaidBy(run);
     run.signal("SIGINT");
     const left = await run.ended;
-    expect(left).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(left).toMatchObject({ exitCode: 7, stdout: "" });
     expect(left.stderr).toContain(`pawl attach ${runId}`);
     expect(await statusOf(runId)).toBe("running");
     await releaseWhenAsked();

@@ -93,6 +93,6 @@ describe("in a terminal", () => {
     await terminal.shows("» half a li");
     terminal.type("\u0003");
     await terminal.shows("Detached: the run goes on.");
-    expect(await terminal.ended).toBe(0);
+    expect(await terminal.ended).toBe(7);
   });
 });

@@ -3,7 +3,7 @@
 // each has a task of its own, by which the offline model knows what to do to it.
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { linesOf, pawlIn, type CliRun } from "../support/cli.ts";
@@ -113,13 +113,14 @@ describe("exit codes of run, and the same of attach and show", () => {
     }
   });
 
-  test("1 for a model that has no price and an agent that nobody knows, before anything is spent", async () => {
+  test("2 for a model that has no price, before there is a run", async () => {
     const model = await pawl("run", "hi", "--json", "--model", "gpt-9");
-    expect(model.exitCode).toBe(1);
-    expect(readRunLines(model.stdout).result).toMatchObject({
-      outcome: { kind: "failed", code: "UNKNOWN_MODEL" },
-      costUsd: 0,
-    });
+    expect(model.exitCode).toBe(2);
+    expect(errorLine.parse(JSON.parse(model.stdout)).code).toBe("UNKNOWN_MODEL");
+    expect(model.stderr).toContain("claude-sonnet-5-5");
+  });
+
+  test("1 for an agent that nobody knows, before anything is spent", async () => {
     const agent = await pawl("run", "hi", "--json", "--agent", "nobody");
     expect(readRunLines(agent.stdout).result.outcome).toMatchObject({ code: "UNKNOWN_AGENT" });
   });
@@ -232,7 +233,9 @@ describe("a run that is over", () => {
     const { stdout } = await pawl("show", runId);
     expect(stdout).toContain(`${runId} · answered`);
     expect(stdout).toContain("task: What is 9 * 9?");
-    expect(stdout).toContain("assistant · claude-sonnet-5-5 · globex · books");
+    expect(stdout).toContain(
+      "agent assistant · model claude-sonnet-5-5 · tenant globex · session books",
+    );
     expect(stdout).toMatch(/2 model calls · 1 tool call/);
     expect(stdout).toContain("81");
   });
@@ -261,7 +264,9 @@ describe("a run that is over", () => {
     expect(await found("--tenant", "globex", "--status", "running")).toEqual([]);
     const table = await pawl("ls", "--tenant", "globex");
     expect(table.stdout).toMatch(
-      new RegExp(`^${runId}  answered  \\$0\\.\\d+  .*  What is 9 \\* 9\\?\n$`),
+      new RegExp(
+        `^run +state +cost  started +task\n${runId}  answered  \\$0\\.\\d+  \\d+ s ago  What is 9 \\* 9\\?\n$`,
+      ),
     );
   });
 
@@ -276,6 +281,7 @@ describe("a run that is over", () => {
   test("is exported, and replays; a step that differs is exit 1", async () => {
     const file = join(dir, "run.json");
     expect(await pawl("export", runId, "--out", file)).toMatchObject({ exitCode: 0, stdout: "" });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
     const onStdout = await pawl("export", runId);
     expect(JSON.parse(onStdout.stdout)).toEqual(JSON.parse(await readFile(file, "utf8")));
     expect(await pawlProcess("replay", file)).toMatchObject({

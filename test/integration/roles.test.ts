@@ -179,9 +179,10 @@ describe("with the tables there", () => {
     });
     const raised = ["budget", "raise", "tenant_day", "5", "--tenant", "acme"];
     expect(await pawl("pawl_operator", ...raised)).toMatchObject({ exitCode: 0 });
+    const idOf = (key: string): string => key.split("_")[1] ?? "";
     const made = await pawl("pawl_operator", "keys", "create", "--tenant", "zeta");
     expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^pawl_/) });
-    const revoked = await pawl("pawl_operator", "keys", "revoke", made.stdout.trim());
+    const revoked = await pawl("pawl_operator", "keys", "revoke", idOf(made.stdout));
     expect(revoked).toMatchObject({ exitCode: 0 });
     await world.model.script([{ times: 4, reply: { text: "Done." } }]);
     const batch = startPawl(

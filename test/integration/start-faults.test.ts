@@ -139,7 +139,7 @@ describe("a command says it as well", () => {
         return { ...plain(), PAWL_STATE_DIR: join(dir, "file") };
       },
       2,
-      /file can't be used: .*\. Use folders that you may write to/,
+      /file can't be used: .*\. Check the path, its permissions/,
     ],
     [
       "a state folder below a file",

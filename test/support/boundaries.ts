@@ -49,6 +49,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/temporal/names.ts": { values: [] },
   "src/temporal/columns.ts": { values: [] },
+  "src/temporal/lenient-converter.ts": { values: ["@temporalio/common"] },
   [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
   "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },
@@ -90,13 +91,15 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     values: ["src/client", "src/domain", "commander", "node:", "yocto-spinner", "zod"],
     lazy: [
       ...["src/config.ts", "src/dev", "src/gateway", "src/store", "src/telemetry", "src/worker"],
+      "src/package-version.ts",
     ],
     types: ["src/config.ts", "src/dev", "src/store"],
   },
   "src/worker": {
     values: [
       ...["activities", "src/domain", "src/model", "src/outbound", "src/store", "src/telemetry"],
-      ...["src/temporal", "src/config.ts", "src/package-root.ts", "@temporalio/worker", "node:"],
+      ...["src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
   "src/dev": {
@@ -110,7 +113,9 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     values: ["src/domain", "src/environment.ts", "src/unknown-settings.ts", "node:"],
     types: ["zod"],
   },
-  "src/environment.ts": { values: ["src/domain", "src/environment-values.ts", QUEUES, "zod"] },
+  "src/environment.ts": {
+    values: ["src/domain", "src/environment-values.ts", QUEUES, "node:", "zod"],
+  },
   "src/environment-values.ts": { values: ["src/domain", "zod"] },
   "src/unknown-settings.ts": { values: [] },
   "src/failpoint.ts": { values: [] },

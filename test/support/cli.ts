@@ -14,6 +14,7 @@ export async function pawl(
   client: RunClient,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  stdin?: Uint8Array,
 ): Promise<CliRun> {
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -22,6 +23,7 @@ export async function pawl(
     stderr: { write: (text) => stderr.push(text) },
     env,
     isTerminal: false,
+    ...(stdin === undefined ? {} : { readStdin: async () => stdin }),
     openClient: async () => client,
   });
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };

@@ -44,6 +44,7 @@ const figures = {
     cacheReadTokens: count,
     cacheWriteTokens: count,
     totalTokens: count,
+    estimated: z.literal(true).optional(),
   }),
   costUsd: usd,
   crashTaxUsd: usd,
@@ -62,6 +63,8 @@ export const resultLine = z.strictObject({ ...figures, outcome });
 /** `pawl show --json` of a run that is open. */
 export const openRunLine = z.strictObject({
   ...figures,
+  heldUsd: usd,
+  fearedUsd: usd,
   status: z.enum(["running", "waiting", "paused"]),
   waiting: z.strictObject({ reason: z.string(), message, nextAttemptAt }).optional(),
 });
@@ -89,6 +92,7 @@ export const eventLine = z.discriminatedUnion("type", [
     traceId: figures.traceId,
     link: z.url().nullable(),
   }),
+  event("input.flagged", { rule: z.string(), position: count.positive() }),
   event("turn.started", {
     turn,
     model: z.string(),
@@ -98,6 +102,7 @@ export const eventLine = z.discriminatedUnion("type", [
   }),
   event("model.retrying", { turn, ...failedAttempt }),
   event("reply.delta", { turn, attempt, text: z.string().min(1) }),
+  event("reply.progress", { turn, attempt, tool: z.string(), chars: count }),
   event("reply.withdrawn", { turn, attempt }),
   event("reply.finished", {
     turn,
@@ -110,6 +115,7 @@ export const eventLine = z.discriminatedUnion("type", [
     inputTokens: count,
     outputTokens: count,
     cacheReadTokens: count,
+    estimated: z.enum(["stopped", "uncounted", "implausible"]).optional(),
     costUsd: usd,
     crashTaxUsd: usd,
     spentUsd: usd,
@@ -124,6 +130,8 @@ export const eventLine = z.discriminatedUnion("type", [
     durationMs: z.number().nonnegative(),
   }),
   event("budget.warning", { limit, used: z.number(), cap: z.number() }),
+  event("limit.lowered", { limit, asked: z.number(), allowed: z.number() }),
+  event("usage.estimated", { turn, reason: z.enum(["uncounted", "implausible"]) }),
   event("run.waiting", { reason: z.string(), message, nextAttemptAt }),
   event("run.continued", { reason: z.enum(["resumed", "new_history"]) }),
   event("run.ended", { result: resultLine }),

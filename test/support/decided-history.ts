@@ -70,7 +70,9 @@ class Checker implements Checked {
 
   check(told: Told): void {
     const { fact } = told;
-    if (fact.kind === "started" && this.#run.input !== null) this.#move(told, fact.input);
+    if (fact.kind === "started" && fact.input !== null && this.#run.input !== null) {
+      this.#move(told, fact.input);
+    }
     if (fact.kind === "ended") {
       this.#compare(told, fact.result, resultShown(this.#run, fact.result));
     }

@@ -110,12 +110,15 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       refuse();
       cancelled.push(runId);
       ending.abort();
+      return { unservedQueue: null };
     },
+    terminate: notHere,
     async pause() {
       refuse();
     },
     async resume() {
       refuse();
+      return { addedUsd: 0, capUsd: null, isClamped: false };
     },
     async say(_runId, message) {
       refuse();

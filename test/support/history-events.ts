@@ -31,13 +31,14 @@ export interface InChain {
 
 const ALONE: InChain = { first: "", own: "" };
 
-export function started(input: unknown, { first, own, previous = "" } = ALONE): Attributes {
+export function started(input: unknown, { first, own, previous }: InChain = ALONE): Attributes {
+  const isOwnWriting = typeof input === "object" && input !== null && "resumed" in input;
   return {
     workflowExecutionStartedEventAttributes: {
       input: payloads(input),
       firstExecutionRunId: first,
       originalExecutionRunId: own,
-      continuedExecutionRunId: previous,
+      continuedExecutionRunId: previous ?? (isOwnWriting ? "before" : ""),
     },
   };
 }

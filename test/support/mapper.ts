@@ -5,10 +5,12 @@ import { createEventMapper, type EventMapper } from "../../src/client/event-mapp
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import { RUN_ID, T0_MS, toldIn, type History } from "./run-facts.ts";
 
-export function mapperFrom(after: string | null = null): EventMapper {
+/** Of the first history, or of the one in which the viewer resumes. */
+export function mapperFrom(after: string | null = null, execution = 0): EventMapper {
   return createEventMapper({
     runId: RUN_ID,
     link: "http://ui",
+    execution,
     after: after === null ? null : parseEventId(after),
     nowMs: () => T0_MS,
   });

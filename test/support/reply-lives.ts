@@ -89,6 +89,10 @@ function rowsOf(activityId: string, { attempts }: Call): readonly DeltaRow[] {
       seq += 1;
       rows.push(textRow(activityId, { attempt: number, seq, offset }, piece));
       offset += piece.length;
+      if (piece.length % 2 === 0) continue;
+      seq += 1;
+      const writing = { tool: "write_file", chars: offset, charsOfAll: offset };
+      rows.push(markRow(activityId, { attempt: number, seq }, { kind: "writing", writing }));
     }
     if (ending === "killed") return rows;
     const mark = {

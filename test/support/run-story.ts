@@ -57,6 +57,7 @@ export const SNAPSHOT: Snapshot = {
     toolNamed("write_file", { permission: "write", effect: "once" }),
   ],
   serverTools: [],
+  operatorCapMicroUsd: 1_000_000,
   limits: {
     costMicroUsd: 1_000_000,
     tokens: 200_000,

@@ -146,7 +146,7 @@ class World {
       case 3:
         return this.#record({ kind: "paused" });
       case 4:
-        return this.#record({ kind: "resumed" });
+        return this.#record({ kind: "resumed", by, addMicroUsd: this.#choose(3) * 200_000 });
       case 5:
         return this.#record({ kind: "lookedAgain" });
       case 6:

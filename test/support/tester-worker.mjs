@@ -7,6 +7,7 @@ import { defineTool } from "../../dist/activities/tools/define-tool.js";
 import { builtInTools } from "../../dist/activities/tools/index.js";
 import { readConfig } from "../../dist/src/config.js";
 import { openTelemetry } from "../../dist/src/telemetry/telemetry.js";
+import { asProcess } from "../../dist/src/worker/as-process.js";
 import { runWorker } from "../../dist/src/worker/run-worker.js";
 
 /** With `TESTER_RELEASE=2` this is the next release: other words, and a tool less. */
@@ -73,8 +74,10 @@ const tester = {
   tools: isNext ? names.filter((name) => name !== "oddity") : names,
 };
 
-const config = readConfig();
-await runWorker(config, openTelemetry(config.log), {
-  toolSources: [atTheBench],
-  agents: [...AGENTS, tester],
+await asProcess(async () => {
+  const config = readConfig();
+  await runWorker(config, openTelemetry(config.log), {
+    toolSources: [atTheBench],
+    agents: [...AGENTS, tester],
+  });
 });

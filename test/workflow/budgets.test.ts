@@ -39,7 +39,9 @@ describe("R2: a shared budget", () => {
       const acme = { scope: "tenant_day", tenant: "acme" } as const;
       await client.setBudget(acme, { microUsd: 100 });
       const runId = await bench.start("Work.", { tenant: "acme", onLimit: "pause" });
-      expect(await untilWaiting(runId)).toContain("of 100 micro-USD are left");
+      expect(await untilWaiting(runId)).toContain(
+        "$0.000100 of $0.000100 is left in the tenant day budget",
+      );
       expect(await bench.world.model.requests()).toHaveLength(0);
 
       const raised = await client.raiseBudget({ name: acme, addedMicroUsd: 1_000_000 });

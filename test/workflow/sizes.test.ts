@@ -33,6 +33,7 @@ beforeAll(async () => {
       PAWL_PROGRESS_TIMEOUT_MS: "30000",
       PAWL_HEARTBEAT_TIMEOUT_MS: "20000",
       PAWL_TOOL_TIMEOUT_MS: "60000",
+      PAWL_INPUT_MAX_CHARS: "1000000",
     },
   });
   worker = await world.startWorker();

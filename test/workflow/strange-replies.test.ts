@@ -101,6 +101,34 @@ describe("tool calls", () => {
     expect(answered[0]?.text).toContain("cut");
   });
 
+  it.each(["end_turn", "stop_sequence", "pause_turn"])(
+    "a call in a reply that says %s is executed and answered",
+    async (stopReason) => {
+      await script({ text: "I will compute.", toolCalls: [CALL], stopReason }, { text: "42" });
+      const { result, requests } = await bench.run(TASK);
+      expect(result).toMatchObject({ outcome: { kind: "answered" }, toolCalls: 1, answer: "42" });
+      expect(requests).toHaveLength(2);
+      const { asked, answered } = lastAnswers(requests[1]!);
+      expect(answered).toMatchObject([{ id: asked[0], isError: false }]);
+      expectOnlyGrowth(requests);
+    },
+  );
+
+  it("a call without text in a reply that says stop_sequence is executed, and no nudge sent", async () => {
+    await script({ toolCalls: [CALL, CALL], stopReason: "stop_sequence" }, { text: "42" });
+    const { result, requests } = await bench.run(TASK);
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, toolCalls: 2 });
+    expect(JSON.stringify(requests[1]?.body)).not.toContain("Please continue");
+  });
+
+  it("calls in a reply with a stop reason that nobody knows are not executed, and none is left open", async () => {
+    await script({ toolCalls: [CALL], stopReason: "future_reason" });
+    const { result, requests } = await bench.run(TASK);
+    expect(result.outcome).toMatchObject({ kind: "failed", code: "UNKNOWN_STOP_REASON" });
+    expect(result.toolCalls).toBe(0);
+    expect(requests).toHaveLength(1);
+  });
+
   it("text of nothing but white space beside a call is not sent back", async () => {
     await script({ text: "\n\n", toolCalls: [CALL] }, { text: "42" });
     const { result, requests } = await bench.run(TASK);

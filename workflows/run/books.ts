@@ -4,6 +4,7 @@
 import { proxyActivities, workflowInfo } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
+import { costCapNow } from "../../src/domain/run/own-cap.ts";
 import { resultOf } from "../../src/domain/run/result.ts";
 import { startMemo } from "../../src/temporal/run-start.ts";
 import { opening } from "../activity-options.ts";
@@ -48,7 +49,7 @@ export async function closeBooks(life: Life, outcome: Outcome): Promise<void> {
       taskDigest: startMemo(memo).taskDigest || null,
       model: memory?.snapshot.model ?? null,
       offline: draft.offline,
-      capMicroUsd: memory?.counts.costCapMicroUsd ?? null,
+      capMicroUsd: memory === null ? null : costCapNow(memory),
       startedAtMs,
       result: draft,
     },

@@ -9,16 +9,23 @@ import { ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workfl
 import { rulingOf, type DecidedApproval, type Decision } from "../../src/domain/approval.ts";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { DECIDE_UPDATE } from "../../src/temporal/names.ts";
+import { decisionFrom } from "../../src/domain/run/parse-decision.ts";
 import { pendingOf } from "../../src/domain/run/shown.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 import type { Life } from "./life.ts";
 
-const decideUpdate = defineUpdate<DecidedApproval, [Decision]>(DECIDE_UPDATE);
+const decideUpdate = defineUpdate<DecidedApproval, [unknown]>(DECIDE_UPDATE);
 
 export function hearDecisions(life: Life): void {
-  setHandler(decideUpdate, (decision) => rule(life, decision), {
-    validator: (decision) => refuse(life.state, decision),
+  setHandler(decideUpdate, (given) => rule(life, usable(given)), {
+    validator: (given) => refuse(life.state, usable(given)),
   });
+}
+
+function usable(given: unknown): Decision {
+  const decision = decisionFrom(given);
+  if ("value" in decision) return decision.value;
+  throw refusal("INVALID_INPUT", `That is no decision: ${decision.problem}.`);
 }
 
 function rule(life: Life, decision: Decision): DecidedApproval {
@@ -35,7 +42,7 @@ function rule(life: Life, decision: Decision): DecidedApproval {
 }
 
 /** Throws why a decision can't be taken. Temporal keeps no record of what is refused by the validator. */
-function refuse(state: RunState, { callId, argsDigest, editedInput }: Decision): void {
+function refuse(state: RunState, { callId, argsDigest }: Decision): void {
   const pending = pendingOf(state).find((call) => call.callId === callId);
   if (pending === undefined) throw whyNotWaiting(state, callId);
   const { deadlineAt } = pending;
@@ -46,9 +53,6 @@ function refuse(state: RunState, { callId, argsDigest, editedInput }: Decision):
   if (argsDigest !== pending.argsDigest) {
     const message = `The decision names other arguments than those the call ${callId} waits with.`;
     throw refusal("APPROVAL_MISMATCH", message);
-  }
-  if (editedInput !== undefined && !isObject(editedInput)) {
-    throw refusal("TOOL_INPUT_INVALID", "The edited arguments are no JSON object.");
   }
 }
 
@@ -68,8 +72,4 @@ function whyNotWaiting({ memory, calledOff, phase }: RunState, callId: string): 
 
 function refusal(type: ErrorCode, message: string): ApplicationFailure {
   return ApplicationFailure.create({ type, message, nonRetryable: true });
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ import { log, workflowInfo } from "@temporalio/workflow";
 import type { EventOf } from "../../src/telemetry/event.ts";
 import { deniedCalls } from "../../src/domain/run/calls.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
+import { fateOfCalls } from "../../src/domain/run/reply-calls.ts";
 import { pendingOf } from "../../src/domain/run/shown.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 
@@ -12,7 +13,7 @@ export function tell(before: RunState, after: RunState, fact: RunFact): void {
   switch (fact.kind) {
     case "replied": {
       const { memory } = before;
-      if (memory === null || fact.stopReason !== "tool_use") return;
+      if (memory === null || fateOfCalls(fact) !== "due") return;
       const { turn } = memory.counts;
       for (const { call, verdict, reason } of deniedCalls(memory, fact)) {
         const { name: tool, callId } = call;
@@ -40,7 +41,11 @@ export function tell(before: RunState, after: RunState, fact: RunFact): void {
   }
 }
 
-type Told = "approval_requested" | "approval_decided" | "tool_denied";
+export function tellIgnored(signal: string, problem: string): void {
+  emit({ event: "signal_ignored", signal, problem });
+}
+
+type Told = "approval_requested" | "approval_decided" | "tool_denied" | "signal_ignored";
 type WithoutRun<Event> = Event extends unknown ? Omit<Event, "runId"> : never;
 
 /** Through Temporal's own log; the worker makes an event of the line (src/telemetry/temporal-lines.ts). */

@@ -8,7 +8,8 @@ import { wrapUpNote } from "./wrap-up.ts";
 import { limitsNow, used } from "./counts.ts";
 import { hear } from "./mail.ts";
 import { courseOf, leftBy } from "./model-choice.ts";
-import { costCapOf, payerOf, type Order } from "./order.ts";
+import { payerOf, type Order } from "./order.ts";
+import { costCapOf } from "./own-cap.ts";
 import { excerptOf } from "./routing.ts";
 import type { Memory, RunState } from "./state.ts";
 import { isSummaryDue, maySumUp, needsToolsOff, summaryQuestion } from "./summary.ts";
@@ -77,13 +78,14 @@ export function callFor(now: Circumstances, { purpose, told, note = [] }: Questi
     entries: [...told, ...note],
     course: courseOf(memory, purpose.kind === "work" ? told : null, { nowMs, left: leftBy(state) }),
     budget: {
-      costCapMicroUsd: costCapOf(order, memory.snapshot),
+      costCapMicroUsd: costCapOf(order, memory),
       spentMicroUsd: counts.spentMicroUsd,
       tokensLeft: limitsNow(memory).tokens - used(memory).tokens,
       keepsFor: keepsFor(memory, purpose),
     },
     warnings: dueWarnings(memory),
-    ...cacheOf(now),
+    // Nothing is asked behind the last words.
+    ...(purpose.kind === "wrap_up" ? {} : cacheOf(now)),
   };
 }
 

@@ -15,6 +15,7 @@ import { toolAnswer } from "../message.ts";
 import type { ToolCall, ToolSpec } from "../tool.ts";
 import { limitsNow } from "./counts.ts";
 import type { RunFact, ToolLost } from "./facts.ts";
+import { fateOfCalls } from "./reply-calls.ts";
 import type { CallStage, CallState, Memory, RunState } from "./state.ts";
 
 type Answered = Extract<CallStage, { kind: "answered" }>;
@@ -106,11 +107,11 @@ function denied(call: ToolCall, reason: string): Answered {
 
 /** Of a reply none of whose calls will be executed: all of their answers; null of any other. */
 export function refusedCalls(memory: Memory, reply: Reply): readonly CallState[] | null {
-  if (reply.toolCalls.length === 0) return null;
-  if (reply.stopReason === "max_tokens") {
+  const fate = fateOfCalls(reply);
+  if (fate === "cut") {
     return reply.toolCalls.map((call) => ({ ...call, ...problem(call, WAS_CUT, SHORTER) }));
   }
-  if (reply.stopReason !== "tool_use") return null;
+  if (fate !== "due") return null;
   const calls = settledCalls(memory, reply);
   return areAnswered(calls) ? calls : null;
 }

@@ -1,13 +1,13 @@
 // What goes along when a run moves to a fresh history: all that it remembers, in one payload. Each part is bounded
 // where it is taken in, so that all of them fit together at their most. In KiB of JSON:
 //
-//   512 task (src/client/run-order.ts) · 448 answer (talk.ts) · 256 snapshot (activities/open-run.ts)
+//   512 task (order.ts) · 448 answer (talk.ts) · 256 snapshot (activities/open-run.ts)
 //   256 unread (mail.ts: 192 and what comes beside the last) · 144 entries, and as much once more in a call that
 //   is in the lane: 64 heard (mail.ts), 48 said (summary.ts) on a branch, 32 of calls that were not executed ·
 //   48 said · 44 ids (mail.ts) · 32 findings (talk.ts) · 16 models · 14 settled (people.ts) · 16 all else
 //
 // That is 1930 of 1984. A reply may call more tools than have room, and whoever signals without the client may say
-// more: then the run moves once the model has read that.
+// more than a hundred things: then the run moves once the model has read that.
 
 import { jsonBytesOf } from "../json-size.ts";
 import type { Order } from "./order.ts";

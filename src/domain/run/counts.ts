@@ -1,26 +1,30 @@
 // What the run has used: the slice of its memory that its limits are checked against.
 
-import type { Reply } from "../call.ts";
+import type { Denial, Reply } from "../call.ts";
 import { RUN_LIMITS } from "../limit-table.ts";
 import type { Limits, Used } from "../limits.ts";
 import type { Limit } from "../outcome.ts";
 import { isAside } from "../purpose.ts";
 import { addUsage, NO_USAGE, totalTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
+import { costCapNow, withMore } from "./own-cap.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Counts, Memory, RunState } from "./state.ts";
 import { isInterrupted, stoppedIt } from "./interrupts.ts";
 import { isUnfit } from "./models.ts";
 
-export function newCounts({ limits }: Snapshot): Counts {
+export function newCounts({ limits, operatorCapMicroUsd }: Snapshot): Counts {
   return {
     turn: 0,
     attempts: 0,
     toolCalls: 0,
     usage: NO_USAGE,
+    estimated: [],
     spentMicroUsd: 0,
     crashTaxMicroUsd: 0,
     costCapMicroUsd: limits.costMicroUsd,
+    operatorCapMicroUsd,
+    addedMicroUsd: 0,
     extensions: 0,
     models: {},
     offlineReplies: 0,
@@ -34,17 +38,31 @@ export function foldCounts(counts: Counts, fact: RunFact, before: RunState): Cou
     case "replied":
       return withReply(counts, fact);
     case "denied":
+      return withoutReply(taxed(withOperatorCap(counts, fact), fact.crashTaxMicroUsd), before);
     case "interrupted":
     case "unserved":
       return withoutReply(taxed(counts, fact.crashTaxMicroUsd), before);
     case "failed":
       return isNoTurn(before, fact.code) ? withoutReply(counts, before) : counts;
     case "resumed":
-      return { ...counts, extensions: counts.extensions + (isAtOwnCount(before) ? 1 : 0) };
+      return resumed(counts, fact, before);
     default:
       if (takesTurnBack(fact, before)) return { ...counts, turn: counts.turn - 1 };
       return beginsTool(fact, before) ? { ...counts, toolCalls: counts.toolCalls + 1 } : counts;
   }
+}
+
+function resumed(
+  counts: Counts,
+  { addMicroUsd = 0 }: Extract<RunFact, { kind: "resumed" }>,
+  before: RunState,
+): Counts {
+  const extensions = counts.extensions + (isAtOwnCount(before) ? 1 : 0);
+  return { ...withMore(counts, addMicroUsd), extensions };
+}
+
+function withOperatorCap(counts: Counts, { operatorCapMicroUsd }: Denial): Counts {
+  return operatorCapMicroUsd === undefined ? counts : { ...counts, operatorCapMicroUsd };
 }
 
 /** Of a call that had failed: it was stopped, or it met a spend limit of the provider, which parks the run. */
@@ -66,11 +84,21 @@ function withReply(counts: Counts, reply: Reply): Counts {
     ...taxed(counts, reply.crashTaxMicroUsd),
     attempts: counts.attempts + reply.attempts,
     usage: addUsage(counts.usage, reply.usage),
+    estimated: withEstimate(counts.estimated, reply),
     spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
     costCapMicroUsd: reply.costCapMicroUsd,
-    models: { ...counts.models, [reply.model]: (counts.models[reply.model] ?? 0) + 1 },
+    models: { ...counts.models, [reply.model]: repliesOf(counts, reply.model) + 1 },
     offlineReplies: counts.offlineReplies + (reply.offline ? 1 : 0),
   };
+}
+
+function withEstimate(known: Counts["estimated"], { estimated }: Reply): Counts["estimated"] {
+  return estimated === undefined || known.includes(estimated) ? known : [...known, estimated];
+}
+
+/** A name from outside may be one that every object knows. */
+function repliesOf({ models }: Counts, model: string): number {
+  return Object.hasOwn(models, model) ? (models[model] ?? 0) : 0;
 }
 
 /** Lost attempts cost, whatever comes of their call. */
@@ -130,8 +158,10 @@ export function used({ counts }: Memory): Used {
 }
 
 /** The limits as they stand now: the cost cap as the worker last saw it, counts with extensions. */
-export function limitsNow({ snapshot: { limits }, counts }: Memory): Limits {
+export function limitsNow(memory: Memory): Limits {
+  const { limits } = memory.snapshot;
+  const { counts } = memory;
   const shares = 1 + counts.extensions;
   const extended = RUN_LIMITS.map(({ field }) => [field, limits[field] * shares]);
-  return { ...limits, costMicroUsd: counts.costCapMicroUsd, ...Object.fromEntries(extended) };
+  return { ...limits, costMicroUsd: costCapNow(memory), ...Object.fromEntries(extended) };
 }

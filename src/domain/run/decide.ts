@@ -5,7 +5,7 @@
 //   R7. What a person said is heard once, in the order in which it came; nothing accepted is dropped
 //       while the run goes on, and an answered run that has not heard all of it goes on.
 
-import { limitHit, type LimitHit } from "../limits.ts";
+import { limitHit, USEFUL_REPLY_TOKENS, type LimitHit } from "../limits.ts";
 import type { Outcome } from "../outcome.ts";
 import { leavesRoom, limitHitWithReserve } from "./wrap-up.ts";
 import {
@@ -120,6 +120,9 @@ function afterDenial(now: Circumstances, since: Since): Step | null {
   const resetsAt = denial.why === "cap" ? denial.resetsAt : null;
   const mayPass = limit !== "request_tokens" && now.order.onLimit === "pause";
   if (mayPass) return wait(atLimit({ limit, message: denial.message, resetsAt }, nowMs));
+  if (denial.leavesNothing === true) {
+    return close({ kind: "stopped", limit, message: withFailures(denial.message, memory) });
+  }
   return stopAt(now, { limit, message: withFailures(denial.message, memory) });
 }
 
@@ -150,11 +153,19 @@ function stopAt(now: Circumstances, stop: LimitHit): Step {
   return { kind: "ask", call: askLastWords(now, stop) };
 }
 
-/** There is something to sum up, and the transcript ends where the model may be asked. */
+/**
+ * There is something to sum up, the transcript ends where the model may be asked, and it is not said beforehand
+ * that the rest won't do.
+ */
 function canSumUp(memory: Memory): boolean {
-  const mayBeAsked = openEntries(memory).length > 0 || memory.talk.endsWithNote;
-  const calls = modelCallsOf(memory.counts);
-  return memory.snapshot.wrapUp && calls > 0 && calls < limitsNow(memory).modelCalls && mayBeAsked;
+  const { snapshot, talk, counts } = memory;
+  if (!snapshot.wrapUp) return false;
+  const mayBeAsked = openEntries(memory).length > 0 || talk.endsWithNote;
+  const calls = modelCallsOf(counts);
+  const limits = limitsNow(memory);
+  const tokensLeft = limits.tokens - used(memory).tokens;
+  const hasRoom = tokensLeft >= talk.headTokens + USEFUL_REPLY_TOKENS;
+  return calls > 0 && calls < limits.modelCalls && hasRoom && mayBeAsked;
 }
 
 function nextCall(now: Circumstances): Step {

@@ -28,7 +28,8 @@ export type RunFact =
   | { readonly kind: "ruled"; readonly callId: string; readonly ruling: Ruling }
   | { readonly kind: "said"; readonly message: UserMessage }
   | { readonly kind: "paused" }
-  | { readonly kind: "resumed" }
+  /** A person lets it go on, perhaps with more money: as much of it as the operator allows. */
+  | { readonly kind: "resumed"; readonly by?: string; readonly addMicroUsd?: number }
   /** A cap may have been raised. */
   | { readonly kind: "lookedAgain" }
   | { readonly kind: "waits"; readonly wait: Wait }

@@ -22,10 +22,9 @@ export function foldMail(mail: Mail, fact: RunFact, before: RunState): Mail {
   return { ...mail, unread: mail.unread.slice(newlyHeard(fact.call.entries, before)) };
 }
 
-/** False where it was taken before, or where nobody could read it. */
-export function isNews({ ids }: Mail, { messageId, text }: UserMessage): boolean {
-  if (typeof messageId !== "string" || typeof text !== "string") return false;
-  return text.trim() !== "" && !ids.includes(messageId);
+/** False where it was taken before. */
+export function isNews({ ids }: Mail, { messageId }: UserMessage): boolean {
+  return !ids.includes(messageId);
 }
 
 function taken({ unread, ids }: Mail, message: UserMessage): Mail {
@@ -49,7 +48,7 @@ export function hear({ unread }: Mail, entries: readonly Entry[]): readonly Entr
   let bytes = known.reduce((sum, entry) => sum + jsonBytesOf(entry), 0);
   const heard: Entry[] = [];
   for (const { text } of unread) {
-    const entry: Entry = { message: userMessage(text.toWellFormed()), said: true };
+    const entry: Entry = { message: userMessage(text), said: true };
     bytes += jsonBytesOf(entry);
     const isFirst = known.length === 0 && heard.length === 0;
     if (!isFirst && bytes > HEARD_BYTES_MAX) break;

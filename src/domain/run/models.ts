@@ -13,6 +13,7 @@ import { isAside } from "../purpose.ts";
 import { promptTokens } from "../usage.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
+import { fateOfCalls } from "./reply-calls.ts";
 import { choiceAfter, choiceIn, medium, openingChoice } from "./routing.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Away, Memory, Models, RunState, TierChoice } from "./state.ts";
@@ -131,8 +132,8 @@ function handedOn(models: Models, { stopReason }: Reply, { course }: ModelCall):
 }
 
 function written(models: Models, reply: Reply, { course: { model } }: ModelCall): Models {
-  const { message, stopReason, toolCalls } = reply;
-  const hasCalls = stopReason === "tool_use" && toolCalls.length > 0;
+  const { message } = reply;
+  const hasCalls = fateOfCalls(reply) === "due";
   const isEmpty = message.content.length === 0;
   return {
     ...models,

@@ -6,8 +6,9 @@ import type { Payer, Share } from "../call.ts";
 import type { CallerLimits } from "../limits.ts";
 import { userMessage, type Message } from "../message.ts";
 import type { Tier } from "../prices.ts";
-import type { Policy, Snapshot } from "./snapshot.ts";
+import type { Policy } from "./snapshot.ts";
 
+export const TASK_BYTES_MAX = 512 * 1024;
 export const MESSAGE_BYTES_MAX = 32 * 1024;
 
 /** What a person says to a run in flight. */
@@ -67,10 +68,4 @@ export function payerOf({ tenant, session, agent, batch }: Order): Payer {
 
 function shareOf({ batchId, capMicroUsd }: BatchShare): Share {
   return { key: batchAccountKey(batchId), limit: "batch", capMicroUsd };
-}
-
-/** The lower of what the caller and the agent's definition allow; null where neither says. */
-export function costCapOf({ limits }: Order, { agentCapMicroUsd }: Snapshot): number | null {
-  const said = [limits.costMicroUsd, agentCapMicroUsd].filter((cap) => cap !== undefined);
-  return said.length === 0 ? null : Math.min(...said);
 }

@@ -8,6 +8,7 @@ import { isHandedOn } from "./handed-on.ts";
 import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
 import { isNews, newlyHeard } from "./mail.ts";
 import { awayReason, isUnfit } from "./models.ts";
+import { fateOfCalls } from "./reply-calls.ts";
 import type { Asking, InLane, Memory, Phase, RunState, Since, Stopping } from "./state.ts";
 import { makesRoom, whyNoSummary } from "./summary.ts";
 import { isParked } from "./waits.ts";
@@ -165,7 +166,7 @@ function withReply(call: ModelCall, reply: Reply, { memory }: RunState): Phase {
 
 function worked(memory: Memory, { turn }: ModelCall, reply: Reply): Phase {
   const { stopReason, refusalCategory: category = null } = reply;
-  if (stopReason !== "tool_use" || reply.toolCalls.length === 0) {
+  if (fateOfCalls(reply) !== "due") {
     return ready({ kind: "replied", stopReason, category });
   }
   const calls = settledCalls(memory, reply);

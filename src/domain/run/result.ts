@@ -38,6 +38,7 @@ export function resultOf(
       cacheReadTokens: usage.cacheReadTokens,
       cacheWriteTokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
       totalTokens: totalTokens(usage),
+      ...(isEstimated(memory) && { estimated: true }),
     },
     ...costsIn(ledger ?? totalsIn(memory)),
     modelCalls: memory === null ? 0 : modelCallsOf(memory.counts),
@@ -56,11 +57,18 @@ export function isSimulated(memory: Memory): boolean {
   return memory.snapshot.provider.isOffline || memory.counts.offlineReplies > 0;
 }
 
-export function withLedger(result: RunResult, ledger: LedgerTotals): RunResult {
+export function withLedger<Result extends Partial<RunResult>>(
+  result: Result,
+  ledger: LedgerTotals,
+): Result {
   return { ...result, ...costsIn(ledger) };
 }
 
 type Memory = RunState["memory"];
+
+function isEstimated(memory: Memory): boolean {
+  return memory !== null && memory.counts.estimated.length > 0;
+}
 
 /** What tools found is no answer to a task that was refused; what the model said before is. */
 function saidIn(memory: Memory, outcome: Outcome): string | null {

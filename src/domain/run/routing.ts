@@ -5,6 +5,7 @@ import type { Entry, Reply } from "../call.ts";
 import { INTERRUPTED } from "../call.ts";
 import { fittingText } from "../json-size.ts";
 import { TIERS, type Tier } from "../prices.ts";
+import { fateOfCalls } from "./reply-calls.ts";
 import type { Routing } from "./snapshot.ts";
 import type { Memory, Models, TierChoice } from "./state.ts";
 
@@ -79,13 +80,14 @@ function byTurn(
 export function isDispatchedInVain(
   { routing, model }: Memory["snapshot"],
   { wanted }: Pick<Models["last"], "wanted">,
-  { stopReason, toolCalls }: Reply,
+  reply: Reply,
 ): boolean {
   if (routing?.policy !== "per-turn") return false;
   const { simple } = routing.models;
   if (wanted !== simple || simple === model) return false;
-  if (stopReason === "pause_turn" || stopReason === INTERRUPTED) return false;
-  return stopReason !== "tool_use" || toolCalls.length === 0;
+  const { stopReason } = reply;
+  if (fateOfCalls(reply) === "due") return false;
+  return stopReason !== "pause_turn" && stopReason !== INTERRUPTED;
 }
 
 /** True where a small model is to be asked first which tier the task is for. */

@@ -2,6 +2,7 @@
 
 import type { Rule } from "../approval.ts";
 import { PawlError } from "../errors.ts";
+import type { InputFinding } from "../input-rules.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
@@ -16,6 +17,10 @@ export interface Snapshot {
   readonly tools: readonly ToolSpec[];
   readonly serverTools: readonly ServerTool[];
   readonly limits: Limits;
+  /** What the operator allowed a run to cost when this one began; a denial says what is allowed since. */
+  readonly operatorCapMicroUsd: number;
+  /** What the caller wants it to cost at most. */
+  readonly callerCapMicroUsd?: number;
   /** What the agent's definition allows a run to cost, at most; the operator may allow less. */
   readonly agentCapMicroUsd?: number;
   readonly timers: Timers;
@@ -98,4 +103,6 @@ export interface Opened {
   readonly head: string;
   /** The task as a message, which `taskMessage` gives again. */
   readonly taskRef: string;
+  /** Rules for tasks that its own meets, and that only flag. */
+  readonly flagged?: readonly InputFinding[];
 }

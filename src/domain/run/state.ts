@@ -3,7 +3,7 @@
 
 import type { DecidedApproval, PendingApproval } from "../approval.ts";
 import type { Author } from "../authors.ts";
-import type { Denial, Entry, ModelCall, Ticket } from "../call.ts";
+import type { Denial, Entry, Estimated, ModelCall, Ticket } from "../call.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
@@ -59,10 +59,16 @@ export interface Counts {
   readonly attempts: number;
   readonly toolCalls: number;
   readonly usage: Usage;
+  /** Why some of it is not counted but estimated; empty where all is counted. */
+  readonly estimated: readonly Estimated[];
   readonly spentMicroUsd: number;
   readonly crashTaxMicroUsd: number;
   /** As the worker last saw it. */
   readonly costCapMicroUsd: number;
+  /** What the operator allows any run, as a worker last saw it. */
+  readonly operatorCapMicroUsd: number;
+  /** What people have added to the caller's cap. */
+  readonly addedMicroUsd: number;
   /** How often a person let a run that was parked at a limit go on: each time with one more share. */
   readonly extensions: number;
   /** Replies by model id. */

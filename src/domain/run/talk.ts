@@ -11,6 +11,7 @@ import { promptTokens } from "../usage.ts";
 import { answersIn, areAnswered, callsWith, refusedCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
+import { fateOfCalls } from "./reply-calls.ts";
 import type { Opened } from "./snapshot.ts";
 import type { Asking, InLane, Memory, RunState, Talk, Trouble } from "./state.ts";
 import { branchFrom, whyNoSummary } from "./summary.ts";
@@ -114,7 +115,7 @@ function settledAtOnce(memory: Memory, reply: Reply): Partial<Talk> {
   const answered = refusedCalls(memory, reply);
   if (answered === null) return {};
   const { entries, findings } = answersIn(answered);
-  return { entries, ...(reply.stopReason === "max_tokens" ? {} : { findings: fitting(findings) }) };
+  return { entries, ...(fateOfCalls(reply) === "cut" ? {} : { findings: fitting(findings) }) };
 }
 
 function fitting(findings: string): string {
@@ -139,10 +140,10 @@ function troubleIn(before: Trouble | null, reply: Reply): Trouble | null {
 }
 
 function troubleOf(reply: Reply): Trouble["kind"] | null {
+  if (fateOfCalls(reply) === "due") return reply.invalidCalls.length === 0 ? null : "unreadable";
   switch (reply.stopReason) {
     case "tool_use":
-      if (reply.toolCalls.length === 0) return "empty";
-      return reply.invalidCalls.length === 0 ? null : "unreadable";
+      return "empty";
     case "end_turn":
     case "stop_sequence":
       return textOf(reply.message) === "" ? "empty" : null;

@@ -32,6 +32,9 @@ export interface RunShown extends Partial<Omit<RunResult, "outcome" | "runId">> 
   readonly session: string;
   readonly model: string | null;
   readonly capUsd: number | null;
+  /** While it is open. */
+  readonly heldUsd?: number;
+  readonly fearedUsd?: number;
   readonly link: string | null;
   readonly waiting: Wait | null;
 }
@@ -165,6 +168,7 @@ export const api = {
   decide: (runId: string, callId: string, verdict: DecisionOrder) =>
     post<DecidedApproval>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`, verdict),
   steer: (runId: string, how: "cancel" | "pause" | "resume") => post(`${of(runId)}/${how}`, {}),
+  addMoney: (runId: string, addUsd: number) => post(`${of(runId)}/resume`, { addUsd }),
   say: (runId: string, message: { text: string; mode: string; messageId: string }) =>
     post<{ messageId: string }>(`${of(runId)}/messages`, message),
   events: (runId: string) => `${of(runId)}/events`,

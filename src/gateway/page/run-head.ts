@@ -13,11 +13,14 @@ export interface StatusNow {
   readonly outcome: string | null;
   /** Paused, or parked at a limit: a person may let it go on. An approval is not such a wait. */
   readonly mayResume: boolean;
+  /** It waits for money: more of its own may be what it needs. */
+  readonly mayAdd: boolean;
 }
 
 export const HEADING_CHARS = 140;
 
 type Steer = (how: "cancel" | "pause" | "resume") => Promise<void>;
+type AddMoney = (usd: number) => Promise<void>;
 
 interface HeadProps {
   readonly runId: string;
@@ -26,9 +29,10 @@ interface HeadProps {
   readonly model: RunModel;
   readonly status: StatusNow;
   readonly steer: Steer;
+  readonly addMoney: AddMoney;
 }
 
-export function RunHead({ runId, task, shown, model, status, steer }: HeadProps): VNode {
+export function RunHead({ runId, task, shown, model, status, steer, addMoney }: HeadProps): VNode {
   const { figures } = model;
   return html`<header class="run-head">
     <div class="run-title">
@@ -44,15 +48,34 @@ export function RunHead({ runId, task, shown, model, status, steer }: HeadProps)
     <div class="run-bar">
       <dl class="figures">
         <${Figure} label="spent">
-          ${usd(figures.spentUsd)}${figures.capUsd !== null && html`<small> of ${usd(figures.capUsd)}</small>`}
+          ${usd(spentOf(figures, shown, status))}${figures.capUsd !== null && html`<small> of ${usd(figures.capUsd)}</small>`}
+          <${Held} shown=${shown} status=${status} />
         <//>
         <${Figure} label="turns">${figures.turns}<//>
         <${Figure} label="tokens in">${count(figures.inputTokens)}<//>
         <${Figure} label="tokens out">${count(figures.outputTokens)}<//>
       </dl>
-      ${status.status !== "ended" && html`<${Steering} status=${status} steer=${steer} />`}
+      ${
+        status.status !== "ended" &&
+        html`<${Steering} status=${status} steer=${steer} addMoney=${addMoney} />`
+      }
     </div>
   </header>`;
+}
+
+/** The ledger knows of lost attempts before the events tell of them; the end of a run tells all. */
+function spentOf({ spentUsd }: Figures, shown: RunShown | null, { status }: StatusNow): number {
+  return status === "ended" ? spentUsd : Math.max(spentUsd, shown?.costUsd ?? 0);
+}
+
+function Held({ shown, status }: { shown: RunShown | null; status: StatusNow }): Child {
+  const { heldUsd = 0, fearedUsd = 0 } = shown ?? {};
+  if (status.status === "ended" || heldUsd + fearedUsd === 0) return null;
+  const parts = [
+    ...(heldUsd > 0 ? [`${usd(heldUsd)} held`] : []),
+    ...(fearedUsd > 0 ? [`${usd(fearedUsd)} feared`] : []),
+  ];
+  return html`<small> · ${parts.join(", ")}</small>`;
 }
 
 interface IdsProps {
@@ -98,16 +121,24 @@ function webLink(link: string | null): string | null {
   return link !== null && /^https?:\/\//.test(link) ? link : null;
 }
 
-function Steering({ status, steer }: { status: StatusNow; steer: Steer }): VNode {
+interface SteeringProps {
+  readonly status: StatusNow;
+  readonly steer: Steer;
+  readonly addMoney: AddMoney;
+}
+
+function Steering({ status, steer, addMoney }: SteeringProps): VNode {
   const [isAsking, setIsAsking] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
   const [error, setError] = useState<GatewayError | null>(null);
-  const act = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
+  const act = async (how: "cancel" | "pause" | "resume"): Promise<void> =>
+    await doing(() => steer(how));
+  const doing = async (work: () => Promise<void>): Promise<void> => {
     setIsAsking(false);
     setIsBusy(true);
     setError(null);
     try {
-      await steer(how);
+      await work();
     } catch (caught) {
       setError(caught instanceof GatewayError ? caught : away(caught));
     }
@@ -120,6 +151,13 @@ function Steering({ status, steer }: { status: StatusNow; steer: Steer }): VNode
       html`<button type="button" disabled=${isBusy} onClick=${() => act("pause")}>Pause</button>`
     }
     ${status.mayResume && html`<button type="button" disabled=${isBusy} onClick=${() => act("resume")}>Resume</button>`}
+    ${
+      status.mayAdd &&
+      html`<${MoreMoney}
+        isBusy=${isBusy}
+        add=${(dollars: number) => doing(() => addMoney(dollars))}
+      />`
+    }
     ${
       isAsking
         ? html`<button
@@ -139,6 +177,47 @@ function Steering({ status, steer }: { status: StatusNow; steer: Steer }): VNode
           </button>`
     }
   </div>`;
+}
+
+interface MoreMoneyProps {
+  readonly isBusy: boolean;
+  readonly add: (usd: number) => Promise<void>;
+}
+
+const ADDED_USD = "0.50";
+
+/** One press shows how much, the next adds it. */
+function MoreMoney({ isBusy, add }: MoreMoneyProps): VNode {
+  const [amount, setAmount] = useState<string | null>(null);
+  if (amount === null) {
+    return html`<button type="button" disabled=${isBusy} onClick=${() => setAmount(ADDED_USD)}>
+      Add $…
+    </button>`;
+  }
+  const dollars = Number(amount);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    setAmount(null);
+    void add(dollars);
+  };
+  return html`<form class="more-money" onSubmit=${submit}>
+    <label>
+      $<input
+        type="number"
+        aria-label="Dollars to add to what the run may cost"
+        min="0.01"
+        step="0.01"
+        value=${amount}
+        onInput=${(event: InputEvent) => setAmount(valueOf(event))}
+      />
+    </label>
+    <button type="submit" disabled=${isBusy || !(dollars > 0)}>Add and resume</button>
+    <button type="button" class="quiet" onClick=${() => setAmount(null)}>Leave it</button>
+  </form>`;
+}
+
+function valueOf({ target }: InputEvent): string {
+  return target instanceof HTMLInputElement ? target.value : "";
 }
 
 export function BudgetMeter({ figures }: { figures: Figures }): Child {

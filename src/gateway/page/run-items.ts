@@ -28,6 +28,8 @@ export interface ReplyItem extends Versioned {
   readonly turn: number;
   readonly blocks: string[];
   chars: number;
+  /** What it writes that is no text; empty where it does not. */
+  progress: string;
   attempt: number;
   isOpen: boolean;
   /** The deltas did not give the text of the transcript: a fault, mended here and seen by tests. */

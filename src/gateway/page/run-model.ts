@@ -3,7 +3,7 @@
 
 import type { RunEvent } from "../../domain/run-event.ts";
 import type { RunResult } from "../../domain/outcome.ts";
-import { duration, usd, words } from "./format.ts";
+import { count, duration, usd, words } from "./format.ts";
 import type {
   ApprovalItem,
   Figures,
@@ -16,7 +16,7 @@ import type {
 import { appendText, plain } from "./visible-text.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
-type OfRun = Of<"run.started" | "run.waiting" | "run.continued" | "run.ended">;
+type OfRun = Of<"run.started" | "run.waiting" | "run.resumed" | "run.continued" | "run.ended">;
 type OfModel = Of<"model.retrying" | "model.changed">;
 
 export class RunModel {
@@ -29,6 +29,8 @@ export class RunModel {
   result: RunResult | null = null;
   model: string | null = null;
   offline = false;
+  /** Attempts that failed: each may have cost what no event tells yet. */
+  lostAttempts = 0;
   /** For people who listen: what happened last, never the text itself. */
   news = "";
 
@@ -41,15 +43,10 @@ export class RunModel {
     const atMs = this.#seenAt(event);
     if (isOfRun(event)) return this.#ofRun(event, atMs);
     if (isOfModel(event)) return this.#ofModel(event, atMs);
+    if (isOfReply(event)) return this.#ofReply(event, atMs);
     switch (event.type) {
       case "turn.started":
         return this.#turnStarted(event, atMs);
-      case "reply.delta":
-        return this.#delta(event);
-      case "reply.withdrawn":
-        return this.#withdrawn(event, atMs);
-      case "reply.finished":
-        return this.#replyFinished(event, atMs);
       case "tool.started":
       case "tool.retrying":
       case "tool.finished":
@@ -59,8 +56,24 @@ export class RunModel {
         return this.#approval(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
+      case "input.flagged":
       case "budget.warning":
-        this.#note("warning", `${words(event.limit)} budget: ${share(event)} is used`, atMs);
+      case "limit.lowered":
+      case "usage.estimated":
+        this.#note("warning", warningText(event), atMs);
+    }
+  }
+
+  #ofReply(event: OfReply, atMs: number): void {
+    switch (event.type) {
+      case "reply.delta":
+        return this.#delta(event);
+      case "reply.progress":
+        return this.#progress(event, atMs);
+      case "reply.withdrawn":
+        return this.#withdrawn(event, atMs);
+      case "reply.finished":
+        return this.#replyFinished(event, atMs);
     }
   }
 
@@ -78,6 +91,8 @@ export class RunModel {
         return;
       case "run.waiting":
         return this.#waits(event, atMs);
+      case "run.resumed":
+        return this.#resumed(event, atMs);
       case "run.continued":
         return this.#continued(event, atMs);
       case "run.ended":
@@ -110,6 +125,7 @@ export class RunModel {
       turn,
       blocks: [],
       chars: 0,
+      progress: "",
       attempt: 1,
       isOpen: true,
       isMended: false,
@@ -136,7 +152,15 @@ export class RunModel {
     const reply = this.#replyAt(event.turn, Date.parse(event.ts));
     reply.attempt = event.attempt;
     reply.chars += event.text.length;
+    reply.progress = "";
     appendText(reply.blocks, event.text);
+    reply.version += 1;
+  }
+
+  #progress({ turn, attempt, tool, chars }: Of<"reply.progress">, atMs: number): void {
+    const reply = this.#replyAt(turn, atMs);
+    reply.attempt = attempt;
+    reply.progress = `writing arguments of ${plain(tool, 60)}, ${count(chars)} characters`;
     reply.version += 1;
   }
 
@@ -145,6 +169,7 @@ export class RunModel {
     if (reply.chars > 0) reply.withdrawn += 1;
     reply.blocks.length = 0;
     reply.chars = 0;
+    reply.progress = "";
     reply.version += 1;
   }
 
@@ -158,6 +183,7 @@ export class RunModel {
     const reply = this.#replyAt(turn, atMs);
     reply.retries.push({ attempt, code, message, atMs, nextMs: parsed(nextAttemptAt) });
     reply.version += 1;
+    this.lostAttempts += 1;
     this.news = `attempt ${attempt} failed (${code}), trying again`;
   }
 
@@ -281,6 +307,18 @@ export class RunModel {
   #continued(event: Of<"run.continued">, atMs: number): void {
     this.#waitOver(atMs);
     if (event.reason === "new_history") this.#note("info", "goes on in a fresh history", atMs);
+    if (event.reason === "reset") {
+      this.#note("warning", "the run was reset, and goes on from an earlier point", atMs);
+    }
+  }
+
+  #resumed({ by, addedUsd, capUsd }: Of<"run.resumed">, atMs: number): void {
+    const who = by === "" ? "" : ` by ${plain(by, 40)}`;
+    this.figures = { ...this.figures, capUsd };
+    if (addedUsd > 0) {
+      this.#note("info", `${usd(addedUsd)} added${who}: it may cost ${usd(capUsd)}`, atMs);
+    }
+    this.news = `the run was resumed${who}`;
   }
 
   #waitOver(atMs: number): void {
@@ -335,8 +373,33 @@ function isOfModel(event: RunEvent): event is OfModel {
   return event.type.startsWith("model.");
 }
 
+type OfReply = Of<"reply.delta" | "reply.progress" | "reply.withdrawn" | "reply.finished">;
+
+function isOfReply(event: RunEvent): event is OfReply {
+  return event.type.startsWith("reply.");
+}
+
 function isOfRun(event: RunEvent): event is OfRun {
   return event.type.startsWith("run.");
+}
+
+function warningText(
+  event: Of<"input.flagged" | "budget.warning" | "limit.lowered" | "usage.estimated">,
+): string {
+  switch (event.type) {
+    case "input.flagged":
+      return `the task meets the rule ${event.rule} at character ${event.position}`;
+    case "budget.warning":
+      return `${words(event.limit)} budget: ${share(event)} is used`;
+    case "limit.lowered": {
+      const inUnits = event.limit === "cost" ? usd : count;
+      return `${words(event.limit)}: ${inUnits(event.asked)} was asked, ${inUnits(event.allowed)} is allowed`;
+    }
+    case "usage.estimated":
+      return event.reason === "uncounted"
+        ? "the provider counts no tokens; costs are worst cases"
+        : "what the provider counts can't be true; the worst case is charged instead";
+  }
 }
 
 function share({ used, cap }: { used: number; cap: number }): string {

@@ -35,10 +35,12 @@ export function RunPage({ runId }: { runId: string }): VNode {
   const status = statusNow(model, shown.data);
   const task = taskOf(model) ?? shown.data?.task ?? "";
   useTitle(task === "" ? runId : plain(task, 60));
-  const following = useFollowing(stream.frame, status.status !== "ended");
+  // Before it is known that the run goes on, nobody is taken to its end.
+  const isUnderWay = shown.data !== null && status.status !== "ended";
+  const following = useFollowing(stream.frame, isUnderWay);
   // One that was paused and begins a turn was resumed, perhaps elsewhere.
   const restedAt = shown.data?.status === "paused" ? model.figures.turns : null;
-  useEffect(() => void shown.reload(), [model.waiting, restedAt]);
+  useEffect(() => void shown.reload(), [model.waiting, restedAt, model.lostAttempts]);
   useEffect(() => {
     if (status.status === "ended") return;
     const timer = setTimeout(() => void shown.reload(), SILENT_MS);
@@ -46,6 +48,10 @@ export function RunPage({ runId }: { runId: string }): VNode {
   }, [stream.frame]);
   const steer = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
     await api.steer(runId, how);
+    hurry();
+  };
+  const addMoney = async (usd: number): Promise<void> => {
+    await api.addMoney(runId, usd);
     hurry();
   };
   const isOpen = status.status !== "ended";
@@ -73,6 +79,7 @@ export function RunPage({ runId }: { runId: string }): VNode {
       model=${model}
       status=${status}
       steer=${steer}
+      addMoney=${addMoney}
     />
     <${News} text=${model.news} />
     <${StreamTrouble} stream=${stream} shown=${shown} />
@@ -137,13 +144,16 @@ function taskOf(model: RunModel): string | null {
   return first?.kind === "task" ? first.text : null;
 }
 
+const RESTS_NOT = { outcome: null, mayResume: false, mayAdd: false } as const;
+
 /** The stream is quicker than the polled state, but does not tell of a pause. */
 function statusNow(model: RunModel, shown: RunShown | null): StatusNow {
   const ended =
     model.result?.outcome.kind ?? (shown?.status === "ended" ? shown.outcome?.kind : null);
-  if (ended != null) return { status: "ended", outcome: ended, mayResume: false };
-  if (shown?.status === "paused") return { status: "paused", outcome: null, mayResume: true };
+  if (ended != null) return { ...RESTS_NOT, status: "ended", outcome: ended };
+  if (shown?.status === "paused") return { ...RESTS_NOT, status: "paused", mayResume: true };
   const { waiting } = model;
   const mayResume = waiting === "budget" || waiting === "provider";
-  return { status: waiting === null ? "running" : "waiting", outcome: null, mayResume };
+  const status = waiting === null ? "running" : "waiting";
+  return { status, outcome: null, mayResume, mayAdd: waiting === "budget" };
 }

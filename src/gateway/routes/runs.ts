@@ -62,6 +62,9 @@ const RUN = z
     routing: z.string().nullable(),
     provider: z.string().nullable(),
     capUsd: z.number().nullable(),
+    /** While it is open: set aside for the call under way, and what of its cost is feared and not known. */
+    heldUsd: z.number().optional(),
+    fearedUsd: z.number().optional(),
     link: z.string().nullable(),
     waiting: WAITING.nullable(),
     startedAt: z.string(),
@@ -120,8 +123,8 @@ export function addRuns(app: App): void {
 function flat(shown: RunShown) {
   const { about } = shown;
   if (shown.kind === "open") {
-    const { status, waiting, soFar } = shown;
-    return { ...soFar, ...about, status, outcome: null, waiting };
+    const { status, waiting, soFar, books } = shown;
+    return { ...soFar, ...about, ...books, status, outcome: null, waiting };
   }
   return { ...shown.result, ...about, status: "ended" as const, waiting: null };
 }

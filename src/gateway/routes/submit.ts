@@ -60,7 +60,7 @@ export function addSubmit(app: App): void {
         201: { description: "The run was started.", schema: RECEIPT },
         200: { description: "The key was known: this is its run.", schema: RECEIPT },
       },
-      problems: ["IDEMPOTENCY_MISMATCH", "TASK_TOO_LARGE"],
+      problems: ["IDEMPOTENCY_MISMATCH", "TASK_TOO_LARGE", "INPUT_REJECTED", "UNKNOWN_MODEL"],
     },
     async ({ body, headers, principal, gateway, c }) => {
       const order = orderOf(

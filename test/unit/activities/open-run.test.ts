@@ -14,10 +14,16 @@ import { ORDER } from "../../support/run-story.ts";
 const QUIET = new DefaultLogger("ERROR", () => undefined);
 
 /** An agent that is told so much. */
-function opening(instructions: string) {
+function opening(
+  instructions: string,
+  {
+    task = ORDER.task,
+    env = {},
+  }: { readonly task?: string; readonly env?: NodeJS.ProcessEnv } = {},
+) {
   const stored: string[] = [];
   const deps = {
-    config: readConfig({}),
+    config: readConfig(env),
     provider: ownProvider(readConfig({ ANTHROPIC_API_KEY: "sk-hunter2" }).provider, true),
     telemetry: SILENT,
     agents: [{ name: ORDER.agent, instructions, tools: [] }],
@@ -29,7 +35,10 @@ function opening(instructions: string) {
   return {
     stored,
     open: (): Promise<Opened> =>
-      new MockActivityEnvironment({}, { logger: QUIET }).run(createOpenRun(deps), ORDER),
+      new MockActivityEnvironment({}, { logger: QUIET }).run(createOpenRun(deps), {
+        ...ORDER,
+        task,
+      }),
   };
 }
 
@@ -55,5 +64,15 @@ test("an agent that is too large for a fresh history is refused, once and for al
     nonRetryable: true,
     message: expect.stringMatching(/has 30\d{4} bytes; 262144 are possible/),
   });
+  expect(stored).toEqual([]);
+});
+
+test("a task is looked at again where it is opened, whoever let it in", async () => {
+  const task = "gnp\u202eexe";
+  const flagged = [{ rule: "bidi", position: 4 }];
+  expect(await opening("Answer.", { task }).open()).toMatchObject({ flagged });
+  expect(await opening("Answer.").open()).not.toHaveProperty("flagged");
+  const { open, stored } = opening("Answer.", { task, env: { PAWL_INPUT_RULES: "block" } });
+  await expect(open()).rejects.toMatchObject({ type: "INPUT_REJECTED", nonRetryable: true });
   expect(stored).toEqual([]);
 });

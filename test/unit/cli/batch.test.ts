@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -127,9 +135,90 @@ describe("pawl batch", () => {
     const run = await pawl(client, ["batch", bad]);
     expect(run).toMatchObject({ exitCode: 2, stdout: "" });
     expect(run.stderr).toContain("Nothing was started: line 2: task must not be empty.");
-    expect((await pawl(client, ["batch", join(dir, "nowhere")])).stderr).toContain("can't be read");
+    const nowhere = await pawl(client, ["batch", join(dir, "nowhere")]);
+    expect(nowhere.stderr).toContain("nowhere can't be used: it is not there. Check the path");
     expect((await pawl(client, ["batch", file, "--concurrency", "201"])).stderr).toContain("200");
     expect(orders).toEqual([]);
+  });
+
+  const LATIN_1 = Buffer.from('{"task": "Stra\u00dfe"}\n', "latin1");
+  const UTF_16 = Buffer.from('\ufeff{"task": "add"}\n', "utf16le");
+  const CUT = Buffer.from('{"task": "é"}').subarray(0, -3);
+  test.each([
+    ["Windows-1252", Buffer.concat([Buffer.from('{"task": "add"}\n'), LATIN_1]), "line 2 is not"],
+    ["UTF-16", UTF_16, "line 1 is not UTF-8"],
+    ["cut in the middle of a letter", CUT, "line 1 is not UTF-8"],
+  ])("starts nothing where the file is %s", async (_, bytes, why) => {
+    const bad = join(dir, "bytes.jsonl");
+    writeFileSync(bad, bytes);
+    const { client, orders } = fake([ENDED]);
+    const run = await pawl(client, ["batch", bad]);
+    expect(run).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(run.stderr).toContain(`Nothing was started: ${why}`);
+    expect(orders).toEqual([]);
+  });
+
+  test.each([
+    ["a folder that is not there", () => join(dir, "missing", "x.jsonl"), "it is not there"],
+    ["a folder", () => dir, "it is a folder"],
+    ["a path through a file", () => join(file, "x.jsonl"), "no folder"],
+  ])("starts nothing where the results can't be written: %s", async (_, out, why) => {
+    const { client, orders } = fake([ENDED]);
+    const run = await pawl(client, ["batch", file, "--out", out()]);
+    expect(run).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(run.stderr).toContain(`${out()} can't be used`);
+    expect(run.stderr).toContain(why);
+    expect(run.stderr).not.toContain("--help");
+    expect(orders).toEqual([]);
+  });
+
+  test("says the id, and how to have the results, where they can't be written in the end", async () => {
+    const folder = join(dir, "vanishes");
+    mkdirSync(folder);
+    const { client } = fake([ENDED]);
+    const vanishing: RunClient = {
+      ...client,
+      async batch(id) {
+        rmSync(folder, { recursive: true, force: true });
+        return await client.batch(id);
+      },
+    };
+    const run = await pawl(vanishing, ["batch", file, "--out", join(folder, "x.jsonl")]);
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toContain(`pawl attach ${BATCH_ID} --out FILE`);
+  });
+
+  test("writes the results for their owner alone", async () => {
+    const out = join(dir, "private.jsonl");
+    await pawl(fake([ENDED]).client, ["batch", file, "--out", out]);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+  });
+
+  test("names what is piped in by its batch", async () => {
+    const lines = Buffer.from('{"task": "add"}\n');
+    const { client, orders } = fake([ENDED]);
+    const run = await pawl(client, ["batch", "-", "--detach"], {}, lines);
+    expect(run.stderr).toContain(`pawl attach ${BATCH_ID} --out ${BATCH_ID}.results.jsonl`);
+    expect(orders[0]?.items).toMatchObject([{ task: "add" }]);
+  });
+
+  test("says why items failed", async () => {
+    const { client } = fake([ENDED]);
+    const outcome = {
+      kind: "failed",
+      code: "UNKNOWN_AGENT",
+      message: "There is no agent x.",
+    } as const;
+    const failing: RunClient = {
+      ...client,
+      async *batchResults() {
+        for (const id of ["a", "b", "c", "d", "e"]) yield { ...itemResult(id), outcome };
+      },
+    };
+    const run = await pawl(failing, ["batch", file]);
+    expect(run.stderr).toContain(
+      "failed (UNKNOWN_AGENT): There is no agent x. (a, b, c and others)",
+    );
   });
 
   test("detached it prints the id alone, and how to see the batch again", async () => {
@@ -143,11 +232,12 @@ describe("pawl batch", () => {
   test("Ctrl-C leaves the batch alone and says how to see it again", async () => {
     const { client } = fake([UNDER_WAY]);
     const listeners = process.listenerCount("SIGINT");
-    const run = pawl(client, ["attach", BATCH_ID, "--out", "x.jsonl"]);
+    const out = join(dir, "x.jsonl");
+    const run = pawl(client, ["attach", BATCH_ID, "--out", out]);
     await until("it listens", () => process.listenerCount("SIGINT") > listeners);
     process.emit("SIGINT");
-    expect(await run).toMatchObject({ exitCode: 0, stdout: "" });
-    expect((await run).stderr).toContain(`pawl attach ${BATCH_ID} --out x.jsonl`);
+    expect(await run).toMatchObject({ exitCode: 7, stdout: "" });
+    expect((await run).stderr).toContain(`pawl attach ${BATCH_ID} --out ${out}`);
     expect(process.listenerCount("SIGINT")).toBe(listeners);
   });
 
@@ -163,7 +253,7 @@ describe("pawl batch", () => {
     const run = pawl(client, ["attach", BATCH_ID]);
     await until("it waits for an answer", () => asked);
     process.emit("SIGINT");
-    expect((await run).exitCode).toBe(0);
+    expect((await run).exitCode).toBe(7);
   });
 
   test("outlasts a backend that is away, and says so once", async () => {

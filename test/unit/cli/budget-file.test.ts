@@ -20,9 +20,17 @@ test("amounts are dollars, and none and default are what they are for pawl budge
 });
 
 test.each<[string, unknown, RegExp]>([
-  ["no array", { scope: "global_day", usd: 1 }, /budgets\.json holds no budgets\. it: /],
-  ["an unknown scope", [{ scope: "tenant_year", usd: 1 }], /entry 1 scope: /],
-  ["a negative amount", [{ scope: "global_day", usd: -1 }], /entry 1 usd: /],
+  [
+    "no array",
+    { scope: "global_day", usd: 1 },
+    /budgets\.json holds no budgets: it must be a list/,
+  ],
+  ["an unknown scope", [{ scope: "tenant_year", usd: 1 }], /entry 1: scope must be one of /],
+  [
+    "a negative amount",
+    [{ scope: "global_day", usd: -1 }],
+    /entry 1: usd must be (at least|dollars above 0)/,
+  ],
   ["a name it does not know", [{ scope: "global_day", usd: 1, cap: 2 }], /entry 1: .*cap/],
   ["a day of nobody's own", [{ scope: "global_day", tenant: "acme", usd: 1 }], /Entry 1: /],
   ["a session without its tenant", [{ scope: "session", session: "s", usd: 1 }], /Entry 1: /],

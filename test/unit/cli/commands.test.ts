@@ -3,7 +3,13 @@ import { PawlError, type ErrorCode } from "../../../src/domain/errors.ts";
 import type { Outcome } from "../../../src/domain/outcome.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import { linesOf, pawl } from "../../support/cli.ts";
-import { createFakeClient, eventOf, resultOf, RUN_ID } from "../../support/fake-client.ts";
+import {
+  createFakeClient,
+  eventOf,
+  resultOf,
+  RUN_ID,
+  type FakeClient,
+} from "../../support/fake-client.ts";
 
 const STARTED = eventOf({
   type: "run.started",
@@ -37,6 +43,8 @@ describe("exit codes of run and attach", () => {
     [2, "TASK_TOO_LARGE"],
     [2, "RUN_NOT_FOUND"],
     [2, "CONFIG"],
+    [2, "INVALID_INPUT"],
+    [3, "NOTHING_CHANGED"],
     [6, "BACKEND_UNREACHABLE"],
   ];
   test.each(errors)("are %i for the error %s, which is one JSON line", async (exitCode, code) => {
@@ -46,6 +54,51 @@ describe("exit codes of run and attach", () => {
     expect(linesOf(run.stdout)).toEqual([{ type: "error", code, message: "what happened" }]);
     expect(run.stderr).toMatch(/^what happened\. [A-Z`]/);
     expect(client.isClosed).toBe(true);
+  });
+});
+
+describe("resume and cancel", () => {
+  test("say how much was added, and what the operator kept back", async () => {
+    const resumed = { addedUsd: 0.2, capUsd: 1, isClamped: true };
+    const asked: unknown[] = [];
+    const client: FakeClient = {
+      ...createFakeClient(),
+      resume: async (...order) => {
+        asked.push(...order);
+        return resumed;
+      },
+    };
+    const { exitCode, stderr } = await pawl(client, ["resume", RUN_ID, "--add", "0.50"]);
+    expect(exitCode).toBe(0);
+    expect(asked).toEqual([RUN_ID, { addMicroUsd: 500_000, by: expect.any(String) }]);
+    expect(stderr).toMatch(/^Added \$0\.2000: it may cost \$1\.00; its operator allows no more/);
+  });
+
+  test.each(["0", "-1", "1e3", "much", ""])("add no %j", async (amount) => {
+    const { exitCode } = await pawl(createFakeClient(), ["resume", RUN_ID, "--add", amount]);
+    expect(exitCode).toBe(2);
+  });
+
+  test("say that nobody hears a run whose queue no worker serves, and how to end it", async () => {
+    const client: FakeClient = {
+      ...createFakeClient(),
+      cancel: async () => ({ unservedQueue: "mine" }),
+    };
+    const { exitCode, stderr } = await pawl(client, ["cancel", RUN_ID]);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(`No worker serves its queue mine`);
+    expect(stderr).toContain(`pawl cancel ${RUN_ID} --force`);
+  });
+
+  test("end such a run, and no batch", async () => {
+    const terminated: string[] = [];
+    const client: FakeClient = {
+      ...createFakeClient(),
+      terminate: async (runId) => void terminated.push(runId),
+    };
+    expect((await pawl(client, ["cancel", RUN_ID, "--force"])).exitCode).toBe(0);
+    expect((await pawl(client, ["cancel", "batch_1", "--force"])).exitCode).toBe(2);
+    expect(terminated).toEqual([RUN_ID]);
   });
 });
 

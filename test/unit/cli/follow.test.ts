@@ -19,13 +19,13 @@ function notes(): Renderer & { readonly events: RunEvent[]; readonly said: strin
 }
 
 describe("watching a run", () => {
-  test("the first Ctrl-C detaches with exit 0 and says how to attach; the run is not touched", async () => {
+  test("the first Ctrl-C detaches with exit 7 and says how to attach; the run is not touched", async () => {
     const client = createFakeClient({ staysOpen: true });
     const signals = new EventEmitter();
     const renderer = notes();
     const following = follow(client, RUN_ID, renderer, { signals, secondThoughtsMs: 1 });
     signals.emit("SIGINT");
-    expect(await following).toBe(0);
+    expect(await following).toBe(7);
     expect(renderer.said.join("\n")).toContain(`pawl attach ${RUN_ID}`);
     expect(client.cancelled).toEqual([]);
     expect(signals.listenerCount("SIGINT")).toBe(0);

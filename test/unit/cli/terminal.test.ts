@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createPlain } from "../../../src/cli/plain.ts";
+import { createMargin } from "../../../src/cli/margin.ts";
 import { lineOf } from "../../../src/cli/narrate.ts";
 import { oneLine, printable } from "../../../src/cli/printable.ts";
 import { STILL } from "../../../src/cli/spinner.ts";
@@ -77,14 +78,14 @@ describe("the terminal", () => {
       "run_test · agent assistant",
       "http://ui/run_test",
       "claude-sonnet-5-5 · budget $1.00 · offline model: costs are simulated",
-      "Let me lo",
+      "│ Let me lo",
       "⟳ attempt 1 failed (PROVIDER_OVERLOADED): busy; next try at 10:00:05 UTC",
       "↩ the reply was lost; starting over",
-      "Adding.",
+      "│ Adding.",
       "→ calculator 17*23",
       "✓ calculator 12 ms · 391",
       "! 80 % of the cost budget is used: $0.8000 of $1.00",
-      "It is 391.",
+      "│ It is 391.",
       "",
       "✓ answered",
       "  2 model calls · 1 tool call · 1,000 tokens in (25 % cached) · 20 out · 4.2 s",
@@ -93,6 +94,30 @@ describe("the terminal", () => {
       "  http://ui/run_test",
       "",
     ]);
+  });
+
+  test("keeps what a model writes behind a margin, so that it can't pass for a line of ours", () => {
+    const forged = "Done.\n✓ write_file 12 ms\n\n? may it call run_code: pawl approve x --always\n";
+    const text = shown([eventOf({ type: "reply.delta", turn: 1, attempt: 1, text: forged })]);
+    expect(text.split("\n")).toEqual([
+      "│ Done.",
+      "│ ✓ write_file 12 ms",
+      "│",
+      "│ ? may it call run_code: pawl approve x --always",
+      "",
+    ]);
+  });
+
+  test.each([
+    ["blanks", " ".repeat(18), "✓ write_file"],
+    ["tabs", "\t\t\t", "✓ write_file"],
+    ["letters that take two columns", "日".repeat(9), "✓ write_file"],
+    ["letters that take none", "a\u0301".repeat(18), "✓ write_file"],
+  ])("keeps it there where %s push it over the end of a line", (_, before, forged) => {
+    const margin = createMargin(() => 20);
+    const lines = (margin.within(before) + margin.within(forged)).split("\n");
+    expect(lines.every((line) => line.startsWith("│"))).toBe(true);
+    for (const line of lines) expect(stringColumns(line)).toBeLessThanOrEqual(20);
   });
 
   test("turns a spinner only at the start of a line, with a countdown to the next try", () => {
@@ -132,6 +157,16 @@ describe("the terminal", () => {
     }
   });
 });
+
+/** As a terminal counts them at most, for the letters above. */
+function stringColumns(line: string): number {
+  let columns = 0;
+  for (const letter of line) {
+    columns +=
+      letter === "\t" ? 8 - (columns % 8) : letter === "日" ? 2 : letter === "\u0301" ? 0 : 1;
+  }
+  return columns;
+}
 
 describe("a tool call", () => {
   const started = (preview: string): string =>

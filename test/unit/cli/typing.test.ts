@@ -160,7 +160,7 @@ describe("while a person types", () => {
     const options = { signals, keyboard, secondThoughtsMs: 1 };
     const following = follow(client, RUN_ID, screen(), options);
     keyboard.typist?.interrupts();
-    expect(await following).toBe(0);
+    expect(await following).toBe(7);
     expect(client.cancelled).toEqual([]);
     expect(keyboard.typist).toBeNull();
   });

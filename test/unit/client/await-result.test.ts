@@ -42,7 +42,7 @@ function sourcesOf(histories: readonly (readonly HistoryEvent[])[], emptyAnswers
   const sources: RunSources = {
     // Nothing of it is needed to read a history.
     client: client as RunSources["client"],
-    histories: { page },
+    histories: { page, fate: async () => ({ executionId: "0", isOpen: false, replacedBy: null }) },
     converter: loadDataConverter(),
     link: () => null,
   };
@@ -80,6 +80,7 @@ describe("who waits for a result", () => {
     const leavesLater: RunSources = {
       ...sources,
       histories: {
+        ...histories,
         page: (query) => {
           polls += 1;
           if (polls === 5) leaving.abort();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { readItems } from "../../../src/client/batch-lines.ts";
+import { readItems as readBytes } from "../../../src/client/batch-lines.ts";
 import { identifyBatch, type BatchOrder } from "../../../src/client/batch-order.ts";
 
+const readItems = (text: string) => readBytes(Buffer.from(text));
 const line = (fields: object): string => JSON.stringify({ task: "Add.", ...fields });
 
 describe("a file of tasks", () => {
@@ -21,13 +22,17 @@ describe("a file of tasks", () => {
 
   const wrong: readonly (readonly [string, string, RegExp])[] = [
     ["is no JSON", "{", /line 2: it is no JSON/],
-    ["is no object", "[1]", /line 2: .*expected object/],
-    ["has no task", JSON.stringify({ id: "x" }), /line 2: task /],
+    ["is no object", "[1]", /line 2: it must be a JSON object/],
+    ["has no task", JSON.stringify({ id: "x" }), /line 2: task is missing/],
     ["has an empty task", line({ task: " \n" }), /line 2: task must not be empty/],
     ["has a field that nobody knows", line({ taks: "x" }), /line 2: .*taks/],
     ["has a limit that nobody knows", line({ limits: { maxCost: 1 } }), /line 2: limits .*maxCost/],
-    ["names no tier", line({ tier: "huge" }), /line 2: tier /],
-    ["names a model without a price", line({ model: "gpt" }), /line 2: model is not in the price/],
+    ["names no tier", line({ tier: "huge" }), /line 2: tier must be one of "simple"/],
+    [
+      "names a model without a price",
+      line({ model: "gpt" }),
+      /line 2: model has no price; there are claude/,
+    ],
     [
       "has the id of another line",
       line({ id: "first" }),

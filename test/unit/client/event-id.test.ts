@@ -7,6 +7,8 @@ const IN_ORDER = [
   "0.11.0.2",
   "0.11.1.5",
   "0.11.1.240",
+  "0.11.1.240.3",
+  "0.11.1.240.20",
   "0.11.1.4294967536",
   "0.11.2.0",
   "0.11.2.7",
@@ -26,7 +28,7 @@ describe("event ids", () => {
     expect(IN_ORDER.map((id) => formatEventId(parseEventId(id)))).toEqual(IN_ORDER);
   });
 
-  test.each(["", "1", "0.1.2", "a.b", "0.1.2.3.4", "-1.2", "0.1 "])("refuse %j", (text) => {
+  test.each(["", "1", "0.1.2", "a.b", "0.1.2.3.4.5", "-1.2", "0.1 "])("refuse %j", (text) => {
     expect(() => parseEventId(text)).toThrow(/not an event id/);
   });
 });

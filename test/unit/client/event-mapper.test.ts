@@ -105,7 +105,7 @@ describe("durable events", () => {
     const facts = [{ kind: "opened", opened: OPENED } as const, asked(4), replied("so far")];
     const resumed: RunState = { ...facts.reduce(evolve, newRun(0)), execution: 1 };
     const first = tell(mapperFrom(), [...OPENING, [40, { kind: "movedOn", nextExecutionId: "y" }]]);
-    const next = tell(mapperFrom("0.40"), [
+    const next = tell(mapperFrom("0.40", 1), [
       [1, { kind: "started", input: { ...INPUT, resumed } }],
       [5, asked(5)],
     ]);

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { tailHistory, type HistoryPage } from "../../../src/client/histories.ts";
+import { tailHistory, type Histories, type HistoryPage } from "../../../src/client/histories.ts";
 import { ended, eventAt } from "../../support/history-events.ts";
 
 const numbered = (from: number, count: number): HistoryPage["events"] =>
@@ -15,7 +15,8 @@ test("all that has happened is read at once, and only what happens from then on 
   ];
   let gathered = 0;
   const read: number[] = [];
-  const histories = {
+  const histories: Histories = {
+    fate: async () => ({ executionId: "e", isOpen: true, replacedBy: null }),
     async page({ from }: { readonly from: Uint8Array | null }): Promise<HistoryPage> {
       const at = from?.[0] ?? 0;
       const next = at + 1 < pages.length ? new Uint8Array([at + 1]) : null;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { executionAt, wholeHistories } from "../../../src/client/history-chain.ts";
-import type { HistoryPage, HistoryQuery } from "../../../src/client/histories.ts";
+import type { HistoryFate, HistoryPage, HistoryQuery } from "../../../src/client/histories.ts";
 import { eventAt, movedOn, started } from "../../support/history-events.ts";
 import { INPUT, RUN_ID } from "../../support/run-facts.ts";
 
@@ -21,7 +21,11 @@ function chainOf(length: number) {
     if (closeOnly === true) return { events: events.slice(1), next: null };
     return { events: events.slice(0, sizeMax ?? events.length), next: null };
   };
-  return { asked, chain: { histories: { page }, converter: loadDataConverter() } };
+  const fate = async (_runId: string, executionId: string): Promise<HistoryFate> => {
+    const isOpen = executionId === `e${length - 1}`;
+    return { executionId, isOpen, replacedBy: null };
+  };
+  return { asked, chain: { histories: { page, fate }, converter: loadDataConverter() } };
 }
 
 describe("a place in the chain of histories", () => {
@@ -35,11 +39,17 @@ describe("a place in the chain of histories", () => {
     expect(cost).toEqual([1, 2, 3, 4, 5, 4, 3, 2, 1]);
   });
 
-  test("behind the newest is refused at once, and an open history is never asked how it ended", async () => {
+  test("behind the newest is refused, and an open history is never asked how it ended", async () => {
     const { asked, chain } = chainOf(3);
     await expect(executionAt(chain, RUN_ID, 3)).rejects.toMatchObject({ code: "USAGE" });
+    const ends = asked.filter(({ closeOnly }) => closeOnly === true);
+    expect(ends.map(({ executionId }) => executionId)).toEqual(["e0", "e1"]);
+  });
+
+  test("that nobody can have been is refused at once", async () => {
+    const { asked, chain } = chainOf(3);
+    await expect(executionAt(chain, RUN_ID, 999_999)).rejects.toMatchObject({ code: "USAGE" });
     expect(asked).toHaveLength(1);
-    expect(asked.every(({ closeOnly }) => closeOnly !== true)).toBe(true);
   });
 
   test("all histories are read, oldest first", async () => {

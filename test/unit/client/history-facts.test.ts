@@ -231,7 +231,7 @@ describe("what people do", () => {
     expect(facts.flat()).toEqual([
       { kind: "said", message },
       { kind: "paused" },
-      { kind: "resumed" },
+      { kind: "resumed", by: "" },
       { kind: "lookedAgain" },
     ]);
   });

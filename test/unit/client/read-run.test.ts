@@ -31,7 +31,8 @@ import {
 
 /** The newest history is the one that is asked for without a name. */
 function sourcesOf(...histories: readonly (readonly HistoryEvent[])[]): RunSources {
-  const read: Pick<Histories, "page"> = {
+  const read: Histories = {
+    fate: async () => ({ executionId: "0", isOpen: true, replacedBy: null }),
     async page({ executionId }) {
       const events = histories[executionId === "" ? 0 : Number(executionId)] ?? [];
       return { events, next: null };

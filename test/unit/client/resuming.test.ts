@@ -36,6 +36,7 @@ class Connection {
     this.#mapper = createEventMapper({
       runId: RUN_ID,
       link: null,
+      execution: 0,
       after: after === null ? null : parseEventId(after),
       nowMs: () => T0_MS,
     });
@@ -61,7 +62,7 @@ class Connection {
 }
 
 const DURABLE = (event: RunEvent): boolean =>
-  !["reply.delta", "reply.withdrawn", "model.retrying"].includes(event.type);
+  !["reply.delta", "reply.progress", "reply.withdrawn", "model.retrying"].includes(event.type);
 
 /** What people do in mid-reply has an id that tells how much of the reply came before it. */
 const named = ({ type, id }: RunEvent): string => {

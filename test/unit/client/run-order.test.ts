@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { identify } from "../../../src/client/run-order.ts";
+import { INPUT_RULES_DEFAULT } from "../../../src/domain/input-rules.ts";
 import { visibilityQuery } from "../../../src/client/run-list.ts";
 
 const ORDER = { task: "add", tenant: "acme", session: "s" };
@@ -17,7 +18,12 @@ describe("the identity of a run", () => {
     const first = identify(keyed);
     const reordered = identify({ ...keyed, limits: { modelCalls: 2, tokens: 1 } });
     expect(reordered).toMatchObject({ runId: first.runId, digest: first.digest });
-    const others = [{ task: "other" }, { model: "m" }, { session: "t" }, { limits: {} }];
+    const others = [
+      { task: "other" },
+      { model: "claude-opus-5-5" },
+      { session: "t" },
+      { limits: {} },
+    ];
     for (const other of others) {
       const changed = identify({ ...keyed, ...other });
       expect(changed.runId).toBe(first.runId);
@@ -26,14 +32,37 @@ describe("the identity of a run", () => {
     expect(identify({ ...keyed, tenant: "x" }).runId).not.toBe(first.runId);
   });
 
-  test.each(["", "  \n"])("refuses the empty task %j", (task) => {
-    expect(() => identify({ ...ORDER, task })).toThrow(/empty/);
+  test("refuses a model that has no price, and lists those that have one", () => {
+    expect(() => identify({ ...ORDER, model: "gpt-5" })).toThrow(
+      expect.objectContaining({
+        code: "UNKNOWN_MODEL",
+        message: expect.stringMatching(/^gpt-5 has no price.* There are: .*claude-sonnet-5-5/),
+      }),
+    );
   });
+
+  test("refuses what the rules for tasks refuse, before there is a run", () => {
+    const rules = { ...INPUT_RULES_DEFAULT, mode: "block" } as const;
+    expect(() => identify({ ...ORDER, task: "a\u0000b" }, rules)).toThrow(
+      expect.objectContaining({
+        code: "INPUT_REJECTED",
+        message: expect.stringMatching(/control/),
+      }),
+    );
+  });
+
+  test.each(["", "  \n", "\u200b", " \u202e\u2066 ", "\u3164"])(
+    "refuses the empty task %j",
+    (task) => {
+      expect(() => identify({ ...ORDER, task })).toThrow(/empty/);
+    },
+  );
 
   test("refuses a task above 512 KiB, counted in bytes", () => {
     const fits = "é".repeat(256 * 1024);
-    expect(identify({ ...ORDER, task: fits }).input.task).toBe(fits);
-    expect(() => identify({ ...ORDER, task: `${fits}x` })).toThrow(/524289 bytes/);
+    const rules = { ...INPUT_RULES_DEFAULT, charsMax: 1_000_000 };
+    expect(identify({ ...ORDER, task: fits }, rules).input.task).toBe(fits);
+    expect(() => identify({ ...ORDER, task: `${fits}x` }, rules)).toThrow(/524289 bytes/);
   });
 
   test("makes a task well formed", () => {

@@ -35,6 +35,7 @@ describe("a wait", () => {
     expect(events).toMatchObject([
       { type: "run.waiting", ...CAP },
       { type: "run.continued", reason: "resumed", id: "0.36" },
+      { type: "run.resumed", by: "", addedUsd: 0, id: "0.36.0.1" },
       { type: "turn.started" },
       { type: "reply.delta" },
       { type: "reply.finished" },

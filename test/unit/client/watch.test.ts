@@ -63,6 +63,7 @@ function historiesThat(options: {
 }): Histories {
   const toFail = new Set(options.failBefore);
   return {
+    fate: async (_runId, executionId) => ({ executionId, isOpen: false, replacedBy: null }),
     async page({ executionId, from, closeOnly, wait }: HistoryQuery) {
       const events = executionId === "first" ? FIRST : SECOND;
       if (closeOnly === true) return { events: events.slice(-1), next: null };

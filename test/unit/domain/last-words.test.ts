@@ -1,12 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { CATALOGUE, isErrorCode, PawlError } from "../../../src/domain/errors.ts";
-import {
-  exitCodeOfWords,
-  lastLineOf,
-  lastWordsIn,
-  lastWordsOf,
-} from "../../../src/domain/last-words.ts";
+import { lastLineOf, lastWordsIn, lastWordsOf } from "../../../src/domain/last-words.ts";
 
 test("whoever reads them hears what was said, whatever the log and Node say beside them", () => {
   const codes = Object.keys(CATALOGUE).filter(isErrorCode);
@@ -17,7 +12,7 @@ test("whoever reads them hears what was said, whatever the log and Node say besi
       const printed = [
         '{"level":"warn","message":"one (CONFIG: two)"}',
         "(node:7) ExperimentalWarning: it is",
-        lastLineOf({ code, message }),
+        lastLineOf({ code, message, next: CATALOGUE[code].next }),
         "",
       ];
       expect(lastWordsIn(printed.join("\n"))).toEqual({ code, message });
@@ -31,7 +26,11 @@ test.each(["", "{}", "Error: broken\n    at here", "it ended (NO_SUCH_CODE: x)"]
 );
 
 test("an error of ours ends the process with its exit code, another as a backend that is away", () => {
-  expect(exitCodeOfWords(lastWordsOf(new PawlError("CONFIG", "no")))).toBe(2);
-  expect(exitCodeOfWords(lastWordsOf(new PawlError("DATABASE_LOGIN", "no")))).toBe(6);
-  expect(lastWordsOf(new Error("gone"))).toEqual({ code: "BACKEND_UNREACHABLE", message: "gone" });
+  expect(lastWordsOf(new PawlError("CONFIG", "no")).exitCode).toBe(2);
+  expect(lastWordsOf(new PawlError("DATABASE_LOGIN", "no")).exitCode).toBe(6);
+  expect(lastWordsOf(new Error("gone"))).toMatchObject({
+    code: "BACKEND_UNREACHABLE",
+    message: "gone",
+    exitCode: 6,
+  });
 });

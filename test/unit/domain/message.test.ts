@@ -4,6 +4,7 @@ import {
   isText,
   isToolUse,
   mergeNeighbours,
+  openCallIn,
   systemNote,
   textOf,
   toolAnswer,
@@ -115,4 +116,31 @@ test("a bare message takes no thinking along", () => {
   ];
   const message: Message = { role: "assistant", content };
   expect(withoutThinking(message)).toEqual({ role: "assistant", content: content.slice(2) });
+});
+
+describe("an open call", () => {
+  const asks = (...ids: readonly string[]): Message => ({
+    role: "assistant",
+    content: ids.map((id) => ({ type: "tool_use", id, name: "calculator", input: {} })),
+  });
+  const says: Message = { role: "assistant", content: [{ type: "text", text: "Hi." }] };
+
+  test.each([
+    ["the last message", [asks("a")], "a"],
+    ["answered in part", [asks("a", "b"), toolAnswer("a", "1", false)], "b"],
+    ["answered too late", [asks("a"), userMessage("x"), toolAnswer("a", "1", false)], "a"],
+    ["answered under another id", [asks("a"), toolAnswer("b", "1", false)], "a"],
+    ["of an earlier turn", [asks("a"), userMessage("x"), says, userMessage("y")], "a"],
+  ])("is found: %s", (_, messages, id) => {
+    expect(openCallIn(messages)).toBe(id);
+  });
+
+  test("is in none whose calls are all answered at once", () => {
+    const answered = mergeNeighbours([
+      ...[userMessage("x"), asks("a", "b"), toolAnswer("a", "1", false)],
+      ...[toolAnswer("b", "2", true), userMessage("and"), says],
+    ]);
+    expect(openCallIn(answered)).toBeNull();
+    expect(openCallIn([])).toBeNull();
+  });
 });

@@ -20,6 +20,30 @@ function priceOf(model: string): Price {
   return priceOn(specOf(model), "2026-11-21");
 }
 
+describe("a dated snapshot", () => {
+  test.each([
+    "claude-haiku-4-5-20251001",
+    "claude-sonnet-4-5-20250929",
+    "claude-opus-5-5-20260922",
+  ])("%s has the price of its family", (model) => {
+    expect(modelSpec(model)).toBe(modelSpec(model.slice(0, -9)));
+    expect(modelSpec(model)).toBeDefined();
+  });
+
+  test.each([
+    "claude-haiku-9-9-20251001",
+    "claude-haiku-4-5-20251399",
+    "claude-haiku-4-5-2025",
+    "claude-haiku-4-5-20251001-20251001",
+    "claude-haiku-4-5-20251001x",
+    "20251001",
+    "-20251001",
+    "toString-20251001",
+  ])("of no family that is priced has none: %s", (model) => {
+    expect(modelSpec(model)).toBeUndefined();
+  });
+});
+
 const prices = fc.constantFrom(...Object.values(MODELS).flatMap((spec) => spec.prices));
 const tokens = fc.oneof(fc.nat(3000), fc.nat(1_000_000), fc.constantFrom(0, 99_999, 100_000));
 const usages: fc.Arbitrary<Usage> = fc.record({

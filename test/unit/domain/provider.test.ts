@@ -25,19 +25,19 @@ const own = (provider: Provider, rest: Partial<OwnProvider> = {}): OwnProvider =
 
 describe("a worker with another provider than the run's", () => {
   test.each([
-    ["P1: the offline model for a real run", REAL, own(OFFLINE)],
-    ["P1: the real API for an offline run", OFFLINE, own(REAL)],
-    ["P2: another address", REAL, own(REAL, { baseUrl: "https://gateway.example" })],
-    ["P2: another path", REAL, own(REAL, { baseUrl: "https://api.anthropic.com/eu" })],
+    ["P4: the offline model for a real run", REAL, own(OFFLINE)],
+    ["P4: the real API for an offline run", OFFLINE, own(REAL)],
+    ["P5: another address", REAL, own(REAL, { baseUrl: "https://gateway.example" })],
+    ["P5: another path", REAL, own(REAL, { baseUrl: "https://api.anthropic.com/eu" })],
   ])("%s: is told so by name", (_which, pinned, worker) => {
     expect(providerDiffers(pinned, worker)).toMatch(/^PROVIDER_DIFFERS: the run began with /);
   });
 
   test.each([
-    ["P3: a rotated key", REAL, own(REAL, { keyFingerprint: "bbbbbbbb" })],
-    ["P2: another offline model", OFFLINE, own(OFFLINE, { baseUrl: "http://127.0.0.1:5000" })],
+    ["P6: a rotated key", REAL, own(REAL, { keyFingerprint: "bbbbbbbb" })],
+    ["P5: another offline model", OFFLINE, own(OFFLINE, { baseUrl: "http://127.0.0.1:5000" })],
     [
-      "P2: an address that is said to have been the run's",
+      "P5: an address that is said to have been the run's",
       REAL,
       own(REAL, { baseUrl: "https://gateway.example", formerBaseUrls: [REAL.baseUrl ?? ""] }),
     ],

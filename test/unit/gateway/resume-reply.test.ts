@@ -25,7 +25,7 @@ import { RUN_ID, T0_MS } from "../../support/run-facts.ts";
 import { propertyRuns } from "../../support/tier.ts";
 
 function mapperAfter(after: EventId | null): EventMapper {
-  return createEventMapper({ runId: RUN_ID, link: null, after, nowMs: () => T0_MS });
+  return createEventMapper({ runId: RUN_ID, link: null, execution: 0, after, nowMs: () => T0_MS });
 }
 
 /** One gateway's reading of the run: it sees facts when it likes, and some of the rows before each. */

@@ -231,11 +231,62 @@ describe("a stream out of order is no reply", () => {
     ["a piece of a block that never opened", [grows(0, text("x"))]],
     ["a piece of a block that is closed", [...block(0, CALL), grows(0, json("{}"))]],
     ["a block that closes twice", [...block(0, CALL), closes(0)]],
+    ["a second beginning", [start({ input_tokens: 1, output_tokens: 1 })]],
+    [
+      "text behind its end",
+      [...block(0, { type: "text" }), ends("end_turn"), stop, grows(0, text("x"))],
+    ],
+    ["a count behind its end", [ends("end_turn"), stop, ends("end_turn", { output_tokens: 9 })]],
+    ["a second end", [ends("end_turn"), stop]],
+    ["a beginning behind its end", [ends("end_turn"), stop, start()]],
   ])("%s", (_, events) => {
     expect(() => replyTo(...events)).toThrow(
       expect.objectContaining({ code: "PROVIDER_STREAM_INVALID", billing: "unknown" }),
     );
   });
+});
+
+test.each<[string, Wire]>([
+  ["text", opens(0, { type: "text", text: "" })],
+  ["a count", ends("end_turn", { input_tokens: 1, output_tokens: 1 })],
+  ["its end", stop],
+  ["a beginning that names no model", { type: "message_start", message: { usage: {} } }],
+  ["one whose name is no text", { type: "message_start", message: { model: 7, usage: {} } }],
+])("nothing of a reply comes before it has begun: %s", (_, event) => {
+  expect(() => take(new ReplyBuilder(), event)).toThrow(
+    expect.objectContaining({ code: "PROVIDER_STREAM_INVALID", billing: "unknown" }),
+  );
+});
+
+test("signs of life may come before it begins, and behind its end", () => {
+  const builder = new ReplyBuilder();
+  const ping: Wire = { type: "ping" };
+  const said = block(0, { type: "text" }, text("hi"));
+  for (const event of [ping, start(), ...said, ends("end_turn"), stop, ping]) take(builder, event);
+  expect(builder.finish(null)).toMatchObject({ stopReason: "end_turn" });
+});
+
+test("the arguments of a call show signs of life, without their text", () => {
+  const builder = new ReplyBuilder();
+  const seen = [
+    start(),
+    ...block(0, { type: "text" }, text("hi")),
+    opens(1, CALL),
+    grows(1, json('{"a":')),
+    grows(1, json('"secret"}')),
+    closes(1),
+    opens(2, { ...CALL, id: "t2", name: "write_file" }),
+    grows(2, json("{}")),
+  ].map((event) => (take(builder, event), builder.writing));
+  const calculator = { tool: "calculator", chars: 5, charsOfAll: 5 };
+  expect(seen.slice(-5)).toEqual([
+    calculator,
+    { tool: "calculator", chars: 14, charsOfAll: 14 },
+    null,
+    null,
+    { tool: "write_file", chars: 2, charsOfAll: 16 },
+  ]);
+  expect(seen.slice(0, 5).every((writing) => writing === null)).toBe(true);
 });
 
 describe("a reply counts only when it is complete", () => {
@@ -265,76 +316,6 @@ describe("a reply counts only when it is complete", () => {
     for (const none of [{}, { stop_details: null }, { stop_details: { category: null } }]) {
       expect(replyTo(ends("refusal", {}, none))).not.toHaveProperty("refusalCategory");
     }
-  });
-});
-
-describe("usage", () => {
-  const usageOf = (first: object, ...later: object[]): unknown => {
-    const builder = new ReplyBuilder();
-    take(builder, start(first));
-    for (const usage of later) take(builder, ends("end_turn", usage));
-    return builder.usage;
-  };
-
-  test("message_delta is cumulative, and what it leaves out stays as it was", () => {
-    const first = { input_tokens: 10, cache_read_input_tokens: 200, output_tokens: 1 };
-    expect(usageOf(first, { output_tokens: 7 }, { output_tokens: 30 })).toEqual({
-      ...NO_USAGE,
-      inputTokens: 10,
-      cacheReadTokens: 200,
-      outputTokens: 30,
-    });
-  });
-
-  test("null counts as left out", () => {
-    const first = { input_tokens: 10, output_tokens: 1, cache_read_input_tokens: null };
-    const later = { input_tokens: null, output_tokens: 7, server_tool_use: null };
-    expect(usageOf(first, later)).toEqual({ ...NO_USAGE, inputTokens: 10, outputTokens: 7 });
-  });
-
-  test.each<[string, object, number, number]>([
-    ["by kind", { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 12 }, 30, 12],
-    ["one kind alone", { ephemeral_1h_input_tokens: 12 }, 30, 12],
-    ["in sum only", {}, 42, 0],
-  ])("cache writes: %s", (_, cache_creation, fiveMinutes, oneHour) => {
-    const wire = { input_tokens: 1, cache_creation_input_tokens: 42, cache_creation };
-    expect(usageOf(wire)).toMatchObject({
-      cacheWrite5mTokens: fiveMinutes,
-      cacheWrite1hTokens: oneHour,
-    });
-  });
-
-  test("the last word of the provider holds for every kind", () => {
-    const later = {
-      input_tokens: 20,
-      output_tokens: 7,
-      cache_read_input_tokens: 5,
-      cache_creation_input_tokens: 8,
-      server_tool_use: { web_search_requests: 2 },
-    };
-    expect(usageOf({ input_tokens: 10, output_tokens: 1 }, later)).toEqual({
-      inputTokens: 20,
-      cacheReadTokens: 5,
-      cacheWrite5mTokens: 8,
-      cacheWrite1hTokens: 0,
-      outputTokens: 7,
-      webSearchRequests: 2,
-    });
-  });
-
-  test.each<[string, Wire[]]>([
-    ["it never came", [{ type: "message_start", message: { model: "m" } }, ends("end_turn")]],
-    ["the input is missing", [start({ output_tokens: 1 }), ends("end_turn")]],
-    ["the output is missing", [start({ input_tokens: 1 }), ends("end_turn")]],
-    ["it is negative", [start(), ends("end_turn", { output_tokens: -1 })]],
-    ["it is no number", [start({ input_tokens: "12", output_tokens: 1 }), ends("end_turn")]],
-    ["it is no whole number", [start(), ends("end_turn", { output_tokens: 1.5 })]],
-  ])("without it a reply has no price and is no reply: %s", (_, events) => {
-    const builder = new ReplyBuilder();
-    expect(() => {
-      for (const event of [...events, stop]) take(builder, event);
-      builder.finish("req_1");
-    }).toThrow(expect.objectContaining({ code: "PROVIDER_STREAM_INVALID", billing: "unknown" }));
   });
 });
 

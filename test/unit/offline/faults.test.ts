@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import Anthropic from "@anthropic-ai/sdk";
 import type { Message, RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages/messages";
 import { FAULT_KINDS } from "../../../offline-model/faults.ts";
+import { LIES } from "../../../offline-model/lies.ts";
 import { ask, CALCULATOR, callsOf, SEARCH, startBench, until, type Bench } from "./support.ts";
 
 let bench: Bench;
@@ -281,6 +282,22 @@ describe("replies that are not what one hoped for", () => {
     await fault("usage", { mode: "lying" });
     expect((await final()).usage).toMatchObject({ input_tokens: 1, output_tokens: 1 });
     for (const record of billed()) expect(record.inputTokens).toBeGreaterThan(100);
+  });
+});
+
+describe("lies about what was used", () => {
+  test.each(LIES)("%s: the exchange is fine, and the bill stays true", async (how) => {
+    await fault("lie", { how });
+    expect(await rawText((seen) => seen.includes("message_stop"))).toContain("message_start");
+    await settled();
+    const [record] = billed();
+    expect(record).toMatchObject({ model: "claude-sonnet-5-5", status: "complete" });
+    expect(record?.inputTokens).toBeGreaterThan(100);
+  });
+
+  test("a number beyond all numbers is on the wire as it is", async () => {
+    await fault("lie", { how: "infinite" });
+    expect(await rawText((seen) => seen.includes("message_stop"))).toContain(":1e400");
   });
 });
 

@@ -8,7 +8,21 @@ beforeAll(async () => {
 });
 afterAll(() => bench.model.close());
 
+const offering = (properties: object) => {
+  const input_schema = { type: "object", properties };
+  return { ...base, tools: [{ name: "list", description: "Lists.", input_schema }] };
+};
+const KEYS = /^tools\.0\.custom\.input_schema\.properties: Property keys should match pattern/;
+
 const REFUSED: readonly Row[] = [
+  ["an argument named $top", offering({ $top: { type: "number" } }), 400, KEYS],
+  ["an argument named max price", offering({ "max price": { type: "number" } }), 400, KEYS],
+  [
+    "such a name deep inside",
+    offering({ a: { type: "array", items: { type: "object", properties: { größe: {} } } } }),
+    400,
+    KEYS,
+  ],
   ["missing model", { max_tokens: 1, messages: [hi] }, 400, /^model: Field required/],
   ["missing max_tokens", { model: MODEL, messages: [hi] }, 400, /^max_tokens: Field required/],
   ["missing messages", { model: MODEL, max_tokens: 1 }, 400, /^messages: Field required/],

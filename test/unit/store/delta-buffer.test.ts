@@ -65,3 +65,29 @@ test("an attempt that was silent for longer than any call is forgotten", () => {
   buffer.text(key, "again");
   expect(buffer.take(now).rows).toMatchObject([{ seq: 1, offset: 0 }]);
 });
+
+const writing = (chars: number) => ({ tool: "write_file", chars, charsOfAll: chars });
+
+test("a sign of life becomes a row once a second, the newest of all that came", () => {
+  const buffer = createDeltaBuffer(1000);
+  const rowsAt = (nowMs: number) => buffer.take({ last: false, nowMs }).rows;
+  buffer.writing(key, writing(10));
+  expect(rowsAt(0)).toEqual([]);
+  buffer.writing(key, writing(700));
+  expect(rowsAt(900)).toEqual([]);
+  buffer.writing(key, writing(800));
+  expect(rowsAt(1000)).toEqual([
+    { ...key, seq: 1, kind: "mark", mark: { kind: "writing", writing: writing(800) } },
+  ]);
+  expect(rowsAt(5000)).toEqual([]);
+  buffer.writing(key, writing(900));
+  expect(rowsAt(5001)).toMatchObject([{ seq: 2, mark: { writing: writing(900) } }]);
+});
+
+test("arguments that are written within a second show none", () => {
+  const buffer = createDeltaBuffer(1000);
+  buffer.writing(key, writing(10));
+  buffer.take(now);
+  buffer.mark(key, { kind: "failed", code: "X", message: "m", nextAttemptAt: null });
+  expect(buffer.take({ last: true, nowMs: 500 }).rows.map(({ seq }) => seq)).toEqual([1]);
+});

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
@@ -60,6 +60,21 @@ describe("a secret never reaches the log", () => {
   });
 });
 
+describe("a secret that stands in a text", () => {
+  const SECRET = "sk-ant-canary+0123";
+  test("is not written, in the message, a field, an error or in base64", () => {
+    const path = join(dir, "scrubbed.log");
+    const log = createLog({ level: "info", file: path }, [SECRET]);
+    const basic = Buffer.from(`user:${SECRET}`).toString("base64");
+    log.info({ header: `Bearer ${SECRET}`, basic }, `asked with ${SECRET}`);
+    log.error({ error: new Error(`no: ${SECRET}`) }, "failed");
+    const text = readFileSync(path, "utf8");
+    expect(text).toMatch(/asked with \*{8}/);
+    expect(text).not.toContain("canary");
+    expect(text).not.toContain(basic);
+  });
+});
+
 describe("where the lines go", () => {
   const script = (options: string): string =>
     `const { createLog } = await import(${JSON.stringify(packageFile("dist/src/telemetry/log.js"))});
@@ -80,5 +95,6 @@ describe("where the lines go", () => {
     const { stdout, stderr } = run(`{ level: "info", file: ${JSON.stringify(path)} }`);
     expect([stdout, stderr]).toEqual(["", ""]);
     expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ message: "hello" });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 });

@@ -22,7 +22,7 @@ let files = 0;
 /** The lines that came of it, without their time. */
 function linesOf(work: (telemetry: Telemetry) => void, subscribers: Subscriber[] = []): object[] {
   const file = join(dir, `${files++}.log`);
-  work(openTelemetry({ level: "debug", file }, subscribers));
+  work(openTelemetry({ level: "debug", file }, { subscribers }));
   const lines = readFileSync(file, "utf8").split("\n");
   return lines
     .filter((line) => line !== "")

@@ -22,6 +22,14 @@ function weather(changes: Partial<ToolDefinition<typeof input>> = {}) {
   });
 }
 
+const DEFINED = {
+  name: "list",
+  description: "Lists.",
+  permission: "read",
+  effect: "pure",
+  execute: () => 1,
+} as const;
+
 const errorIn = (text: string): { error: string; suggestion: string } => JSON.parse(text);
 
 test("a definition becomes the spec that the model and the run are given", () => {
@@ -54,6 +62,40 @@ test("a definition becomes the spec that the model and the run are given", () =>
 test("a once tool has one attempt, an inline tool 5 seconds", () => {
   expect(weather({ effect: "once" }).spec.attemptsMax).toBe(1);
   expect(weather({ inline: true }).spec).toMatchObject({ inline: true, timeoutMs: 5000 });
+});
+
+const keyed = (key: string) => z.object({ [key]: z.number() });
+
+describe("names of arguments that the API refuses are refused with the definition", () => {
+  test.each(["$top", "max price", "größe", "@type", "filter[id]", "", "x".repeat(65), "a/b"])(
+    "%s",
+    (key) => {
+      const definition = { ...DEFINED, input: keyed(key) };
+      expect(() => defineTool(definition)).toThrow(JSON.stringify(key));
+    },
+  );
+
+  test.each([
+    ["within an object", z.object({ a: keyed("$b") })],
+    ["in a list", z.object({ a: z.array(keyed("$b")) })],
+    ["in a choice", z.object({ a: z.union([z.string(), keyed("$b")]) })],
+    ["in a record's values", z.object({ a: z.record(z.string(), keyed("$b")) })],
+    ["in a tuple", z.object({ a: z.tuple([z.string(), keyed("$b")]) })],
+    ["where it is optional", z.object({ a: keyed("$b").optional() })],
+  ])("%s", (_, nested) => {
+    expect(() => defineTool({ ...DEFINED, input: nested })).toThrow("$b");
+  });
+
+  test("all of them in one message, with all else that is wrong", () => {
+    const keys = z.object({ $top: z.number(), ok: z.string(), "max price": z.number() });
+    expect(() => defineTool({ ...DEFINED, name: "list it", input: keys })).toThrow(
+      /name must match.*names of arguments must match.*"\$top", "max price"/,
+    );
+  });
+
+  test.each(["a", "A.b-c_9", "x".repeat(64)])("but not %s", (key) => {
+    expect(defineTool({ ...DEFINED, input: keyed(key) }).spec.name).toBe("list");
+  });
 });
 
 const MISTAKES: readonly (readonly [Partial<ToolDefinition<typeof input>>, RegExp])[] = [
@@ -136,6 +178,94 @@ test("X2: what a tool throws is an answer with the tool's own advice", async () 
   const { text, isError } = await tool.run({ city: "Vindobona" }, contextFor());
   expect(isError).toBe(true);
   expect(errorIn(text)).toEqual({ error: "No such city.", suggestion: "Use the English name." });
+});
+
+/** Foreign code wherever somebody looks. */
+const TRAPPED = new Proxy(new Error("x"), {
+  get() {
+    throw TRAPPED;
+  },
+  getPrototypeOf() {
+    throw TRAPPED;
+  },
+  has() {
+    throw TRAPPED;
+  },
+});
+
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
+
+const withGetter = (name: string, value: () => unknown): Error =>
+  Object.defineProperty(new ToolError("x", { retryable: true }), name, { get: value });
+
+const trap = (): never => {
+  throw TRAPPED;
+};
+
+const HOSTILE: readonly (readonly [string, unknown])[] = [
+  ["a proxy whose traps throw it again", TRAPPED],
+  ["a proxy that was revoked", revoked.proxy],
+  ["a message that throws", withGetter("message", trap)],
+  ["a message that is a symbol", withGetter("message", () => Symbol("x"))],
+  ["a message that is an object", withGetter("message", () => ({ toString: trap }))],
+  ["a name that throws", withGetter("name", trap)],
+  ["a cause that throws", withGetter("cause", trap)],
+  ["a suggestion that throws", withGetter("suggestion", trap)],
+  ["a suggestion that is no text", withGetter("suggestion", () => 5)],
+  ["advice on retries that throws", withGetter("retryable", trap)],
+  ["an object whose toJSON throws a trap", { toJSON: trap }],
+  ["nothing", undefined],
+  ["null", null],
+  ["a symbol", Symbol("x")],
+  ["a function", trap],
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what it is about
+  ["a thenable that throws", Object.defineProperty({}, "then", { get: trap })],
+];
+
+describe("X2: whatever is thrown is an answer, and never leaves the tool raw", () => {
+  test.each(HOSTILE)("%s", async (_, thrown) => {
+    const tool = weather({
+      attemptsMax: 1,
+      execute: () => {
+        throw thrown;
+      },
+    });
+    const { text, isError } = await tool.run({ city: "Graz" }, contextFor());
+    expect(isError).toBe(true);
+    expect(errorIn(text)).toEqual({ error: expect.any(String), suggestion: expect.any(String) });
+  });
+
+  test.each(HOSTILE)("returned: %s", async (_, value) => {
+    const tool = weather({ attemptsMax: 1, execute: () => value });
+    expect(await tool.run({ city: "Graz" }, contextFor())).toMatchObject({
+      text: expect.any(String),
+    });
+  });
+
+  test.each(HOSTILE)("by a check of the arguments: %s", async (_, thrown) => {
+    const picky = defineTool({
+      ...DEFINED,
+      input: z.object({
+        city: z.string().refine(() => {
+          throw thrown;
+        }),
+      }),
+    });
+    expect(await picky.run({ city: "Graz" }, contextFor())).toMatchObject({ isError: true });
+  });
+
+  test("what is thrown for a retry is an error of ours, with the words of the tool's", async () => {
+    const thrown = Object.assign(withGetter("stack", trap), { retryable: true });
+    const tool = weather({
+      execute: () => {
+        throw thrown;
+      },
+    });
+    const raised = await tool.run({ city: "Graz" }, contextFor()).catch((error: unknown) => error);
+    expect(raised).not.toBe(thrown);
+    expect(raised).toMatchObject({ name: "ToolError", message: "x", retryable: true });
+  });
 });
 
 test("a retryable error is thrown while attempts are left, then it is an answer", async () => {

@@ -275,7 +275,9 @@ describe("what is kept back for the calls behind this one", () => {
     const budget = { costCapMicroUsd: 100_000, spentMicroUsd: 0, tokensLeft: 190_000 };
     const keepsFor = ["wrap_up", "summary"] as const;
     const call = { headTokens, budget: { ...budget, keepsFor } };
-    const { attempt, requests, ledger } = openCallScene({ call, limits: { requestTokens } });
+    const countTokens = async () => headTokens;
+    const scene = openCallScene({ call, countTokens, limits: { requestTokens } });
+    const { attempt, requests, ledger } = scene;
     const end = await makeCall(attempt(1));
     const replyTokens = requests[0]?.replyTokensMax ?? 0;
     return { kind: end.kind, replyTokens, ...(await ledger.totals("run_1")) };
@@ -287,7 +289,7 @@ describe("what is kept back for the calls behind this one", () => {
   });
 
   test("is more the longer the prompt is, and shortens the reply before it refuses it", async () => {
-    const { replyTokens } = await heldWith(9000, 900_000);
+    const { replyTokens } = await heldWith(14_000, 900_000);
     expect(replyTokens).toBeLessThan(4096);
     expect(replyTokens).toBeGreaterThanOrEqual(256);
     expect(await heldWith(20_000, 900_000)).toMatchObject({ kind: "denied", replyTokens: 0 });

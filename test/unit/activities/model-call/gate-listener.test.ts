@@ -34,8 +34,8 @@ function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
   const call = async (_: unknown, listener: ReplyListener) => {
     if (said !== undefined) listener.limits?.(said);
     if (error !== undefined) throw error;
-    listener.alive(USAGE);
-    listener.alive(USAGE);
+    listener.alive(USAGE, null);
+    listener.alive(USAGE, null);
     told.push({ ...ASK, heard: "nothing", retryAfterMs: 0, failuresMax: 0 });
     const message = { role: "assistant" as const, content: [] };
     const usage = { ...USAGE, outputTokens: 50 };

@@ -31,10 +31,6 @@ describe("R7: what is said", () => {
     expect(run.waiting().asking(replied("x")).state.mail.unread).toEqual([]);
   });
 
-  test("by nobody, or without words, is not taken", () => {
-    expect(given().and(said("  ")).state.mail.unread).toEqual([]);
-  });
-
   test("is not heard within a turn that the provider paused, but behind it", () => {
     const run = given().asking(said("and Rome?"), replied("hm", { stopReason: "pause_turn" }));
     expect(run.call().entries).toEqual([]);

@@ -1,20 +1,23 @@
-// What an operator should know of this worker's settings before a run meets it.
+// What an operator should know of this worker's settings before a run meets it: a slip that would make it do
+// what was forbidden keeps it from starting.
 
 import type { ActivityDeps } from "../../activities/index.ts";
 import { listTools } from "../../activities/tool-sources/tool-source.ts";
+import { PawlError } from "../domain/errors.ts";
 import { endingModels } from "../domain/model-end.ts";
 
 /** Where only names are asked for. */
 const ANY_RUN = { models: [], costCapMicroUsd: 0 };
 
-export async function warnAtStart(deps: ActivityDeps): Promise<void> {
-  await warnOfUnknownTools(deps);
+/** Throws PawlError CONFIG. */
+export async function checkAtStart(deps: ActivityDeps): Promise<void> {
+  await refuseUnknownTools(deps);
   warnOfEndingModels(deps);
 }
 
-/** Another worker may have the tool; a slip of the pen would leave it to its permission. */
-async function warnOfUnknownTools(deps: ActivityDeps): Promise<void> {
-  const { config, telemetry, agents, toolSources } = deps;
+/** A tool that is misspelt would follow its permission, and not the rule that was meant for it. */
+async function refuseUnknownTools(deps: ActivityDeps): Promise<void> {
+  const { config, agents, toolSources } = deps;
   const named = Object.keys(config.tools.policy ?? {});
   if (named.length === 0) return;
   const lists = await Promise.all(
@@ -22,7 +25,12 @@ async function warnOfUnknownTools(deps: ActivityDeps): Promise<void> {
   );
   const known = [...new Set(lists.flat().map(({ spec }) => spec.name))];
   const unknown = named.filter((name) => !known.includes(name));
-  if (unknown.length > 0) telemetry.emit({ event: "policy_unused", unknown, known });
+  if (unknown.length === 0) return;
+  const what = unknown.length === 1 ? "there is no such tool" : "there are no such tools";
+  throw new PawlError(
+    "CONFIG",
+    `PAWL_TOOL_POLICY names ${unknown.join(", ")}, and ${what}. There are: ${known.join(", ")}.`,
+  );
 }
 
 function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): void {

@@ -1,0 +1,40 @@
+// A source whose tools tell nobody a secret of this worker, whatever they were made to print.
+
+import { scrubbedError, scrubbing, type Scrub } from "../../src/domain/scrub.ts";
+import type { Tool } from "../tools/define-tool.ts";
+import type { ToolOutput } from "../tools/tool-output.ts";
+import type { ToolSource } from "./tool-source.ts";
+
+export function scrubbedSource(source: ToolSource, secrets: readonly string[]): ToolSource {
+  const scrub = scrubbing(secrets);
+  return {
+    name: source.name,
+    list: (terms) => source.list(terms),
+    async open(name) {
+      const tool = await source.open(name);
+      return tool === null ? null : scrubbedTool(tool, scrub);
+    },
+  };
+}
+
+function scrubbedTool(tool: Tool, scrub: Scrub): Tool {
+  return {
+    spec: tool.spec,
+    async run(rawInput, context) {
+      try {
+        return scrubbedOutput(await tool.run(rawInput, context), scrub);
+      } catch (error) {
+        throw scrubbedError(error, scrub);
+      }
+    },
+  };
+}
+
+function scrubbedOutput(output: ToolOutput, scrub: Scrub): ToolOutput {
+  const { text, fullText } = output;
+  return {
+    ...output,
+    text: scrub(text),
+    ...(fullText === undefined ? {} : { fullText: scrub(fullText) }),
+  };
+}

@@ -1,0 +1,132 @@
+// A model whose words hold none of our secrets: an endpoint may send back what it was sent, in an error or in a
+// reply. The text of a reply keeps its length, so that its pieces stand where they stood.
+
+import { formsOf, scrubbedError, scrubbing, type Scrub } from "../domain/scrub.ts";
+import { isText, isThinking, type Block, type Message } from "../domain/message.ts";
+import { CallAborted, type Model, type ModelReply, type ReplyListener } from "./model.ts";
+import type { ProviderBatches } from "./provider-batches.ts";
+
+export function scrubbedModel(model: Model, secrets: readonly string[]): Model {
+  const scrub = scrubbing(secrets);
+  const forms = formsOf(secrets);
+  return {
+    ...model,
+    async call(request, listener, signal) {
+      const heard = holdingBack(listener, scrub, forms);
+      try {
+        return scrubbedReply(await model.call(request, heard.listener, signal), scrub);
+      } catch (error) {
+        throw scrubbedError(withHeard(error, scrub), scrub);
+      } finally {
+        heard.end();
+      }
+    },
+    countTokens: (request, signal) => quietly(() => model.countTokens(request, signal), scrub),
+  };
+}
+
+export function scrubbedBatches(
+  batches: ProviderBatches,
+  secrets: readonly string[],
+): ProviderBatches {
+  const scrub = scrubbing(secrets);
+  return {
+    create: (request, id) => quietly(() => batches.create(request, id), scrub),
+    look: (id) => quietly(() => batches.look(id), scrub),
+    cancel: (id) => quietly(() => batches.cancel(id), scrub),
+    createdBetween: (from, to) => quietly(() => batches.createdBetween(from, to), scrub),
+    async resultOf(id, customId) {
+      const result = await quietly(() => batches.resultOf(id, customId), scrub);
+      if (result === null) return null;
+      if (result.kind !== "succeeded") return { ...result, message: scrub(result.message) };
+      return { ...result, reply: scrubbedReply(result.reply, scrub) };
+    },
+  };
+}
+
+async function quietly<T>(work: () => Promise<T>, scrub: Scrub): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw scrubbedError(error, scrub);
+  }
+}
+
+function scrubbedReply(reply: ModelReply, scrub: Scrub): ModelReply {
+  const { message, model, stopReason, requestId } = reply;
+  return {
+    ...reply,
+    message: scrubbedMessage(message, scrub),
+    model: scrub(model),
+    stopReason: scrub(stopReason),
+    requestId: requestId === null ? null : scrub(requestId),
+  };
+}
+
+function scrubbedMessage(message: Message, scrub: Scrub): Message {
+  return { ...message, content: message.content.map((block) => scrubbedBlock(block, scrub)) };
+}
+
+/** What a model thinks is bound to its signature, and shown to nobody. */
+function scrubbedBlock(block: Block, scrub: Scrub): Block {
+  if (isThinking(block)) return block;
+  if (isText(block)) return { ...block, text: scrub(block.text) };
+  const json = JSON.stringify(block);
+  const harmless = scrub(json);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only letters in its texts have changed
+  return harmless === json ? block : (JSON.parse(harmless) as Block);
+}
+
+function withHeard(error: unknown, scrub: Scrub): unknown {
+  if (!(error instanceof CallAborted) || error.heard === null) return error;
+  const message = scrubbedMessage(error.heard.message, scrub);
+  Reflect.set(error, "heard", { ...error.heard, message });
+  return error;
+}
+
+interface HoldingBack {
+  readonly listener: ReplyListener;
+  /** Nothing more comes: what was held back is told. */
+  end(): void;
+}
+
+/** The end of a piece that may be the beginning of a secret waits for the next one. */
+function holdingBack(listener: ReplyListener, scrub: Scrub, forms: readonly string[]): HoldingBack {
+  let held = "";
+  let from = 0;
+  const tell = (text: string): void => {
+    if (text !== "") listener.text(scrub(text), from);
+    from += text.length;
+  };
+  return {
+    listener: {
+      alive: (usage, writing) => listener.alive(usage, writing),
+      limits: (seen) => listener.limits?.(seen),
+      text(piece, offset) {
+        if (offset !== from + held.length) {
+          tell(held);
+          [held, from] = ["", offset];
+        }
+        const text = held + piece;
+        const kept = beginningIn(text, forms);
+        held = "";
+        tell(text.slice(0, text.length - kept));
+        held = text.slice(text.length - kept);
+      },
+    },
+    end() {
+      tell(held);
+      held = "";
+    },
+  };
+}
+
+/** How many letters at the end of the text a secret may begin with. */
+function beginningIn(text: string, forms: readonly string[]): number {
+  const longest = Math.min(text.length, (forms[0]?.length ?? 1) - 1);
+  for (let count = longest; count > 0; count -= 1) {
+    const end = text.slice(text.length - count);
+    if (forms.some((form) => form.length > count && form.startsWith(end))) return count;
+  }
+  return 0;
+}

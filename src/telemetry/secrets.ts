@@ -1,0 +1,26 @@
+// The values that may be told to nobody, of all that a process was configured with.
+
+import type { Config } from "../config.ts";
+
+export function secretsOf({ database, provider, approvals }: Config): readonly string[] {
+  const urls = [database.url, provider.baseUrl, approvals.webhookUrl];
+  return [
+    ...[database.url, provider.apiKey, approvals.webhookSecret],
+    ...urls.flatMap((url) => passwordsIn(url)),
+  ].filter((secret) => secret !== undefined);
+}
+
+/** As it is written there, and as it is meant. */
+function passwordsIn(url: string | undefined): readonly string[] {
+  if (url === undefined || !URL.canParse(url)) return [];
+  const { password } = new URL(url);
+  return [password, decoded(password)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
