@@ -17,6 +17,8 @@ export interface Attempt {
   readonly scheduledAtMs: number;
   /** How long Temporal waits for a beat; null where it waits for none. As the run was opened, whatever holds here now. */
   readonly heartbeatTimeoutMs: number | null;
+  /** What the attempt before this one said with its last beat; null where it said nothing. */
+  readonly before: unknown;
   /** Aborted where the attempt must end. */
   readonly signal: AbortSignal;
   /** Aborted then, and where Temporal has given the attempt up: nobody will hear what it returns. */
@@ -33,6 +35,7 @@ export function thisAttempt(): Attempt {
   const context = Context.current();
   const { activityId, attempt, workflowExecution, scheduledTimestampMs } = context.info;
   const { heartbeatTimeoutMs = 0 } = context.info;
+  const before: unknown = context.info.heartbeatDetails ?? null;
   if (workflowExecution === undefined) throw new Error("runs of no workflow are not served");
   const { workflowId: runId, runId: executionId } = workflowExecution;
   return {
@@ -42,6 +45,7 @@ export function thisAttempt(): Attempt {
     attempt,
     callKey: `${runId}/${executionId}/${activityId}`,
     scheduledAtMs: scheduledTimestampMs,
+    before,
     heartbeatTimeoutMs: heartbeatTimeoutMs > 0 ? heartbeatTimeoutMs : null,
     signal: context.cancellationSignal,
     over: context.cancellationSignal,
@@ -76,11 +80,14 @@ export function beatEveryMs(heartbeatTimeoutMs: number): number {
   return Math.min(heartbeatTimeoutMs / 4, BEAT_EVERY_MAX_MS);
 }
 
-/** Until `stop` is called. */
+/** Until `stop` is called. What the attempt before said stays said. */
 export function keepBeating(attempt: Attempt): { stop(): void } {
   const { heartbeatTimeoutMs } = attempt;
   if (heartbeatTimeoutMs === null) return { stop: () => undefined };
-  const beating = setInterval(() => attempt.heartbeat(null), beatEveryMs(heartbeatTimeoutMs));
+  const beating = setInterval(
+    () => attempt.heartbeat(attempt.before),
+    beatEveryMs(heartbeatTimeoutMs),
+  );
   return { stop: () => clearInterval(beating) };
 }
 
@@ -89,17 +96,24 @@ export function holdIdOf({ callKey, attempt }: Pick<Attempt, "callKey" | "attemp
   return `${callKey}/${attempt}`;
 }
 
+interface FailureOptions {
+  readonly nextRetryDelayMs?: number | null;
+  /** Whatever the catalogue says. */
+  readonly isFinal?: boolean;
+  readonly cause?: unknown;
+}
+
 /** An error of the catalogue as Temporal understands it; the catalogue decides whether it is final. */
 export function failure(
   code: ErrorCode,
   message: string,
-  options: { readonly nextRetryDelayMs?: number | null; readonly cause?: unknown } = {},
+  options: FailureOptions = {},
 ): ApplicationFailure {
-  const { nextRetryDelayMs, cause } = options;
+  const { nextRetryDelayMs, isFinal = false, cause } = options;
   return ApplicationFailure.create({
     type: code,
     message,
-    nonRetryable: CATALOGUE[code].fate !== "retry" || code === "TRANSCRIPT_MISSING",
+    nonRetryable: isFinal || CATALOGUE[code].fate !== "retry" || code === "TRANSCRIPT_MISSING",
     ...(typeof nextRetryDelayMs === "number" ? { nextRetryDelay: nextRetryDelayMs } : {}),
     ...(cause instanceof Error ? { cause } : {}),
   });

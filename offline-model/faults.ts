@@ -31,6 +31,8 @@ const httpFaults = [
     status: z.union([z.literal(500), z.literal(503), z.literal(504)]).default(500),
   }),
   fault("bad_gateway_html", {}),
+  /** Of something before the API, or in its place. */
+  fault("page", { status: z.int().min(400).max(599).default(503) }),
   fault("html_ok", {}),
 ] as const;
 
@@ -58,6 +60,9 @@ const streamFaults = [
     errorType: z
       .enum(["overloaded_error", "api_error", "rate_limit_error", "timeout_error"])
       .default("overloaded_error"),
+    /** As the API writes it, or as servers do that only resemble it. */
+    shape: z.enum(["api", "wrapped", "bare", "text"]).default("api"),
+    message: z.string().default("Overloaded"),
   }),
   fault("truncate", {
     where: z.enum(["before_stop", "mid_event", "mid_utf8"]).default("before_stop"),
@@ -70,6 +75,8 @@ const connectionFaults = [
   fault("reset_before_headers", {}),
   fault("reset_after_headers", {}),
   fault("answer_lost", {}),
+  /** A message in JSON where a stream was asked for, as caches and guardrails before the API send it. */
+  fault("whole_json", {}),
   fault("usage", {
     mode: z.enum(["missing", "lying"]),
     /** What a lying usage says, field by field; the bill stays true. */

@@ -1,6 +1,6 @@
 // Faults instead of a reply: error answers of the API and pages of the edge in front of it. All free.
 
-import type { ServerResponse } from "node:http";
+import { STATUS_CODES, type ServerResponse } from "node:http";
 import { ApiError, type ApiErrorOptions } from "./api-error.ts";
 import type { HttpFault } from "./faults.ts";
 import { unreachable } from "./unreachable.ts";
@@ -8,7 +8,9 @@ import { unreachable } from "./unreachable.ts";
 /** Throws the error that is the answer, or answers with a page. */
 export function answerInstead(res: ServerResponse, fault: HttpFault): void {
   if (fault.kind === "bad_gateway_html") {
-    sendPage(res, 502, "502 Bad Gateway");
+    sendPage(res, 502, "Bad Gateway");
+  } else if (fault.kind === "page") {
+    sendPage(res, fault.status, STATUS_CODES[fault.status] ?? "Sorry");
   } else if (fault.kind === "html_ok") {
     sendPage(res, 200, "Sign in to the network");
   } else {
@@ -21,7 +23,7 @@ function sendPage(res: ServerResponse, status: number, title: string): void {
   res.end(`<html><head><title>${title}</title></head></html>`);
 }
 
-type ErrorFault = Exclude<HttpFault, { kind: "bad_gateway_html" | "html_ok" }>;
+type ErrorFault = Exclude<HttpFault, { kind: "bad_gateway_html" | "html_ok" | "page" }>;
 
 function errorOf(fault: ErrorFault): ApiError {
   switch (fault.kind) {

@@ -108,11 +108,15 @@ async function reply(turn: ReplyOrder): Promise<void> {
     sent: () => (entry.eventsSent += 1),
   };
   try {
-    await (request.stream === true ? deliverStream(delivery) : deliverMessage(delivery));
+    await (isStreamed(request, fault) ? deliverStream(delivery) : deliverMessage(delivery));
   } catch (error) {
     if (error instanceof ApiError) meter.waive();
     throw error;
   }
+}
+
+function isStreamed({ stream }: MessagesRequest, fault: Fault | undefined): boolean {
+  return stream === true && fault?.kind !== "whole_json";
 }
 
 export function drafted(request: MessagesRequest, script: ScriptEntry | undefined): Draft {

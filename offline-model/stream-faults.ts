@@ -38,7 +38,7 @@ export async function strikes(
     case "content_drip":
       return dripContent(delivery, fault.everyMs);
     case "stream_error":
-      return broken(delivery, fault.errorType);
+      return broken(delivery, fault);
     default:
       return unreachable(fault);
   }
@@ -54,15 +54,26 @@ async function stalled({ exchange }: Delivery): Promise<true> {
   return true;
 }
 
-async function broken(
-  { exchange, meter }: Delivery,
-  type: Extract<StreamFault, { kind: "stream_error" }>["errorType"],
-): Promise<true> {
+async function broken({ exchange, meter }: Delivery, fault: StreamError): Promise<true> {
   meter.settle("aborted");
-  const error = new ApiError(529, type, "Overloaded");
-  await write(exchange, sse("error", errorBody(error, exchange.requestId)));
+  const error = new ApiError(529, fault.errorType, fault.message);
+  const said = fault.shape === "api" ? errorBody(error, exchange.requestId) : shaped(fault);
+  await write(exchange, sse("error", said));
   exchange.res.end();
   return true;
+}
+
+type StreamError = Extract<StreamFault, { kind: "stream_error" }>;
+
+function shaped({ shape, errorType: type, message }: StreamError): object {
+  switch (shape) {
+    case "bare":
+      return { code: 500, message, type: "server_error" };
+    case "text":
+      return { error: message };
+    default:
+      return { error: { type, message } };
+  }
 }
 
 async function truncated(

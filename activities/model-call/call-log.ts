@@ -5,6 +5,7 @@ import type { Charge } from "../../src/domain/charge.ts";
 import { promptTokens } from "../../src/domain/usage.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { Telemetry } from "../../src/telemetry/telemetry.ts";
+import type { GateTurn } from "../../src/store/gates.ts";
 import type { Alive } from "../../src/store/ledger.ts";
 import type { CallAttempt } from "./call-attempt.ts";
 
@@ -99,8 +100,18 @@ export function logUnserved(at: CallAttempt, { code, message }: Unserved): void 
   at.deps.telemetry.emit({ event: "batch_unserved", ...who(at), code, message });
 }
 
-export function logCircuit({ emit }: Telemetry, key: string, turned: "opened" | "closed"): void {
-  emit({ event: turned === "opened" ? "circuit_opened" : "circuit_closed", key });
+const OF_TURN = {
+  opened: "circuit_opened",
+  closed: "circuit_closed",
+  refusing: "provider_refuses",
+} as const satisfies Record<GateTurn, string>;
+
+export function logTurn({ emit }: Telemetry, key: string, turned: GateTurn): void {
+  emit({ event: OF_TURN[turned], key });
+}
+
+export function logFailedProbe(at: CallAttempt, { message }: ModelCallError): void {
+  at.deps.telemetry.emit({ event: "probe_failed", ...who(at), message });
 }
 
 export function logGateNotTold({ emit }: Telemetry, key: string, error: unknown): void {

@@ -3,7 +3,7 @@
 //   M1. A reply that was journaled is adopted, never bought again.
 //   M2. The worst case is held before the request leaves; no ledger, no call.
 //   M3. Reply and settlement are written in one transaction, before the workflow hears of either.
-//   M4. Of an attempt that fails its whole hold is feared, unless it is known to have cost less.
+//   M4. Of an attempt that fails is feared what it may have cost by how far it got, at most its hold.
 //   M5. A reply that was stopped keeps its text and costs its whole hold.
 //   M6. Nothing is held for a call that the gate keeps back, and nobody waits for money with its leave in hand.
 //   M7. What a living worker has asked for is not asked for again: its reply is waited for.
@@ -11,6 +11,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src/domain/call.ts";
+import type { CallAborted } from "../../src/model/model.ts";
 import type { Alive, AttemptStart, CallSoFar, HoldDenied } from "../../src/store/ledger.ts";
 import { aborted } from "../attempt.ts";
 import type { ActivityDeps } from "../deps.ts";
@@ -18,10 +19,11 @@ import { batchLane, openTicket } from "./batch-lane.ts";
 import { boundsOf } from "./bounds.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
 import { logAsked, logGateWait, logStopped } from "./call-log.ts";
-import { deniedByCalendar, deniedByGate, deniedByLedger, deniedToOther } from "./denial.ts";
+import { deniedByCalendar, deniedByLedger, deniedToOther } from "./denial.ts";
 import { conversationOf } from "./conversation.ts";
-import { afterFailure } from "./failed-attempt.ts";
-import { askGate } from "./gate.ts";
+import { afterFailedCount, afterFailure, givenUp } from "./failed-attempt.ts";
+import { failureBefore } from "./failure-before.ts";
+import { throughGate } from "./gate.ts";
 import { giveBack } from "./gate-listener.ts";
 import { neededBy, pricedCall, recounted, type PricedCall } from "./hold.ts";
 import type { CallLane, HeldCall, Sent } from "./lane.ts";
@@ -40,11 +42,19 @@ const LANES: Readonly<Record<Lane, CallLane>> = { live: liveLane, batch: batchLa
 
 export function createCallModel(deps: ActivityDeps) {
   return async function callModel(call: ModelCall): Promise<CallResult> {
-    const result = await attemptAt(deps, { call }, makeCall);
-    if (result.kind !== "denied") return result;
+    const made = await attemptAt(deps, { call }, async (at) => withFailure(at, await makeCall(at)));
+    if (made.kind !== "denied") return made;
     // Whoever adds money to the run is told how much it may come to.
-    return { ...result, operatorCapMicroUsd: deps.config.caps.runMicroUsd };
+    return { ...made, operatorCapMicroUsd: deps.config.caps.runMicroUsd };
   };
+}
+
+/** A run that is denied more money hears what became of the money that it had. */
+function withFailure({ attempt }: CallAttempt, result: CallResult): CallResult {
+  const before = result.kind === "denied" ? failureBefore(attempt.before) : null;
+  if (result.kind !== "denied" || before === null) return result;
+  const { code, message } = before;
+  return { ...result, failure: { code, message } };
 }
 
 export async function makeCall(first: CallAttempt): Promise<CallResult> {
@@ -86,7 +96,7 @@ async function prepared(at: CallAttempt): Promise<PreparedCall | Denial> {
     const room = await roomFor({ ...at, conversation, request });
     return "kind" in room ? room : { ...at, conversation, request, room };
   } catch (error) {
-    return await afterFailure(at, error, null);
+    return afterFailedCount(at, error);
   }
 }
 
@@ -97,12 +107,8 @@ async function admitted(asked: PreparedCall): Promise<HeldCall | CallResult> {
   let priced = await pricedCall(asked);
   while (!("kind" in priced)) {
     const { ready, request } = priced;
-    const letOut = hasGate ? await askGate(ready) : null;
-    if (letOut !== null && "kind" in letOut) {
-      const denial = deniedByGate(ready, letOut);
-      logGateWait(ready, denial);
-      return denial;
-    }
+    const letOut = hasGate ? await throughGate(ready) : null;
+    if (letOut !== null && "kind" in letOut) return letOut;
     const start = await holdOrGiveBack(ready, request, letOut);
     if (start.kind === "held") return { ...ready, held: start, letOut };
     if (start.kind === "alive") {
@@ -172,13 +178,13 @@ async function sendAndSettle(held: HeldCall): Promise<CallResult> {
   try {
     sent = await LANES[call.lane].send(held);
   } catch (error) {
-    return await afterFailure(held, error, held.held);
+    return await afterFailure(held, error);
   }
   switch (sent.kind) {
     case "submitted":
       return sent;
     case "unheard":
-      return await unheard(held);
+      return await unheard(held, sent.aborted);
     case "replied": {
       const latencyMs = performance.now() - startedAt;
       const repliedAt = new Date().toISOString();
@@ -197,9 +203,8 @@ async function letGo({ deps, attempt, money, letOut }: HeldCall): Promise<never>
   throw aborted(attempt);
 }
 
-async function unheard(at: HeldCall): Promise<Interrupted> {
-  await at.money.lose();
+async function unheard(at: HeldCall, abort: CallAborted): Promise<Interrupted> {
+  const lostMicroUsd = await givenUp(at, abort);
   logStopped(at);
-  const { crashTaxMicroUsd, heldMicroUsd } = at.held;
-  return { kind: "interrupted", crashTaxMicroUsd: crashTaxMicroUsd + heldMicroUsd };
+  return { kind: "interrupted", crashTaxMicroUsd: at.held.crashTaxMicroUsd + lostMicroUsd };
 }

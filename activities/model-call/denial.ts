@@ -11,6 +11,7 @@ import { providerDiffers, type Provider } from "../../src/domain/provider.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { GateAnswer } from "../../src/store/gates.ts";
 import type { HoldDenied } from "../../src/store/ledger.ts";
+import { failure } from "../attempt.ts";
 import type { CallAttempt, PreparedCall } from "./call-attempt.ts";
 import { shortfallText } from "./shortfall.ts";
 
@@ -25,6 +26,9 @@ export const OUTAGES: readonly ErrorCode[] = [
 /** Of a wait that is the same for many. */
 const JITTER = 0.3;
 const JITTER_MIN_MS = 300;
+
+/** Nobody is served by waiting on. */
+const REFUSED_MS_MAX = 6 * 3_600_000;
 
 export type GateWait = Extract<GateAnswer, { kind: "wait" }>;
 
@@ -96,12 +100,11 @@ export function deniedByGate(at: CallAttempt, wait: GateWait): Denial {
       const message = `the provider of ${model} has been failing since ${momentOf(wait)}`;
       return denied(at, { why: "down", notBefore: aboutAfter(wait.forMs) }, message);
     }
-    case "rate_limited":
-      return denied(
-        at,
-        { why: "rate_limited", notBefore: aboutAfter(wait.forMs) },
-        limitText(model),
-      );
+    case "rate_limited": {
+      if (isRefusedTooLong(wait)) throw failure("PROVIDER_SPEND_LIMIT", quotaText(model, wait));
+      const notBefore = aboutAfter(wait.forMs);
+      return denied(at, { why: "rate_limited", notBefore }, limitText(model));
+    }
     case "busy": {
       const message = `the provider's rate limit for ${model} is in use, and runs take turns`;
       // Each that waits in line was given a moment of its own.
@@ -119,7 +122,7 @@ export function deniedByProvider(at: CallAttempt, error: ModelCallError): Denial
   const { deps, attempt, call } = at;
   const { model } = call.course;
   const notBefore = aboutAfter(error.retryAfterMs ?? deps.config.retries.initialMs);
-  if (error.code === "PROVIDER_RATE_LIMITED" && error.billing !== "unknown") {
+  if (error.code === "PROVIDER_RATE_LIMITED" && !error.mayCost) {
     return denied(at, { why: "rate_limited", notBefore }, limitText(model));
   }
   if (error.code === "MODEL_RETIRED") {
@@ -134,6 +137,16 @@ export function deniedByProvider(at: CallAttempt, error: ModelCallError): Denial
 function isHandedOn({ call, attempt }: CallAttempt, code: ErrorCode): boolean {
   const attemptsMax = call.course.attemptsMax ?? Number.POSITIVE_INFINITY;
   return call.lane === "live" && OUTAGES.includes(code) && attempt.attempt >= attemptsMax;
+}
+
+/** A rate limit is over in minutes: what refuses every call for hours is a quota, of which only people know. */
+function isRefusedTooLong({ limitedSince = null }: GateWait): boolean {
+  return limitedSince !== null && Date.now() - Date.parse(limitedSince) > REFUSED_MS_MAX;
+}
+
+function quotaText(model: string, { limitedSince }: GateWait): string {
+  const since = new Date(limitedSince ?? 0).toISOString();
+  return `the provider has refused every call of ${model} for its rate limit since ${since}`;
 }
 
 function limitText(model: string): string {

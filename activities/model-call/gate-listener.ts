@@ -7,7 +7,7 @@ import { countedBy, isTight, type Amounts, type RateLimits } from "../../src/dom
 import { ModelCallError, type Model } from "../../src/model/model.ts";
 import type { GateAnswer, GateAsk, GateWord, Heard } from "../../src/store/gates.ts";
 import type { ActivityDeps } from "../deps.ts";
-import { logCircuit, logGateNotTold } from "./call-log.ts";
+import { logGateNotTold, logTurn } from "./call-log.ts";
 import { OUTAGES } from "./denial.ts";
 
 /** The news of a call is no reason to keep its run waiting. */
@@ -56,6 +56,11 @@ export async function giveBack(deps: Deps, letOut: LetOut): Promise<void> {
   if (watched || drawn !== undefined) await soon(new Ear(deps, letOut).unsent());
 }
 
+/** A probe that cost nothing failed: the provider is down as before. */
+export async function tellOutage(deps: Deps, letOut: LetOut): Promise<void> {
+  await new Ear(deps, letOut).down();
+}
+
 async function soon(told: Promise<void>): Promise<void> {
   await Promise.race([told, delay(TELL_PATIENCE_MS, undefined, { ref: false })]);
 }
@@ -87,8 +92,14 @@ class Ear {
   }
 
   ended(used: Amounts): void {
-    if (this.#letOut.pass.drawn === undefined) return;
-    void this.#tell({ heard: "counted", ...this.#limits(), ...this.#use(used) });
+    const { watched, drawn } = this.#letOut.pass;
+    if (!watched && drawn === undefined) return;
+    const heard = watched ? "completed" : "counted";
+    void this.#tell({ heard, ...this.#limits(), ...this.#use(used) });
+  }
+
+  async down(): Promise<void> {
+    await this.#tell({ heard: "outage", ...this.#use(NOTHING_USED) });
   }
 
   async unsent(): Promise<void> {
@@ -126,20 +137,23 @@ class Ear {
     const { key, callId } = this.#letOut.ask;
     const failuresMax = config.retries.circuitFailures;
     try {
-      const turned = await gates.tell({ key, callId, failuresMax, retryAfterMs: 0, ...news });
+      const turned = await gates.tell({ key, callId, failuresMax, ...news });
       if (turned === null) return;
-      logCircuit(telemetry, key, turned);
+      logTurn(telemetry, key, turned);
     } catch (error) {
       logGateNotTold(telemetry, key, error);
     }
   }
 }
 
-/** A rate limit that names no time is believed for as long as a first retry waits. */
+/** What may have cost money counts as an outage, whatever it is called; and sooner than what costs nothing. */
 function wordOn(error: unknown, { config }: Deps): News {
   if (!(error instanceof ModelCallError)) return { heard: "nothing" };
+  if (error.mayCost) return { heard: "outage", mayCost: true };
+  if (error.isFinal && error.billing === "unsent") return { heard: "nothing" };
   if (OUTAGES.includes(error.code)) return { heard: "outage" };
   if (error.code !== "PROVIDER_RATE_LIMITED") return { heard: "answered" };
-  const retryAfterMs = Math.ceil(error.retryAfterMs ?? config.retries.initialMs);
-  return { heard: "limited", retryAfterMs };
+  const firstWaitMs = config.retries.initialMs;
+  const named = error.retryAfterMs === null ? {} : { retryAfterMs: Math.ceil(error.retryAfterMs) };
+  return { heard: "limited", firstWaitMs, ...named };
 }

@@ -2,19 +2,40 @@
 // not asked: the run waits in a timer of its own, so no activity is busy and no attempt lost. What the gate
 // hears of a call that it let out is in gate-listener.ts.
 
+import { setTimeout as delay } from "node:timers/promises";
+import type { Denial } from "../../src/domain/call.ts";
 import { specOf } from "../../src/domain/pricing.ts";
 import type { Amounts } from "../../src/domain/rate-limits.ts";
 import type { GateAsk } from "../../src/store/gates.ts";
 import { holdIdOf } from "../attempt.ts";
 import type { PreparedCall } from "./call-attempt.ts";
-import type { GateWait } from "./denial.ts";
+import { logGateWait } from "./call-log.ts";
+import { deniedByGate, type GateWait } from "./denial.ts";
 import type { LetOut } from "./gate-listener.ts";
 import { whileStoreIsAway } from "./patience.ts";
+import { isProbedInVain } from "./probe.ts";
 
 /** From the answer of the gate to the request, and from the first byte to the gate. */
 const LEASE_MARGIN_MS = 5000;
 
-export async function askGate(prepared: PreparedCall): Promise<LetOut | GateWait> {
+/** Long enough for what a probe has told to be asked for. */
+const PROBED_PAUSE_MS = 150;
+
+export async function throughGate(prepared: PreparedCall): Promise<LetOut | Denial> {
+  while (true) {
+    const letOut = await askGate(prepared);
+    if ("kind" in letOut) {
+      const denial = deniedByGate(prepared, letOut);
+      logGateWait(prepared, denial);
+      return denial;
+    }
+    if (!(await isProbedInVain(prepared, letOut))) return letOut;
+    // The gate has heard of it, and says how long to wait.
+    await delay(PROBED_PAUSE_MS);
+  }
+}
+
+async function askGate(prepared: PreparedCall): Promise<LetOut | GateWait> {
   const { deps, attempt, call, request } = prepared;
   const { gates, config } = deps;
   const ask: GateAsk = {

@@ -2,7 +2,7 @@
 // later. Before it both are one pipeline, and behind it as well.
 
 import type { Look, Ticket, Unserved } from "../../src/domain/call.ts";
-import type { ModelReply } from "../../src/model/model.ts";
+import type { CallAborted, ModelReply } from "../../src/model/model.ts";
 import type { Held } from "../../src/store/ledger.ts";
 import type { CallAttempt, PreparedCall } from "./call-attempt.ts";
 import type { LetOut } from "./gate-listener.ts";
@@ -16,7 +16,7 @@ export interface HeldCall extends PreparedCall {
 export type Sent =
   | { readonly kind: "replied"; readonly reply: ModelReply }
   /** The run stopped it before there was any word of it. */
-  | { readonly kind: "unheard" }
+  | { readonly kind: "unheard"; readonly aborted: CallAborted }
   | Ticket;
 
 export interface CallLane {

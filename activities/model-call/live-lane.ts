@@ -23,7 +23,7 @@ export const liveLane: CallLane = {
     } catch (error) {
       if (!(error instanceof CallAborted) || !attempt.isUnwanted()) throw error;
       const reply = stoppedReply(error.heard, sent);
-      return reply === null ? { kind: "unheard" } : { kind: "replied", reply };
+      return reply === null ? { kind: "unheard", aborted: error } : { kind: "replied", reply };
     }
   },
 };

@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { isPawlError, PawlError } from "../../src/domain/errors.ts";
+import { codeOf } from "../../src/store/database.ts";
 import type { Attempt } from "../attempt.ts";
 
 const FIRST_PAUSE_MS = 100;
@@ -16,7 +17,7 @@ type Signals = Pick<Attempt, "signal">;
 /** Repeats what the store could not do, until it can, a minute is over, or nobody wants it. */
 export async function whileStoreIsAway<T>({ signal }: Signals, work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + ASKING_FOR_MS;
-  return await patiently(work, () => signal.aborted || Date.now() > deadline);
+  return await patiently(work, () => signal.aborted || Date.now() > deadline, isStoreAway);
 }
 
 /**
@@ -36,19 +37,35 @@ export async function untilStored<T>({ signal }: Signals, work: () => Promise<T>
 
 /** Until it is stored, however long that takes, or this process ends. */
 export async function inTheEnd<T>(work: () => Promise<T>): Promise<T> {
-  return await patiently(work, () => false);
+  return await patiently(work, () => false, mayPass);
 }
 
+/** Also where it can only be read: while a failover is under way, and until a right is granted. */
 export function isStoreAway(error: unknown): boolean {
-  return isPawlError(error) && error.code === "LEDGER_UNAVAILABLE";
+  const isKnown = isPawlError(error);
+  return isKnown && (error.code === "LEDGER_UNAVAILABLE" || error.code === "DATABASE_REFUSED");
 }
 
-async function patiently<T>(work: () => Promise<T>, isEnough: () => boolean): Promise<T> {
+/** Data that it can't take, statements that it does not know, and what our own functions refuse. */
+const FINAL = /^(22|23|42|P0)/;
+
+/** Of what is in our hands: it waits for whatever the database has that may pass. */
+function mayPass(error: unknown): boolean {
+  if (isStoreAway(error)) return true;
+  const code = isPawlError(error) ? null : codeOf(error);
+  return code !== null && !FINAL.test(code);
+}
+
+async function patiently<T>(
+  work: () => Promise<T>,
+  isEnough: () => boolean,
+  passes: (error: unknown) => boolean,
+): Promise<T> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
     try {
       return await work();
     } catch (error) {
-      if (!isStoreAway(error) || isEnough()) throw error;
+      if (!passes(error) || isEnough()) throw error;
       await delay(pauseMs, undefined, { ref: false });
     }
   }

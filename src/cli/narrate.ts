@@ -171,9 +171,9 @@ function argumentsText(preview: string): string {
 }
 
 function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
-  const { attempt, code, message, nextAttemptAt } = event;
+  const { attempt, code, message, nextAttemptAt, ts } = event;
   const failed = `${what}attempt ${attempt} failed (${oneLine(code)}): ${oneLine(message)}`;
-  return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt)}` };
+  return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt, ts)}` };
 }
 
 function purposeLine({ purpose, model }: TurnStarted): Line | null {
@@ -220,15 +220,15 @@ function decisionLine({ tool, verdict, by, reason, edited, always }: ApprovalDec
 }
 
 /** Each call that waits for a person has a line of its own. */
-function waitLine({ reason, message, nextAttemptAt }: RunWaiting): Line | null {
+function waitLine({ reason, message, nextAttemptAt, ts }: RunWaiting): Line | null {
   if (reason === "approval") return null;
-  const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt);
+  const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt, ts);
   return { tone: "warn", text: `⏸ waiting (${reason}): ${oneLine(message)}; ${next}` };
 }
 
 /** A batch is no attempt that is made again: it is looked at. */
-function nextText(reason: WaitReason, at: string): string {
-  return reason === "batch" ? `next look at ${at.slice(11, 19)} UTC` : again(at);
+function nextText(reason: WaitReason, at: string, ts: string): string {
+  return reason === "batch" ? `next look at ${momentOf(at, ts)}` : again(at, ts);
 }
 
 /** Of a wait that is over another line tells. */
@@ -256,6 +256,12 @@ function budget(limit: string, used: number, cap: number): string {
   return `${percent} % of the ${limit.replaceAll("_", " ")} budget is used: ${have} of ${of}`;
 }
 
-function again(nextAttemptAt: string | null): string {
-  return nextAttemptAt === null ? "trying again" : `next try at ${nextAttemptAt.slice(11, 19)} UTC`;
+function again(nextAttemptAt: string | null, ts: string): string {
+  return nextAttemptAt === null ? "trying again" : `next try at ${momentOf(nextAttemptAt, ts)}`;
+}
+
+/** With its date where that is not the day on which it is said. */
+function momentOf(at: string, ts: string): string {
+  const isSameDay = at.slice(0, 10) === ts.slice(0, 10);
+  return `${isSameDay ? at.slice(11, 19) : at.slice(0, 19).replace("T", " ")} UTC`;
 }

@@ -5,7 +5,7 @@ import type { RunEvent } from "../domain/run-event.ts";
 import type { CliIo } from "./context.ts";
 import { adviceOn, outcomeText, summaryLines } from "./format.ts";
 import { lineOf } from "./narrate.ts";
-import { oneLine, printable } from "./printable.ts";
+import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** A line each is for a file. */
@@ -22,7 +22,7 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
   function ended({ result }: Extract<RunEvent, { type: "run.ended" }>): void {
     if (result.answer !== null) stdout.write(`${printable(result.answer)}\n`);
     const partial = result.partial ? " (the answer is partial)" : "";
-    say(`${oneLine(outcomeText(result.outcome), 400)}${partial}`);
+    say(`${oneLine(outcomeText(result.outcome), WHOLE)}${partial}`);
     const advice = adviceOn(result.outcome);
     if (advice !== null) say(advice);
     for (const line of summaryLines(result, { capUsd, link })) say(line);

@@ -11,6 +11,9 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROL, "");
 }
 
+/** For what must not be shortened. */
+export const WHOLE = Number.POSITIVE_INFINITY;
+
 /** The same on one line, shortened. */
 export function oneLine(text: string, charsMax = 100): string {
   const line = printable(text).replace(/\s+/g, " ").trim();

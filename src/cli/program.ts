@@ -8,6 +8,7 @@ import { addAttach } from "./attach.ts";
 import { addBudget } from "./budget.ts";
 import { addCancel } from "./cancel.ts";
 import { addBatch } from "./batch.ts";
+import { addCapacity } from "./capacity.ts";
 import { complaintOf, sentenceOf, type Complaint } from "../domain/complaint.ts";
 import { isPawlError } from "../domain/errors.ts";
 import type { CliContext, CliIo } from "./context.ts";
@@ -56,6 +57,7 @@ const ADD = [
   addMigrate,
   addKeys,
   addBudget,
+  addCapacity,
   addCost,
   addDev,
   addStop,

@@ -7,7 +7,7 @@ import type { Output } from "./context.ts";
 import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
 import { createMargin, type Margin } from "./margin.ts";
 import { lineOf, progressText, type Tone } from "./narrate.ts";
-import { oneLine, printable } from "./printable.ts";
+import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** What turns while nothing is printed; a countdown ends with `untilMs`. */
@@ -102,7 +102,7 @@ class Terminal implements Renderer {
     const partial = result.partial ? " (the answer is partial)" : "";
     this.#line("", "plain");
     this.#line(
-      `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), 400)}${partial}`,
+      `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), WHOLE)}${partial}`,
       isGood ? "good" : "bad",
     );
     const facts = { capUsd: this.#capUsd, link: this.#link };

@@ -15,6 +15,7 @@ import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
+import { capacityOf, type CapacityClient } from "./capacity.ts";
 import type { Backend } from "./connect.ts";
 import { totalsOf, type RunTotals } from "../store/ledger.ts";
 import type { EndedQuery, EndedStats } from "../store/run-records.ts";
@@ -46,7 +47,7 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends MoneyClient, BatchClient {
+export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -98,6 +99,7 @@ export function createRunClient(backend: Backend): RunClient {
 
   return {
     ...moneyOf(backend),
+    ...capacityOf(backend),
     ...batchesOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),

@@ -1,4 +1,4 @@
-// Tells runs that wait at a shared cap to look again. They would do so by themselves within minutes;
+// Tells runs that wait at a shared cap, or for a model, to look again. They would do so by themselves within minutes;
 // a run that is missed here, because the list of runs is a second late, is only slower.
 
 import type { Client } from "@temporalio/client";
@@ -12,16 +12,23 @@ import { visibilityQuery } from "./run-list.ts";
 import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 
 /** Returns how many were told. */
-export async function wakeParked(
+export async function wakeParked(client: Client, { scope, ...whose }: BudgetName): Promise<number> {
+  return await wakeWaiting(client, ({ limit }) => limit === scope, whose);
+}
+
+/** Of all runs that wait, or of those of a tenant or its session; returns how many were told. */
+export async function wakeWaiting(
   client: Client,
-  { scope, tenant, session }: BudgetName,
+  isMeant: (wait: Wait) => boolean,
+  { tenant, session }: Pick<BudgetName, "tenant" | "session"> = {},
 ): Promise<number> {
   const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
   let woken = 0;
   try {
     for await (const { workflowId, memo } of client.workflow.list({ query })) {
       const isOthers = session !== undefined && startMemo(memo).session !== session;
-      if (isOthers || parkedAt(memo) !== scope) continue;
+      const wait = waitIn(memo);
+      if (isOthers || wait === null || !isMeant(wait)) continue;
       if (await lookAgain(client, workflowId)) woken += 1;
     }
   } catch (error) {
@@ -31,10 +38,9 @@ export async function wakeParked(
   return woken;
 }
 
-function parkedAt(memo: Readonly<Record<string, unknown>> | undefined): Wait["limit"] {
+function waitIn(memo: Readonly<Record<string, unknown>> | undefined): Wait | null {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
-  const wait = memo?.[MEMOS.waiting] as Wait | null | undefined;
-  return wait?.limit ?? null;
+  return (memo?.[MEMOS.waiting] as Wait | null | undefined) ?? null;
 }
 
 async function lookAgain(client: Client, runId: string): Promise<boolean> {

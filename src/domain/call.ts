@@ -156,6 +156,13 @@ interface Denied {
   /** What the operator allows any run to cost, now. */
   readonly operatorCapMicroUsd?: number;
   readonly crashTaxMicroUsd: number;
+  /** What the attempt before came to, where the provider failed it. */
+  readonly failure?: ProviderFailure;
+}
+
+export interface ProviderFailure {
+  readonly code: string;
+  readonly message: string;
 }
 
 export type WhyDenied =

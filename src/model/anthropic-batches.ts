@@ -9,6 +9,7 @@ import type {
 } from "@anthropic-ai/sdk/resources/messages/batches";
 import { bodyOf, type AnthropicOptions } from "./anthropic.ts";
 import type { BatchedResult, ProviderBatch, ProviderBatches } from "./provider-batches.ts";
+import { Journey } from "./journey.ts";
 import { toModelCallError } from "./map-error.ts";
 import type { ModelRequest } from "./model.ts";
 import { wholeReply } from "./whole-reply.ts";
@@ -91,10 +92,13 @@ function batchParams(request: ModelRequest): MessageCreateParamsNonStreaming {
 }
 
 async function told<T>(work: () => Promise<T>, about: "model" | "batch" = "batch"): Promise<T> {
+  const journey = new Journey();
   try {
-    return await work();
+    return await journey.travel(work);
   } catch (error) {
-    throw toModelCallError(error, false, about);
+    const known = toModelCallError(error, journey.reached, about);
+    // Of a batch it is the same whether a prompt was read or more: there may be one.
+    throw known.billing === "prompt" ? known.with({ billing: "unknown" }) : known;
   }
 }
 

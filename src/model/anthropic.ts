@@ -7,17 +7,11 @@ import type { MessageCreateParamsStreaming } from "@anthropic-ai/sdk/resources/m
 import type { Message } from "../domain/message.ts";
 import { present } from "../domain/present.ts";
 import { markFor, withBreakpoint } from "./cache-breakpoint.ts";
+import { Journey } from "./journey.ts";
+import { replyTo, type Ears } from "./live-call.ts";
 import { toModelCallError } from "./map-error.ts";
-import {
-  CallAborted,
-  ModelCallError,
-  type Model,
-  type ModelReply,
-  type ModelRequest,
-} from "./model.ts";
-import { rateLimitsIn } from "./rate-limit-headers.ts";
-import { ReplyBuilder } from "./reply-builder.ts";
-import { StreamClock, tappedFetch, type StreamTimers } from "./stream-clock.ts";
+import { ModelCallError, type Model, type ModelRequest } from "./model.ts";
+import { tappedFetch, type StreamTimers } from "./stream-clock.ts";
 
 export interface AnthropicOptions {
   readonly apiKey: string;
@@ -31,64 +25,50 @@ export interface AnthropicOptions {
 
 type Prompt = Omit<ModelRequest, "messages">;
 
+/** Whoever answers at all answers this in time. */
+const PING_MS = 10_000;
+
 export function anthropicModel(options: AnthropicOptions): Model {
-  const clockOfCall = new AsyncLocalStorage<StreamClock>();
-  const client = clientFor(options, clockOfCall);
+  const ears = new AsyncLocalStorage<Ears>();
+  const client = clientFor(options, ears);
   const headersFor = (runId: string): Record<string, string> =>
     options.offline ? { "x-pawl-run": runId } : {};
 
   return {
-    async call(request, listener, signal): Promise<ModelReply> {
-      const clock = new StreamClock(options.timers);
-      const builder = new ReplyBuilder(request.cacheTtl);
-      let streaming = false;
-      let requestId: string | null = null;
+    call: async (request, listener, signal) => {
+      const headers = headersFor(request.runId);
+      const send = (sending: AbortSignal): Promise<Response> =>
+        client.messages.create(bodyOf(request), { signal: sending, headers }).asResponse();
+      const { cacheTtl = "5m" } = request;
+      return await replyTo({ send, ears, timers: options.timers, cacheTtl }, listener, signal);
+    },
+
+    async ping(model, signal): Promise<void> {
+      const journey = new Journey();
       try {
-        const { data: stream, response } = await clockOfCall.run(clock, () =>
-          client.messages
-            .create(bodyOf(request), {
-              signal: AbortSignal.any([signal, clock.signal]),
-              headers: headersFor(request.runId),
-            })
-            .withResponse(),
-        );
-        streaming = true;
-        requestId = response.headers.get("request-id");
-        const limits = rateLimitsIn(response.headers);
-        if (limits !== null) listener.limits?.(limits);
-        for await (const event of stream) {
-          clock.progressed();
-          const seen = builder.take(event);
-          if (seen !== null) listener.text(seen.text, seen.offset);
-          listener.alive(builder.usage, builder.writing);
-        }
-        const reply = builder.finish(requestId);
-        if (reply !== null) return reply;
-        throwIfAborted(signal, clock);
-        throw new Error("the stream ended before message_stop");
+        const asked = { signal, timeout: PING_MS };
+        const said: unknown = await journey.travel(() => client.models.retrieve(model, {}, asked));
+        if (typeof said === "object" && said !== null) return;
+        throw new ModelCallError("PROVIDER_UNAVAILABLE", "what answers is no Messages API", {
+          billing: "unsent",
+        });
       } catch (error) {
-        if (signal.aborted) throw new CallAborted(signal, builder.heard(requestId));
-        clock.signal.throwIfAborted();
-        throw toModelCallError(error, streaming);
-      } finally {
-        clock.stop();
+        signal.throwIfAborted();
+        throw toModelCallError(error, journey.reached).with({ billing: "unsent" });
       }
     },
 
     async countTokens(request, signal): Promise<number> {
       const { model, messages, system, tools } = bodyOf(request);
       const params = { model, messages, ...(system && { system }), ...(tools && { tools }) };
+      const journey = new Journey();
       try {
         const options_ = { signal, headers: headersFor(request.runId) };
-        return (await client.messages.countTokens(params, options_)).input_tokens;
+        const counting = () => client.messages.countTokens(params, options_);
+        return (await journey.travel(counting)).input_tokens;
       } catch (error) {
         signal.throwIfAborted();
-        const known = toModelCallError(error, false);
-        throw new ModelCallError(known.code, known.message, {
-          billing: "unsent",
-          retryAfterMs: known.retryAfterMs,
-          cause: error,
-        });
+        throw toModelCallError(error, journey.reached).with({ billing: "unsent" });
       }
     },
 
@@ -101,17 +81,14 @@ export function anthropicModel(options: AnthropicOptions): Model {
 
 /**
  * One client for all calls, as making one costs as much as a statement to Postgres. Its fetch finds
- * the clock of the call that it works for; counting tokens has none.
+ * the ears of the call that it works for; counting tokens has none.
  */
-function clientFor(
-  options: AnthropicOptions,
-  clockOfCall: AsyncLocalStorage<StreamClock>,
-): Anthropic {
+function clientFor(options: AnthropicOptions, earsOfCall: AsyncLocalStorage<Ears>): Anthropic {
   const { fetch: send = fetch } = options;
   return new Anthropic({
     fetch: (input, init) => {
-      const clock = clockOfCall.getStore();
-      return clock === undefined ? send(input, init) : tappedFetch(clock, send)(input, init);
+      const heard = earsOfCall.getStore();
+      return heard === undefined ? send(input, init) : tappedFetch(heard, send)(input, init);
     },
     apiKey: options.apiKey,
     ...present({ baseURL: options.baseUrl }),
@@ -123,12 +100,6 @@ function clientFor(
     // It would write what the model said to the console when a stream is damaged.
     logLevel: "off",
   });
-}
-
-/** An abort ends the SDK's stream silently, as if the reply were over. */
-function throwIfAborted(signal: AbortSignal, clock: StreamClock): void {
-  signal.throwIfAborted();
-  clock.signal.throwIfAborted();
 }
 
 function verdictBy(schema: object): object {

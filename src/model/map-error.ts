@@ -1,24 +1,24 @@
-// One place decides what an error of the SDK means: its code in our catalogue, whether the attempt
-// may have cost money, and when to come again. Message texts are not contractual, so they are
-// reported and never matched on; with one exception that has no code of its own (see below).
+// One place decides what an error of the SDK means: its code in our catalogue, what the attempt may have cost
+// by how far it got, and when to come again. Message texts are not contractual, so they are reported and never
+// matched on; with one exception that has no code of its own (see below).
 
 import { types } from "node:util";
-import { APIError } from "@anthropic-ai/sdk";
+import { APIConnectionTimeoutError, APIError } from "@anthropic-ai/sdk";
 import type { ImageDimensionsTooLargeErrorDetails } from "@anthropic-ai/sdk/resources/messages/messages";
 import type { ErrorCode } from "../domain/errors.ts";
-import { ModelCallError } from "./model.ts";
+import type { Reached } from "./journey.ts";
+import { ModelCallError, type Billing } from "./model.ts";
 import { rateLimitsIn } from "./rate-limit-headers.ts";
+import { retryAfterIn } from "./retry-after.ts";
+import { plainWords } from "./words.ts";
 
 const IMAGE_CODE = "image_dimensions_too_large";
 const SPEND_LIMIT_CODES = ["enforced_spend_limit_reached", "contract_spend_limit_reached"];
 
-/**
- * `streaming`: headers of a successful response had arrived when it happened. `about`: what the request
- * named, and a 404 says is not there.
- */
+/** `about`: what the request named, and a 404 says is not there. */
 export function toModelCallError(
   error: unknown,
-  streaming: boolean,
+  reached: Reached,
   about: "model" | "batch" = "model",
 ): ModelCallError {
   if (error instanceof ModelCallError) return error;
@@ -26,36 +26,85 @@ export function toModelCallError(
     const isGone = about === "model" && error.status === 404 && error.type === "not_found_error";
     return fromStatus(error, isGone ? "MODEL_RETIRED" : codeOfStatus(error, error.status));
   }
-  if (error instanceof APIError && error.type !== null) return fromStreamedError(error);
   const message = messageOf(error);
-  if (streaming) {
-    const code = isSyntaxError(error) ? "PROVIDER_STREAM_INVALID" : "PROVIDER_STREAM_CUT";
-    return new ModelCallError(code, `The reply broke off: ${message}`, {
-      billing: "unknown",
-      cause: error,
-    });
+  switch (reached) {
+    case "stream": {
+      const isInvalid = isSyntaxError(error);
+      return new ModelCallError(
+        isInvalid ? "PROVIDER_STREAM_INVALID" : "PROVIDER_STREAM_CUT",
+        `The reply broke off: ${message}`,
+        { billing: "unknown", isSaid: isInvalid, cause: error },
+      );
+    }
+    case "sent":
+      return unreachable(message, { billing: "unknown", isFinal: false, cause: error });
+    case "nothing": {
+      const isFinal = !passes(error);
+      const hint = isFinal ? hintFor(error) : "";
+      return unreachable(`${message}${hint}`, { billing: "unsent", isFinal, cause: error });
+    }
   }
-  return new ModelCallError("PROVIDER_UNREACHABLE", `No answer from the provider: ${message}`, {
-    billing: neverConnected(error) ? "unsent" : "unknown",
-    cause: error,
-  });
 }
 
 type StatusError = APIError;
 
+function unreachable(
+  message: string,
+  details: { billing: Billing; isFinal: boolean; cause: unknown },
+): ModelCallError {
+  return new ModelCallError(
+    "PROVIDER_UNREACHABLE",
+    `No answer from the provider: ${message}`,
+    details,
+  );
+}
+
 function fromStatus(error: StatusError, code: ErrorCode): ModelCallError {
   const status = error.status ?? 0;
-  const retryAfterMs = status === 429 || status >= 500 ? retryAfter(error.headers) : null;
-  const said = error.apiMessage ?? error.message;
+  const retryAfterMs =
+    status === 429 || status >= 500 ? retryAfterIn(error.headers, Date.now()) : null;
+  const said = error.apiMessage ?? plainWords(withoutStatus(error));
   const images = imagesTooLarge(error);
-  return new ModelCallError(code, `The provider answered ${status}: ${said}${images}`, {
-    // An error that the API itself phrased is free; a gateway's page says nothing about what the
-    // API behind it did.
-    billing: error.type === null && (status >= 500 || status === 408) ? "unknown" : "free",
+  const where = isWrongAddress(error, status) ? "; check ANTHROPIC_BASE_URL" : "";
+  return new ModelCallError(code, `The provider answered ${status}: ${said}${images}${where}`, {
+    billing: billingOf(error, status),
     retryAfterMs,
     limits: status === 429 ? rateLimitsIn(error.headers) : null,
     cause: error,
   });
+}
+
+/** The SDK puts it before what it makes of a page. */
+function withoutStatus({ status, message }: StatusError): string {
+  const prefix = `${status} `;
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
+}
+
+const NOT_TAKEN: readonly number[] = [501, 505];
+const NO_SUCH_PLACE: readonly number[] = [404, 405, 501];
+
+/**
+ * An error that the API itself phrased is free, and so is what says that the call was not taken. Where something
+ * before the API answers, the API may have read the prompt, but no reply had begun.
+ */
+function billingOf(error: StatusError, status: number): Billing {
+  const isTaken = (status >= 500 && !NOT_TAKEN.includes(status)) || status === 408;
+  return isTaken && !isOfApi(error) ? "prompt" : "free";
+}
+
+/** `{"type": "error", "error": {…}}`; gateways write shapes of their own. */
+function isOfApi({ error, type }: StatusError): boolean {
+  return (
+    type !== null &&
+    typeof error === "object" &&
+    error !== null &&
+    "type" in error &&
+    error.type === "error"
+  );
+}
+
+function isWrongAddress(error: StatusError, status: number): boolean {
+  return NO_SUCH_PLACE.includes(status) && !isOfApi(error);
 }
 
 function codeOfStatus(error: StatusError, status: number): ErrorCode {
@@ -63,6 +112,7 @@ function codeOfStatus(error: StatusError, status: number): ErrorCode {
   if (status === 401 || status === 403) return "PROVIDER_AUTH";
   if (status === 429) return "PROVIDER_RATE_LIMITED";
   if (status === 529) return "PROVIDER_OVERLOADED";
+  if (NOT_TAKEN.includes(status)) return "PROVIDER_REJECTED";
   if (status === 408 || status === 409 || status >= 500) return "PROVIDER_UNAVAILABLE";
   if (error.errorCode === IMAGE_CODE) return "IMAGE_TOO_LARGE";
   return "PROVIDER_REJECTED";
@@ -85,46 +135,23 @@ function isSpendLimit(error: StatusError, status: number): boolean {
   return status === 400 && /API usage limits/i.test(error.apiMessage ?? "");
 }
 
-/** An `error` event after a 200: part of a reply was made, so its price is unknown. */
-function fromStreamedError(error: StatusError): ModelCallError {
-  const code: Partial<Record<string, ErrorCode>> = {
-    overloaded_error: "PROVIDER_OVERLOADED",
-    rate_limit_error: "PROVIDER_RATE_LIMITED",
-    invalid_request_error: "PROVIDER_REJECTED",
-    authentication_error: "PROVIDER_AUTH",
-    permission_error: "PROVIDER_AUTH",
-  };
-  const said = error.apiMessage ?? error.message;
-  return new ModelCallError(
-    code[error.type ?? ""] ?? "PROVIDER_UNAVAILABLE",
-    `The provider broke off its reply: ${said}`,
-    { billing: "unknown", cause: error },
-  );
+/** Codes of the network, whose troubles come and go. What else fails before a request has left fails again. */
+const OF_NETWORK = /^(E(?!PROTO$)[A-Z]+|EAI_[A-Z]+|UND_ERR_(?!INVALID|NOT_SUPPORTED)[A-Z_]+)$/;
+
+function passes(error: unknown): boolean {
+  if (error instanceof APIConnectionTimeoutError) return true;
+  return causes(error).some((cause) => OF_NETWORK.test(codeOf(cause)));
 }
 
-function retryAfter(headers: Headers | undefined): number | null {
-  const ms = Number(headers?.get("retry-after-ms") ?? Number.NaN);
-  if (ms > 0) return ms;
-  const text = headers?.get("retry-after") ?? null;
-  if (text === null) return null;
-  const seconds = Number(text);
-  const delayMs = Number.isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1000;
-  return delayMs > 0 ? delayMs : null;
+function hintFor(error: unknown): string {
+  const isCertificate = causes(error).some((cause) => /CERT|ISSUER|SIGNATURE/.test(codeOf(cause)));
+  return isCertificate
+    ? "; name the certificate authority to the worker in NODE_EXTRA_CA_CERTS"
+    : "; check ANTHROPIC_BASE_URL";
 }
 
-const BEFORE_SENDING = [
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-];
-
-function neverConnected(error: unknown): boolean {
-  return causes(error).some(
-    (cause) => "code" in cause && BEFORE_SENDING.includes(String(cause.code)),
-  );
+function codeOf(error: Error): string {
+  return "code" in error ? String(error.code) : "";
 }
 
 function messageOf(error: unknown): string {

@@ -76,6 +76,8 @@ export interface ReplyHeard {
  */
 export interface Model {
   call(request: ModelRequest, listener: ReplyListener, signal: AbortSignal): Promise<ModelReply>;
+  /** Free of charge: rejects with ModelCallError where nothing like the provider answers. */
+  ping(model: string, signal: AbortSignal): Promise<void>;
   /** Free of charge; the provider's estimate of the prompt's tokens. */
   countTokens(request: ModelRequest, signal: AbortSignal): Promise<number>;
   /** Bytes of the prompt as it goes over the wire: no token is shorter than a byte. */
@@ -85,19 +87,41 @@ export interface Model {
 /** The caller gave the call up; `cause` is the signal's reason. */
 export class CallAborted extends Error {
   readonly heard: ReplyHeard | null;
+  /** False where the request never left this machine. */
+  readonly wasSent: boolean;
 
-  constructor(signal: AbortSignal, heard: ReplyHeard | null) {
+  constructor(signal: AbortSignal, heard: ReplyHeard | null, wasSent = true) {
     super("the call was given up", { cause: signal.reason });
     this.name = "CallAborted";
     this.heard = heard;
+    this.wasSent = wasSent;
   }
 }
 
 /**
- * What the provider may charge for a failed attempt. `unsent`: the request never left. `free`: the
- * provider said itself that it failed, before any reply. `unknown`: it must be taken as the worst case.
+ * What the provider may charge for a failed attempt, by how far it got. `unsent`: the request never left.
+ * `free`: it was not taken. `prompt`: no reply had begun, so at most the prompt was read. `unknown`: beyond what
+ * was counted so far the worst case.
  */
-export type Billing = "unsent" | "free" | "unknown";
+export type Billing = "unsent" | "free" | "prompt" | "unknown";
+
+/** What had come of a reply when it broke off. */
+export interface Progress {
+  /** Who answers. */
+  readonly model: string;
+  readonly counted: Usage;
+  readonly blocks: number;
+}
+
+interface Details {
+  readonly billing: Billing;
+  readonly retryAfterMs?: number | null;
+  readonly limits?: RateLimits | null;
+  readonly isFinal?: boolean;
+  readonly isSaid?: boolean;
+  readonly progress?: Progress | null;
+  readonly cause?: unknown;
+}
 
 export class ModelCallError extends Error {
   readonly code: ErrorCode;
@@ -106,22 +130,33 @@ export class ModelCallError extends Error {
   readonly retryAfterMs: number | null;
   /** What the provider said of its limits with a refusal. */
   readonly limits: RateLimits | null;
+  /** The same request fails again, whatever the catalogue says of its code. */
+  readonly isFinal: boolean;
+  /** What the reply itself said or was, and no accident on its way: twice the same is no chance. */
+  readonly isSaid: boolean;
+  /** Null where no stream had begun. */
+  readonly progress: Progress | null;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    details: {
-      billing: Billing;
-      retryAfterMs?: number | null;
-      limits?: RateLimits | null;
-      cause?: unknown;
-    },
-  ) {
+  constructor(code: ErrorCode, message: string, details: Details) {
     super(message, { cause: details.cause });
     this.name = "ModelCallError";
     this.code = code;
     this.billing = details.billing;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.limits = details.limits ?? null;
+    this.isFinal = details.isFinal ?? false;
+    this.isSaid = details.isSaid ?? false;
+    this.progress = details.progress ?? null;
+  }
+
+  get mayCost(): boolean {
+    return this.billing === "prompt" || this.billing === "unknown";
+  }
+
+  /** The same error, with what is known of where it happened. */
+  with(known: Partial<Pick<Details, "billing" | "progress">>): ModelCallError {
+    const { code, message, billing, retryAfterMs, limits, isFinal, isSaid, progress, cause } = this;
+    const details = { billing, retryAfterMs, limits, isFinal, isSaid, progress, cause };
+    return new ModelCallError(code, message, { ...details, ...known });
   }
 }

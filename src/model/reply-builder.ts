@@ -42,6 +42,16 @@ export class ReplyBuilder {
     return this.#meter.soFar;
   }
 
+  /** Who answers; empty until the provider has said it, and what the prompt weighs. */
+  get model(): string {
+    return this.#model;
+  }
+
+  /** Blocks of content that have begun. */
+  get blocks(): number {
+    return this.#blocks.length;
+  }
+
   /** The call whose arguments are being written; null where it is anything else. */
   get writing(): ArgumentsSoFar | null {
     return this.#writing;
@@ -54,7 +64,11 @@ export class ReplyBuilder {
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause);
       const message = `The reply makes no sense: ${what}`;
-      throw new ModelCallError("PROVIDER_STREAM_INVALID", message, { billing: "unknown", cause });
+      throw new ModelCallError("PROVIDER_STREAM_INVALID", message, {
+        billing: "unknown",
+        isSaid: true,
+        cause,
+      });
     }
   }
 

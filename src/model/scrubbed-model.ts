@@ -22,6 +22,7 @@ export function scrubbedModel(model: Model, secrets: readonly string[]): Model {
       }
     },
     countTokens: (request, signal) => quietly(() => model.countTokens(request, signal), scrub),
+    ping: (name, signal) => quietly(() => model.ping(name, signal), scrub),
   };
 }
 

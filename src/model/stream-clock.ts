@@ -72,8 +72,13 @@ export class StreamClock {
   }
 }
 
+interface Tap {
+  readonly clock: StreamClock;
+  readonly opening: { heard(chunk: Uint8Array): void };
+}
+
 /** A fetch whose response body reports every chunk, so that pings are heard that the SDK hides. */
-export function tappedFetch(clock: StreamClock, send: typeof fetch = fetch): typeof fetch {
+export function tappedFetch({ clock, opening }: Tap, send: typeof fetch = fetch): typeof fetch {
   return async (input, init) => {
     const response = await send(input, init);
     clock.heard(0);
@@ -81,6 +86,7 @@ export function tappedFetch(clock: StreamClock, send: typeof fetch = fetch): typ
     const tap = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         clock.heard(chunk.byteLength);
+        opening.heard(chunk);
         controller.enqueue(chunk);
       },
     });

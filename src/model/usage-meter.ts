@@ -79,5 +79,6 @@ function shown(count: unknown): string {
 function invalid(what: string): ModelCallError {
   return new ModelCallError("PROVIDER_STREAM_INVALID", `The reply has no price: ${what}.`, {
     billing: "unknown",
+    isSaid: true,
   });
 }

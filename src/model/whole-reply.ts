@@ -5,10 +5,9 @@ import type { Block } from "../domain/message.ts";
 import type { ModelReply } from "./model.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
-/** Throws a ModelCallError where the reply has no price. */
-export function wholeReply(message: Message): ModelReply {
-  // A batch asks the cache for an hour.
-  const meter = new UsageMeter("1h");
+/** Throws a ModelCallError where the reply has no price. A batch asks the cache for an hour. */
+export function wholeReply(message: Message, cacheTtl: "5m" | "1h" = "1h"): ModelReply {
+  const meter = new UsageMeter(cacheTtl);
   meter.read(message.usage);
   const category = message.stop_details?.category;
   const invalidCalls: string[] = [];

@@ -48,8 +48,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     try {
       return await (deadlineMs === null ? answer : withDeadline(answer, deadlineMs));
     } catch (error) {
-      // A connection that went silent would be given more statements: the whole pool is replaced.
-      if (error instanceof DeadlineError && asked === pool) {
+      // A connection that went silent, or leads to a server that was the primary, would be given more
+      // statements: the whole pool is replaced.
+      if (isStale(error) && asked === pool) {
         pool = openPool(url, connectionsMax);
         replaced = Promise.all([replaced, asked.end({ timeout: CLOSE_TIMEOUT_S })]);
       }
@@ -114,6 +115,13 @@ class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
+/** Where a failover is under way the same address leads to another server soon. */
+const READ_ONLY = "25006";
+
+function isStale(error: unknown): boolean {
+  return error instanceof DeadlineError || codeOf(error) === READ_ONLY;
+}
+
 /**
  * Codes of Node, of the driver (CONNECT…, CONNECTION_…) and of Postgres: connections (class 08), resources (53),
  * an operator's intervention (57P), and transactions that lost against another one (class 40).
@@ -122,7 +130,7 @@ const UNREACHABLE =
   /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_[A-Z]+|08\w{3}|53\w{3}|57P\w{2}|40\w{3})$/;
 
 /** A right that the role lacks, and a database that can only be read. */
-const REFUSED: readonly string[] = ["42501", "25006"];
+const REFUSED: readonly string[] = ["42501", READ_ONLY];
 
 /** No such user or a wrong password, no way in for it (pg_hba.conf), no such database. */
 const NO_LOGIN: readonly string[] = ["28P01", "28000", "3D000"];

@@ -24,6 +24,8 @@ export type GateAnswer =
       readonly kind: "pass";
       /** It wants to hear that the call was answered. */
       readonly watched: boolean;
+      /** The provider is taken for down, and this call may find out whether it is. */
+      readonly isProbe?: true;
       /** What it set aside for the call, and wants to hear the use of; absent where nobody keeps count. */
       readonly drawn?: Partial<Amounts>;
     }
@@ -33,20 +35,30 @@ export type GateAnswer =
       readonly why: "down" | "rate_limited" | "busy";
       readonly forMs: number;
       readonly downSince: string | null;
+      /** Since when it has refused every call for its rate limit. */
+      readonly limitedSince?: string | null;
     };
 
 /**
  * `outage`: overloaded, away or silent; `answered`: anything else it said; `nothing`: it was not asked.
- * `counted`: no more than what a call that was heard of used in the end.
+ * `completed`: of a call that was heard of, that its reply came whole. `counted`: no more than what such a
+ * call used in the end.
  */
-export type Heard = "answered" | "outage" | "limited" | "nothing" | "counted";
+export type Heard = "answered" | "outage" | "limited" | "nothing" | "completed" | "counted";
+
+/** What a word made of the gate. `refusing`: nothing but refusals for minutes, said once. */
+export type GateTurn = "opened" | "closed" | "refusing";
 
 export interface GateWord {
   readonly key: string;
   readonly callId: string;
   readonly heard: Heard;
-  /** Of a `limited` call. */
-  readonly retryAfterMs: number;
+  /** Of a `limited` call, where the provider named a time. */
+  readonly retryAfterMs?: number;
+  /** Of a `limited` call without a time: the first such wait; each round that is refused again doubles it. */
+  readonly firstWaitMs?: number;
+  /** Of an `outage`: the call may be billed all the same. */
+  readonly mayCost?: boolean;
   /** So many outages in a row open the circuit. */
   readonly failuresMax: number;
   readonly limits?: RateLimits;
@@ -62,8 +74,7 @@ export interface GateWord {
 
 export interface Gates {
   ask(ask: GateAsk): Promise<GateAnswer>;
-  /** Says where this word opened or closed the circuit. */
-  tell(word: GateWord): Promise<"opened" | "closed" | null>;
+  tell(word: GateWord): Promise<GateTurn | null>;
 }
 
 export function createGates(db: Database): Gates {
@@ -74,7 +85,7 @@ export function createGates(db: Database): Gates {
       return rows[0]?.answer ?? { kind: "pass", watched: true };
     },
     async tell(word) {
-      const rows = await db<{ turned: "opened" | "closed" | null }>`
+      const rows = await db<{ turned: GateTurn | null }>`
         select pawl.tell_gate(${{ json: word }}) as turned`;
       return rows[0]?.turned ?? null;
     },

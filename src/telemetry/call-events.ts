@@ -91,6 +91,9 @@ export interface CallEvents {
 
   circuit_opened: AboutGate;
   circuit_closed: AboutGate;
+  /** Nothing but refusals for a rate limit for minutes. */
+  provider_refuses: AboutGate;
+  probe_failed: AboutCall & { readonly message: string };
   gate_not_told: AboutGate & { readonly error: unknown };
 }
 
@@ -118,6 +121,8 @@ export const CALL_TELLINGS: Tellings<CallEvents> = {
 
   circuit_opened: () => alert(warn("the provider fails: calls wait but for probes")),
   circuit_closed: () => warn("the provider is back"),
+  provider_refuses: () => alert(warn("the provider refuses every call for its rate limit")),
+  probe_failed: ({ message }) => info(`a probe that costs nothing failed: ${message}`),
   gate_not_told: () => warn("the gate did not hear of a call"),
 };
 

@@ -65,6 +65,26 @@ onEachDatabase((underTest) => {
     await own.end();
   });
 
+  test("a connection to what can only be read is left for a new one", async () => {
+    if (underTest().name === "PGlite") return; // one session: nobody can fail over
+    const own = openDatabase(underTest().url, { connectionsMax: 1 });
+    const readOnly = async (state: "on" | "off"): Promise<void> =>
+      await db().script(`do $$ begin execute format('alter database %I set
+        default_transaction_read_only = ${state}', current_database()); end $$`);
+    const write = () => own`create table if not exists written ()`;
+    await readOnly("on");
+    try {
+      await expect(write()).rejects.toMatchObject({
+        code: "DATABASE_REFUSED",
+        message: expect.stringMatching(/^Postgres at .*read-only/),
+      });
+    } finally {
+      await readOnly("off");
+    }
+    await write();
+    await own.end();
+  });
+
   test("after the server has cut every connection, statements are soon answered again", async () => {
     if (underTest().name === "PGlite") return; // it has no connections of its own to cut
     const own = openDatabase(underTest().url);

@@ -31,6 +31,7 @@ export interface SceneOptions {
   /** Whom this worker asks, where it is another than the one that the run began with. */
   readonly own?: Partial<OwnProvider>;
   readonly countTokens?: () => Promise<number>;
+  readonly ping?: () => Promise<void>;
   readonly ledger?: (real: Ledger) => Partial<Ledger>;
   readonly env?: NodeJS.ProcessEnv;
   readonly limits?: Partial<Limits>;
@@ -100,6 +101,7 @@ function anAttemptOf(attempt: number, signal: AbortSignal): Attempt {
     attempt,
     callKey: "run_1/x/7",
     scheduledAtMs: 0,
+    before: null,
     heartbeatTimeoutMs: 20_000,
     signal,
     over: signal,
@@ -141,7 +143,7 @@ function gatesOf(
 }
 
 function providerOf(
-  { provider = aModelReply(), countTokens }: SceneOptions,
+  { provider = aModelReply(), countTokens, ping = async () => undefined }: SceneOptions,
   steps: string[],
   requests: ModelRequest[],
 ) {
@@ -151,8 +153,14 @@ function providerOf(
     if (provider instanceof Error) throw provider;
     return provider;
   };
+  const pinging = async (): Promise<void> => (steps.push("ping"), await ping());
   return {
-    model: { call: send, countTokens: countTokens ?? (async () => 10), promptBytes: () => 1000 },
+    model: {
+      call: send,
+      ping: pinging,
+      countTokens: countTokens ?? (async () => 10),
+      promptBytes: () => 1000,
+    },
     providerBatches: { create: async (request: ModelRequest) => (await send(request), "batch_1") },
   };
 }

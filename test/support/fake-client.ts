@@ -8,6 +8,7 @@ import type { Duty } from "../../src/domain/duty.ts";
 import { PawlError } from "../../src/domain/errors.ts";
 import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
+import type { ClosedGate } from "../../src/store/capacity.ts";
 
 export const RUN_ID = "run_test";
 
@@ -64,6 +65,7 @@ export interface FakeOptions {
   readonly staysOpen?: boolean;
   readonly failsWith?: Error;
   readonly unserved?: readonly Duty[];
+  readonly closedGates?: readonly ClosedGate[];
 }
 
 export function createFakeClient(options: FakeOptions = {}): FakeClient {
@@ -153,6 +155,12 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     setBudget: notHere,
     raiseBudget: notHere,
     releaseFeared: notHere,
+    closedGates: async () => options.closedGates ?? [],
+    async liftGates(model) {
+      const closed = (options.closedGates ?? []).map(({ key }) => key);
+      const keys = closed.filter((key) => model === undefined || key.endsWith(`/${model}`));
+      return { keys, woken: keys.length };
+    },
     usage: notHere,
     recordedCalls: async () => [],
     startBatch: notHere,

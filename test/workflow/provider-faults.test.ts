@@ -1,6 +1,7 @@
 // What a run makes of a provider that fails: what is tried again, how often, and at whose cost.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { formatUsd } from "../../src/domain/money.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import { microUsd, openRunBench, type RunBench } from "../support/run-bench.ts";
 import { until } from "../support/processes.ts";
@@ -23,6 +24,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => bench?.close());
 beforeEach(async () => {
+  await bench.world.db`delete from pawl.gate`;
   await bench.world.model.reset();
   await bench.world.model.script([{ times: 50, reply: { text: "All is well." } }]);
 });
@@ -45,8 +47,6 @@ describe("what passes is tried again", () => {
   });
 
   it.each([
-    ["a gateway's HTML page (502)", { kind: "bad_gateway_html" }],
-    ["an HTML page that says 200", { kind: "html_ok" }],
     ["overloaded_error in mid-stream", { kind: "stream_error" }],
     ["api_error in mid-stream", { kind: "stream_error", errorType: "api_error" }],
     ["a stream cut before message_stop", { kind: "truncate", where: "before_stop" }],
@@ -71,6 +71,30 @@ describe("what passes is tried again", () => {
     expect(requests).toHaveLength(2);
     expect(result).toMatchObject({ modelCalls: 1, modelAttempts: 2 });
     expect(result.crashTaxUsd).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["a gateway's HTML page (502)", { kind: "bad_gateway_html" }],
+    ["a page that says 504", { kind: "page", status: 504 }],
+    ["an error event before any text", { kind: "stream_error", afterEvents: 1 }],
+  ])("M4: %s is charged its prompt at most", async (_, fault) => {
+    await faulty(fault, { kind: "truncate", where: "before_stop", match: { contains: "worst" } });
+    const { result: worst } = await bench.run("What is the worst case of this?");
+    await faulty(fault);
+    const { result, requests } = await bench.run("Say that all is well.");
+    expect(result.outcome).toEqual({ kind: "answered" });
+    expect(requests).toHaveLength(2);
+    expect(result.crashTaxUsd).toBeGreaterThan(0);
+    expect(result.crashTaxUsd).toBeLessThan(worst.crashTaxUsd / 2);
+  });
+
+  it("a whole message in answer to a stream is the reply, at its real price", async () => {
+    await faulty({ kind: "whole_json", times: 50 });
+    const { result, requests, billedMicroUsd } = await bench.run("Say that all is well.");
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, answer: "All is well." });
+    expect(requests).toHaveLength(1);
+    expect(microUsd(result.costUsd)).toBe(billedMicroUsd);
+    expect(result.crashTaxUsd).toBe(0);
   });
 
   it.each([
@@ -103,6 +127,77 @@ describe("what passes is tried again", () => {
     expect(requests).toHaveLength(ATTEMPTS_MAX);
     expect(billedMicroUsd).toBe(0);
     expect(result).toMatchObject({ answer: null, partial: false, costUsd: 0 });
+  });
+});
+
+describe("a run of which no call came to anything", () => {
+  const failedBy = async (order: Parameters<RunBench["run"]>[1] = {}) => {
+    const { result, requests } = await bench.run("Say that all is well.", order);
+    if (result.outcome.kind !== "failed") throw new Error(`it ${result.outcome.kind}`);
+    return { ...result, ...result.outcome, requests };
+  };
+
+  it("ends as failed by the provider, with its words and what is set aside", async () => {
+    await faulty({ kind: "page", status: 502, times: 50 });
+    const { code, message, crashTaxUsd, costUsd } = await failedBy();
+    expect(code).toBe("PROVIDER_UNAVAILABLE");
+    const aside = `${formatUsd(microUsd(crashTaxUsd))} is set aside for ${ATTEMPTS_MAX} lost attempts`;
+    expect(message).toBe(`The provider answered 502: Bad Gateway; nothing was received; ${aside}`);
+    expect(crashTaxUsd).toBe(costUsd);
+  });
+
+  it("also where its money ran out over it: a larger cap would only be lost as well", async () => {
+    await faulty({ kind: "truncate", where: "before_stop", times: 50 });
+    const { code, message, requests } = await failedBy({ limits: { costMicroUsd: 90_000 } });
+    expect(code).toBe("PROVIDER_STREAM_CUT");
+    expect(message).toContain("the stream ended before message_stop; nothing was received; $");
+    expect(requests.length).toBeLessThanOrEqual(ATTEMPTS_MAX);
+  });
+
+  it("is charged nothing where nobody took a call, and ends at once", async () => {
+    await faulty({ kind: "page", status: 501, times: 50 });
+    const { code, message, requests, costUsd } = await failedBy();
+    expect({ code, costUsd }).toEqual({ code: "PROVIDER_REJECTED", costUsd: 0 });
+    expect(message).toBe("The provider answered 501: Not Implemented; check ANTHROPIC_BASE_URL");
+    expect(requests).toHaveLength(1);
+  });
+
+  it("ends at once where what answers is no Messages API", async () => {
+    await faulty({ kind: "html_ok", times: 50 });
+    const { code, message, requests } = await failedBy();
+    expect(code).toBe("PROVIDER_REJECTED");
+    expect(message).toContain("Sign in to the network; check ANTHROPIC_BASE_URL");
+    expect(requests).toHaveLength(1);
+  });
+
+  it("does not buy the same broken reply more than twice", async () => {
+    await faulty({ kind: "usage", mode: "missing", times: 50 });
+    const { code, requests } = await failedBy();
+    expect(code).toBe("PROVIDER_STREAM_INVALID");
+    expect(requests).toHaveLength(2);
+  });
+
+  it("tells an error of the stream whole, in whatever shape", async () => {
+    const message = `The output does not match the format ${"x".repeat(400)}`;
+    await faulty({ kind: "stream_error", shape: "bare", message, times: 50 });
+    const failed = await failedBy();
+    expect(failed.code).toBe("PROVIDER_UNAVAILABLE");
+    expect(failed.message).toContain(message);
+  });
+
+  it("parks or stops where the provider has refused every call for hours", async () => {
+    await faulty({ kind: "rate_limit", times: 50 });
+    const runId = await bench.start("Say that all is well.");
+    await until("it was refused", async () => {
+      const rows = await bench.world.db`update pawl.gate set
+        limited_since = clock_timestamp() - interval '7 hours',
+        blocked_until = clock_timestamp() + interval '1 minute'
+        where limited_since is not null returning key`;
+      return rows.length > 0;
+    });
+    const { result } = await bench.ended(runId);
+    expect(result.outcome).toMatchObject({ kind: "stopped", limit: "provider_spend" });
+    expect(result.costUsd).toBe(0);
   });
 });
 

@@ -23,6 +23,7 @@ export function newCounts({ limits, operatorCapMicroUsd }: Snapshot): Counts {
     spentMicroUsd: 0,
     crashTaxMicroUsd: 0,
     costCapMicroUsd: limits.costMicroUsd,
+    failure: null,
     operatorCapMicroUsd,
     addedMicroUsd: 0,
     extensions: 0,
@@ -38,7 +39,10 @@ export function foldCounts(counts: Counts, fact: RunFact, before: RunState): Cou
     case "replied":
       return withReply(counts, fact);
     case "denied":
-      return withoutReply(taxed(withOperatorCap(counts, fact), fact.crashTaxMicroUsd), before);
+      return withoutReply(
+        failing(taxed(withOperatorCap(counts, fact), fact.crashTaxMicroUsd), fact),
+        before,
+      );
     case "interrupted":
     case "unserved":
       return withoutReply(taxed(counts, fact.crashTaxMicroUsd), before);
@@ -87,6 +91,7 @@ function withReply(counts: Counts, reply: Reply): Counts {
     estimated: withEstimate(counts.estimated, reply),
     spentMicroUsd: counts.spentMicroUsd + reply.costMicroUsd + reply.crashTaxMicroUsd,
     costCapMicroUsd: reply.costCapMicroUsd,
+    failure: null,
     models: { ...counts.models, [reply.model]: repliesOf(counts, reply.model) + 1 },
     offlineReplies: counts.offlineReplies + (reply.offline ? 1 : 0),
   };
@@ -99,6 +104,10 @@ function withEstimate(known: Counts["estimated"], { estimated }: Reply): Counts[
 /** A name from outside may be one that every object knows. */
 function repliesOf({ models }: Counts, model: string): number {
   return Object.hasOwn(models, model) ? (models[model] ?? 0) : 0;
+}
+
+function failing(counts: Counts, { failure }: Denial): Counts {
+  return failure === undefined ? counts : { ...counts, failure };
 }
 
 /** Lost attempts cost, whatever comes of their call. */

@@ -17,7 +17,7 @@ import {
   type Circumstances,
 } from "./ask.ts";
 import { limitsNow, modelCallsOf, used } from "./counts.ts";
-import { calledOffAs, endOf, failed } from "./endings.ts";
+import { calledOffAs, endOf, failed, failedByProvider } from "./endings.ts";
 import { isInterrupted } from "./interrupts.ts";
 import { leftBy, nextFreeMs } from "./model-choice.ts";
 import type { Order } from "./order.ts";
@@ -149,6 +149,8 @@ function limitReached({ memory, state, nowMs }: Circumstances, since: Since): Li
 }
 
 function stopAt(now: Circumstances, stop: LimitHit): Step {
+  const inVain = failedByProvider(now.memory, stop);
+  if (inVain !== null) return close(inVain);
   if (!canSumUp(now.memory) || !leavesRoom(stop.limit)) return close({ kind: "stopped", ...stop });
   return { kind: "ask", call: askLastWords(now, stop) };
 }

@@ -1,7 +1,8 @@
 // Which ends a run comes to by what its model said, or by a failure. Ends are values, never exceptions.
 
 import { INTERRUPTED } from "../call.ts";
-import type { Outcome } from "../outcome.ts";
+import { ACCOUNT_LIMITS, type Outcome } from "../outcome.ts";
+import { modelCallsOf } from "./counts.ts";
 import type { Order } from "./order.ts";
 import type { Memory, RunState, Since, Trouble } from "./state.ts";
 
@@ -77,6 +78,20 @@ function endOfTrouble(trouble: Trouble | null): Outcome | null {
       return times >= STUMBLES_MAX ? failed("TOOL_INPUT_INVALID", message) : null;
     }
   }
+}
+
+/**
+ * Money that went for attempts alone, of which none brought a reply, is no limit that a caller could raise: the
+ * provider failed the run. Null where that is not so.
+ */
+export function failedByProvider(
+  { counts }: Memory,
+  { limit }: Pick<Extract<Outcome, { kind: "stopped" }>, "limit">,
+): Outcome | null {
+  const { failure: lost } = counts;
+  const isMoney = ACCOUNT_LIMITS.some((account) => account === limit);
+  const isInVain = lost !== null && isMoney && modelCallsOf(counts) === 0;
+  return isInVain ? failed(lost.code, lost.message) : null;
 }
 
 export function failed(code: string, message: string): Outcome {

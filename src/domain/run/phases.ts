@@ -9,7 +9,7 @@ import { isInterrupted, canBeStopped, stoppedIt } from "./interrupts.ts";
 import { isNews, newlyHeard } from "./mail.ts";
 import { awayReason, isUnfit } from "./models.ts";
 import { fateOfCalls } from "./reply-calls.ts";
-import type { Asking, InLane, Memory, Phase, RunState, Since, Stopping } from "./state.ts";
+import type { Asking, InLane, Memory, Phase, RunState, Since, Stopping, Wait } from "./state.ts";
 import { makesRoom, whyNoSummary } from "./summary.ts";
 import { isParked } from "./waits.ts";
 
@@ -213,6 +213,9 @@ function unservedAs({ call, tries, leaving }: InLane, { code }: Unserved): Since
   return { kind: "unserved", tries: more, live };
 }
 
+/** What a person has made room for may be over sooner than was thought. */
+const LOOKS_AGAIN: readonly Wait["reason"][] = ["budget", "capacity"];
+
 /** A wait is ended by its phase and not by its timer: a signal may have come first, or be folded behind it. */
 function waited(since: Since, fact: RunFact): Since {
   if (fact.kind === "waits") return { kind: "waits", wait: fact.wait };
@@ -224,7 +227,7 @@ function waited(since: Since, fact: RunFact): Since {
   const isEnded =
     fact.kind === "waited" ||
     (isResumed && isParked(since.wait)) ||
-    (fact.kind === "lookedAgain" && reason === "budget");
+    (fact.kind === "lookedAgain" && LOOKS_AGAIN.includes(reason));
   return isEnded ? { kind: "waited", limit: isResumed ? null : limit } : since;
 }
 

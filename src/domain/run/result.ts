@@ -1,6 +1,6 @@
 // What a run returns, and what it has so far: read from its state, by the workflow and by the client.
 
-import { usdOf } from "../money.ts";
+import { formatUsd, usdOf } from "../money.ts";
 import type { LedgerTotals, Outcome, RunResult } from "../outcome.ts";
 import { NO_USAGE, promptTokens, totalTokens } from "../usage.ts";
 import { modelCallsOf } from "./counts.ts";
@@ -25,11 +25,13 @@ export function resultOf(
 ): RunResult {
   const usage = memory?.counts.usage ?? NO_USAGE;
   const said = saidIn(memory, outcome);
+  const modelCalls = memory === null ? 0 : modelCallsOf(memory.counts);
+  const totals = ledger ?? totalsIn(memory);
   return {
     type: "result",
     runId,
     traceId,
-    outcome,
+    outcome: ledger === null ? outcome : withSetAside(outcome, modelCalls, totals),
     answer: said,
     partial: outcome.kind !== "answered" && said !== null,
     usage: {
@@ -40,8 +42,8 @@ export function resultOf(
       totalTokens: totalTokens(usage),
       ...(isEstimated(memory) && { estimated: true }),
     },
-    ...costsIn(ledger ?? totalsIn(memory)),
-    modelCalls: memory === null ? 0 : modelCallsOf(memory.counts),
+    ...costsIn(totals),
+    modelCalls,
     toolCalls: memory?.counts.toolCalls ?? 0,
     serverToolCalls: usage.webSearchRequests,
     turns: memory?.counts.turn ?? 0,
@@ -61,7 +63,22 @@ export function withLedger<Result extends Partial<RunResult>>(
   result: Result,
   ledger: LedgerTotals,
 ): Result {
-  return { ...result, ...costsIn(ledger) };
+  const { outcome, modelCalls = 0 } = result;
+  const told = outcome === undefined ? {} : { outcome: withSetAside(outcome, modelCalls, ledger) };
+  return { ...result, ...told, ...costsIn(ledger) };
+}
+
+/** Of a run that a provider failed: that nothing came of it, and what may be billed for it all the same. */
+function withSetAside(
+  outcome: Outcome,
+  modelCalls: number,
+  { crashTaxMicroUsd, modelAttempts }: LedgerTotals,
+): Outcome {
+  const isInVain = outcome.kind === "failed" && outcome.code.startsWith("PROVIDER_");
+  if (!isInVain || modelCalls > 0 || crashTaxMicroUsd === 0) return outcome;
+  const attempts = `${modelAttempts} lost attempt${modelAttempts === 1 ? "" : "s"}`;
+  const aside = `nothing was received; ${formatUsd(crashTaxMicroUsd)} is set aside for ${attempts}`;
+  return { ...outcome, message: `${outcome.message}; ${aside}` };
 }
 
 type Memory = RunState["memory"];

@@ -3,7 +3,7 @@
 
 import type { DecidedApproval, PendingApproval } from "../approval.ts";
 import type { Author } from "../authors.ts";
-import type { Denial, Entry, Estimated, ModelCall, Ticket } from "../call.ts";
+import type { Denial, Entry, Estimated, ModelCall, ProviderFailure, Ticket } from "../call.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
@@ -65,6 +65,8 @@ export interface Counts {
   readonly crashTaxMicroUsd: number;
   /** As the worker last saw it. */
   readonly costCapMicroUsd: number;
+  /** How the provider failed the last attempt, where no reply has come since. */
+  readonly failure: ProviderFailure | null;
   /** What the operator allows any run, as a worker last saw it. */
   readonly operatorCapMicroUsd: number;
   /** What people have added to the caller's cap. */

@@ -73,6 +73,19 @@ describe("the terminal", () => {
     expect(shown([eventOf({ ...turn, purpose, offline: false })])).toMatch(why);
   });
 
+  test("says on which day a next try is, where that is not today", () => {
+    const waiting = { type: "run.waiting", reason: "capacity", message: "its limit" } as const;
+    const told = (nextAttemptAt: string) => shown([eventOf({ ...waiting, nextAttemptAt })]);
+    expect(told("2026-11-21T10:59:53.000Z")).toContain("next try at 10:59:53 UTC");
+    expect(told("2026-11-22T00:10:00.000Z")).toContain("next try at 2026-11-22 00:10:00 UTC");
+  });
+
+  test("tells in the end what the provider said, whole", () => {
+    const message = `The provider broke off its reply: ${"x".repeat(900)}.`;
+    const result = resultOf({ kind: "failed", code: "PROVIDER_UNAVAILABLE", message });
+    expect(shown([eventOf({ type: "run.ended", result })])).toContain(message);
+  });
+
   test("tells a run from its header to its bill, without taking a line back", () => {
     expect(shown(STORY).split("\n")).toEqual([
       "run_test · agent assistant",

@@ -154,11 +154,11 @@ describe("an answer of something before the API", () => {
   };
 
   test.each([500, 502, 503, 504, 520])(
-    "a %d page does not say what the API did, so it may have cost money",
+    "a %d page does not say what the API did before a reply began, so its prompt may have cost money",
     async (status) => {
       expect(await callError(page(status))).toMatchObject({
         code: "PROVIDER_UNAVAILABLE",
-        billing: "unknown",
+        billing: "prompt",
       });
     },
   );
@@ -166,7 +166,29 @@ describe("an answer of something before the API", () => {
   test("so it is with a gateway that gave up waiting", async () => {
     expect(await callError(page(408))).toMatchObject({
       code: "PROVIDER_UNAVAILABLE",
-      billing: "unknown",
+      billing: "prompt",
+    });
+  });
+
+  test("so it is with an error that is written in another shape than the API's", async () => {
+    const failure = await callError((response) =>
+      response
+        .writeHead(503, { "content-type": "application/json" })
+        .end('{"error":{"type":"server_error","message":"upstream is away"}}'),
+    );
+    expect(failure).toMatchObject({ code: "PROVIDER_UNAVAILABLE", billing: "prompt" });
+    expect(failure.message).toBe("The provider answered 503: upstream is away");
+  });
+
+  test("what it says is told as words", async () => {
+    const failure = await callError(page(502));
+    expect(failure.message).toBe("The provider answered 502: sorry");
+  });
+
+  test("a 501 says that nobody took the call, and comes again", async () => {
+    expect(await callError(page(501))).toMatchObject({
+      code: "PROVIDER_REJECTED",
+      billing: "free",
     });
   });
 
@@ -179,8 +201,8 @@ describe("an answer of something before the API", () => {
 
   test("a page with status 200 is no reply", async () => {
     expect(await callError(page(200))).toMatchObject({
-      code: "PROVIDER_STREAM_CUT",
-      billing: "unknown",
+      code: "PROVIDER_REJECTED",
+      billing: "prompt",
     });
   });
 });
@@ -242,16 +264,18 @@ describe("an error in the middle of a stream", () => {
     ["permission_error", "PROVIDER_AUTH"],
   ])("%s is %s, and part of a reply may have been billed", async (type, code) => {
     const error = sse({ type: "error", error: { type, message: "Oh no" } });
-    const failure = await callError((response) => openStream(response).end(START + error));
+    const begun = START + textBlock(0, "Half");
+    const failure = await callError((response) => openStream(response).end(begun + error));
     expect(failure).toMatchObject({ code, billing: "unknown" });
     expect(failure.message).toBe("The provider broke off its reply: Oh no");
   });
 
-  test("one that is no JSON is a broken stream", async () => {
+  test("one that is no JSON is the provider's word all the same", async () => {
     const failure = await callError((response) =>
       openStream(response).end(`${START}event: error\ndata: upstream went away\n\n`),
     );
-    expect(failure).toMatchObject({ code: "PROVIDER_STREAM_CUT", billing: "unknown" });
+    expect(failure).toMatchObject({ code: "PROVIDER_UNAVAILABLE", billing: "prompt" });
+    expect(failure.message).toBe("The provider broke off its reply: upstream went away");
   });
 });
 
@@ -270,11 +294,11 @@ describe("a stream that makes no sense", () => {
 
 test("an error that was mapped before stays what it is", () => {
   const known = new ModelCallError("PROVIDER_TIMEOUT", "slow", { billing: "unknown" });
-  expect(toModelCallError(known, true)).toBe(known);
+  expect(toModelCallError(known, "stream")).toBe(known);
 });
 
 test("whatever else is thrown is reported too, and taken as the worst case", () => {
-  expect(toModelCallError("odd", false)).toMatchObject({
+  expect(toModelCallError("odd", "sent")).toMatchObject({
     code: "PROVIDER_UNREACHABLE",
     billing: "unknown",
     message: "No answer from the provider: odd",

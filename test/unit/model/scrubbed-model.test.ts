@@ -43,6 +43,7 @@ function saying(text: string, cuts: readonly number[]): Model {
       return replyOf(text);
     },
     countTokens: async () => 0,
+    ping: async () => undefined,
     promptBytes: () => 0,
   };
 }

@@ -1,7 +1,7 @@
 -- What a call must pass: the circuit, then the buckets.
 
 -- The buckets are the last that a call must pass: what it draws there is gone. `watched`: the gate wants to hear
--- that the call was answered; `drawn`: it wants to hear what the call used.
+-- that the call was answered, and that it was completed; `drawn`: it wants to hear what the call used.
 create or replace function pawl.ask_gate(ask jsonb) returns jsonb language plpgsql as $$
 declare
   call_id constant text := ask ->> 'callId';
@@ -15,7 +15,7 @@ declare
 begin
   select * into g from pawl.gate where key = ask ->> 'key';
   if not found or (g.down_since is null and g.allowance is null and coalesce(g.metered_until < clock_timestamp(), true)) then
-    return jsonb_build_object('kind', 'pass', 'watched', coalesce(g.failures, 0) > 0);
+    return jsonb_build_object('kind', 'pass', 'watched', coalesce(g.failures + g.costly_failures, 0) > 0);
   end if;
 
   select * into g from pawl.gate where key = ask ->> 'key' for update;
@@ -41,7 +41,8 @@ begin
     update pawl.gate set allowance = greatest(g.allowance - 1, 0), let_out_at = now where key = g.key;
   end if;
   return jsonb_strip_nulls(jsonb_build_object('kind', 'pass', 'drawn', drawn,
-    'watched', g.down_since is not null or g.allowance is not null or g.failures > 0));
+    'isProbe', nullif(g.down_since is not null, false),
+    'watched', g.down_since is not null or g.allowance is not null or g.failures + g.costly_failures > 0));
 end $$;
 
 -- `counted`: news of the buckets alone, of a call that was heard of before.

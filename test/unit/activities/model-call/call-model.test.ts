@@ -116,6 +116,60 @@ describe("M6: the gate is asked before anything is held", () => {
   });
 });
 
+describe("a provider that is taken for down", () => {
+  const probing: GateAnswer = { ...PROBE, isProbe: true };
+  const deadProxy = () =>
+    Promise.reject(new ModelCallError("PROVIDER_UNAVAILABLE", "502", { billing: "unsent" }));
+
+  test("is asked by what is free, and where that fails nothing is held", async () => {
+    const { attempt, steps, told, ledger } = openCallScene({
+      gate: [probing, waits("down")],
+      ping: deadProxy,
+    });
+    expect(await makeCall(attempt(1))).toMatchObject({ kind: "denied", why: "down" });
+    expect(steps).toEqual(["gate", "ping", "tell", "gate"]);
+    expect(told).toMatchObject([{ heard: "outage", used: { requests: 0, input: 0, output: 0 } }]);
+    expect(told[0]).not.toHaveProperty("mayCost");
+    expect(await ledger.totals("run_1")).toMatchObject({ modelAttempts: 0, fearedMicroUsd: 0 });
+  });
+
+  test.each<[string, () => Promise<void>]>([
+    ["answers", async () => undefined],
+    [
+      "has no such place",
+      () => Promise.reject(new ModelCallError("PROVIDER_REJECTED", "404", { billing: "unsent" })),
+    ],
+    [
+      "can't be reached by any request as it is",
+      () =>
+        Promise.reject(
+          new ModelCallError("PROVIDER_UNREACHABLE", "TLS", { billing: "unsent", isFinal: true }),
+        ),
+    ],
+  ])("is sent the call where it %s", async (_, ping) => {
+    const { attempt, steps } = openCallScene({ gate: [probing], ping });
+    expect(await makeCall(attempt(1))).toMatchObject({ kind: "replied" });
+    expect(steps.slice(0, 4)).toEqual(["gate", "ping", "hold", "send"]);
+  });
+});
+
+test("a model that has been refused for hours is a matter for people", async () => {
+  const since = (hours: number): GateAnswer => ({
+    kind: "wait",
+    why: "rate_limited",
+    forMs: 1000,
+    downSince: null,
+    limitedSince: new Date(Date.now() - hours * 3_600_000).toISOString(),
+  });
+  const patient = openCallScene({ gate: [since(5)] });
+  expect(await makeCall(patient.attempt(1))).toMatchObject({ why: "rate_limited" });
+  const { attempt } = openCallScene({ gate: [since(7)] });
+  await expect(makeCall(attempt(1))).rejects.toMatchObject({
+    type: "PROVIDER_SPEND_LIMIT",
+    message: expect.stringContaining("has refused every call of claude-sonnet-5-5"),
+  });
+});
+
 describe("M4: what attempts that died may have cost is feared and told, whatever becomes of the call", () => {
   test("where the gate keeps it back", async () => {
     const { scene, lostMicroUsd } = await diedOnce({ gate: [PASS, waits("down")] });

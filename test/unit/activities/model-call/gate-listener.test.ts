@@ -25,18 +25,19 @@ interface Scene {
   readonly drawn?: typeof DRAWN;
   readonly said?: RateLimits;
   readonly error?: Error;
+  readonly watched?: boolean;
   /** The gate can't be reached. */
   readonly isDeaf?: boolean;
 }
 
-function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
+function sceneOf({ drawn, said, error, watched = false, isDeaf = false }: Scene) {
   const told: GateWord[] = [];
   const call = async (_: unknown, listener: ReplyListener) => {
     if (said !== undefined) listener.limits?.(said);
     if (error !== undefined) throw error;
     listener.alive(USAGE, null);
     listener.alive(USAGE, null);
-    told.push({ ...ASK, heard: "nothing", retryAfterMs: 0, failuresMax: 0 });
+    told.push({ ...ASK, heard: "nothing", failuresMax: 0 });
     const message = { role: "assistant" as const, content: [] };
     const usage = { ...USAGE, outputTokens: 50 };
     return {
@@ -48,7 +49,12 @@ function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
       requestId: null,
     };
   };
-  const model: Model = { call, countTokens: async () => 1, promptBytes: () => 1 };
+  const model: Model = {
+    call,
+    ping: async () => undefined,
+    countTokens: async () => 1,
+    promptBytes: () => 1,
+  };
   const gates = {
     ask: async () => ({ kind: "pass", watched: false }) as const,
     async tell(word: GateWord) {
@@ -58,7 +64,7 @@ function sceneOf({ drawn, said, error, isDeaf = false }: Scene) {
     },
   };
   const config = { retries: { circuitFailures: 5, initialMs: 700, maxAttempts: 8 } };
-  const pass = { kind: "pass", watched: false, ...(drawn === undefined ? {} : { drawn }) } as const;
+  const pass = { kind: "pass", watched, ...(drawn === undefined ? {} : { drawn }) } as const;
   const heard = heardByGate({ model, gates, config, telemetry: SILENT }, { ask: ASK, pass });
   return { told, call: () => heard.call(aRequest(), DEAF, NEVER) };
 }
@@ -72,6 +78,7 @@ test.each<[string, Scene, string[]]>([
   ["nothing where the provider tells no limits", {}, ["reply"]],
   ["at its first byte of limits that run low", { said: limits(10) }, ["answered", "reply"]],
   ["at its end what it used", { said: limits(10), drawn: DRAWN }, ["reply", "counted"]],
+  ["that it began, and that it came whole", { watched: true }, ["answered", "reply", "completed"]],
 ])("a call tells %s", async (_, scene, expected) => {
   const { call, told } = sceneOf(scene);
   await call();
@@ -107,6 +114,46 @@ test("a refusal tells its limits, and gives back the tokens that were set aside"
       isTight: true,
     }),
   ]);
+});
+
+test.each<[string, ModelCallError, object]>([
+  [
+    "no time",
+    new ModelCallError("PROVIDER_RATE_LIMITED", "429", { billing: "free" }),
+    { heard: "limited", firstWaitMs: 700 },
+  ],
+  [
+    "what may be billed",
+    new ModelCallError("PROVIDER_STREAM_CUT", "cut", { billing: "unknown" }),
+    { heard: "outage", mayCost: true },
+  ],
+  [
+    "what read the prompt at most",
+    new ModelCallError("PROVIDER_REJECTED", "a page", { billing: "prompt" }),
+    { heard: "outage", mayCost: true },
+  ],
+  [
+    "an outage that is free",
+    new ModelCallError("PROVIDER_OVERLOADED", "529", { billing: "free" }),
+    { heard: "outage" },
+  ],
+  [
+    "a way to it that is wrong",
+    new ModelCallError("PROVIDER_UNREACHABLE", "TLS", { billing: "unsent", isFinal: true }),
+    { heard: "nothing" },
+  ],
+  [
+    "a request that is wrong",
+    new ModelCallError("PROVIDER_REJECTED", "400", { billing: "free" }),
+    { heard: "answered" },
+  ],
+])("a failure tells %s", async (_, error, word) => {
+  const { call, told } = sceneOf({ error });
+  await failureOf(call());
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatchObject(word);
+  expect(told[0]?.mayCost ?? false).toBe("mayCost" in word);
+  expect(told[0]).not.toHaveProperty("retryAfterMs");
 });
 
 test("of a failure whose use nobody knows nothing is given back", async () => {

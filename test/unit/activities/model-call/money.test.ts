@@ -52,6 +52,43 @@ describe("M4: an attempt that ends without a word", () => {
   });
 });
 
+describe("a reply in hand is written however long that takes (case 05)", () => {
+  const ofPostgres = (code: string): Error =>
+    Object.assign(new Error("as Postgres says"), { code });
+  const settling = (times: number, error: () => Error) => {
+    let asked = 0;
+    const ledger = (real: Ledger): Partial<Ledger> => ({
+      settle: async (settlement) => {
+        asked += 1;
+        if (asked <= times) throw error();
+        return await real.settle(settlement);
+      },
+    });
+    return openCallScene({ ledger });
+  };
+
+  test.each<[string, () => Error]>([
+    ["can only be read", () => new PawlError("DATABASE_REFUSED", "Postgres at db: read-only")],
+    ["is away", () => new PawlError("LEDGER_UNAVAILABLE", "Postgres at db: it restarts")],
+    ["fails as nobody foresaw", () => ofPostgres("XX000")],
+    ["can't read its disk", () => ofPostgres("58030")],
+  ])("where the database %s", async (_, error) => {
+    const scene = settling(3, error);
+    expect(await makeCall(scene.attempt(1))).toMatchObject({ kind: "replied", attempts: 1 });
+    expect(scene.requests).toHaveLength(1);
+    const totals = { repliesSettled: 1, fearedMicroUsd: 0, heldMicroUsd: 0 };
+    expect(await scene.ledger.totals("run_1")).toMatchObject(totals);
+  });
+
+  test.each(["23514", "42P01", "P0001", "22003"])(
+    "but not where it would be refused for ever: %s",
+    async (code) => {
+      const scene = settling(1, () => ofPostgres(code));
+      await expect(makeCall(scene.attempt(1))).rejects.toMatchObject({ code });
+    },
+  );
+});
+
 test("what a stopped attempt could not store in time is stored when PostgreSQL is back", async () => {
   let isAway = true;
   const ledger = (real: Ledger): Partial<Ledger> => ({

@@ -192,6 +192,45 @@ describe("denials", () => {
     });
   });
 
+  describe("where every call was lost before its money ran out", () => {
+    const failure = { code: "PROVIDER_UNAVAILABLE", message: "The provider answered 502: sorry" };
+    const spent = (limit: "cost" | "tenant_day") =>
+      denied({ why: "cap", limit, resetsAt: null, crashTaxMicroUsd: 900, failure });
+
+    test.each(["cost", "tenant_day"] as const)("the provider failed the run: %s", (limit) => {
+      expect(given().asking(spent(limit)).outcome()).toEqual({ kind: "failed", ...failure });
+    });
+
+    test("also where it had waited for the provider before", () => {
+      const notBefore = new Date(given().nowMs + 3000).toISOString();
+      const down = denied({ why: "down", notBefore, crashTaxMicroUsd: 900, failure });
+      const cap = denied({ why: "cap", limit: "cost", resetsAt: null });
+      expect(given().asking(down).waiting().asking(cap).outcome()).toEqual({
+        kind: "failed",
+        ...failure,
+      });
+    });
+
+    test("but not where a reply had come: a larger cap may do", () => {
+      const run = given({ wrapUp: false }).asking(calling("calculator")).executing();
+      expect(run.asking(spent("cost")).outcome()).toMatchObject({ kind: "stopped", limit: "cost" });
+    });
+
+    test("and a person may still raise the cap where limits park it", () => {
+      const parked = given({}, { onLimit: "pause" }).asking(spent("cost"));
+      expect(parked.wait()).toMatchObject({ limit: "cost" });
+    });
+  });
+
+  test("a wait for capacity is over when an operator says so", () => {
+    const notBefore = new Date(given().nowMs + 300_000).toISOString();
+    const waiting = given()
+      .asking(denied({ why: "rate_limited", notBefore }))
+      .standing();
+    expect(waiting.step()).toMatchObject({ kind: "wait", isNew: false });
+    expect(waiting.and({ kind: "lookedAgain" }).call().turn).toBe(1);
+  });
+
   test("a prompt that fits no request stops the run, also where limits park it", () => {
     const long = denied({ why: "size", limit: "request_tokens" });
     expect(given({}, { onLimit: "pause" }).asking(long).step()).toMatchObject({

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome, RunResult } from "../../../../src/domain/outcome.ts";
-import { resultOf } from "../../../../src/domain/run/result.ts";
+import { resultOf, withLedger } from "../../../../src/domain/run/result.ts";
 import { newRun, type RunState } from "../../../../src/domain/run/state.ts";
 import { calling, given, MODEL, replied, type Story } from "../../../support/run-story.ts";
 
@@ -83,6 +83,37 @@ describe("what is given out", () => {
   ])("%s", (_, run, outcome, said) => {
     const result = ended(run().state, outcome);
     expect(result).toMatchObject({ answer: said, partial: said !== null });
+  });
+});
+
+describe("a run that its provider failed", () => {
+  const failed: Outcome = { kind: "failed", code: "PROVIDER_UNREACHABLE", message: "no answer" };
+  const ledger = { spentMicroUsd: 45_000, crashTaxMicroUsd: 45_000, modelAttempts: 3 };
+  const messageOf = (state: RunState, outcome: Outcome, totals = ledger) => {
+    const result = ended(state, outcome, totals);
+    return "message" in result.outcome ? result.outcome.message : "";
+  };
+
+  test("says that nothing was received, and what is set aside", () => {
+    expect(messageOf(given().state, failed)).toBe(
+      "no answer; nothing was received; $0.0450 is set aside for 3 lost attempts",
+    );
+    const once = { spentMicroUsd: 45_000, crashTaxMicroUsd: 45_000, modelAttempts: 1 };
+    expect(messageOf(given().state, failed, once)).toMatch(/for 1 lost attempt$/);
+  });
+
+  test("and the record of it as well, once", () => {
+    const draft = ended(given().state, failed, null);
+    expect(draft.outcome).toEqual(failed);
+    expect(withLedger(draft, ledger).outcome).toEqual(ended(given().state, failed, ledger).outcome);
+  });
+
+  test.each<[string, RunState, Outcome, typeof ledger]>([
+    ["where nothing was lost", given().state, failed, TOTALS],
+    ["where replies came", worked().state, failed, ledger],
+    ["where it is not the provider's", given().state, { ...failed, code: "UNKNOWN_AGENT" }, ledger],
+  ])("but not %s", (_, state, outcome, totals) => {
+    expect(messageOf(state, outcome, totals)).toBe("no answer");
   });
 });
 
