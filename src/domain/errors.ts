@@ -175,7 +175,7 @@ export const CATALOGUE = {
   USAGE: { fate: "fail", next: "see `pawl --help`", httpStatus: 400, exitCode: 2 },
   FILE_UNUSABLE: {
     fate: "fail",
-    next: "check the path, its permissions and the room on its disk",
+    next: "check the path and its permissions",
     httpStatus: 500,
     exitCode: 2,
   },
@@ -195,7 +195,7 @@ export const CATALOGUE = {
     fate: "fail",
     next: "mend TEMPORAL_NAMESPACE or TEMPORAL_ADDRESS, or make it: temporal operator namespace create --namespace NAME",
     httpStatus: 503,
-    exitCode: 6,
+    exitCode: 2,
   },
   SCHEMA_BEHIND: {
     fate: "fail",

@@ -60,7 +60,7 @@ describe("a worker that can't start ends with its sentence and its exit code", (
     [
       "a namespace that is not there",
       () => ({ TEMPORAL_NAMESPACE: "nosuch" }),
-      6,
+      2,
       /no namespace nosuch \(NAMESPACE_NOT_FOUND: /,
     ],
     ["no key", () => ({ ANTHROPIC_API_KEY: "" }), 2, /ANTHROPIC_API_KEY is not set.* \(CONFIG: /],
@@ -114,21 +114,21 @@ describe("a command says it as well", () => {
       "a namespace that is not there",
       ["ls"],
       () => ({ ...world.env, TEMPORAL_NAMESPACE: "nosuch" }),
-      6,
+      2,
       /^The Temporal server has no namespace nosuch\. Mend TEMPORAL_NAMESPACE/,
     ],
     [
       "a namespace that is not there, for a run",
       ["run", "hi"],
       () => ({ ...world.env, TEMPORAL_NAMESPACE: "nosuch" }),
-      6,
+      2,
       /^The Temporal server has no namespace nosuch\./,
     ],
     [
       "a namespace that is not there, for a run that might have been in it",
       ["show", "run_x"],
       () => ({ ...world.env, TEMPORAL_NAMESPACE: "nosuch" }),
-      6,
+      2,
       /^The Temporal server has no namespace nosuch\./,
     ],
     [
@@ -139,7 +139,7 @@ describe("a command says it as well", () => {
         return { ...plain(), PAWL_STATE_DIR: join(dir, "file") };
       },
       2,
-      /file can't be used: .*\. Check the path, its permissions/,
+      /file can't be used: .*\. Check the path and its permissions/,
     ],
     [
       "a state folder below a file",
