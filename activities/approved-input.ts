@@ -1,22 +1,25 @@
 // The arguments that a tool is executed with: those of the model, or what a person put in their place.
 // A decision is bound to a digest, and it is looked at once more where the arguments lie.
 
-import type { ToolUseBlock } from "../src/domain/message.ts";
-import type { Clearance } from "../src/domain/tool-call.ts";
+import { argsDigest } from "../src/domain/args-digest.ts";
 import { present } from "../src/domain/present.ts";
-import { argsDigest } from "./args-digest.ts";
+import type { Clearance } from "../src/domain/tool-call.ts";
 import { previewOf } from "./preview.ts";
 import { withPreface, type ToolOutput } from "./tools/tool-output.ts";
 
 const EDIT_SHOWN_CHARS = 2000;
 
 /** Throws where the call is not the one that was approved: a broken invariant of ours. */
-export function approvedInput(call: ToolUseBlock, clearance: Clearance | undefined): unknown {
+export function approvedInput(
+  callId: string,
+  input: unknown,
+  clearance: Clearance | undefined,
+): unknown {
   const approved = clearance?.argsDigest;
-  if (approved !== undefined && approved !== argsDigest(call.input)) {
-    throw new Error(`the call ${call.id} has other arguments than those that were approved`);
+  if (approved !== undefined && approved !== argsDigest(input)) {
+    throw new Error(`the call ${callId} has other arguments than those that were approved`);
   }
-  return clearance?.editedInput ?? call.input;
+  return clearance?.editedInput ?? input;
 }
 
 /** The model must know what was really done. */

@@ -13,6 +13,7 @@ import type { Gates } from "../src/store/gates.ts";
 import type { Ledger } from "../src/store/ledger.ts";
 import type { RunRecords } from "../src/store/run-records.ts";
 import type { Stops } from "../src/store/stops.ts";
+import type { Tenants } from "../src/store/tenants.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
 import type { Telemetry } from "../src/telemetry/telemetry.ts";
 import type { AgentDefinition } from "./agents.ts";
@@ -38,6 +39,7 @@ export interface ActivityDeps {
   readonly artefacts: Artefacts;
   readonly records: RunRecords;
   readonly batches: Batches;
+  readonly tenants: Tenants;
   readonly deltas: DeltaWriter;
   /** In this order they are asked for a tool. */
   readonly toolSources: readonly ToolSource[];

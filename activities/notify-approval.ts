@@ -4,6 +4,7 @@
 
 import { createHmac } from "node:crypto";
 import type { PendingApproval } from "../src/domain/approval.ts";
+import { callKeyOf } from "../src/domain/tool-call.ts";
 import { thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -30,7 +31,7 @@ export function createNotifyApproval({ config, telemetry, fetch }: ActivityDeps)
       session,
       ...pending,
     });
-    const id = `${runId}/${pending.callId}`;
+    const id = callKeyOf(runId, pending.callId);
     const response = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json", ...signed({ id, body, secret }) },

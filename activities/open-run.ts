@@ -15,6 +15,7 @@ import type { OwnProvider, Provider } from "../src/domain/provider.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { asFailures, failure, thisAttempt } from "./attempt.ts";
+import { checkPayer } from "./check-payer.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fallbacksFor } from "./fallbacks.ts";
 import { toolsFor } from "./offered-tools.ts";
@@ -23,6 +24,7 @@ import { modelFor, routingFor } from "./model-policy.ts";
 export function createOpenRun(deps: ActivityDeps) {
   return async function openRun(input: RunInput): Promise<Opened> {
     const { runId } = thisAttempt();
+    await asFailures(() => checkPayer(deps.tenants, input));
     const agent = deps.agents.find(({ name }) => name === input.agent);
     if (agent === undefined) {
       const known = deps.agents.map(({ name }) => name).join(", ");

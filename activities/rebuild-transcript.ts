@@ -119,8 +119,8 @@ class Rebuilt {
     }
   }
 
-  #toolAnswered({ callId, content, isError }: RunToolResult): void {
-    this.#store(JSON.stringify(toolAnswer(callId, content, isError)));
+  #toolAnswered({ toolUseId, content, isError }: RunToolResult): void {
+    this.#store(JSON.stringify(toolAnswer(toolUseId, content, isError)));
   }
 
   #store(body: string): string {

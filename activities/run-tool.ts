@@ -3,6 +3,7 @@
 
 import { isToolUse, toolAnswer } from "../src/domain/message.ts";
 import type { Message, ToolUseBlock } from "../src/domain/message.ts";
+import { placeInReply } from "../src/domain/tool-call.ts";
 import type { RunToolInput, RunToolResult } from "../src/domain/tool-call.ts";
 import { isPawlError } from "../src/domain/errors.ts";
 import { failpoint } from "../src/failpoint.ts";
@@ -11,6 +12,7 @@ import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { beginAttempt } from "./begin-attempt.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
@@ -35,7 +37,8 @@ export function createRunTool(deps: ActivityDeps) {
       const durationMs = Math.round(performance.now() - startedAt);
       tellResult(deps, attempt, { input, output, durationMs });
       return {
-        callId: call.id,
+        callId: input.callId,
+        toolUseId: call.id,
         tool: input.tool,
         ref,
         content,
@@ -57,15 +60,16 @@ export function createRunTool(deps: ActivityDeps) {
 async function findCall(
   { transcripts }: ActivityDeps,
   { runId }: Attempt,
-  { callId, replyRef }: RunToolInput,
+  { callId, tool, replyRef }: RunToolInput,
 ): Promise<ToolUseBlock> {
   const body = await transcripts.get(runId, replyRef);
   if (body === null)
     throw failure("TRANSCRIPT_MISSING", `${replyRef} of ${runId} is not in the store`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
   const reply = JSON.parse(body) as Message;
-  const call = reply.content.filter(isToolUse).find(({ id }) => id === callId);
-  if (call === undefined) throw new Error(`the reply ${replyRef} holds no call ${callId}`);
+  const call = reply.content.filter(isToolUse)[placeInReply(callId) - 1];
+  if (call?.name !== tool)
+    throw new Error(`the reply ${replyRef} holds no call ${callId} of ${tool}`);
   return call;
 }
 
@@ -89,26 +93,27 @@ async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOu
     runId: attempt.runId,
     turn: input.turn,
     tool: input.tool,
-    callId: call.id,
+    callId: input.callId,
     attempt: attempt.attempt,
     ...verdictOf(input.clearance),
   });
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
-  const args = approvedInput(call, input.clearance);
-  return await tool.run(args, contextOf(deps, execution));
+  const args = approvedInput(input.callId, call.input, input.clearance);
+  return await tool.run(args, contextOf(deps, execution, args));
 }
 
-function contextOf(deps: ActivityDeps, { attempt, input, call }: Execution): ToolContext {
+function contextOf(deps: ActivityDeps, { attempt, input }: Execution, args: unknown): ToolContext {
   const { runId } = attempt;
+  const { callId } = input;
   return {
     runId,
     tenant: input.tenant,
-    callId: call.id,
-    idempotencyKey: `${runId}/${input.turn}/${call.id}`,
+    callId,
+    idempotencyKey: idempotencyKeyOf(runId, callId, args),
     attempt: attempt.attempt,
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
-    log: deps.telemetry.log.child({ runId, tool: input.tool, callId: call.id }),
+    log: deps.telemetry.log.child({ runId, tool: input.tool, callId }),
     filesDir: filesDirOf(deps.config, input.tenant, runId),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };

@@ -4,10 +4,21 @@
 // B1 One record per charged request, whatever becomes of the connection.
 // B2 A record is fsynced before the last byte of its reply is sent.
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { WEB_SEARCH_MICRO_USD, type Rates } from "../src/domain/prices.ts";
 import type { ServedModel } from "./model-rules.ts";
 
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+/** A link that somebody put in its place is not followed. */
+const APPEND_AND_READ = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
 const TOKENS_PER_RATE = 1_000_000n;
 
 export interface BilledUsage {
@@ -45,7 +56,7 @@ export interface BillingLog {
 
 /** Continues the file where an earlier server left it. */
 export function openBilling(file: string | undefined, nowMs: () => number): BillingLog {
-  const fd = file === undefined ? undefined : openSync(file, "a+");
+  const fd = file === undefined ? undefined : openSync(file, APPEND_AND_READ, 0o600);
   const records: BillingRecord[] = fd === undefined ? [] : readRecords(fd);
   return {
     append(model, charge) {

@@ -8,6 +8,8 @@ export interface TextDraft {
 
 export interface ToolUseDraft {
   readonly type: "tool_use";
+  /** Without it: one of its own. */
+  readonly id?: string;
   readonly name: string;
   readonly input: unknown;
   /** The JSON on the wire, where it is not simply `input`: broken or cut. */

@@ -30,9 +30,8 @@ const httpFaults = [
   fault("server_error", {
     status: z.union([z.literal(500), z.literal(503), z.literal(504)]).default(500),
   }),
-  fault("bad_gateway_html", {}),
   /** Of something before the API, or in its place. */
-  fault("page", { status: z.int().min(400).max(599).default(503) }),
+  fault("page", { status: z.int().min(400).max(599).default(502) }),
   fault("html_ok", {}),
 ] as const;
 

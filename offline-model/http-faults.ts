@@ -7,9 +7,7 @@ import { unreachable } from "./unreachable.ts";
 
 /** Throws the error that is the answer, or answers with a page. */
 export function answerInstead(res: ServerResponse, fault: HttpFault): void {
-  if (fault.kind === "bad_gateway_html") {
-    sendPage(res, 502, "Bad Gateway");
-  } else if (fault.kind === "page") {
+  if (fault.kind === "page") {
     sendPage(res, fault.status, STATUS_CODES[fault.status] ?? "Sorry");
   } else if (fault.kind === "html_ok") {
     sendPage(res, 200, "Sign in to the network");
@@ -23,7 +21,7 @@ function sendPage(res: ServerResponse, status: number, title: string): void {
   res.end(`<html><head><title>${title}</title></head></html>`);
 }
 
-type ErrorFault = Exclude<HttpFault, { kind: "bad_gateway_html" | "html_ok" | "page" }>;
+type ErrorFault = Exclude<HttpFault, { kind: "html_ok" | "page" }>;
 
 function errorOf(fault: ErrorFault): ApiError {
   switch (fault.kind) {

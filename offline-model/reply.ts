@@ -101,7 +101,7 @@ function withIds(draft: Draft, request: MessagesRequest, model: ServedModel): Re
 
 function withId(block: DraftBlock): ReplyBlock {
   if (block.type !== "tool_use") return block;
-  const id = `toolu_${randomUUID().replaceAll("-", "").slice(0, 24)}`;
+  const id = block.id ?? `toolu_${randomUUID().replaceAll("-", "").slice(0, 24)}`;
   return {
     type: "tool_use",
     id,

@@ -2,7 +2,7 @@
 // where none is left, the planner answers.
 
 import { z } from "zod";
-import type { Draft, DraftBlock } from "./draft.ts";
+import type { Draft, DraftBlock, ToolUseDraft } from "./draft.ts";
 import { entryFields } from "./match-list.ts";
 import type { MessagesRequest } from "./request.ts";
 
@@ -12,7 +12,14 @@ const scriptedReply = z.strictObject({
   textBytes: z.int().nonnegative().optional(),
   thinking: z.string().optional(),
   toolCalls: z
-    .array(z.strictObject({ name: z.string(), input: z.unknown().default({}) }))
+    .array(
+      z.strictObject({
+        name: z.string(),
+        input: z.unknown().default({}),
+        /** As gateways name them that count from 0 in each reply, or not at all. */
+        id: z.string().optional(),
+      }),
+    )
     .default([]),
   /** The JSON of the first tool call exactly as it goes over the wire. */
   rawToolJson: z.string().optional(),
@@ -36,7 +43,9 @@ type ScriptedReply = z.infer<typeof scriptedReply>;
 
 export function draftOf(reply: ScriptedReply, request: MessagesRequest): Draft {
   const text = reply.textBytes === undefined ? reply.text : filler(reply.textBytes);
-  const calls = reply.toolCalls.map(({ name, input }) => ({ name, input }));
+  const calls: Omit<ToolUseDraft, "type">[] = reply.toolCalls.map(({ name, input, id }) => {
+    return { name, input, ...(id === undefined ? {} : { id }) };
+  });
   if (reply.rawToolJson !== undefined && calls.length === 0) {
     calls.push({ name: firstTool(request), input: {} });
   }

@@ -80,6 +80,11 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ""),
 );
+const addresses = list.pipe(
+  z.array(
+    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "it looks like 10.0.0.0/8,192.0.2.7,::1"),
+  ),
+);
 
 export interface Variable<S extends z.ZodType = z.ZodType> {
   name: string;
@@ -204,6 +209,10 @@ export const ENVIRONMENT = {
     tenant: env("PAWL_TENANT", text.min(1).max(64).default("local")),
     session: env("PAWL_SESSION", text.min(1).max(64).default("local")),
   },
+  tenants: {
+    /** True where the first run of a tenant registers it. */
+    isOpen: env("PAWL_OPEN_TENANTS", flag.default(false)),
+  },
   stack: {
     dir: env("PAWL_STATE_DIR", text.min(1).default(".pawl")),
     idleMinutes: env(
@@ -221,6 +230,8 @@ export const ENVIRONMENT = {
   gateway: {
     url: env("PAWL_GATEWAY_URL", text.optional()),
     requestsPerMinute: env("PAWL_GATEWAY_REQUESTS_PER_MINUTE", count.default(1200)),
-    requireKey: env("PAWL_GATEWAY_REQUIRE_KEY", flag.default(false)),
+    streamsPerKey: env("PAWL_GATEWAY_STREAMS_PER_KEY", count.default(50)),
+    streamsPerTenant: env("PAWL_GATEWAY_STREAMS_PER_TENANT", count.default(200)),
+    trustedProxies: env("PAWL_GATEWAY_TRUSTED_PROXIES", addresses.default([])),
   },
 };

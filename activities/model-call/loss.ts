@@ -43,7 +43,8 @@ function lossBeyond(at: HeldCall, { model, usage }: Counted): Loss | null {
   const charged = (counted: Usage): Charge =>
     chargeFor(bounds, { model, usage: counted, message: NOTHING, isRefusal: false, repliedAt });
   const soFar = charged(usage);
-  if (soFar.basis !== "counted" || searchesMax(request) > 0) return null;
+  const areCounts = Object.values(usage).every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!areCounts || soFar.basis !== "counted" || searchesMax(request) > 0) return null;
   const outputTokens = Math.max(usage.outputTokens, held.replyTokens);
   const worst = charged({ ...usage, outputTokens }).costMicroUsd;
   const spentMicroUsd = Math.min(soFar.costMicroUsd, worst);

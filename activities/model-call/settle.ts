@@ -5,13 +5,14 @@
 import { INTERRUPTED, type Estimated, type Reply } from "../../src/domain/call.ts";
 import { chargeFor, type Bounds, type Charge } from "../../src/domain/charge.ts";
 import type { Warning } from "../../src/domain/limits.ts";
+import { argsDigest } from "../../src/domain/args-digest.ts";
 import { isToolUse } from "../../src/domain/message.ts";
+import { callIdOf } from "../../src/domain/tool-call.ts";
 import type { ToolCall } from "../../src/domain/tool.ts";
 import { failpoint } from "../../src/failpoint.ts";
 import type { ModelReply } from "../../src/model/model.ts";
 import type { AccountState, Held, Journaled } from "../../src/store/ledger.ts";
 import { nextHead, refOf } from "../../src/store/transcripts.ts";
-import { argsDigest } from "../args-digest.ts";
 import { failure } from "../attempt.ts";
 import { previewOf } from "../preview.ts";
 import type { CallAttempt, Conversation } from "./call-attempt.ts";
@@ -87,6 +88,7 @@ function resultOf(
   place: Pick<Reply, "ref" | "head">,
 ): Reply {
   const { attempt, call, deps } = at;
+  const toolCalls = callsIn(reply, call.turn);
   const estimated = estimateOf(reply, charge);
   return {
     kind: "replied",
@@ -97,8 +99,8 @@ function resultOf(
     lane: call.lane,
     stopReason: reply.stopReason,
     ...(reply.refusalCategory !== undefined && { refusalCategory: reply.refusalCategory }),
-    toolCalls: callsIn(reply),
-    invalidCalls: reply.invalidCalls,
+    toolCalls,
+    invalidCalls: unreadable(toolCalls, reply),
     usage: charge.usage,
     ...(estimated !== null && { estimated }),
     costMicroUsd: charge.costMicroUsd,
@@ -122,13 +124,20 @@ function estimateOf({ stopReason }: ModelReply, { basis }: Charge): Estimated | 
   return basis === "counted" ? null : basis;
 }
 
-function callsIn(reply: ModelReply): ToolCall[] {
-  return reply.message.content.filter(isToolUse).map(({ id, name, input }) => ({
-    callId: id,
+function callsIn(reply: ModelReply, turn: number): readonly ToolCall[] {
+  return reply.message.content.filter(isToolUse).map(({ id, name, input }, at) => ({
+    callId: callIdOf(turn, at + 1),
+    toolUseId: id,
     name,
     preview: previewOf(input),
     argsDigest: argsDigest(input),
   }));
+}
+
+/** By our names. What the provider makes of the arguments of its own tools is for it to say. */
+function unreadable(calls: readonly ToolCall[], { invalidCalls }: ModelReply): readonly string[] {
+  const ours = calls.filter(({ toolUseId }) => invalidCalls.includes(toolUseId));
+  return ours.map(({ callId }) => callId);
 }
 
 /** That a batch is nearly through its cap is no reason for one of its items to be answered in haste. */

@@ -18,7 +18,7 @@ export interface ToolContext {
   readonly runId: string;
   readonly tenant: string;
   readonly callId: string;
-  /** run/turn/call: the same for all attempts of a call, and for no other call. */
+  /** run/turn/index/arguments: the same for all attempts of a call, and for no other call. */
   readonly idempotencyKey: string;
   /** From 1. */
   readonly attempt: number;

@@ -39,6 +39,8 @@ export const writeFileTool = defineTool({
       });
     }
     const names = namesIn(path);
+    // It would be written as another character than the one that was asked for, and approved.
+    if (!content.isWellFormed()) throw refused("The text holds half of a surrogate pair.");
     const bytes = Buffer.byteLength(content);
     if (bytes > BYTES_MAX) throw refused(`The text has ${bytes} bytes; ${BYTES_MAX} are possible.`);
     signal.throwIfAborted();

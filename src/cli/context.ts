@@ -9,6 +9,9 @@ import type { Keyboard } from "./keyboard.ts";
 
 export interface Output {
   write(text: string): unknown;
+  /** Of a terminal. */
+  readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface CliIo {
@@ -24,9 +27,13 @@ export interface CliIo {
   readonly readStdin?: (bytesMax?: number) => Promise<Uint8Array>;
   /** Where a person types while they watch a run; not set where stdin is a pipe or a file. */
   readonly keyboard?: Keyboard;
+  /** Asks that person, and waits for the line that they answer; not set where nobody could. */
+  readonly ask?: Ask;
   /** Replaces the real backend; for tests and for programs that embed the CLI. */
   readonly openClient?: OpenClient;
 }
+
+export type Ask = (question: string) => Promise<string>;
 
 export type OpenClient = (config: Config, say: (line: string) => void) => Promise<RunClient>;
 

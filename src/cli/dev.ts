@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { PawlError } from "../domain/errors.ts";
 import type { CliContext } from "./context.ts";
+import { withLocalToken } from "./page-address.ts";
 
 export function addDev(program: Command, context: CliContext): void {
   program
@@ -23,6 +24,11 @@ export function addDev(program: Command, context: CliContext): void {
         env: context.env,
         foreground: true,
         onProgress: (line) => void context.stderr.write(`${line}\n`),
+        onPage: (url) => {
+          void withLocalToken(url, config).then((address) =>
+            context.stderr.write(`The page, for you alone: ${address}\n`),
+          );
+        },
       });
       if (ended === "already_running") {
         context.stderr.write("The local stack runs already. End it: pawl stop\n");

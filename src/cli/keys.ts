@@ -5,8 +5,10 @@ import { InvalidArgumentError, type Command } from "commander";
 import { PawlError } from "../domain/errors.ts";
 import { KEY_SCOPES, type KeyScope } from "../domain/key-scope.ts";
 import type { ApiKey, ApiKeys } from "../store/api-keys.ts";
-import { stackFor, type CliContext } from "./context.ts";
+import type { Tenants } from "../store/tenants.ts";
+import type { CliContext } from "./context.ts";
 import { durationMs } from "./option-values.ts";
+import { withDatabase } from "./own-database.ts";
 import { oneLine } from "./printable.ts";
 
 interface CreateFlags {
@@ -23,11 +25,16 @@ export function addKeys(program: Command, context: CliContext): void {
   keys
     .command("create")
     .description("make a key; its secret is shown once")
-    .requiredOption("--tenant <name>", "whose runs it sees and starts", plainName)
+    .requiredOption("--tenant <name>", "a tenant: whose runs it sees and starts")
     .option("--name <name>", "what it is for; approvals are signed with it", plainName, "key")
     .option("--scopes <list>", KEY_SCOPES.join(","), scopeList, SCOPES_DEFAULT)
     .option("--expires <duration>", "such as 90d; never unless given", durationMs)
-    .action((flags: CreateFlags) => withKeys(context, (store) => create(context, store, flags)));
+    .action((flags: CreateFlags) =>
+      withKeys(context, async (store, tenants) => {
+        const tenant = await tenants.admit(flags.tenant);
+        await create(context, store, { ...flags, tenant });
+      }),
+    );
   keys
     .command("ls")
     .description("keys there are, without their secrets")
@@ -77,26 +84,15 @@ function lineOf({ keyId, tenant, name, scopes, expiresAt, revokedAt, lastUsedAt 
 
 async function withKeys(
   context: CliContext,
-  work: (keys: ApiKeys) => Promise<void>,
+  work: (keys: ApiKeys, tenants: Tenants) => Promise<void>,
 ): Promise<void> {
-  const [{ readConfig }, { createApiKeys }, { openDatabase }, { checkSchema }] = await Promise.all([
-    import("../config.ts"),
+  const [{ createApiKeys }, { createTenants }] = await Promise.all([
     import("../store/api-keys.ts"),
-    import("../store/database.ts"),
-    import("../store/schema-state.ts"),
+    import("../store/tenants.ts"),
   ]);
-  const config = readConfig(context.env);
-  const say = (line: string): void => void context.stderr.write(`${line}\n`);
-  const stack = await stackFor(context, config, { say });
-  const url = config.database.url ?? stack?.databaseUrl;
-  if (!url) throw new PawlError("CONFIG", "DATABASE_URL is not set. Keys are kept there.");
-  const db = openDatabase(url, { connectionsMax: 1 });
-  try {
-    await checkSchema(db);
-    await work(createApiKeys(db));
-  } finally {
-    await db.end();
-  }
+  await withDatabase(context, "Keys", async (db, { tenants: { isOpen } }) => {
+    await work(createApiKeys(db), createTenants(db, { isOpen }));
+  });
 }
 
 /** Other users of the machine see what stands in a command line, and the shell keeps it: no word of it is repeated. */
@@ -111,7 +107,7 @@ function checkKeyId(text: string): void {
   );
 }
 
-/** Nothing that a path, a query or an account's key would read as its own. */
+/** What decisions are signed with and lists show: nothing that could pass for something else. */
 function plainName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
   throw new InvalidArgumentError("it has up to 64 letters, digits, dots, dashes and underscores.");

@@ -2,6 +2,7 @@
 
 import { readDotEnv } from "./dot-env.ts";
 import { createKeyboard } from "./keyboard.ts";
+import { createAsk } from "./ask.ts";
 import { pipedIn } from "./piped-in.ts";
 import { runCli } from "./program.ts";
 
@@ -25,7 +26,9 @@ exitCode = await runCli(process.argv.slice(2), {
   isTerminal: stdout.isTTY,
   readDotEnv: () => readDotEnv(process.cwd()),
   readStdin: (bytesMax) => pipedIn(stdin, bytesMax),
-  ...(stdin.isTTY && stdout.isTTY ? { keyboard: createKeyboard(stdin, stdout) } : {}),
+  ...(stdin.isTTY && stdout.isTTY
+    ? { keyboard: createKeyboard(stdin, stdout), ask: createAsk(stdin, stdout) }
+    : {}),
 });
 // Sockets that still close must not hold the prompt back, and output must not be cut.
 const leave = (): never => process.exit(exitCode ?? 0);

@@ -12,12 +12,13 @@ export interface Margin {
   reset(): void;
 }
 
-/** `columns` is asked anew for each text, as windows change; undefined where nothing is known to break lines. */
+/** `columns` is asked anew for each text, as windows change; undefined or 0 where it is not known. */
 export function createMargin(columns: () => number | undefined): Margin {
   let column = 0;
   return {
     within(text) {
-      const width = Math.max(columns() ?? Infinity, MARGIN_COLUMNS + TAB_COLUMNS);
+      const known = columns() ?? 0;
+      const width = known > 0 ? Math.max(known, MARGIN_COLUMNS + TAB_COLUMNS) : Infinity;
       let shown = "";
       for (const letter of text) {
         if (letter === "\n") {

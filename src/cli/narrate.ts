@@ -26,8 +26,13 @@ import type {
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
 import { traitsOf, type PurposeKind } from "../domain/purpose.ts";
+import { callNumber } from "../domain/tool-call.ts";
+import type { Output } from "./context.ts";
 import { duration, usd } from "./format.ts";
 import { oneLine } from "./printable.ts";
+import { questionText } from "./question.ts";
+
+type Place = Pick<Output, "columns">;
 
 export type Tone = "plain" | "dim" | "good" | "warn" | "bad";
 
@@ -36,8 +41,9 @@ export interface Line {
   readonly text: string;
 }
 
+/** `place`: where the line is written; one that is wide takes longer rows. */
 // oxlint-disable-next-line eslint/complexity -- one case for each kind of event
-export function lineOf(event: RunEvent): Line | null {
+export function lineOf(event: RunEvent, place: Place = {}): Line | null {
   switch (event.type) {
     case "run.started":
       return { tone: "dim", text: `${oneLine(event.runId)} · agent ${oneLine(event.agent)}` };
@@ -58,7 +64,7 @@ export function lineOf(event: RunEvent): Line | null {
     case "approval.requested":
     case "approval.decided":
     case "message.received":
-      return peopleLine(event);
+      return peopleLine(event, place);
     case "budget.warning":
     case "run.waiting":
     case "run.resumed":
@@ -147,10 +153,13 @@ function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
   }
 }
 
-function peopleLine(event: ApprovalRequested | ApprovalDecided | MessageReceived): Line {
+function peopleLine(
+  event: ApprovalRequested | ApprovalDecided | MessageReceived,
+  { columns }: Place,
+): Line {
   switch (event.type) {
     case "approval.requested":
-      return approvalLine(event);
+      return { tone: "warn", text: questionText(event, columns) };
     case "approval.decided":
       return decisionLine(event);
     case "message.received":
@@ -205,18 +214,14 @@ function toolEndLine({ tool, isError, durationMs, preview }: ToolFinished): Line
   return { tone: isError ? "bad" : "good", text };
 }
 
-function approvalLine({ runId, callId, tool, input, reason, deadlineAt }: ApprovalRequested): Line {
-  const asked = `${oneLine(tool)} ${oneLine(JSON.stringify(input), 400)}`;
-  const how = `pawl approve ${runId} ${oneLine(callId)}, or deny; silence denies at ${deadlineAt}`;
-  return { tone: "warn", text: `? may it call ${asked}? ${oneLine(reason)}: ${how}` };
-}
-
-function decisionLine({ tool, verdict, by, reason, edited, always }: ApprovalDecided): Line {
+function decisionLine(event: ApprovalDecided): Line {
+  const { callId, tool, verdict, by, reason, edited, always } = event;
   const who = by === null ? "" : ` by ${oneLine(by)}`;
   const how = `${edited ? ", with other arguments" : ""}${always ? ", always in this run" : ""}`;
   const why = reason === null ? "" : `: ${oneLine(reason, 200)}`;
   const tone = verdict === "approved" ? "good" : "bad";
-  return { tone, text: `${oneLine(tool)} was ${verdict}${who}${how}${why}` };
+  const what = `${callNumber(callId)} ${oneLine(tool)}`;
+  return { tone, text: `${what} was ${verdict}${who}${how}${why}` };
 }
 
 /** Each call that waits for a person has a line of its own. */

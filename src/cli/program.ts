@@ -24,6 +24,7 @@ import { addGateway } from "./gateway.ts";
 import { addKeys } from "./keys.ts";
 import { addLs } from "./ls.ts";
 import { addMigrate } from "./migrate.ts";
+import { addPage } from "./page.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
@@ -33,6 +34,8 @@ import { addRun } from "./run.ts";
 import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
+import { addTenants } from "./tenants.ts";
+import { addUi } from "./ui.ts";
 import { addWorker } from "./worker.ts";
 
 const debug = debuglog("pawl");
@@ -54,12 +57,15 @@ const ADD = [
   addReplay,
   addWorker,
   addGateway,
+  addPage,
   addMigrate,
   addKeys,
+  addTenants,
   addBudget,
   addCapacity,
   addCost,
   addDev,
+  addUi,
   addStop,
   addRestart,
   addDoctor,

@@ -21,6 +21,7 @@ import {
   toolNames,
   waitOf,
 } from "./option-values.ts";
+import { withLocalToken } from "./page-address.ts";
 import { keyboardFor, rendererFor } from "./show-events.ts";
 import { bytesOf, STDIN } from "./told-files.ts";
 
@@ -80,12 +81,17 @@ export function addRun(program: Command, context: CliContext): void {
       const task = given === STDIN ? await pipedTask(context) : given;
       const start = async (client: RunClient, config: Config): Promise<number> => {
         const { runId, link, created } = await client.start(orderOf(task, options, config));
-        if (options.detach === true) return await detach(context, client, { runId, link, options });
+        const page = client.pageLink(runId);
+        if (options.detach === true) {
+          return await detach(context, client, { runId, link: link ?? page, options });
+        }
         const renderer = await rendererFor(context, options);
         if (!created) renderer.notice("This key has been used before: showing its run.");
         for (const text of endingTexts(options, config)) renderer.notice(text);
-        const page = client.pageLink(runId);
-        if (page !== null && options.json !== true) context.stderr.write(`Page: ${page}\n`);
+        if (page !== null && options.json !== true) {
+          const shown = context.isTerminal ? await withLocalToken(page, config) : page;
+          context.stderr.write(`Page: ${shown}\n`);
+        }
         return await follow(client, runId, renderer, keyboardFor(context, options));
       };
       await withClient(context, start, "start a run");

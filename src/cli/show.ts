@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
+import { waitingText } from "./approvals.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { showBatch } from "./follow-batch.ts";
 import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
@@ -57,6 +58,9 @@ export function textOf(
     who.join(" · "),
     `task: ${oneLine(about.task, 400)}`,
     ...(about.provider === null ? [] : [`provider: ${oneLine(about.provider)}`]),
+    ...(shown.kind === "open" ? shown.approvals : []).map(
+      (call) => `waits: ${waitingText(call)} · pawl approvals ${figures.runId} ${call.callId}`,
+    ),
     ...(about.routing === null ? [] : [`model by routing: ${oneLine(about.routing)}`]),
     ...summaryLines(figures, about),
     ...(shown.kind === "open" ? booksText(shown) : []),

@@ -46,6 +46,7 @@ class Terminal implements Renderer {
   #link: string | null = null;
   #introduced = false;
   readonly #tools = new Map<string, string>();
+  readonly #asked = new Set<string>();
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -56,7 +57,7 @@ class Terminal implements Renderer {
     this.#options.spinner.stop();
     if (event.type === "reply.delta") this.#write(this.#margin.within(printable(event.text)));
     if (event.type === "reply.progress") return this.#showLife(event);
-    const line = lineOf(event);
+    const line = lineOf(event, this.#options.out);
     if (line !== null) this.#line(line.text, line.tone);
     this.#remember(event);
     this.#spin(event);
@@ -84,6 +85,8 @@ class Terminal implements Renderer {
     if (event.type === "turn.started") this.#introduce(event);
     if (event.type === "tool.started") this.#tools.set(event.callId, event.tool);
     if (event.type === "tool.finished") this.#tools.delete(event.callId);
+    if (event.type === "approval.requested") this.#asked.add(event.callId);
+    if (event.type === "approval.decided") this.#asked.delete(event.callId);
     if (event.type === "reply.finished") this.#endLine();
     if (event.type === "run.ended") this.#ended(event);
   }
@@ -130,7 +133,8 @@ class Terminal implements Renderer {
       return;
     }
     const tools = [...new Set(this.#tools.values())].map((tool) => oneLine(tool, 30));
-    spinner.start(tools.length > 0 ? tools.join(", ") : "thinking", null);
+    const rest = this.#asked.size > 0 ? "waiting for a person's word" : "thinking";
+    spinner.start(tools.length > 0 ? tools.join(", ") : rest, null);
   }
 
   #line(text: string, tone: Tone): void {

@@ -4,10 +4,18 @@
 import { randomUUID } from "node:crypto";
 import type { RunClient } from "../client/run-client.ts";
 import type { ApprovalRequested, RunEvent } from "../domain/run-event.ts";
+import { callNumber } from "../domain/tool-call.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
+import { isTrue, isWhole, notTrueText } from "./question.ts";
 import { userName } from "./say.ts";
-import { APPROVAL_HINT, meaningOf, TYPING_HINT, type TypedLine } from "./typed-line.ts";
+import {
+  APPROVAL_HINT,
+  meaningOf,
+  TYPING_HINT,
+  type TypedLine,
+  type WaitingCall,
+} from "./typed-line.ts";
 
 export interface Watched {
   readonly client: RunClient;
@@ -29,14 +37,26 @@ export function typeAlong(
   keyboard: Keyboard,
   onInterrupt: () => void,
 ): TypeAlong {
-  const held = holdBack(renderer);
-  const waiting = new Map<string, ApprovalRequested>();
+  /** What stands on the screen: a word counts for that, and for nothing that has not been shown yet. */
+  const waiting = new Map<string, WaitingCall>();
   const own = new Set<string>();
+  const held = holdBack({
+    event(event) {
+      // What was typed here stands on the screen already.
+      const isOwn = event.type === "message.received" && own.has(event.messageId);
+      if (!isOwn) renderer.event(event);
+      remember(event);
+    },
+    notice: (text) => renderer.notice(text),
+    freshLine: () => renderer.freshLine(),
+    close: () => renderer.close(),
+  });
   const listening = keyboard.listen({
     begins: () => held.hold(),
     ends(line) {
+      const meaning = line === null ? null : meaningOf(line, [...waiting.values()]);
       held.release();
-      if (line !== null) void obey(meaningOf(line, waiting.values().next().value ?? null));
+      if (meaning !== null) void obey(meaning);
     },
     interrupts: onInterrupt,
   });
@@ -60,8 +80,9 @@ export function typeAlong(
 
   function remember(event: RunEvent): void {
     if (event.type === "approval.requested") {
-      waiting.set(event.callId, event);
-      held.renderer.notice(APPROVAL_HINT);
+      const { callId, argsDigest } = event;
+      waiting.set(callId, { callId, argsDigest, problem: whyNotHere(event) });
+      renderer.notice(APPROVAL_HINT);
     }
     if (event.type === "approval.decided") waiting.delete(event.callId);
   }
@@ -70,10 +91,7 @@ export function typeAlong(
     renderer: {
       ...held.renderer,
       event(event) {
-        // What was typed here stands on the screen already.
-        const isOwn = event.type === "message.received" && own.has(event.messageId);
-        if (!isOwn) held.renderer.event(event);
-        remember(event);
+        held.renderer.event(event);
         if (event.type === "run.ended") listening.stop();
       },
     },
@@ -82,6 +100,13 @@ export function typeAlong(
       held.release();
     },
   };
+}
+
+function whyNotHere(call: ApprovalRequested): string | null {
+  const { runId, callId } = call;
+  if (!isTrue(call)) return notTrueText(call);
+  if (isWhole(call)) return null;
+  return `${callNumber(callId)} is too long to be shown here whole: pawl approve ${runId} ${callId}`;
 }
 
 interface HeldBack {

@@ -1,8 +1,8 @@
-// What a line means that a person types while they watch a run: a word on the oldest call that waits
-// for approval, or else a message to the run. Pure.
+// What a line means that a person types while they watch a run: a word on a call that waits for approval and
+// stands whole on the screen, or else a message to the run. Pure.
 
-import type { ApprovalRequested } from "../domain/run-event.ts";
 import type { Decision } from "../domain/approval.ts";
+import { callNumber } from "../domain/tool-call.ts";
 
 export type TypedLine =
   | { readonly kind: "nothing" }
@@ -13,14 +13,20 @@ export type TypedLine =
 export const TYPING_HINT =
   "Type a line to tell the run something; !line stops the reply in flight first.";
 export const APPROVAL_HINT =
-  "  a approve · d [why] deny · A always in this run · e {json} with other arguments";
+  "  a approve · d [why] deny · A always in this run · e {json} with other arguments · of several: a 2";
 
-type WaitingCall = Pick<ApprovalRequested, "callId" | "argsDigest">;
+/** A call as it stands on the screen. */
+export interface WaitingCall {
+  readonly callId: string;
+  readonly argsDigest: string;
+  /** Why it can't be approved from here; null where it can. */
+  readonly problem: string | null;
+}
 
-export function meaningOf(line: string, oldest: WaitingCall | null): TypedLine {
+export function meaningOf(line: string, waiting: readonly WaitingCall[]): TypedLine {
   const text = line.trim();
   if (text === "" || text === "!") return { kind: "nothing" };
-  const asked = oldest === null ? null : wordOn(text, oldest);
+  const asked = waiting.length === 0 ? null : wordOn(text, waiting);
   if (asked !== null) return asked;
   return text.startsWith("!")
     ? { kind: "say", text: text.slice(1).trim(), mode: "interrupt" }
@@ -28,25 +34,48 @@ export function meaningOf(line: string, oldest: WaitingCall | null): TypedLine {
 }
 
 /** Null where the line is none of the four words. */
-function wordOn(text: string, { callId, argsDigest }: WaitingCall): TypedLine | null {
-  const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(text) ?? [];
-  const call = { callId, argsDigest };
-  const isAlone = rest === "";
-  if (word === "a" && isAlone) {
-    return { kind: "decide", decision: { ...call, verdict: "approve" } };
+function wordOn(text: string, waiting: readonly WaitingCall[]): TypedLine | null {
+  if (/^(y|yes|n|no)$/i.test(text)) return problem("Type a to approve, or d to deny.");
+  const [, word, number, rest = ""] = /^([aAde])(?:\s+(\d+))?(?:\s+(.*))?$/s.exec(text) ?? [];
+  const isWord = word !== undefined && (rest === "" || word === "d" || word === "e");
+  if (!isWord) return null;
+  const call = meant(number, waiting);
+  return "message" in call ? call : decisionOn(call, word, rest);
+}
+
+/** A bare word is one for the only call that waits, and never for one of several. */
+function meant(
+  number: string | undefined,
+  waiting: readonly WaitingCall[],
+): WaitingCall | Extract<TypedLine, { kind: "problem" }> {
+  const numbers = waiting.map(({ callId }) => callNumber(callId)).join(" ");
+  if (number !== undefined) {
+    const call = waiting.find(({ callId }) => callNumber(callId) === `[${number}]`);
+    return call ?? problem(`No call [${number}] waits here; there is ${numbers}.`);
   }
-  if (word === "A" && isAlone) {
-    return { kind: "decide", decision: { ...call, verdict: "approve", always: true } };
-  }
+  const [only, ...more] = waiting;
+  if (only !== undefined && more.length === 0) return only;
+  return problem(`${waiting.length} calls wait, ${numbers}: say which, as in a 2.`);
+}
+
+function decisionOn(call: WaitingCall, word: string, rest: string): TypedLine {
+  const { callId, argsDigest } = call;
   if (word === "d") {
-    const reason = isAlone ? {} : { reason: rest };
-    return { kind: "decide", decision: { ...call, verdict: "deny", ...reason } };
+    const reason = rest === "" ? {} : { reason: rest };
+    return { kind: "decide", decision: { callId, argsDigest, verdict: "deny", ...reason } };
   }
-  if (word !== "e") return null;
+  if (call.problem !== null) return problem(call.problem);
+  const approval = { callId, argsDigest, verdict: "approve" } as const;
+  if (word === "a") return { kind: "decide", decision: approval };
+  if (word === "A") return { kind: "decide", decision: { ...approval, always: true } };
   const editedInput = objectIn(rest);
   return editedInput === null
-    ? { kind: "problem", message: 'After e comes a JSON object, such as e {"path": "notes.txt"}' }
-    : { kind: "decide", decision: { ...call, verdict: "approve", editedInput } };
+    ? problem('After e comes a JSON object, such as e {"path": "notes.txt"}')
+    : { kind: "decide", decision: { ...approval, editedInput } };
+}
+
+function problem(message: string): Extract<TypedLine, { kind: "problem" }> {
+  return { kind: "problem", message };
 }
 
 function objectIn(json: string): Readonly<Record<string, unknown>> | null {

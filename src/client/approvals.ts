@@ -1,8 +1,9 @@
 // The calls that wait for a person: of all runs, as the list knows them (a second or so late), and one
-// of them whole, from the history of its run.
+// of them whole, from the history of its run. Only arguments with the digest that the run waits with are shown.
 
 import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
 import type { Approvals, ApprovalShown, ApprovalWaiting } from "../domain/approval.ts";
+import { argsDigest } from "../domain/args-digest.ts";
 import { PawlError } from "../domain/errors.ts";
 import { approvalsFrom } from "../domain/run/parse-approvals.ts";
 import { pendingOf } from "../domain/run/shown.ts";
@@ -63,7 +64,10 @@ export function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
   return approvalsFrom(memo?.[MEMOS.approvals]);
 }
 
-/** Throws PawlError RUN_NOT_FOUND, RUN_ENDED, or an APPROVAL_ code that says why the call does not wait. */
+/**
+ * Throws PawlError RUN_NOT_FOUND, RUN_ENDED, APPROVAL_MISMATCH where the arguments are not to be had, or an
+ * APPROVAL_ code that says why the call does not wait.
+ */
 export async function readApproval(
   sources: RunSources,
   runId: string,
@@ -75,6 +79,8 @@ export async function readApproval(
   if (pending === undefined || input === null || isOver) {
     throw isOver ? runEnded(runId) : whyNotWaiting(runId, callId, state);
   }
+  const args = argumentsIn(run, callId);
+  if (argsDigest(args) !== pending.argsDigest) throw notThese(runId, callId);
   const spec = state.memory?.snapshot.tools.find(({ name }) => name === pending.tool);
   const { tenant, agent, task } = input;
   return {
@@ -83,9 +89,16 @@ export async function readApproval(
     tenant,
     agent,
     task: shortTask(task),
-    input: argumentsIn(run, callId),
+    input: args,
     inputSchema: spec?.inputSchema ?? {},
   };
+}
+
+function notThese(runId: string, callId: string): PawlError {
+  return new PawlError(
+    "APPROVAL_MISMATCH",
+    `The history of ${runId} holds other arguments than those the call ${callId} waits with; it can only be denied.`,
+  );
 }
 
 function whyNotWaiting(runId: string, callId: string, { memory }: RunState): PawlError {

@@ -5,7 +5,7 @@ import { namespaceFault } from "../domain/environment-fault.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 
 /** gRPC's numbers, as far as they are told apart here. */
-export const INVALID_ARGUMENT = 3;
+const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNIMPLEMENTED = 12;

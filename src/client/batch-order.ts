@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from "uuid";
 import { batchIdOf, itemRunId, type BatchInput } from "../domain/batch.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import { INPUT_RULES_DEFAULT, type InputRules } from "../domain/input-rules.ts";
+import { tenantName } from "../domain/payer-names.ts";
 import { present } from "../domain/present.ts";
 import type { StoredItem } from "../store/batches.ts";
 import { canonical, identify, keyed, sha256, type RunOrder } from "./run-order.ts";
@@ -40,7 +41,8 @@ export function identifyBatch(
   order: BatchOrder,
   rules: InputRules = INPUT_RULES_DEFAULT,
 ): IdentifiedBatch {
-  const { tenant, key, concurrency, capMicroUsd } = order;
+  const { key, concurrency, capMicroUsd } = order;
+  const tenant = tenantName(order.tenant);
   const batchId = batchIdOf(key === undefined ? uuidv7() : keyed([tenant, "batch", key], key));
   const known = { order, batchId, rules };
   const items = order.items.map((item, index) => storedItem(item, index + 1, known));

@@ -12,6 +12,7 @@ import { PawlError } from "../domain/errors.ts";
 import { usdOf } from "../domain/money.ts";
 import { createBatches, type Batches, type BatchStored, type EndedItem } from "../store/batches.ts";
 import { BATCH_WORKFLOW_TYPE } from "../temporal/names.ts";
+import { admitTenant } from "./admit-payer.ts";
 import { awaitClose } from "./await-result.ts";
 import { backendError } from "./backend-error.ts";
 import { identifyBatch, type BatchOrder, type IdentifiedBatch } from "./batch-order.ts";
@@ -83,6 +84,7 @@ async function startBatch(
   // Also where Temporal has forgotten the batch, and would start another one under its key.
   const known = await batches.get(batchId);
   if (known !== null) return repeated(batchId, known.digest, { digest, link });
+  await admitTenant(backend, input.tenant);
   await batches.putItems(input, items);
   try {
     await backend.client.workflow.start(BATCH_WORKFLOW_TYPE, {

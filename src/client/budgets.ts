@@ -5,6 +5,8 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "@temporalio/client";
 import { BUDGET_SCOPES, budgetKey, type BudgetName, type BudgetScope } from "../domain/budget.ts";
 import { PawlError } from "../domain/errors.ts";
+import { sessionName, tenantName } from "../domain/payer-names.ts";
+import { present } from "../domain/present.ts";
 import { createBudgets, type BudgetState } from "../store/budgets.ts";
 import type { Database } from "../store/database.ts";
 import type { Released } from "../store/ledger.ts";
@@ -160,7 +162,7 @@ function shown(
   return { scope, tenant: tenant ?? null, session: session ?? null, ...rest, leftMicroUsd };
 }
 
-/** Throws PawlError USAGE for a name that no account can have. */
+/** As accounts are named. Throws PawlError USAGE or UNKNOWN_TENANT for a name that no account can have. */
 export function checkedName(name: BudgetName): BudgetName {
   const { scope, tenant, session } = name;
   const usage = (message: string): PawlError => new PawlError("USAGE", message);
@@ -168,5 +170,16 @@ export function checkedName(name: BudgetName): BudgetName {
   if (scope === "global_day" && tenant !== undefined) throw usage("global_day is nobody's own.");
   if (scope !== "session" && session !== undefined) throw usage(`${scope} has no sessions.`);
   if (session !== undefined && tenant === undefined) throw usage("A session belongs to a tenant.");
-  return name;
+  return { scope, ...ownNames({ tenant, session }) };
+}
+
+/** Whose budgets are asked for, as accounts are named. */
+export function ownNames({
+  tenant,
+  session,
+}: Partial<Record<"tenant" | "session", string | undefined>>): BudgetsQuery {
+  return present({
+    tenant: tenant === undefined ? undefined : tenantName(tenant),
+    session: session === undefined ? undefined : sessionName(session),
+  });
 }

@@ -6,6 +6,7 @@ import type { InputRules } from "../domain/input-rules.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
 import { createRunRecords, type RunRecords } from "../store/run-records.ts";
+import { createTenants, type Tenants } from "../store/tenants.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
 import { createClient, openConnection } from "../temporal/client-connection.ts";
 
@@ -13,7 +14,6 @@ import { createClient, openConnection } from "../temporal/client-connection.ts";
 export interface StackAddresses {
   readonly temporalAddress: string;
   readonly namespace?: string;
-  readonly uiUrl?: string | null;
   readonly databaseUrl?: string | null;
   readonly gatewayUrl?: string | null;
 }
@@ -31,6 +31,8 @@ export interface Backend {
   readonly deltas: DeltaReader | null;
   /** Null where there is no database: then what Temporal has forgotten is gone. */
   readonly records: RunRecords | null;
+  /** Null where there is no database: then the worker alone knows who is registered. */
+  readonly tenants: Tenants | null;
   /** Money is read and budgets are set here; null where no database is known. */
   readonly db: Database | null;
   close(): Promise<void>;
@@ -56,15 +58,24 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     operator: connection.operatorService,
     namespace: access.namespace,
     taskQueue: config.temporal.taskQueue,
-    uiUrl: config.temporal.uiUrl ?? stack?.uiUrl ?? null,
+    uiUrl: config.temporal.uiUrl ?? null,
     gatewayUrl: config.gateway.url ?? stack?.gatewayUrl ?? null,
     inputRules: config.input,
-    records: view === null ? null : createRunRecords(view),
-    deltas: view === null ? null : createDeltaReader(view),
+    ...(view === null ? NO_STORES : storesIn(view, config)),
     db,
     async close() {
       await Promise.allSettled([connection.close(), view?.end(), db?.end()]);
     },
+  };
+}
+
+const NO_STORES = { records: null, deltas: null, tenants: null };
+
+function storesIn(view: Database, config: Config): Pick<Backend, keyof typeof NO_STORES> {
+  return {
+    records: createRunRecords(view),
+    deltas: createDeltaReader(view),
+    tenants: createTenants(view, { isOpen: config.tenants.isOpen }),
   };
 }
 

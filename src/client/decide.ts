@@ -6,6 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Client } from "@temporalio/client";
 import type { DecidedApproval, Decision } from "../domain/approval.ts";
 import { DECIDE_UPDATE } from "../temporal/names.ts";
+import { callKeyOf } from "../domain/tool-call.ts";
 import { isErrorCode, PawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
 import { readApproval } from "./approvals.ts";
@@ -30,9 +31,7 @@ export async function decide(
 ): Promise<DecidedApproval> {
   const usable = usableDecision(decision);
   if (usable.editedInput !== undefined) await checkEdit(sources, runId, usable);
-  const updateId = createHash("sha256")
-    .update(JSON.stringify([runId, usable.callId, usable]))
-    .digest("hex");
+  const updateId = updateIdOf(runId, usable);
   const deadline = Date.now() + PATIENCE_MS;
   let againMs: number = AGAIN_MS.first;
   while (true) {
@@ -47,6 +46,13 @@ export async function decide(
       againMs = Math.min(againMs * 2, AGAIN_MS.max);
     }
   }
+}
+
+/** The same words on another call, or on other arguments, are another update. */
+function updateIdOf(runId: string, decision: Decision): string {
+  const { callId, argsDigest } = decision;
+  const said = createHash("sha256").update(JSON.stringify(decision)).digest("hex");
+  return `${callKeyOf(runId, callId)}/${argsDigest.slice(0, 16)}/${said.slice(0, 32)}`;
 }
 
 async function send(

@@ -6,7 +6,6 @@ import type { Client } from "@temporalio/client";
 import { executionInfoFromRaw } from "@temporalio/client/lib/helpers.js";
 import { z } from "zod";
 import { PawlError } from "../domain/errors.ts";
-import { grpcCodeOf, INVALID_ARGUMENT } from "./backend-error.ts";
 import { withoutReplaced } from "./newest-histories.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX, listed, type ListQuery, type RunListed } from "./run-list.ts";
 import { visibilityQuery } from "./run-list.ts";
@@ -51,8 +50,11 @@ export async function pageOfRuns(
   } catch (error) {
     // A server without our columns has not seen a run yet, so no run matches.
     if (isSearchAttributeMissing(error)) return { runs: [], next: null };
-    if (nextPageToken !== null && grpcCodeOf(error) === INVALID_ARGUMENT) throw unusable();
-    throw error;
+    // What a server says to a token that it did not make depends on its store. Where it answers the same question
+    // from the beginning, the token is at fault, and not the server.
+    if (nextPageToken === null) throw error;
+    await client.workflowService.listWorkflowExecutions({ namespace, query: filters, pageSize: 1 });
+    throw unusable();
   }
 }
 

@@ -8,6 +8,7 @@ import { admit, INPUT_RULES_DEFAULT, isBlank, type InputRules } from "../domain/
 import type { Tier } from "../domain/prices.ts";
 import { specOf } from "../domain/pricing.ts";
 import { PawlError } from "../domain/errors.ts";
+import { sessionName, tenantName } from "../domain/payer-names.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
 import type { NewRun } from "../temporal/run-start.ts";
 import { TASK_BYTES_MAX, type CallerPolicy, type CanWait } from "../domain/run/order.ts";
@@ -35,12 +36,13 @@ export interface RunOrder {
 const DEFAULT_AGENT = "assistant";
 const KEY_CHARS_MAX = 256;
 
-/** Throws PawlError USAGE, TASK_TOO_LARGE, INPUT_REJECTED or UNKNOWN_MODEL; nothing has been spent then. */
+/** Throws PawlError USAGE, UNKNOWN_TENANT, TASK_TOO_LARGE, INPUT_REJECTED or UNKNOWN_MODEL; nothing has been spent then. */
 export function identify(order: RunOrder, rules: InputRules = INPUT_RULES_DEFAULT): NewRun {
   const task = usableTask(order.task, rules);
   if (order.model !== undefined) specOf(order.model);
-  const { tenant, session, model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
+  const { model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
   const limits = order.limits ?? {};
+  const [tenant, session] = [tenantName(order.tenant), sessionName(order.session)];
   const asked = {
     task,
     agent,

@@ -6,6 +6,7 @@ import { PawlError } from "../domain/errors.ts";
 import type { RunRecord } from "../store/run-records.ts";
 import { WORKFLOW_TYPE } from "../temporal/names.ts";
 import { startMemo, startOptions, type NewRun } from "../temporal/run-start.ts";
+import { admitTenant } from "./admit-payer.ts";
 import { backendError } from "./backend-error.ts";
 import type { Backend } from "./connect.ts";
 import { pause } from "./histories.ts";
@@ -28,6 +29,7 @@ const COLUMNS_KNOWN_MS = 15_000;
 /** The first run on a namespace may come before any worker, and so before its columns are there. */
 export async function startRun(backend: Backend, order: RunOrder): Promise<RunStartedReceipt> {
   const run = identify(order, backend.inputRules);
+  await admitTenant(backend, run.input.tenant);
   if (order.key !== undefined) {
     const forgotten = await backend.records?.get(run.runId);
     if (forgotten != null) return endedBefore(run, forgotten);

@@ -54,8 +54,10 @@ export function named({ phase, memory }: RunState, fact: RunFact): RunFact {
   return call === undefined ? fact : { ...fact, callId: call.callId };
 }
 
-export function argumentsIn({ calls }: ToldRun, callId: string): unknown {
-  return calls.find(({ id }) => id === callId)?.input ?? null;
+/** By its place in the reply; null where they were told in an earlier history. */
+export function argumentsIn({ calls, state: { phase } }: ToldRun, callId: string): unknown {
+  const open = phase.kind === "answering" ? phase.calls : [];
+  return calls[open.findIndex((call) => call.callId === callId)]?.input ?? null;
 }
 
 export function brokenOutcome({ how, code, message }: BrokenOff): Outcome {

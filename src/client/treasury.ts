@@ -7,6 +7,7 @@ import { readCalls, type RecordedCalls, type UsageQuery } from "../store/usage-r
 import {
   checkedName,
   listBudgets,
+  ownNames,
   raiseBudget,
   releaseFeared,
   setBudget,
@@ -41,16 +42,16 @@ export function moneyOf({ client, db }: Backend): MoneyClient {
   const tables = tablesIn(db, "the ledger is there");
   const treasury = async (): Promise<Treasury> => ({ client, db: await tables() });
   return {
-    budgets: async (query) => await listBudgets(await treasury(), query),
+    budgets: async (query = {}) => await listBudgets(await treasury(), ownNames(query)),
     setBudget: async (name, cap) =>
       await asked(setBudget(await treasury(), checkedName(name), cap)),
     raiseBudget: async (raise) => {
-      checkedName(raise.name);
-      return await asked(raiseBudget(await treasury(), raise));
+      const name = checkedName(raise.name);
+      return await asked(raiseBudget(await treasury(), { ...raise, name }));
     },
     releaseFeared: async (release) => {
-      checkedName(release.name);
-      return await asked(releaseFeared(await treasury(), release));
+      const name = checkedName(release.name);
+      return await asked(releaseFeared(await treasury(), { ...release, name }));
     },
     usage: async (query) => await usageOf(await treasury(), query),
     recordedCalls: async (query) => await readCalls((await treasury()).db, query),

@@ -1,11 +1,12 @@
-// Builds the Temporal CLI with the Go toolchain, where there is one. Fixed to v1.5.1: later versions
-// have a local `replace` in their go.mod, which `go install` refuses.
+// Builds the Temporal CLI with the Go toolchain, where there is one. Versions later than 1.5.1 have a local
+// `replace` in their go.mod, which `go install` refuses. Go checks what it gets against its public checksum log.
 
 import { join } from "node:path";
 import type { OnProgress } from "./on-progress.ts";
 import { runCommand } from "./run-command.ts";
+import { TEMPORAL_VERSION } from "./temporal-release.ts";
 
-const MODULE = "github.com/temporalio/cli/cmd/temporal@v1.5.1";
+const MODULE = `github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_VERSION}`;
 const GO_MINOR_MIN = 25;
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 const PROGRESS_EVERY_MS = 10_000;

@@ -1,7 +1,8 @@
 // What `pawl doctor` looks at: everything a run needs on this machine, one check each. Looks only;
-// starts, fetches and mends nothing, and never prints a key.
+// starts, fetches and mends nothing but the mode of the state folder, and never prints a key.
 
-import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config.ts";
 import { cacheDir } from "./cache-dir.ts";
@@ -12,6 +13,7 @@ import { checkProxy } from "./doctor-provider.ts";
 import { checkServices } from "./doctor-services.ts";
 import { installedTemporal } from "./find-temporal.ts";
 import { changedSettings, liveStack, settingsOf, type StackState } from "./stack-state.ts";
+import { openStateFolder } from "./state-folder.ts";
 
 export type { Check } from "./check.ts";
 
@@ -29,7 +31,7 @@ export async function inspect({ config, env }: DoctorConfig): Promise<readonly C
   return [
     checkNode(process.versions.node),
     ...(isLocal ? await checkLocalServer(env, dir) : []),
-    await checkStateDir(dir),
+    checkStateDir(dir),
     ...(isLocal ? checkHome(env, dir) : []),
     await checkDisk(dir),
     ...(isLocal ? [checkStack(stack, config)] : []),
@@ -58,10 +60,10 @@ async function checkLocalServer(env: NodeJS.ProcessEnv, dir: string): Promise<re
   return [warn("temporal cli", "not on this machine yet", fix), goCheck];
 }
 
-async function checkStateDir(dir: string): Promise<Check> {
+function checkStateDir(dir: string): Check {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await access(dir, constants.R_OK | constants.W_OK);
+    openStateFolder(dir);
+    accessSync(dir, constants.R_OK | constants.W_OK);
     return ok("state folder", dir);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -92,7 +94,7 @@ function checkStack(stack: StackState | undefined, config: Config): Check {
     return ok("local stack", "not running; the next `pawl run` starts it");
   }
   const changed = changedSettings(stack.settings, settingsOf(config));
-  const detail = `running since ${stack.startedAt} (pid ${stack.pid}), ${stack.uiUrl}`;
+  const detail = `running since ${stack.startedAt} (pid ${stack.pid})`;
   if (changed.length === 0) return ok("local stack", detail);
   const fix = `it has other settings than this shell: ${changed.join(", ")}; to take those: pawl restart`;
   return warn("local stack", detail, fix);

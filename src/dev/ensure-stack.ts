@@ -1,13 +1,13 @@
 // How a command gets its local stack: the one that runs, or a new one in the background, which
 // outlives the command. Light to import: nothing of Temporal or Postgres is loaded here.
 //
-// K5. A command that reads or steers uses the stack as it runs, whatever its own settings are.
-// K6. One that starts a run restarts a stack with other settings, but never under a run that is open: then it
+// K7. A command that reads or steers uses the stack as it runs, whatever its own settings are.
+// K8. One that starts a run restarts a stack with other settings, but never under a run that is open: then it
 //     is told what differs, and goes on with the stack as it is.
-// K7. Of commands that start a stack at the same time one has its settings; the others are told.
+// K9. Of commands that start a stack at the same time one has its settings; the others are told.
 
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, statSync, utimesSync } from "node:fs";
+import { closeSync, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../config.ts";
@@ -16,6 +16,7 @@ import { packageFile } from "../package-root.ts";
 import type { OnProgress } from "./on-progress.ts";
 import type { PartName } from "./part.ts";
 import { endLeftovers } from "./leftovers.ts";
+import { openForAppending } from "./private-file.ts";
 import { lockHolder } from "./process-lock.ts";
 import { endProcess } from "./process-mark.ts";
 import { ProgressReader } from "./progress-reader.ts";
@@ -26,7 +27,9 @@ import {
   settingsOf,
   type StackState,
   stateFiles,
+  touchStack,
 } from "./stack-state.ts";
+import { openStateFolder, trustStateFolder } from "./state-folder.ts";
 
 export interface EnsureStackConfig {
   readonly config: Config;
@@ -48,19 +51,19 @@ const POLL_MS = 50;
 /** From the look of a command at the stack until its run is seen in it. */
 const UNSEEN_MS = 2000;
 
-/** Throws PawlError with the reason that the stack gave. */
+/** Throws PawlError with the reason that the stack gave, CONFIG where the folder is not ours. */
 export async function ensureStack(
   wanted: EnsureStackConfig,
   onProgress: OnProgress,
 ): Promise<StackState> {
   const stateDir = resolve(wanted.config.stack.dir);
+  openStateFolder(stateDir);
   const running = liveStack(stateDir);
   if (running !== undefined && (await isKept(running, wanted, onProgress))) {
-    touch(stateFiles(stateDir).state);
+    touchStack(stateDir);
     return running;
   }
   if (running !== undefined) await stopStack(stateDir);
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const said = new ProgressReader(stateFiles(stateDir).log);
   onProgress("Starting the local stack (Temporal, Postgres, model, worker) …");
   const supervisor = spawnSupervisor(stateDir, wanted);
@@ -74,9 +77,10 @@ export async function ensureStack(
   return state;
 }
 
-/** Ends the stack of this folder and whatever an earlier one left behind. */
+/** Ends the stack of this folder and whatever an earlier one left behind. Throws PawlError CONFIG as above. */
 export async function stopStack(dir: string): Promise<"stopped" | "not_running"> {
   const stateDir = resolve(dir);
+  if (!trustStateFolder(stateDir)) return "not_running";
   const holder = lockHolder(stateFiles(stateDir).lock);
   if (holder !== undefined) await endProcess(holder, STOP_TIMEOUT_MS);
   const leftSome = await endLeftovers(stateDir);
@@ -131,7 +135,7 @@ function spawnSupervisor(stateDir: string, { env, parts }: EnsureStackConfig): S
   }
   const args = ["--state-dir", stateDir];
   if (parts !== undefined) args.push("--parts", parts.join());
-  const output = openSync(stateFiles(stateDir).log, "a", 0o600);
+  const output = openForAppending(stateFiles(stateDir).log);
   const child = spawn(process.execPath, [entry, ...args], {
     detached: true,
     stdio: ["ignore", output, output],
@@ -167,9 +171,4 @@ async function untilReady(
     await pause(POLL_MS);
   }
   throw said.failure() ?? new PawlError("BACKEND_UNREACHABLE", said.lastWords(log));
-}
-
-function touch(file: string): void {
-  const now = new Date();
-  utimesSync(file, now, now);
 }

@@ -1,12 +1,14 @@
-// Small state files: written whole or not at all, and a broken one counts as absent.
+// Small state files: written whole or not at all. A broken one counts as absent, and so does one that somebody
+// else wrote: by what stands in these files processes are ended.
 
 import { randomUUID } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import type { z } from "zod";
+import { readOwnFile } from "./private-file.ts";
 
 export function readJsonFile<T>(path: string, schema: z.ZodType<T>): T | undefined {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return schema.parse(JSON.parse(readOwnFile(path)));
   } catch {
     return undefined;
   }
@@ -15,6 +17,6 @@ export function readJsonFile<T>(path: string, schema: z.ZodType<T>): T | undefin
 /** Readable by its owner alone. */
 export function writeJsonFile(path: string, value: unknown): void {
   const temporary = `${path}.${randomUUID()}`;
-  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(temporary, path);
 }

@@ -5,14 +5,16 @@ import { resolve, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageFile } from "../package-root.ts";
 import { localAccess } from "../temporal/access.ts";
+import { localTokenFile } from "./local-token.ts";
 import type { PartContext } from "./part-context.ts";
 import { baseEnv, gatewayEnv, workerEnv } from "./part-env.ts";
 import type { Command, Part } from "./part.ts";
 import { stateFiles } from "./stack-state.ts";
-import { acceptsConnections, workerIdentities } from "./temporal-client.ts";
+import { socketIn } from "./socket-folder.ts";
+import { acceptsConnections, listensAt, workerIdentities } from "./temporal-client.ts";
 
-export function postgresPart({ stateDir, env, ports }: PartContext): Part {
-  const args = ["--data-dir", join(stateDir, "postgres"), "--port", String(ports.postgres)];
+export function postgresPart({ stateDir, env, socketFolder }: PartContext): Part {
+  const args = ["--data-dir", join(stateDir, "postgres"), "--socket-folder", socketFolder];
   return {
     name: "postgres",
     after: [],
@@ -20,7 +22,7 @@ export function postgresPart({ stateDir, env, ports }: PartContext): Part {
     logFile: join(stateDir, "postgres.log"),
     // The first start creates the database: seconds, more on a loaded machine.
     startTimeoutMs: 60_000,
-    isReady: () => acceptsConnections("127.0.0.1", ports.postgres),
+    isReady: () => listensAt(socketIn(socketFolder)),
   };
 }
 
@@ -62,7 +64,13 @@ export function workerPart(context: PartContext): Part {
 
 export function gatewayPart(context: PartContext): Part {
   const { ports, stateDir, config } = context;
-  const args = ["--port", String(ports.gateway), "--used-file", stateFiles(stateDir).state];
+  const files = [
+    "--used-file",
+    stateFiles(stateDir).state,
+    "--token-file",
+    localTokenFile(stateDir),
+  ];
+  const args = ["--port", String(ports.gateway), ...files];
   const logFile = join(stateDir, "gateway.log");
   const PAWL_LOG_FILE = resolve(config.log.file ?? logFile);
   return {

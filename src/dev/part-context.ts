@@ -12,6 +12,8 @@ export interface PartContext {
   readonly ports: Ports;
   readonly namespace: string;
   readonly temporalAddress: string;
+  /** Of the embedded Postgres. */
+  readonly socketFolder: string;
   readonly databaseUrl: string;
   /** Null where the real API is used. */
   readonly modelUrl: string | null;

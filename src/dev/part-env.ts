@@ -16,6 +16,9 @@ export function baseEnv(env: NodeJS.ProcessEnv, spareHome?: string): NodeJS.Proc
   return { ...spare, ...named(env, OF_EVERY_PROGRAM) };
 }
 
+/** As the cap of a tenant: on one machine, more tenants are no more money. */
+const GLOBAL_DAY_CAP_USD = "10";
+
 /** The user's settings, pointed at the local stack and at nothing else. */
 export function workerEnv(context: PartContext): NodeJS.ProcessEnv {
   const { env, config, stateDir, namespace, temporalAddress, databaseUrl, modelUrl } = context;
@@ -28,6 +31,9 @@ export function workerEnv(context: PartContext): NodeJS.ProcessEnv {
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     PAWL_STATE_DIR: stateDir,
+    ...(config.caps.globalDayMicroUsd === undefined
+      ? { PAWL_GLOBAL_DAY_CAP_USD: GLOBAL_DAY_CAP_USD }
+      : {}),
     ...(hasOwnDatabase(config) ? {} : { DATABASE_URL: databaseUrl }),
     ...(modelUrl === null
       ? {}

@@ -7,8 +7,6 @@ import { readJsonFile, writeJsonFile } from "./json-file.ts";
 
 const PORTS = z.object({
   temporal: z.number(),
-  ui: z.number(),
-  postgres: z.number(),
   model: z.number(),
   gateway: z.number(),
 });
@@ -20,8 +18,8 @@ const GATEWAY_PORT = 7420;
 /** A stack of an older version may have had fewer parts. */
 const REMEMBERED = PORTS.extend({ gateway: PORTS.shape.gateway.default(GATEWAY_PORT) });
 
-/** The well-known ports of Temporal, so that its own CLI finds our server without flags; and ours. */
-const FAVOURITES = { temporal: 7233, ui: 8233, gateway: GATEWAY_PORT };
+/** The well-known port of Temporal, so that its own CLI finds our server without flags; and ours. */
+const FAVOURITES = { temporal: 7233, gateway: GATEWAY_PORT };
 /** Below what systems hand to outgoing connections (32768 on Linux): while a server restarts,
  * nobody may be given its port, not even a client that is trying to reach it. */
 const LOWEST = 21_000;
@@ -33,8 +31,6 @@ export async function choosePorts(file: string): Promise<Ports> {
   const taken = new Set<number>();
   const ports = {
     temporal: await choose(wanted.temporal, taken),
-    ui: await choose(wanted.ui, taken),
-    postgres: await choose(wanted.postgres, taken),
     model: await choose(wanted.model, taken),
     gateway: await choose(wanted.gateway, taken),
   };

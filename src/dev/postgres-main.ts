@@ -1,4 +1,4 @@
-// Entry of the child process that serves the embedded Postgres: --data-dir DIR --port N
+// Entry of the child process that serves the embedded Postgres: --data-dir DIR --socket-folder DIR
 // [--vacuum-every-ms N].
 
 import { parseArgs } from "node:util";
@@ -7,18 +7,18 @@ import { startLocalPostgres } from "./local-postgres.ts";
 const { values } = parseArgs({
   options: {
     "data-dir": { type: "string" },
-    port: { type: "string" },
+    "socket-folder": { type: "string" },
     "vacuum-every-ms": { type: "string", default: "60000" },
   },
 });
-const dataDir = values["data-dir"];
-if (dataDir === undefined || values.port === undefined) {
-  throw new Error("--data-dir and --port are needed");
+const { "data-dir": dataDir, "socket-folder": socketFolder } = values;
+if (dataDir === undefined || socketFolder === undefined) {
+  throw new Error("--data-dir and --socket-folder are needed");
 }
 
 const postgres = await startLocalPostgres({
   dataDir,
-  port: Number(values.port),
+  socketFolder,
   vacuumEveryMs: Number(values["vacuum-every-ms"]),
 });
 process.stdout.write(`${JSON.stringify({ event: "postgres_ready", pid: process.pid })}\n`);

@@ -1,5 +1,6 @@
 // Apart from local-postgres.ts, so that who only needs the address does not load a database.
 
-export function localPostgresUrl(port: number): string {
-  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+/** The folder of the socket stands where a host would, as in the URLs of libpq (`psql`). */
+export function localPostgresUrl(socketFolder: string): string {
+  return `postgres://postgres@${encodeURIComponent(socketFolder)}/postgres`;
 }

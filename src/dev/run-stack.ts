@@ -8,6 +8,7 @@ import { lastWordsOf } from "../domain/last-words.ts";
 import type { OnProgress } from "./on-progress.ts";
 import type { PartName } from "./part.ts";
 import { superviseStack } from "./stack.ts";
+import { openStateFolder } from "./state-folder.ts";
 
 export interface RunStackOptions {
   readonly stateDir: string;
@@ -16,11 +17,15 @@ export interface RunStackOptions {
   /** Somebody watches it: then it does not end for idleness. */
   readonly foreground: boolean;
   readonly onProgress: OnProgress;
+  readonly onPage?: (url: string) => void;
   readonly parts?: readonly PartName[];
 }
 
 /** Resolves when the stack has ended, by a signal or idleness. */
 export async function runStack(options: RunStackOptions): Promise<"ended" | "already_running"> {
+  // For all parts as well: whatever they make is their owner's alone.
+  process.umask(0o077);
+  openStateFolder(options.stateDir);
   const telemetry = openTelemetry({
     level: "info",
     file: join(options.stateDir, "stack.log"),

@@ -3,7 +3,7 @@
 // that was killed.
 
 import { createHash } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { eachSetting, type Config } from "../config.ts";
@@ -18,7 +18,6 @@ const STACK_STATE = z.object({
   version: z.string(),
   temporalAddress: z.string(),
   namespace: z.string(),
-  uiUrl: z.string(),
   /** Null where the user's own DATABASE_URL is used: it holds a password, so it is not repeated. */
   databaseUrl: z.string().nullable(),
   modelUrl: z.string().nullable(),
@@ -60,6 +59,16 @@ export function liveStack(stateDir: string): StackState | undefined {
 
 export function writeStack(stateDir: string, state: StackState): void {
   writeJsonFile(stateFiles(stateDir).state, state);
+}
+
+/** Somebody uses the stack: it stays for a while from now on. */
+export function touchStack(stateDir: string): void {
+  const now = new Date();
+  try {
+    utimesSync(stateFiles(stateDir).state, now, now);
+  } catch {
+    // It is ending.
+  }
 }
 
 export function forgetStack(stateDir: string): void {

@@ -7,7 +7,6 @@
 // A supervisor that is killed leaves the parts running, so runs go on. They end by themselves where
 // nobody comes (heir.ts); the next supervisor ends them and starts afresh on the same state.
 
-import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Config } from "../config.ts";
@@ -27,6 +26,9 @@ import { forgetStack, settingsOf, stateFiles, writeChildren, writeStack } from "
 import { SupervisedPart } from "./supervised-part.ts";
 import type { Will } from "./will.ts";
 import { temporalPart } from "./temporal-server.ts";
+import { ensureLocalToken } from "./local-token.ts";
+import { openStateFolder } from "./state-folder.ts";
+import { socketFolder } from "./socket-folder.ts";
 import { localPostgresUrl } from "./postgres-url.ts";
 
 export interface StackOptions {
@@ -35,6 +37,8 @@ export interface StackOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly telemetry: Telemetry;
   readonly onProgress: OnProgress;
+  /** Told where the page is, once it is served. */
+  readonly onPage?: (url: string) => void;
   /** Ends the stack. */
   readonly signal: AbortSignal;
   /** Somebody watches it (`pawl dev`): then it does not end for idleness. */
@@ -47,10 +51,11 @@ export interface StackOptions {
 export async function superviseStack(options: StackOptions): Promise<"ended" | "already_running"> {
   const stateDir = resolve(options.stateDir);
   const files = stateFiles(stateDir);
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  openStateFolder(stateDir);
   if (!takeLock(files.lock)) return "already_running";
   try {
     await endLeftovers(stateDir);
+    ensureLocalToken(stateDir);
     while ((await runOnce(options, stateDir)) === "port_taken");
     return "ended";
   } finally {
@@ -80,6 +85,7 @@ async function createContext(
   stateDir: string,
 ): Promise<PartContext> {
   const ports = await choosePorts(stateFiles(stateDir).ports);
+  const sockets = socketFolder(stateDir);
   return {
     stateDir,
     config,
@@ -87,7 +93,8 @@ async function createContext(
     ports,
     namespace: config.temporal.namespace,
     temporalAddress: `127.0.0.1:${ports.temporal}`,
-    databaseUrl: localPostgresUrl(ports.postgres),
+    socketFolder: sockets,
+    databaseUrl: localPostgresUrl(sockets),
     modelUrl: wantsOfflineModel(config) ? `http://127.0.0.1:${ports.model}` : null,
   };
 }
@@ -180,10 +187,11 @@ class Stack {
     part: SupervisedPart,
     serving: ReadonlyMap<PartName, Promise<void>>,
   ): Promise<void> {
-    const { telemetry, onProgress } = this.#options;
+    const { telemetry, onPage } = this.#options;
     try {
       await this.#startPart(part, serving);
-      if (part.mark !== undefined) onProgress(`The page: ${this.#gatewayUrl() ?? ""}`);
+      const url = this.#gatewayUrl();
+      if (part.mark !== undefined && url !== null) onPage?.(url);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       telemetry.emit({ event: "part_missing", part: part.part.name, message });
@@ -204,14 +212,13 @@ class Stack {
     writeChildren(stateDir, Object.fromEntries(running));
     const self = markOf(process.pid);
     if (!this.#ready || self === undefined) return;
-    const { temporalAddress, databaseUrl, modelUrl, namespace, ports } = this.#context;
+    const { temporalAddress, databaseUrl, modelUrl, namespace } = this.#context;
     writeStack(stateDir, {
       ...self,
       startedAt: this.#startedAt.toISOString(),
       version: packageVersion(),
       temporalAddress,
       namespace,
-      uiUrl: `http://127.0.0.1:${ports.ui}`,
       databaseUrl: hasOwnDatabase(config) ? null : databaseUrl,
       modelUrl,
       gatewayUrl: this.#gatewayUrl(),

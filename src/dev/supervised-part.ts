@@ -2,13 +2,14 @@
 // Before it served for the first time, repeated deaths are an error instead: nobody would notice.
 
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { closeSync, openSync, statSync } from "node:fs";
+import { closeSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { lastWordsIn, type LastWords } from "../domain/last-words.ts";
 import { lastLines, printedSince } from "./last-lines.ts";
 import { type Part, STOP_GRACE_MS } from "./part.ts";
+import { openForAppending } from "./private-file.ts";
 import { endProcess, markOf, type ProcessMark } from "./process-mark.ts";
 import { leaveWill, type Will } from "./will.ts";
 
@@ -82,7 +83,7 @@ export class SupervisedPart {
     const { file, args, env, cwd, isHeir = false } = await this.part.command();
     if (this.#stopping) return;
     this.#logBytes = statSync(this.part.logFile, { throwIfNoEntry: false })?.size ?? 0;
-    const output = openSync(this.part.logFile, "a", 0o600);
+    const output = openForAppending(this.part.logFile);
     // A process group of its own: Ctrl-C in the terminal is for us, who end the parts in order.
     const stdio: StdioOptions = [isHeir ? "pipe" : "ignore", output, output];
     const child = spawn(file, args, {

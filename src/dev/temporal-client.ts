@@ -1,6 +1,6 @@
 // What the local stack asks its Temporal server: do you serve, who polls, how many runs are open.
 
-import { connect } from "node:net";
+import { connect, type NetConnectOpts } from "node:net";
 import type { Connection } from "@temporalio/client";
 import type { Duty } from "../domain/duty.ts";
 import type { TemporalAccess } from "../temporal/access.ts";
@@ -70,8 +70,17 @@ export async function searchAttributeNames(target: TemporalAccess): Promise<read
 
 /** True if somebody listens there. */
 export async function acceptsConnections(host: string, port: number): Promise<boolean> {
+  return await isReached({ host, port });
+}
+
+/** The same for a Unix socket. */
+export async function listensAt(path: string): Promise<boolean> {
+  return await isReached({ path });
+}
+
+async function isReached(where: NetConnectOpts): Promise<boolean> {
   return await new Promise<boolean>((resolve) => {
-    const socket = connect({ host, port, timeout: CALL_TIMEOUT_MS });
+    const socket = connect({ ...where, timeout: CALL_TIMEOUT_MS });
     const finish = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);

@@ -84,8 +84,10 @@ function isLie({ kind }: Fault): boolean {
 }
 
 function faultOfPrompt(bounds: Bounds, { usage }: Answered): Fault | null {
+  const { outputTokens: _output, webSearchRequests: _searches, ...parts } = usage;
   const counted = promptTokens(usage);
   const most = promptWithSearches(bounds);
+  if (!Object.values(parts).every(isCount)) return lie("prompt tokens that are no count");
   if (counted > most) {
     return lie(`${counted} prompt tokens, where the request can't weigh more than ${most}`);
   }
@@ -98,6 +100,7 @@ function promptWithSearches({ promptTokensMax, webSearchesMax }: Bounds): number
 
 function faultOfReply({ replyTokensMax }: Bounds, { usage, message }: Answered): Fault | null {
   const counted = usage.outputTokens;
+  if (!isCount(counted)) return lie(`${counted} output tokens, which is no count`);
   if (counted > replyTokensMax) {
     return lie(`${counted} output tokens, where ${replyTokensMax} were allowed`);
   }
@@ -106,6 +109,7 @@ function faultOfReply({ replyTokensMax }: Bounds, { usage, message }: Answered):
 
 function faultOfSearches({ webSearchesMax }: Bounds, { usage }: Answered): Fault | null {
   const counted = usage.webSearchRequests;
+  if (!isCount(counted)) return lie(`${counted} web searches, which is no count`);
   if (counted <= webSearchesMax) return null;
   return lie(`${counted} web searches, where ${webSearchesMax} were allowed`);
 }
@@ -127,6 +131,10 @@ function faultsOfModel({ model }: Bounds, answered: Answered): readonly Fault[] 
 
 function tooDear({ heldMicroUsd }: Bounds, cost: number): Fault {
   return lie(`a cost of ${formatUsd(cost)}, where ${formatUsd(heldMicroUsd)} is the worst case`);
+}
+
+function isCount(n: number): boolean {
+  return Number.isSafeInteger(n) && n >= 0;
 }
 
 function lie(says: string): Fault {
@@ -156,6 +164,6 @@ function believable(bounds: Bounds, { usage, message }: Answered, faults: Faults
   return {
     ...(faults.prompt === null ? prompt : { ...noPrompt, inputTokens: promptWithSearches(bounds) }),
     outputTokens: Math.min(most, believed),
-    webSearchRequests: Math.min(webSearchRequests, bounds.webSearchesMax),
+    webSearchRequests: faults.searches === null ? webSearchRequests : bounds.webSearchesMax,
   };
 }

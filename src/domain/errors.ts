@@ -90,6 +90,12 @@ export const CATALOGUE = {
     httpStatus: 409,
     exitCode: 2,
   },
+  UNKNOWN_TENANT: {
+    fate: "fail",
+    next: "see `pawl tenants ls`; who is to have runs is registered first: `pawl tenants add NAME`",
+    httpStatus: 422,
+    exitCode: 2,
+  },
   RUN_NOT_FOUND: { fate: "fail", next: "see `pawl ls`", httpStatus: 404, exitCode: 2 },
   RUN_ENDED: {
     fate: "fail",
@@ -163,6 +169,12 @@ export const CATALOGUE = {
   RATE_LIMITED: {
     fate: "fail",
     next: "wait as long as Retry-After says",
+    httpStatus: 429,
+    exitCode: 1,
+  },
+  TOO_MANY_STREAMS: {
+    fate: "fail",
+    next: "close one, or ask `…/result` instead; an operator sets PAWL_GATEWAY_STREAMS_PER_KEY and …_PER_TENANT",
     httpStatus: 429,
     exitCode: 1,
   },

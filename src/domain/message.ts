@@ -51,8 +51,8 @@ export function systemNote(text: string): Message {
 }
 
 /** The one answer to a tool call. */
-export function toolAnswer(callId: string, content: string, isError: boolean): Message {
-  const block = { type: "tool_result", tool_use_id: callId, content };
+export function toolAnswer(toolUseId: string, content: string, isError: boolean): Message {
+  const block = { type: "tool_result", tool_use_id: toolUseId, content };
   return { role: "user", content: [isError ? { ...block, is_error: true } : block] };
 }
 

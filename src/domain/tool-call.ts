@@ -1,4 +1,28 @@
-// One call of a tool, as the workflow and its activities speak of it.
+// One call of a tool, as the workflow and its activities speak of it. Calls are named by us: what the provider
+// calls them goes over the wire and nowhere else, since nothing keeps it from using a name twice.
+
+import type { ToolCall } from "./tool.ts";
+
+/** `<turn>.<index>`, both from 1: unique in its run. The index is the call's place among those of its reply. */
+export function callIdOf(turn: number, index: number): string {
+  return `${turn}.${index}`;
+}
+
+/** The call's place among those of its reply, from 1; NaN of a name that is none of ours. */
+export function placeInReply(callId: string): number {
+  return Number(/^[1-9]\d*\.([1-9]\d*)$/.exec(callId)?.[1] ?? NaN);
+}
+
+/** `[2]`: how people name a call among those that wait, wherever it is shown. */
+export function callNumber(callId: string): string {
+  const place = placeInReply(callId);
+  return Number.isNaN(place) ? "[?]" : `[${place}]`;
+}
+
+/** `<run>/<turn>/<index>`: the same for all attempts of a call, and for no other call of any run. */
+export function callKeyOf(runId: string, callId: string): string {
+  return `${runId}/${callId.replace(".", "/")}`;
+}
 
 export interface RunToolInput {
   readonly turn: number;
@@ -23,8 +47,7 @@ export interface Clearance {
   readonly editedInput?: Readonly<Record<string, unknown>>;
 }
 
-export interface RunToolResult {
-  readonly callId: string;
+export interface RunToolResult extends Pick<ToolCall, "callId" | "toolUseId"> {
   readonly tool: string;
   readonly ref: string;
   /** What the model sees, ≤ 64 KiB. */

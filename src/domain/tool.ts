@@ -34,7 +34,10 @@ export interface ServerTool {
 
 /** A call that the model asked for. The arguments stay in the transcript, under the reply's ref. */
 export interface ToolCall {
+  /** Ours: see tool-call.ts. */
   readonly callId: string;
+  /** The provider's, for the answer that goes back to it; unique in its reply alone. */
+  readonly toolUseId: string;
   readonly name: string;
   /** The arguments, shortened for people. */
   readonly preview: string;

@@ -25,6 +25,8 @@ export function observe(c: GatewayContext): void {
       durationMs,
       runId,
       ...callerOf(c),
+      // Whoever looks for a guesser, or is one, is found by it; of callers who may be here it is not kept.
+      ...(status === 401 || status === 429 ? { address: c.get("address") } : {}),
     });
   });
 }

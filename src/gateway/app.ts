@@ -3,15 +3,17 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { v7 as uuidv7 } from "uuid";
-import { PawlError } from "../domain/errors.ts";
+import { isPawlError, PawlError } from "../domain/errors.ts";
 import { packageVersion } from "../package-version.ts";
 import { observe } from "./access-log.ts";
 import { authenticate, presentedKey, remoteAddressOf } from "./authenticate.ts";
+import { networkOf } from "./client-address.ts";
 import type { App } from "./define-route.ts";
 import type { Gateway, GatewayContext, GatewayEnv } from "./route-context.ts";
 import { addPage } from "./page-files.ts";
 import { problemOf } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
+import { refuseDoubled } from "./single-headers.ts";
 import { addApprovals } from "./routes/approvals.ts";
 import { addMessages } from "./routes/messages.ts";
 import { addOperations } from "./routes/operations.ts";
@@ -34,8 +36,8 @@ const ROUTES = [
   addOperations,
 ];
 
-/** These are answered to anybody; what they tell depends on who asks. */
-const PUBLIC: ReadonlySet<string> = new Set(["/health", "/health/deep", "/openapi.json"]);
+/** The page's files are open too: they hold nothing but the page. */
+const NEEDS_CALLER = /^(\/v1\/|\/metrics$|\/health\/|\/openapi\.json$)/;
 
 export function createApp(gateway: Gateway): App {
   const app: App = new OpenAPIHono<GatewayEnv>();
@@ -48,7 +50,9 @@ export function createApp(gateway: Gateway): App {
     c.set("route", "none");
     c.header("X-Request-Id", c.get("requestId"));
     c.header("X-Content-Type-Options", "nosniff");
+    c.set("address", addressOf(c));
     observe(c);
+    refuseDoubled(c);
     if (gateway.draining.aborted) c.header("Connection", "close");
     const principal = await callerOf(c, rate);
     if (principal !== null) c.set("principal", principal);
@@ -63,30 +67,31 @@ export function createApp(gateway: Gateway): App {
 /** Null where nobody has to say who they are. */
 async function callerOf(c: GatewayContext, rate: RateLimit) {
   const { path } = c.req;
-  const address = remoteAddressOf(c) ?? "unknown";
-  const isOpenToAll = PUBLIC.has(path) || !(path.startsWith("/v1/") || path === "/metrics");
-  if (isOpenToAll && c.req.header("authorization") === undefined) {
-    await rate.take(`address ${address}`);
-    return path === "/health/deep" ? await authenticate(c).catch(() => null) : null;
+  const network = networkOf(c.get("address"));
+  if (!NEEDS_CALLER.test(path)) {
+    await rate.take(`address ${network}`);
+    return null;
   }
-  await refuseGuesser(c, rate, address);
-  try {
-    const principal = await authenticate(c);
-    await rate.take(principal.kind === "key" ? `key ${principal.keyId}` : `address ${address}`);
-    if (path !== "/metrics") c.get("gateway").onUse?.();
-    return principal;
-  } catch (error) {
-    if (error instanceof PawlError && error.code === "UNAUTHENTICATED")
-      await rate.noteRefusal(address);
+  const principal = await authenticate(c).catch(async (error: unknown) => {
+    if (isPawlError(error) && error.code === "UNAUTHENTICATED")
+      await countRefused(c, rate, network);
     throw error;
-  }
+  });
+  await rate.take(principal.kind === "key" ? `key ${principal.keyId}` : `address ${network}`);
+  if (path !== "/metrics") c.get("gateway").onUse?.();
+  return principal;
 }
 
-/** Who shares an address with a guesser is heard: with a familiar key, or where none is needed. */
-async function refuseGuesser(c: GatewayContext, rate: RateLimit, address: string): Promise<void> {
+/** A key that was one, and has ended, is no guess: its holder's whole office would be counted for it. */
+async function countRefused(c: GatewayContext, rate: RateLimit, network: string): Promise<void> {
   const presented = presentedKey(c);
-  if (presented === null || c.get("gateway").keys.isFamiliar(presented)) return;
-  await rate.checkRefusals(address);
+  const isGuess = presented !== null && c.get("gateway").keys.isUnknown(presented);
+  await (isGuess ? rate.noteGuess(network) : rate.take(`address ${network}`));
+}
+
+function addressOf(c: GatewayContext): string {
+  const forwardedFor = c.req.header("x-forwarded-for");
+  return c.get("gateway").proxies.clientOf(remoteAddressOf(c), forwardedFor);
 }
 
 function refusalOf(app: App, c: GatewayContext): PawlError {
@@ -114,7 +119,8 @@ function addDocument(app: App): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "key", {
     type: "http",
     scheme: "bearer",
-    description: "An API key, made with `pawl keys create`. On loopback none is needed.",
+    description:
+      "An API key, made with `pawl keys create`; for the local stack also the token in its state folder.",
   });
   const info = {
     title: "Pawl",

@@ -1,10 +1,11 @@
-// From a request to its principal. A key that is presented is always checked; only where none is may
-// loopback go without.
+// From a request to its principal: an API key, the local token, or nothing at all where the gateway was
+// told to be open. Nothing else makes a caller local.
 
 import { PawlError } from "../domain/errors.ts";
 import type { KeyScope } from "../domain/key-scope.ts";
 import type { GatewayContext } from "./route-context.ts";
-import { guardLocal } from "./local-guard.ts";
+import { isLocalToken } from "./local-door.ts";
+import { refuseFarCallers, refuseOtherSites } from "./local-guard.ts";
 import { may, type Principal } from "./principal.ts";
 
 /** The key that a request presents, or null where it presents nothing at all. */
@@ -15,20 +16,24 @@ export function presentedKey(c: GatewayContext): string | null {
 
 const BEARER = /^Bearer ([^\s]+)$/i;
 
-/** Throws PawlError UNAUTHENTICATED, or FORBIDDEN where loopback is asked by the wrong one. */
+/** Throws PawlError UNAUTHENTICATED, or FORBIDDEN where another site asks in the name of who is local. */
 export async function authenticate(c: GatewayContext): Promise<Principal> {
-  const { keys, open, config } = c.get("gateway");
+  const { keys, door, config } = c.get("gateway");
+  const { headers } = c.req.raw;
   const presented = presentedKey(c);
-  if (presented !== null) {
-    const key = await keys.verify(presented);
-    if (key === null)
-      throw new PawlError("UNAUTHENTICATED", "This key is not known, or not any more.");
-    const { keyId, name, tenant, scopes } = key;
-    return { kind: "key", keyId, name, tenant, scopes };
+  if (presented === null) {
+    if (door.kind !== "open") throw new PawlError("UNAUTHENTICATED", "A key is needed.");
+    refuseFarCallers(headers, remoteAddressOf(c));
   }
-  if (!open) throw new PawlError("UNAUTHENTICATED", "A key is needed.");
-  guardLocal(c.req.raw.headers, remoteAddressOf(c));
-  return { kind: "local", name: "local", tenant: config.caller.tenant };
+  if (presented === null || isLocalToken(door, presented)) {
+    refuseOtherSites(headers);
+    return { kind: "local", name: "local", tenant: config.caller.tenant };
+  }
+  const key = await keys.verify(presented);
+  if (key === null)
+    throw new PawlError("UNAUTHENTICATED", "This key is not known, or not any more.");
+  const { keyId, name, tenant, scopes } = key;
+  return { kind: "key", keyId, name, tenant, scopes };
 }
 
 /** Throws PawlError FORBIDDEN unless the caller has one of the scopes. */

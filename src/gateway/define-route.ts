@@ -125,8 +125,13 @@ async function bodyFor(
   request: Request,
 ): Promise<unknown> {
   if (body === undefined) return undefined;
-  const isLeftOut = isBodyOptional && request.body === null;
+  const isLeftOut = isBodyOptional && !hasBody(request);
   return check(body, isLeftOut ? {} : await readJson(request), "body");
+}
+
+/** As HTTP says it: the stream is there in any case. */
+function hasBody({ headers }: Request): boolean {
+  return headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0;
 }
 
 function headersFor(schema: ZodObject | undefined, c: GatewayContext): Record<string, string> {

@@ -4,6 +4,8 @@
 import { createServer, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { PawlError } from "../domain/errors.ts";
+import type { Proxies } from "./client-address.ts";
+import { boundConnections } from "./connections.ts";
 import type { App } from "./define-route.ts";
 
 export interface HttpServer {
@@ -18,10 +20,23 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const LOOK_FOR_SLOW_EVERY_MS = 1000;
 const KEEP_ALIVE_MS = 5000;
-const CONNECTIONS_MAX = 2000;
+/** Of a socket on which nothing moves, longer than any answer is waited for: whoever does not take one is let go. */
+const SILENT_MS = 60_000;
+/** More than `boundConnections` leaves open: who is over its bounds is to be chosen there. */
+const CONNECTIONS_MAX = 2200;
 const DRAIN_MAX_MS = 9000;
 
-export async function listen(app: App, host: string, port: number): Promise<HttpServer> {
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly silentMs?: number;
+}
+
+export async function listen(
+  app: App,
+  { host, port, silentMs = SILENT_MS }: Place,
+  proxies: Proxies,
+): Promise<HttpServer> {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     {
@@ -34,6 +49,8 @@ export async function listen(app: App, host: string, port: number): Promise<Http
     (incoming, outgoing) => void listener(incoming, outgoing),
   );
   server.maxConnections = CONNECTIONS_MAX;
+  server.setTimeout(silentMs);
+  boundConnections(server, proxies);
   await opened(server, host, port);
   const address = server.address();
   return {

@@ -11,17 +11,19 @@ export type Principal =
       readonly scopes: readonly KeyScope[];
     }
   | {
-      /** On loopback, where no key was presented. Sees every tenant, as the CLI does. */
+      /** Who showed the local token, or reached an open gateway. Sees every tenant, as the CLI does. */
       readonly kind: "local";
       readonly name: string;
       /** Whom its own runs belong to. */
       readonly tenant: string;
     };
 
-/** `admin` may do whatever the other scopes allow, within its tenant. */
+/** `admin` may do whatever the other scopes allow within its tenant; `metrics` looks beyond it. */
 export function may(principal: Principal, scope: KeyScope): boolean {
   if (principal.kind === "local") return true;
-  return principal.scopes.includes(scope) || principal.scopes.includes("admin");
+  return (
+    principal.scopes.includes(scope) || (scope !== "metrics" && principal.scopes.includes("admin"))
+  );
 }
 
 /** The filter on whatever is listed: a key sees its tenant and nothing else. */

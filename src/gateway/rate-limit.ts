@@ -1,5 +1,5 @@
-// How often one caller is heard: per key, and per address for whoever has none. Bad keys are counted
-// per address before they are looked at, so that guessing is slow and costs the database little.
+// How often one caller is heard: per key, and per address for whoever has none. A key that is right is heard
+// however many guesses come from beside it; only ids that nobody has are counted as guesses.
 
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { RateLimitedError } from "./problem.ts";
@@ -7,26 +7,21 @@ import { RateLimitedError } from "./problem.ts";
 export interface RateLimit {
   /** Throws RateLimitedError. */
   take(caller: string): Promise<void>;
-  /** Throws RateLimitedError where this address has presented too many bad keys. */
-  checkRefusals(address: string): Promise<void>;
-  noteRefusal(address: string): Promise<void>;
+  /** A key that nobody has was presented. Throws RateLimitedError where this network has done so too often. */
+  noteGuess(network: string): Promise<void>;
 }
 
-const REFUSALS_PER_MINUTE = 60;
+const GUESSES_PER_MINUTE = 60;
 
 export function createRateLimit(requestsPerMinute: number): RateLimit {
   const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
-  const refusals = new RateLimiterMemory({ points: REFUSALS_PER_MINUTE, duration: 60 });
+  const guesses = new RateLimiterMemory({ points: GUESSES_PER_MINUTE, duration: 60 });
   return {
     async take(caller) {
       await requests.consume(caller).catch(refuse);
     },
-    async checkRefusals(address) {
-      const before = await refusals.get(network(address));
-      if (before !== null && before.remainingPoints <= 0) refuse(before);
-    },
-    async noteRefusal(address) {
-      await refusals.consume(network(address)).catch(() => undefined);
+    async noteGuess(network) {
+      await guesses.consume(network).catch(refuse);
     },
   };
 }
@@ -34,11 +29,4 @@ export function createRateLimit(requestsPerMinute: number): RateLimit {
 function refuse(reason: unknown): never {
   if (!(reason instanceof RateLimiterRes)) throw reason;
   throw new RateLimitedError(Math.max(1, Math.ceil(reason.msBeforeNext / 1000)));
-}
-
-/** One household has a whole /64 of IPv6 addresses. */
-function network(address: string): string {
-  return address.includes(":") && !address.includes(".")
-    ? address.split(":").slice(0, 4).join(":")
-    : address;
 }

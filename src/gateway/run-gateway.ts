@@ -1,7 +1,8 @@
 // The gateway process: connects, makes sure that it may be reached by whoever can reach it, listens,
 // and drains on SIGTERM.
 //
-// G5. Where others than this machine can reach it, it does not start without a key.
+// G5. It does not start where nobody could prove who they are: without a key, unless it is the local
+//     stack's, which has a token, or was told to be open, which it can be on loopback alone.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { utimesSync } from "node:fs";
@@ -16,16 +17,21 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createApp } from "./app.ts";
 import type { Gateway } from "./route-context.ts";
 import { createEventHub } from "./event-hub.ts";
+import { createProxies } from "./client-address.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
+import type { LocalDoor } from "./local-door.ts";
 import { isLoopback } from "./local-guard.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRunOwners } from "./run-owners.ts";
+import { createStreams } from "./streams.ts";
 
 export interface GatewayOptions {
   readonly host: string;
   readonly port: number;
   readonly stack?: StackAddresses;
+  /** Who is heard without an API key. */
+  readonly door: LocalDoor;
   /** A file to touch as long as somebody uses the gateway: the local stack then stays. */
   readonly usedFile?: string;
   readonly onReady?: (url: string) => void;
@@ -43,7 +49,7 @@ export async function runGateway(
   telemetry: Telemetry,
   options: GatewayOptions,
 ): Promise<void> {
-  const { host, port, stack } = options;
+  const { host, port, stack, door } = options;
   const databaseUrl = stack?.databaseUrl ?? config.database.url;
   if (databaseUrl === undefined) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
@@ -61,7 +67,9 @@ export async function runGateway(
     onSpillFailed: (runId, error) => telemetry.emit({ event: "spill_failed", runId, error }),
   });
   const metrics = createMetrics(hub);
-  const open = await mayBeOpen(config, host, keys);
+  const streams = createStreams(keys, config.gateway);
+  const proxies = createProxies(config.gateway.trustedProxies);
+  await refuseUnguarded(door, host, keys);
   const gateway: Gateway = {
     client,
     db,
@@ -70,31 +78,39 @@ export async function runGateway(
     telemetry,
     owners: createRunOwners(client),
     hub,
+    streams,
+    proxies,
     metrics,
     health: createHealth(client, db, config),
-    open,
+    door,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
   };
-  const server = await listen(createApp(gateway), host, port);
+  const server = await listen(createApp(gateway), { host, port }, proxies);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
-  telemetry.emit({ event: "gateway_ready", url, open });
+  telemetry.emit({ event: "gateway_ready", url, door: door.kind });
   options.onReady?.(url);
   await untilTold();
   telemetry.emit({ event: "gateway_draining" });
   draining.abort();
   hub.close();
+  streams.close();
   await server.drain();
   await Promise.allSettled([client.close(), db.end(), metrics.close()]);
   telemetry.emit({ event: "gateway_ended" });
 }
 
-async function mayBeOpen(config: Config, host: string, keys: ApiKeys): Promise<boolean> {
-  if (isLoopback(host) && !config.gateway.requireKey) return true;
-  if (await keys.any()) return false;
+async function refuseUnguarded(door: LocalDoor, host: string, keys: ApiKeys): Promise<void> {
+  if (door.kind === "open" && !isLoopback(host)) {
+    throw new PawlError(
+      "CONFIG",
+      `At ${host} everybody would be let in: a gateway can be open on 127.0.0.1 alone.`,
+    );
+  }
+  if (door.kind !== "keys" || (await keys.any())) return;
   throw new PawlError(
     "CONFIG",
-    `At ${host} the gateway needs a key, and there is none: pawl keys create --tenant NAME`,
+    "The gateway needs a key, and there is none: pawl keys create --tenant NAME",
   );
 }
 

@@ -7,6 +7,7 @@ import type { RawMessageStreamEvent } from "@anthropic-ai/sdk/resources/messages
 import { isText, type Block } from "../domain/message.ts";
 import type { Usage } from "../domain/usage.ts";
 import { present } from "../domain/present.ts";
+import { CallNames } from "./call-names.ts";
 import { ModelCallError, type ArgumentsSoFar, type ModelReply, type ReplyHeard } from "./model.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
@@ -25,6 +26,7 @@ interface OpenBlock {
 
 export class ReplyBuilder {
   readonly #blocks: OpenBlock[] = [];
+  readonly #names = new CallNames();
   readonly #meter: UsageMeter;
   #model = "";
   #stopReason: string | null = null;
@@ -136,6 +138,7 @@ export class ReplyBuilder {
 
   #open(index: number, block: WirePart): VisibleText | null {
     if (index !== this.#blocks.length) throw new Error(`content block ${index} came out of turn`);
+    this.#names.take(block);
     this.#blocks.push({ block, json: "", closed: false });
     return block.type === "text" ? this.#visible(asText(block["text"])) : null;
   }

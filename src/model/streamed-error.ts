@@ -33,7 +33,6 @@ export function streamedError(data: unknown): ModelCallError {
     // Where a block of the reply had begun, who reads the stream knows better.
     billing: "prompt",
     isSaid: true,
-    cause: data,
   });
 }
 

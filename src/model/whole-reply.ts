@@ -2,14 +2,20 @@
 
 import type { Message } from "@anthropic-ai/sdk/resources/messages";
 import type { Block } from "../domain/message.ts";
+import { CallNames } from "./call-names.ts";
 import type { ModelReply } from "./model.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
-/** Throws a ModelCallError where the reply has no price. A batch asks the cache for an hour. */
+/**
+ * Throws a ModelCallError where the reply has no price, or calls that can't be told apart. A batch asks the cache
+ * for an hour.
+ */
 export function wholeReply(message: Message, cacheTtl: "5m" | "1h" = "1h"): ModelReply {
   const meter = new UsageMeter(cacheTtl);
   meter.read(message.usage);
   const category = message.stop_details?.category;
+  const names = new CallNames();
+  for (const block of message.content) names.take({ ...block });
   const invalidCalls: string[] = [];
   const content = message.content
     .map((block): Block => ({ ...block }))

@@ -6,6 +6,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { KeyScope } from "../domain/key-scope.ts";
 import type { Database } from "./database.ts";
+import { gatheredReads } from "./gathered-reads.ts";
 
 export interface ApiKey {
   readonly keyId: string;
@@ -35,8 +36,10 @@ export interface ApiKeys {
   revoke(keyId: string): Promise<boolean>;
   /** Null unless the key is good. */
   verify(key: string): Promise<ApiKey | null>;
-  /** True where the key's row was read a moment ago and its secret is right: costs nothing to ask. */
-  isFamiliar(key: string): boolean;
+  /** As it is now; null where it is revoked, past its end or gone. For what was begun with it and goes on. */
+  current(keyId: string): Promise<ApiKey | null>;
+  /** True where it was looked for a moment ago, and nobody has a key by this id: costs nothing to ask. */
+  isUnknown(key: string): boolean;
   /** True where at least one key could be used now. */
   any(): Promise<boolean>;
 }
@@ -51,13 +54,10 @@ interface Row extends ApiKey {
   readonly secretSha256: string;
 }
 
-interface KnownKey {
-  readonly row: Row | null;
-  readonly readAtMs: number;
-}
-
 const TRUSTED_FOR_MS = 5000;
 const KNOWN_MAX = 10_000;
+/** Ids in one statement. */
+const READ_AT_ONCE_MAX = 500;
 const USE_NOTED_EVERY_MS = 60_000;
 const KEY = /^pawl_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
 
@@ -97,16 +97,17 @@ export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKe
       const row = await rows.read(keyId);
       // A key that does not exist takes as long to refuse as one whose secret is wrong.
       const isRight = sameDigest(sha256(secret), row?.secretSha256 ?? sha256(""));
-      if (row === null || !isRight || row.revokedAt !== null) return null;
-      if (row.expiresAt !== null && Date.parse(row.expiresAt) <= nowMs()) return null;
-      noteUse(keyId);
-      const { secretSha256: _, ...about } = row;
-      return about;
+      const good = row === null || !isRight ? null : goodNow(row, nowMs());
+      if (good !== null) noteUse(keyId);
+      return good;
     },
-    isFamiliar(key) {
-      const [, keyId = "", secret = ""] = KEY.exec(key) ?? [];
-      const row = rows.peek(keyId);
-      return row !== null && sameDigest(sha256(secret), row.secretSha256);
+    async current(keyId) {
+      const row = await rows.read(keyId);
+      return row === null ? null : goodNow(row, nowMs());
+    },
+    isUnknown(key) {
+      const [, keyId = ""] = KEY.exec(key) ?? [];
+      return rows.isMissing(keyId);
     },
     async any() {
       const found = await db`
@@ -117,45 +118,76 @@ export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKe
   };
 }
 
+/** What may be shown of it; null where it opens nothing any more. */
+function goodNow(row: Row, nowMs: number): ApiKey | null {
+  const { secretSha256: _, ...about } = row;
+  const { revokedAt, expiresAt } = about;
+  if (revokedAt !== null) return null;
+  return expiresAt !== null && Date.parse(expiresAt) <= nowMs ? null : about;
+}
+
 interface KeyReader {
   read(keyId: string): Promise<Row | null>;
-  /** What is trusted now, without asking the database. */
-  peek(keyId: string): Row | null;
+  /** Known to be nobody's, without asking the database. */
+  isMissing(keyId: string): boolean;
   forget(keyId: string): void;
 }
 
 /** What was read a moment ago is trusted: most requests cost the database nothing. */
 function createKeyReader(db: Database, trustedForMs: number, nowMs: () => number): KeyReader {
-  const known = new Map<string, KnownKey>();
+  // Guesses have a memory of their own: they must not push out the keys that are used.
+  const found = createMemory<Row>(nowMs, trustedForMs);
+  const missing = createMemory<true>(nowMs, trustedForMs);
+  const readRow = gatheredReads(readRows, READ_AT_ONCE_MAX);
 
-  function remember(keyId: string, entry: KnownKey): void {
-    known.delete(keyId);
-    known.set(keyId, entry);
-    for (const oldest of known.keys()) {
-      if (known.size <= KNOWN_MAX) break;
-      known.delete(oldest);
-    }
-  }
-
-  function trusted(keyId: string): KnownKey | undefined {
-    const before = known.get(keyId);
-    return before !== undefined && nowMs() - before.readAtMs < trustedForMs ? before : undefined;
+  async function readRows(keyIds: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    const rows = await db<{ about: Row }>`
+      select pawl.about_key(k) || jsonb_build_object('secretSha256', k.secret_sha256) as about
+      from pawl.api_key k where key_id = any (${keyIds})`;
+    return new Map(rows.map(({ about }) => [about.keyId, about]));
   }
 
   return {
-    forget: (keyId) => void known.delete(keyId),
-    peek: (keyId) => trusted(keyId)?.row ?? null,
+    forget(keyId) {
+      found.forget(keyId);
+      missing.forget(keyId);
+    },
+    isMissing: (keyId) => missing.get(keyId) !== null,
     async read(keyId) {
-      const before = trusted(keyId);
-      if (before !== undefined) return before.row;
-      const readAtMs = nowMs();
-      const rows = await db<{ about: Row }>`
-        select pawl.about_key(k) || jsonb_build_object('secretSha256', k.secret_sha256) as about
-        from pawl.api_key k where key_id = ${keyId}`;
-      const row = rows[0]?.about ?? null;
-      remember(keyId, { row, readAtMs });
+      const before = found.get(keyId);
+      if (before !== null) return before;
+      if (missing.get(keyId) !== null) return null;
+      const askedAtMs = nowMs();
+      const row = await readRow(keyId);
+      if (row === null) missing.put(keyId, true, askedAtMs);
+      else found.put(keyId, row, askedAtMs);
       return row;
     },
+  };
+}
+
+interface Memory<Value> {
+  /** Null where nothing is known, or not lately enough. */
+  get(keyId: string): Value | null;
+  put(keyId: string, value: Value, readAtMs: number): void;
+  forget(keyId: string): void;
+}
+
+function createMemory<Value>(nowMs: () => number, trustedForMs: number): Memory<Value> {
+  const known = new Map<string, { readonly value: Value; readonly readAtMs: number }>();
+  return {
+    get(keyId) {
+      const entry = known.get(keyId);
+      const isFresh = entry !== undefined && nowMs() - entry.readAtMs < trustedForMs;
+      return isFresh ? entry.value : null;
+    },
+    put(keyId, value, readAtMs) {
+      known.delete(keyId);
+      known.set(keyId, { value, readAtMs });
+      const [oldest] = known.keys();
+      if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+    },
+    forget: (keyId) => void known.delete(keyId),
   };
 }
 

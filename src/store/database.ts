@@ -11,6 +11,7 @@ import postgres from "postgres";
 import { PawlError } from "../domain/errors.ts";
 import { forTheServer, whoAt } from "./database-url.ts";
 import { literal, type SqlValue } from "./literal.ts";
+import { socketPathOf } from "./socket-path.ts";
 
 export interface Database {
   /** ``db<Row>`select … where run_id = ${runId}` ``: values become literals. JSON and bigint columns are parsed. */
@@ -83,7 +84,9 @@ function openPool(url: string, connectionsMax: number) {
 }
 
 function poolAt(url: string, connectionsMax: number) {
+  const path = socketPathOf(url);
   return postgres(forTheServer(url), {
+    ...(path === null ? {} : { path }),
     max: connectionsMax,
     fetch_types: false,
     prepare: false,
@@ -171,6 +174,8 @@ function reasonOf(error: unknown): string {
 
 /** The address without user and password. */
 export function placeOf(url: string): string {
+  const path = socketPathOf(url);
+  if (path !== null) return path;
   return URL.canParse(url) ? new URL(url).host : "DATABASE_URL";
 }
 

@@ -37,6 +37,7 @@ export const RETENTION = {
   reply: { kept: "days", after: "the end of a run that did not close its books" },
   run: { kept: "days", after: "its end", unless: "feared, or of a batch" },
   run_record: { kept: "days", after: "its end", unless: "its run is kept, or its batch" },
+  tenant: { kept: "for good", why: "who may have runs" },
   usage_band: { kept: "for good", why: "a roll-up" },
   usage_day: { kept: "for good", why: "a roll-up" },
   usage_session: { kept: "for good", why: "a roll-up" },

@@ -54,7 +54,7 @@ export interface ProcessEvents {
     readonly averageMicroUsd: number;
   };
 
-  gateway_ready: { readonly url: string; readonly open: boolean };
+  gateway_ready: { readonly url: string; readonly door: "keys" | "token" | "open" };
   gateway_draining: object;
   gateway_ended: object;
   watch_failed: { readonly runId: string; readonly error: unknown };
@@ -69,6 +69,8 @@ export interface ProcessEvents {
     readonly tenant?: string;
     /** Null where nobody showed a key. */
     readonly keyId?: string | null;
+    /** Where the caller is; only of those who were refused for want of a key, or for asking too often. */
+    readonly address?: string;
   };
   http_trouble: {
     readonly requestId: string;
@@ -110,7 +112,10 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   retention_failed: () => warn("what is old stays for some hours more"),
   cost_alert: () => alert(warn("a tenant has spent more than three times its daily average")),
 
-  gateway_ready: ({ url }) => info(`the gateway serves ${url}`),
+  gateway_ready: ({ url, door }) =>
+    door === "open"
+      ? warn(`the gateway serves ${url} to whoever reaches it: it was told to be open`)
+      : info(`the gateway serves ${url}`),
   gateway_draining: () => info("the gateway takes nothing new"),
   gateway_ended: () => info("the gateway has ended"),
   watch_failed: () => warn("its viewers come back by themselves"),

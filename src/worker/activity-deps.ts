@@ -20,6 +20,7 @@ import { createGates } from "../store/gates.ts";
 import { createLaneCalls } from "../store/lane-calls.ts";
 import { createLedger } from "../store/ledger.ts";
 import { createRunRecords } from "../store/run-records.ts";
+import { createTenants } from "../store/tenants.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -79,6 +80,7 @@ export function createDeps(
     artefacts: createArtefacts(db),
     records: createRunRecords(db),
     batches: createBatches(db),
+    tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
     toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources].map((source) =>
       scrubbedSource(source, secrets),

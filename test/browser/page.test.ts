@@ -2,9 +2,13 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { accessibilityFaults } from "../support/accessibility.ts";
+import { ensureLocalToken, localTokenFile } from "../../src/dev/local-token.ts";
 import { createApiKeys } from "../../src/store/api-keys.ts";
 import { openBrowser, openPage, type WatchedPage } from "../support/browser.ts";
 import { heldRequest } from "../support/chaos.ts";
@@ -127,10 +131,10 @@ describe("the page", () => {
     expect(await repliesShown(shown)).toEqual(
       [1, 2].map(() =>
         hostile
-          .replaceAll("\u202e", "U+202E")
-          .replaceAll("\u001b", "␛")
-          .replaceAll("\u{e0041}", "U+E0041")
-          .replaceAll("\u200b", "U+200B"),
+          .replaceAll("\u202e", "⟦U+202E⟧")
+          .replaceAll("\u001b", "⟦U+001B⟧")
+          .replaceAll("\u{e0041}", "⟦U+E0041⟧")
+          .replaceAll("\u200b", "⟦U+200B⟧"),
       ),
     );
     for (const watched of [list, shown]) {
@@ -254,7 +258,7 @@ describe("the page", () => {
       scopes: ["runs:read"],
       expiresAt: null,
     });
-    const guarded = await startGatewayWorld({ ...world.env, PAWL_GATEWAY_REQUIRE_KEY: "1" });
+    const guarded = await startGatewayWorld(world.env, { door: "keys" });
     const { page, close } = await openPage(browser, guarded.url);
     expect(await accessibilityFaults(page)).toEqual([]);
     const field = page.getByLabel("API key");
@@ -270,6 +274,28 @@ describe("the page", () => {
     await field.waitFor();
     await close();
     await guarded.kill();
+  }, 120_000);
+
+  test("takes the local token out of the address it was opened at, and shows the run that it names", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "pawl-page-"));
+    const token = ensureLocalToken(dir);
+    const runId = await start({ task: "What is 6*7?" });
+    await ended(runId);
+    const local = await startGatewayWorld(world.env, { door: { tokenFile: localTokenFile(dir) } });
+    const watched = await openPage(browser, `${local.url}/#t=${token}/runs/${runId}`);
+    const { page } = watched;
+    await page.locator(".run-title .pill", { hasText: "answered" }).waitFor();
+    expect(page.url()).toBe(`${local.url}/#/runs/${runId}`);
+    expect(watched.requests.join(" ")).not.toContain(token);
+    // A page that was opened without it, and then given it.
+    await page.getByRole("button", { name: "Forget key" }).click();
+    await page.getByText("pawl page").waitFor();
+    await page.evaluate(`location.hash = "#t=${token}"`);
+    await page.locator(".stats").waitFor();
+    expect(page.url()).toBe(`${local.url}/#/`);
+    await watched.close();
+    await local.kill();
+    rmSync(dir, { recursive: true, force: true });
   }, 120_000);
 
   test("steers: pause, resume, and cancel only after a second word", async () => {

@@ -57,6 +57,49 @@ onEachDatabase((underTest) => {
       expect(await elsewhere.verify(key)).toBeNull();
     });
 
+    test("is told as it is now to whoever holds something that was begun with it", async () => {
+      let nowMs = Date.now();
+      const reader = keys({ nowMs: () => nowMs });
+      const { about } = await reader.create({ ...ORDER, expiresAt: new Date(nowMs + 60_000) });
+      expect(await reader.current(about.keyId)).toMatchObject({ tenant: "acme" });
+      nowMs += 60_001;
+      expect(await reader.current(about.keyId)).toBeNull();
+      expect(await reader.current("0123456789abcdef")).toBeNull();
+    });
+
+    test("is a guess where nobody has its id, and none where only the secret is wrong or its time is over", async () => {
+      const reader = keys();
+      const { key, about } = await reader.create(ORDER);
+      const other = (id: string): string => `pawl_${id}_${"A".repeat(43)}`;
+      const stranger = other("fedcba9876543210");
+      expect(reader.isUnknown(stranger)).toBe(false);
+      for (const shown of [stranger, other(about.keyId), key, "pawl_"]) await reader.verify(shown);
+      await reader.revoke(about.keyId);
+      await reader.verify(key);
+      expect(reader.isUnknown(stranger)).toBe(true);
+      for (const shown of [other(about.keyId), key, "pawl_"]) {
+        expect(reader.isUnknown(shown)).toBe(false);
+      }
+    });
+
+    test("that is right is found beside any number of guesses, which together take a few statements", async () => {
+      const { db } = underTest();
+      let statements = 0;
+      const counting: typeof db = Object.assign((...args: Parameters<typeof db>) => {
+        statements += 1;
+        return db(...args);
+      }, db);
+      const { key } = await keys().create(ORDER);
+      const reader = createApiKeys(counting);
+      const guesses = Array.from({ length: 3000 }, (_, n) =>
+        reader.verify(`pawl_${n.toString(16).padStart(16, "0")}_${"A".repeat(43)}`),
+      );
+      const right = reader.verify(key);
+      expect(await right).not.toBeNull();
+      expect((await Promise.all(guesses)).every((found) => found === null)).toBe(true);
+      expect(statements).toBeLessThan(20);
+    });
+
     test("that does not exist can't be revoked", async () => {
       expect(await keys().revoke("0123456789abcdef")).toBe(false);
     });

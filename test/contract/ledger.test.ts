@@ -119,9 +119,11 @@ function contract(underTest: () => DatabaseUnderTest, openLedger: (db: Database)
 
     test("has the account of a share that only some of those who ask at once know a cap of", async () => {
       const caps = [null, 2000, null, 2000, null];
-      const { startAttempt } = ledger();
+      const books = ledger();
       await Promise.all(
-        caps.map((cap, n) => startAttempt(anAttempt(`some-${n}`, [anAccount("some/share", cap)]))),
+        caps.map((cap, n) =>
+          books.startAttempt(anAttempt(`some-${n}`, [anAccount("some/share", cap)])),
+        ),
       );
       expect(await ledger().account("some/share")).toMatchObject({
         capMicroUsd: 2000,

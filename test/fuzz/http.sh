@@ -12,8 +12,9 @@ node bin/pawl.js ls >&2
 
 url="$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1] + "/stack.json")).gatewayUrl' "$state")"
 for _ in $(seq 60); do curl -fs "$url/health" > /dev/null && break; sleep 1; done
-curl -fs "$url/openapi.json" > "$state/openapi.json"
+auth="Authorization: Bearer $(cat "$state/local.token")"
+curl -fs "$url/openapi.json" -H "$auth" > "$state/openapi.json"
 openapi-spec-validator "$state/openapi.json"
-schemathesis run "$url/openapi.json" --max-examples "${1:-30}" --request-timeout 40 \
+schemathesis run "$url/openapi.json" --header "$auth" --max-examples "${1:-30}" --request-timeout 40 \
   --exclude-path-regex '/events$' \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance

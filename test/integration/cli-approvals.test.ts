@@ -48,20 +48,24 @@ test("a call is listed, approved by its id, and executed", async () => {
   const runId = await until("it waits", () => {
     return /pawl approve (run_[\w-]{36})/.exec(run.stdout() + run.stderr())?.[1];
   });
-  const { callId, tool, preview } = await listed(runId);
-  expect({ tool, preview }).toEqual({
+  const { callId, tool, preview, argsDigest } = await listed(runId);
+  expect({ callId, tool, preview }).toEqual({
+    callId: "1.1",
     tool: "write_file",
     preview: '{"path":"notes.txt","content":"hello world"}',
   });
-  const approved = await pawlIn(world, ["approve", runId, callId, "--reason", "fine"]);
+  const whole = await pawlIn(world, ["approvals", runId, callId]);
+  expect(whole.stdout).toContain('content = "hello world"');
+  expect(whole.stdout).toContain(`pawl approve ${runId} 1.1 --digest ${argsDigest}`);
+  const words = ["--digest", argsDigest, "--reason", "fine"];
+  const approved = await pawlIn(world, ["approve", runId, callId, ...words]);
   expect(approved).toMatchObject({ exitCode: 0, stdout: "approved\n" });
-  expect(approved.stderr).toContain('"content": "hello world"');
   const ended = await run.ended;
   expect(ended.exitCode).toBe(0);
   expect(ended.stdout + ended.stderr).toMatch(/write_file was approved by .+: fine/);
   expect(readFileSync(join(files, "local", runId, "notes.txt"), "utf8")).toBe("hello world");
 
-  const again = await pawlIn(world, ["approve", runId, callId, "--json"]);
+  const again = await pawlIn(world, ["approve", runId, callId, ...words, "--json"]);
   expect(again.exitCode).toBe(2);
   expect(JSON.parse(again.stdout)).toMatchObject({ type: "error", code: "RUN_ENDED" });
 });
@@ -78,14 +82,15 @@ test("a call that is denied is not executed, and the answer says so", async () =
 
 test("a call is executed with the arguments that a person puts in their place", async () => {
   const runId = await started();
-  const { callId } = await listed(runId);
-  const wrong = await pawlIn(world, ["approve", runId, callId, "--input", '{"path": 1}']);
+  const { callId, argsDigest } = await listed(runId);
+  const approve = ["approve", runId, callId, "--digest", argsDigest];
+  const wrong = await pawlIn(world, [...approve, "--input", '{"path": 1}']);
   expect(wrong).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining("path must be string"),
   });
   const edit = '{"path": "other.txt", "content": "bye"}';
-  const edited = await pawlIn(world, ["approve", runId, callId, "--input", edit]);
+  const edited = await pawlIn(world, [...approve, "--input", edit]);
   expect(edited).toMatchObject({ exitCode: 0, stdout: "approved, with your arguments\n" });
   await pawlIn(world, ["attach", runId]);
   expect(readFileSync(join(files, "local", runId, "other.txt"), "utf8")).toBe("bye");
@@ -95,9 +100,9 @@ test("a call is executed with the arguments that a person puts in their place", 
 test("tools are asked about or left out where the caller wants it", async () => {
   const asked = await pawlIn(world, ["run", "What is 6 * 7?", "--ask", "calculator", "--detach"]);
   const runId = /run_[\w-]{36}/.exec(asked.stdout)?.[0] ?? "";
-  const { callId, tool } = await listed(runId);
+  const { callId, tool, argsDigest } = await listed(runId);
   expect(tool).toBe("calculator");
-  await pawlIn(world, ["approve", runId, callId]);
+  await pawlIn(world, ["approve", runId, callId, "--digest", argsDigest]);
   const { stdout } = await pawlIn(world, ["attach", runId]);
   expect(stdout).toContain("42");
 
@@ -110,13 +115,18 @@ test("tools are asked about or left out where the caller wants it", async () => 
 
 test("what is wrong is said, and decides nothing", async () => {
   const runId = await started();
-  const { callId } = await listed(runId);
-  const unknown = await pawlIn(world, ["approve", runId, "toolu_nobody"]);
+  const { callId, argsDigest } = await listed(runId);
+  const approve = (call: string, ...more: readonly string[]) =>
+    pawlIn(world, ["approve", runId, call, ...more]);
+  const unknown = await approve("9.9", "--digest", argsDigest);
   expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("pawl approvals") });
   const noRun = await pawlIn(world, ["deny", "run_nobody", callId]);
   expect(noRun).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("no run") });
-  const noJson = await pawlIn(world, ["approve", runId, callId, "--input", "[1]"]);
+  const noJson = await approve(callId, "--digest", argsDigest, "--input", "[1]");
   expect(noJson).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("JSON object") });
+  const other = await approve(callId, "--digest", "0".repeat(64));
+  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("other arguments") });
+  expect(await approve(callId)).toMatchObject({ exitCode: 2 });
   expect(await listed(runId)).toMatchObject({ callId });
   await pawlIn(world, ["cancel", runId]);
   await pawlIn(world, ["attach", runId]);

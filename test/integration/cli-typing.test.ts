@@ -1,12 +1,13 @@
 // A person at a terminal: what they type while a run is watched, seen through a pseudo-terminal.
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { packageFile } from "../../src/package-root.ts";
+import { waitingCalls } from "../support/approvals.ts";
 import { until } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -40,7 +41,11 @@ interface Terminal {
 
 /** `script` gives the command a terminal and passes on what it is told. */
 function openTerminal(task: string): Terminal {
-  const command = `${process.execPath} ${packageFile("bin/pawl.js")} run '${task}'`;
+  return inTerminal(`run '${task}'`);
+}
+
+function inTerminal(args: string): Terminal {
+  const command = `${process.execPath} ${packageFile("bin/pawl.js")} ${args}`;
   const env = { ...world.env, TERM: "xterm", NO_COLOR: "1" };
   const child = spawn("script", ["-qefc", command, "/dev/null"], { env, cwd: dir });
   open.push(child);
@@ -82,6 +87,43 @@ describe("in a terminal", () => {
     expect(await terminal.ended).toBe(0);
     expect(terminal.screen()).toContain("not today");
     expect(terminal.screen()).toContain("Not written.");
+  });
+
+  test("of two calls that wait a word decides the one that it names, and a bare word none", async () => {
+    const write = (path: string) => ({ name: "write_file", input: { path, content: "x" } });
+    const toolCalls = [write("one.txt"), write("two.txt")];
+    await world.model.script([{ reply: { toolCalls } }, { reply: { text: "Done." } }]);
+    const terminal = openTerminal("Write two notes.");
+    await terminal.shows("? [2] may it call write_file?");
+    terminal.type("a\r");
+    await terminal.shows("2 calls wait, [1] [2]: say which");
+    terminal.type("a 2\r");
+    await terminal.shows("[2] write_file was approved");
+    terminal.type("d\r");
+    await terminal.shows("[1] write_file was denied");
+    expect(await terminal.ended).toBe(0);
+    const written = await readdir(dir, { recursive: true });
+    expect(written.filter((path) => /(one|two)\.txt$/.test(path))).toEqual([
+      expect.stringMatching(/two\.txt$/),
+    ]);
+  });
+
+  test("pawl approve shows the call whole and asks; anything but yes decides nothing", async () => {
+    const toolCalls = [{ name: "write_file", input: { path: "a.txt", content: "b\u202ec" } }];
+    await world.model.script([{ reply: { toolCalls } }, { reply: { text: "Written." } }]);
+    const { runId } = await world.client.start({ task: "Go.", tenant: "t", session: "s" });
+    await waitingCalls(world.client, runId);
+    const unsure = inTerminal(`approve ${runId}`);
+    await unsure.shows("b⟦U+202E⟧c");
+    await unsure.shows("Approve [1] write_file? y/N");
+    unsure.type("\r");
+    expect(await unsure.ended).toBe(3);
+    const sure = inTerminal(`approve ${runId}`);
+    await sure.shows("y/N");
+    sure.type("y\r");
+    expect(await sure.ended).toBe(0);
+    expect(sure.screen()).toContain("approved");
+    expect(await world.client.result(runId)).toMatchObject({ answer: "Written." });
   });
 
   test("Ctrl-C detaches, also in the middle of a line", async () => {

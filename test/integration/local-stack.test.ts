@@ -60,7 +60,7 @@ test("K3: a stopped stack leaves no process, and the next one finds the runs and
 
   const second = await ensure();
   expect(second.temporalAddress).toBe(first.temporalAddress);
-  expect(second.uiUrl).toBe(first.uiUrl);
+  expect(second.databaseUrl).toBe(first.databaseUrl);
   expect(await isOpen(second, "before-the-stop")).toBe(true);
   expect(await queryStack(second, "select n from kept")).toEqual([{ n: 7 }]);
 });
@@ -111,13 +111,12 @@ test("a remembered port that somebody else took is given up for a free one", asy
   try {
     const second = await ensure({ parts });
     expect(second.temporalAddress).not.toBe(first.temporalAddress);
-    expect(second.uiUrl).toBe(first.uiUrl);
   } finally {
     intruder.close();
   }
 });
 
-test("K6: who starts a run with other settings restarts a stack in which no run is open", async () => {
+test("K8: who starts a run with other settings restarts a stack in which no run is open", async () => {
   const parts = ["temporal"] as const;
   const said: string[] = [];
   const onProgress = (line: string): void => void said.push(line);
@@ -130,7 +129,7 @@ test("K6: who starts a run with other settings restarts a stack in which no run 
   );
 });
 
-test("K6: under an open run no difference restarts the stack, and it is said what differs", async () => {
+test("K8: under an open run no difference restarts the stack, and it is said what differs", async () => {
   const parts = ["temporal"] as const;
   const said: string[] = [];
   const first = await ensure({ parts });
@@ -144,7 +143,7 @@ test("K6: under an open run no difference restarts the stack, and it is said wha
   ]);
 });
 
-test("K5: who reads or steers takes the stack as it runs, whatever is set, and is told nothing", async () => {
+test("K7: who reads or steers takes the stack as it runs, whatever is set, and is told nothing", async () => {
   const parts = ["temporal"] as const;
   const said: string[] = [];
   const onProgress = (line: string): void => void said.push(line);
@@ -155,7 +154,7 @@ test("K5: who reads or steers takes the stack as it runs, whatever is set, and i
   expect(said).toEqual([]);
 });
 
-test("K7: of two commands with other settings that start a stack at once, one is told", async () => {
+test("K9: of two commands with other settings that start a stack at once, one is told", async () => {
   const parts = ["temporal"] as const;
   const said: string[] = [];
   const onProgress = (line: string): void => void said.push(line);
@@ -205,7 +204,7 @@ test("behind a proxy the stack talks to itself without it", async () => {
   }
 });
 
-test("K5: what stands in a stopped stack's folder is taken up by whoever starts it, whatever for", async () => {
+test("K7: what stands in a stopped stack's folder is taken up by whoever starts it, whatever for", async () => {
   const first = await ensure({ parts: ["temporal"], env: { PAWL_RUN_CAP_USD: "2" } });
   await startRun(first, "before-the-stop");
   await stopStack(stateDir);

@@ -21,6 +21,14 @@ const TEMPORAL_NAMES = [
 ];
 const QUEUES = "src/temporal/queues.ts";
 
+/** What people are shown of arguments is one rule for the terminal and for the page. */
+const SHOWN_ALIKE = [
+  "src/domain/args-digest.ts",
+  "src/domain/shown-arguments.ts",
+  "src/domain/shown-text.ts",
+  "src/domain/tool-call.ts",
+];
+
 const SELF = ["src/package-root.ts", "src/package-version.ts"];
 
 export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
@@ -85,7 +93,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
       ...["@hono/node-server", "@hono/zod-openapi"],
     ],
   },
-  "src/gateway/page": { values: [], types: ["src/domain"], apart: true },
+  "src/gateway/page": { values: SHOWN_ALIKE, types: ["src/domain"], apart: true },
   "src/gateway/page/assemble.mjs": { values: ["node:"] },
   "src/cli": {
     values: ["src/client", "src/domain", "commander", "node:", "yocto-spinner", "zod"],

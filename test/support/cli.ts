@@ -10,23 +10,34 @@ export interface CliRun {
   readonly stderr: string;
 }
 
+/** Who sits at a terminal, and answers what they are asked. */
+export interface Person {
+  readonly ask: (question: string) => Promise<string>;
+}
+
+/** `given`: what is piped in, or who sits at the terminal. */
 export async function pawl(
   client: RunClient,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  stdin?: Uint8Array,
+  given?: Uint8Array | Person,
 ): Promise<CliRun> {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const exitCode = await runCli(args, {
-    stdout: { write: (text) => stdout.push(text) },
+    stdout: { write: (text) => stdout.push(text), columns: 80, rows: 24 },
     stderr: { write: (text) => stderr.push(text) },
     env,
-    isTerminal: false,
-    ...(stdin === undefined ? {} : { readStdin: async () => stdin }),
+    isTerminal: isPerson(given),
+    ...(given instanceof Uint8Array && { readStdin: async () => given }),
     openClient: async () => client,
+    ...(isPerson(given) && { ask: given.ask }),
   });
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
+}
+
+function isPerson(given: Uint8Array | Person | undefined): given is Person {
+  return given !== undefined && "ask" in given;
 }
 
 /** On the backend of a world. A process of its own (cli-process.ts) would take a second to start. */

@@ -133,7 +133,8 @@ export const eventLine = z.discriminatedUnion("type", [
   event("limit.lowered", { limit, asked: z.number(), allowed: z.number() }),
   event("usage.estimated", { turn, reason: z.enum(["uncounted", "implausible"]) }),
   event("run.waiting", { reason: z.string(), message, nextAttemptAt }),
-  event("run.continued", { reason: z.enum(["resumed", "new_history"]) }),
+  event("run.resumed", { by: z.string(), addedUsd: usd, capUsd: usd }),
+  event("run.continued", { reason: z.enum(["resumed", "new_history", "reset"]) }),
   event("run.ended", { result: resultLine }),
 ]);
 

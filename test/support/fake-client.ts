@@ -3,9 +3,10 @@
 import type { Said } from "../../src/client/say.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunClient } from "../../src/client/run-client.ts";
-import type { Decision } from "../../src/domain/approval.ts";
+import { rulingOf, type ApprovalShown, type Decision } from "../../src/domain/approval.ts";
 import type { Duty } from "../../src/domain/duty.ts";
 import { PawlError } from "../../src/domain/errors.ts";
+import { argsDigest } from "../../src/domain/args-digest.ts";
 import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import type { ClosedGate } from "../../src/store/capacity.ts";
@@ -51,6 +52,31 @@ export function resultOf(outcome: Outcome, more: Partial<RunResult> = {}): RunRe
   };
 }
 
+/** A call that waits in the run, with these arguments. */
+export function askedCall(
+  callId: string,
+  input: unknown,
+  more: Partial<ApprovalShown> = {},
+): ApprovalShown {
+  return {
+    callId,
+    tool: "write_file",
+    turn: 1,
+    preview: JSON.stringify(input).slice(0, 80),
+    argsDigest: argsDigest(input),
+    reason: "it writes",
+    requestedAt: "2026-11-21T10:00:00Z",
+    deadlineAt: "2026-11-22T10:00:00Z",
+    runId: RUN_ID,
+    tenant: "acme",
+    agent: "assistant",
+    task: "write",
+    input,
+    inputSchema: {},
+    ...more,
+  };
+}
+
 export interface FakeClient extends RunClient {
   readonly orders: readonly RunOrder[];
   readonly cancelled: readonly string[];
@@ -65,6 +91,8 @@ export interface FakeOptions {
   readonly staysOpen?: boolean;
   readonly failsWith?: Error;
   readonly unserved?: readonly Duty[];
+  /** Calls that wait in the run. */
+  readonly asks?: readonly ApprovalShown[];
   readonly closedGates?: readonly ClosedGate[];
 }
 
@@ -128,16 +156,34 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       return { messageId: "msg_test" };
     },
     result: notHere,
-    show: notHere,
-    approval: notHere,
+    async show() {
+      if (options.asks === undefined) return await notHere();
+      const { outcome: _, ...soFar } = resultOf({ kind: "answered" });
+      const about = { task: "write", agent: "assistant", tenant: "acme", session: "s" };
+      const unknown = { model: null, routing: null, provider: null, capUsd: null, link: null };
+      const open = { kind: "open", status: "waiting", waiting: null } as const;
+      const rest = { approvals: options.asks, soFar, books: null };
+      return { ...open, about: { ...about, ...unknown }, ...rest };
+    },
+    async approval(_runId, callId) {
+      refuse();
+      const call = options.asks?.find((asked) => asked.callId === callId);
+      if (call !== undefined) return call;
+      throw new PawlError("APPROVAL_NOT_FOUND", `No call ${callId} waits.`);
+    },
     async decide(_runId, decision) {
       refuse();
       decisions.push(decision);
-      return await notHere();
+      const call = options.asks?.find(({ callId }) => callId === decision.callId);
+      if (call === undefined) return await notHere();
+      const { callId, tool, turn } = call;
+      const { editedInput, ...ruling } = rulingOf(decision);
+      const edited = editedInput !== undefined;
+      return { callId, tool, turn, ...ruling, edited, decidedAt: "2026-11-21T10:00:00Z" };
     },
     async approvals() {
       refuse();
-      return [];
+      return options.asks ?? [];
     },
     exportHistories: notHere,
     async list() {

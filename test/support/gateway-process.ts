@@ -16,6 +16,8 @@ export interface GatewayProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly port?: number;
   readonly host?: string;
+  /** Who is heard without an API key; everybody unless it is said: most tests are about something else. */
+  readonly door?: "open" | "keys" | { readonly tokenFile: string };
 }
 
 const MAIN = packageFile("dist/src/gateway/main.js");
@@ -23,16 +25,25 @@ const MAIN = packageFile("dist/src/gateway/main.js");
 /** Resolves when it listens. The test ends it. */
 export async function startGateway(
   world: Pick<World, "env">,
-  { env = {}, port = 0, host = "127.0.0.1" }: GatewayProcessOptions = {},
+  { env = {}, port = 0, host = "127.0.0.1", door = "open" }: GatewayProcessOptions = {},
 ): Promise<GatewayProcess> {
-  const args = [MAIN, "--port", String(port), "--host", host];
+  const args = [MAIN, "--port", String(port), "--host", host, ...flagsOf(door)];
   // Tests ask more in a second than people do in a minute.
-  const patient = { PAWL_GATEWAY_REQUESTS_PER_MINUTE: "1000000" };
+  const patient = {
+    PAWL_GATEWAY_REQUESTS_PER_MINUTE: "1000000",
+    PAWL_GATEWAY_STREAMS_PER_KEY: "1000000",
+    PAWL_GATEWAY_STREAMS_PER_TENANT: "1000000",
+  };
   const process_ = startProcess(process.execPath, args, {
     env: { ...world.env, ...patient, ...env },
   });
   const ready = JSON.parse(await process_.line("gateway_ready")) as { url: string };
   return { url: ready.url, port: Number(new URL(ready.url).port), process: process_ };
+}
+
+function flagsOf(door: NonNullable<GatewayProcessOptions["door"]>): readonly string[] {
+  if (door === "keys") return [];
+  return door === "open" ? ["--open"] : ["--token-file", door.tokenFile];
 }
 
 /** A key of the tenant with just these scopes. */

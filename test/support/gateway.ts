@@ -1,6 +1,10 @@
 // A gateway that a test kills and starts again, on the port that its viewers know.
 
-import { startGateway, type GatewayProcess } from "./gateway-process.ts";
+import {
+  startGateway,
+  type GatewayProcess,
+  type GatewayProcessOptions,
+} from "./gateway-process.ts";
 
 export interface GatewayWorld {
   readonly url: string;
@@ -9,14 +13,17 @@ export interface GatewayWorld {
   start(): Promise<void>;
 }
 
-export async function startGatewayWorld(env: NodeJS.ProcessEnv): Promise<GatewayWorld> {
-  const first = await startGateway({ env });
+export async function startGatewayWorld(
+  env: NodeJS.ProcessEnv,
+  options: Pick<GatewayProcessOptions, "door"> = {},
+): Promise<GatewayWorld> {
+  const first = await startGateway({ env }, options);
   const { url, port } = first;
   let gateway: GatewayProcess | null = first;
   return {
     url,
     start: async () => {
-      gateway = await startGateway({ env }, { port });
+      gateway = await startGateway({ env }, { ...options, port });
     },
     kill: async () => {
       await gateway?.process.kill();

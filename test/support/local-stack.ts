@@ -11,6 +11,7 @@ import { onlySet } from "../../src/domain/only-set.ts";
 import type { PartName } from "../../src/dev/part.ts";
 import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
 import type { StackState } from "../../src/dev/stack-state.ts";
+import { socketPathOf } from "../../src/store/socket-path.ts";
 import { withTemporalClient } from "./temporal-client.ts";
 
 export interface StackChange {
@@ -83,7 +84,9 @@ export async function isOpen(state: StackState, workflowId: string): Promise<boo
 }
 
 export async function queryStack(state: StackState, sql: string): Promise<unknown> {
-  const client = postgres(state.databaseUrl ?? "", { max: 1, onnotice: () => undefined });
+  const url = state.databaseUrl ?? "";
+  const path = socketPathOf(url) ?? undefined;
+  const client = postgres(url, { max: 1, onnotice: () => undefined, path });
   try {
     return [...(await client.unsafe(sql))];
   } finally {

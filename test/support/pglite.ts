@@ -6,22 +6,21 @@ import { join } from "node:path";
 import { packageFile } from "../../src/package-root.ts";
 import { localPostgresUrl } from "../../src/dev/postgres-url.ts";
 import type { DatabaseServer } from "./postgres.ts";
-import { freePort, startProcess } from "./processes.ts";
+import { startProcess } from "./processes.ts";
 
 const MAIN = packageFile("dist/src/dev/postgres-main.js");
 
 export async function startPglite(more: readonly string[] = []): Promise<DatabaseServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), "pawl-pglite-"));
-  const port = await freePort();
-  const args = [MAIN, "--data-dir", dataDir, "--port", String(port), ...more];
+  const dir = await mkdtemp(join(tmpdir(), "pawl-pglite-"));
+  const args = [MAIN, "--data-dir", join(dir, "data"), "--socket-folder", dir, ...more];
   const server = startProcess(process.execPath, args);
   await server.line("postgres_ready", 120_000);
   return {
-    url: localPostgresUrl(port),
+    url: localPostgresUrl(dir),
     pid: server.pid,
     stop: async () => {
       await server.kill();
-      await rm(dataDir, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true });
     },
   };
 }

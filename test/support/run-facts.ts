@@ -89,7 +89,8 @@ export function replied(text: string, more: Partial<Reply> = {}): Reply {
 /** A reply that calls tools, by the ids of the calls. */
 export function calling(tools: Readonly<Record<string, string>>, more: Partial<Reply> = {}): Reply {
   const toolCalls = Object.entries(tools).map(([callId, name]) => {
-    return { callId, name, preview: `${name} it`, argsDigest: `digest_${callId}` };
+    const names = { callId, toolUseId: `toolu_${callId}` };
+    return { ...names, name, preview: `${name} it`, argsDigest: `digest_${callId}` };
   });
   return replied("", { stopReason: "tool_use", toolCalls, ...more });
 }
@@ -105,6 +106,7 @@ export function began(callId: string, activityId = "3"): readonly [RunFact, Part
 export function found(callId: string, tool = "web_search"): readonly [RunFact, Partial<Told>] {
   const toolResult = {
     callId,
+    toolUseId: `toolu_${callId}`,
     tool,
     ref: `answer_${callId}`,
     content: "a\n b",

@@ -204,8 +204,8 @@ export function replied(text: string, more: Partial<Reply> = {}): Reply {
   heads += 1;
   const content: Block[] = [
     ...(text === "" ? [] : [{ type: "text", text }]),
-    ...(more.toolCalls ?? []).map(({ callId, name }) => {
-      return { type: "tool_use", id: callId, name, input: {} };
+    ...(more.toolCalls ?? []).map(({ toolUseId, name }) => {
+      return { type: "tool_use", id: toolUseId, name, input: {} };
     }),
   ];
   return {
@@ -232,7 +232,8 @@ export function replied(text: string, more: Partial<Reply> = {}): Reply {
 
 export function calling(...names: readonly string[]): Reply {
   const toolCalls = names.map((name, index) => {
-    return { callId: `call_${index}_${name}`, name, preview: "{}", argsDigest: `digest_${index}` };
+    const ids = { callId: `call_${index}_${name}`, toolUseId: `toolu_${index}` };
+    return { ...ids, name, preview: "{}", argsDigest: `digest_${index}` };
   });
   return replied("", { stopReason: "tool_use", toolCalls });
 }

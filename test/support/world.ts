@@ -47,6 +47,8 @@ const FAST: NodeJS.ProcessEnv = {
   PAWL_RETRY_INITIAL_MS: "100",
   // Tests of limits count calls; wrap-up.test.ts has it on, as users do.
   PAWL_WRAP_UP: "0",
+  // Tests name whom they like; tenants.test.ts says who is refused else.
+  PAWL_OPEN_TENANTS: "1",
 };
 
 const WORKER_MAIN = "dist/src/worker/main.js";

@@ -82,8 +82,8 @@ describe("readConfig", () => {
     ["PAWL_IDLE_TIMEOUT_MS", "150", 150],
     ["PAWL_AGENT_ALLOWED_TOOLS", " calculator, web_search,, ", ["calculator", "web_search"]],
     ["PAWL_BLOCKED_DOMAINS", "example.com", ["example.com"]],
-    ["PAWL_GATEWAY_REQUIRE_KEY", "1", true],
-    ["PAWL_GATEWAY_REQUIRE_KEY", "true", true],
+    ["PAWL_STACK_TRACES", "1", true],
+    ["PAWL_STACK_TRACES", "true", true],
     ["PAWL_OFFLINE_MODEL", "0", false],
     ["PAWL_STACK_IDLE_MINUTES", "0.5", 0.5],
   ])("%s=%s", (name, value, meant) => {
@@ -102,7 +102,7 @@ describe("readConfig", () => {
     ["PAWL_AGENT_MAX_CALLS", "1.5"],
     ["PAWL_CALL_TIMEOUT_MS", "60s"],
     ["PAWL_CALL_TIMEOUT_MS", "2147483648"],
-    ["PAWL_GATEWAY_REQUIRE_KEY", "yes"],
+    ["PAWL_STACK_TRACES", "yes"],
     ["PAWL_LOG_LEVEL", "loud"],
     ["PAWL_TENANT", "x".repeat(65)],
   ])("%s=%s is refused, by name", (name, value) => {

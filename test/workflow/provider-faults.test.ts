@@ -74,7 +74,7 @@ describe("what passes is tried again", () => {
   });
 
   it.each([
-    ["a gateway's HTML page (502)", { kind: "bad_gateway_html" }],
+    ["a gateway's HTML page (502)", { kind: "page" }],
     ["a page that says 504", { kind: "page", status: 504 }],
     ["an error event before any text", { kind: "stream_error", afterEvents: 1 }],
   ])("M4: %s is charged its prompt at most", async (_, fault) => {

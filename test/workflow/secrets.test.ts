@@ -17,7 +17,7 @@ import { openWorld, type World } from "../support/world.ts";
 
 jest.setTimeout(120_000);
 
-const KEY = "sk-ant-canary/0123456789+=";
+const KEY = "key-of-canary/0123456789+=";
 const CANARY = /canary|Y2FuYXJ5|2FuYXJ|NhbmFye|jYW5hcn/;
 
 interface Told {

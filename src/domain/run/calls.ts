@@ -166,8 +166,8 @@ function changed(
   });
 }
 
-function bare({ callId, name, preview, argsDigest }: CallState): ToolCall {
-  return { callId, name, preview, argsDigest };
+function bare({ callId, toolUseId, name, preview, argsDigest }: CallState): ToolCall {
+  return { callId, toolUseId, name, preview, argsDigest };
 }
 
 function isBegun({ kind }: CallState): boolean {
@@ -231,7 +231,7 @@ function lost(memory: Memory, call: ToolCall, { code, message }: ToolLost): Answ
   return problem(call, `The tool failed: ${code} ${message}`, "Try another way.");
 }
 
-function problem({ callId }: ToolCall, error: string, suggestion: string): Answered {
-  const message = toolAnswer(callId, JSON.stringify({ error, suggestion }), true);
+function problem({ toolUseId }: ToolCall, error: string, suggestion: string): Answered {
+  const message = toolAnswer(toolUseId, JSON.stringify({ error, suggestion }), true);
   return { kind: "answered", entry: { message }, found: "" };
 }

@@ -69,7 +69,7 @@ function byTurn(
 ): Wanted {
   const own = { model: snapshot.model, why: "per-turn: the next step, or the answer" };
   if (told === null || models.refused.includes(dispatcher) || models.last.inVain) return own;
-  const callsOpen = talk.asking?.callIds.length ?? 0;
+  const callsOpen = talk.asking?.calls.length ?? 0;
   // Not where a person spoke as well, nor on a branch.
   const onlyTools =
     models.toolTurns >= TOOL_TURNS_MIN && callsOpen > 0 && told.length === callsOpen;

@@ -32,9 +32,10 @@ export function pendingOf({ phase, calledOff }: RunState): readonly PendingAppro
 /** Calls of the newest reply that nobody decided in time. */
 export function expiredOf({ memory }: RunState): readonly string[] {
   if (memory === null) return [];
-  const open = memory.talk.asking?.callIds ?? [];
+  const open = memory.talk.asking?.calls ?? [];
   const expired = memory.people.settled.filter(({ verdict }) => verdict === "expired");
-  return expired.map(({ callId }) => callId).filter((callId) => open.includes(callId));
+  const ids = expired.map(({ callId }) => callId);
+  return ids.filter((id) => open.some(({ callId }) => callId === id));
 }
 
 /** True while the run stands still and no timer or signal has ended that. */

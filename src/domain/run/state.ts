@@ -89,7 +89,7 @@ export interface Talk {
   /** True where the transcript ends with a note of ours: then only the model may speak. */
   readonly endsWithNote: boolean;
   /** The newest reply, where it called tools. */
-  readonly asking: { readonly ref: string; readonly callIds: readonly string[] } | null;
+  readonly asking: { readonly ref: string; readonly calls: readonly CallNames[] } | null;
   /** True where only the answers to these may be told: the provider has a call open as well. */
   readonly onlyAnswers: boolean;
   readonly trouble: Trouble | null;
@@ -100,6 +100,9 @@ export interface Talk {
   /** What the tools found last, for a run that stops before the model spoke. */
   readonly findings: string | null;
 }
+
+/** What a call is named by us, and by the provider. */
+export type CallNames = Pick<ToolCall, "callId" | "toolUseId">;
 
 /** What was wrong with the newest reply, and how often in a row. */
 export interface Trouble {

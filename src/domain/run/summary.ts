@@ -141,8 +141,8 @@ export function withFailures(message: string, { summaries }: Memory): string {
 
 /** What is asked instead of the next step. The answers to open calls are told after the summary. */
 export function summaryQuestion({ summaries, snapshot, talk }: Memory): readonly Entry[] {
-  const open = talk.asking?.callIds ?? [];
-  const later = open.map((callId) => toolAnswer(callId, LATER, false));
+  const open = talk.asking?.calls ?? [];
+  const later = open.map(({ toolUseId }) => toolAnswer(toolUseId, LATER, false));
   const tries = 1 + summaries.failures.length;
   const words = Math.ceil((summaryTokensMax(snapshot.limits) * WORDS_PER_TOKEN) / tries);
   return [...later, userMessage(question(words))].map((message) => ({ message }));

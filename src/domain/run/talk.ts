@@ -92,7 +92,8 @@ function grown(talk: Talk, reply: Reply, { call }: Asking | InLane): Talk {
 }
 
 function askingIn({ ref, toolCalls }: Reply): Talk["asking"] {
-  return toolCalls.length === 0 ? null : { ref, callIds: toolCalls.map(({ callId }) => callId) };
+  const calls = toolCalls.map(({ callId, toolUseId }) => ({ callId, toolUseId }));
+  return calls.length === 0 ? null : { ref, calls };
 }
 
 /** A refusal is no answer; what comes behind a cut one continues it, whatever lay between. */

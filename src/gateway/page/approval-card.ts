@@ -1,12 +1,17 @@
-// One call that waits for a person: what the model wants to do, all of it, and the answer to it.
-// The digest that is sent is that of the arguments which are shown, so nobody approves unseen.
+// One call that waits for a person: what the model wants to do, all of it, and the answer to it. The digest that
+// is sent is taken here, of the arguments which are shown, and only once their end was seen it can be sent.
 
+import { argsDigest } from "../../domain/args-digest.ts";
+import { shownArguments } from "../../domain/shown-arguments.ts";
+import { escapedInJson } from "../../domain/shown-text.ts";
+import { callNumber } from "../../domain/tool-call.ts";
 import { api, GatewayError, away, type DecisionOrder } from "./api.ts";
+import { Arguments } from "./arguments.ts";
 import { clock, untilTime } from "./format.ts";
 import { useNow } from "./hooks.ts";
-import { Text, Trouble } from "./parts.ts";
+import { Text, Trouble, valueOf } from "./parts.ts";
 import type { AskedCall } from "./run-items.ts";
-import { html, useRef, useState, type Child, type VNode } from "./vendor/preact.js";
+import { html, useMemo, useRef, useState, type Child, type VNode } from "./vendor/preact.js";
 
 export interface CardProps {
   readonly runId: string;
@@ -19,14 +24,20 @@ export function ApprovalCard({ runId, asked, onDecided }: CardProps): VNode {
   const [isBusy, setIsBusy] = useState(false);
   const [said, setSaid] = useState("");
   const [error, setError] = useState<GatewayError | null>(null);
-  const nowMs = useNow(1000);
   const form = useRef<HTMLFormElement | null>(null);
+  const { lines, digest } = useMemo(() => readable(asked), [asked]);
+  const [readDigest, setReadDigest] = useState("");
+  const isTrue = digest === asked.argsDigest;
+  const isReady = isTrue && readDigest === digest;
 
   const decide = async (verdict: DecisionOrder["verdict"]): Promise<void> => {
+    if (verdict === "approve" && !isReady) return toArguments(form.current);
     setError(null);
     setIsBusy(true);
     try {
-      const order = orderOf({ verdict, argsDigest: asked.argsDigest }, form.current, editing);
+      // A denial holds for whatever waits; an approval for what stands here.
+      const named = verdict === "deny" ? asked.argsDigest : digest;
+      const order = orderOf({ verdict, argsDigest: named }, form.current, editing);
       const decided = await api.decide(runId, asked.callId, order);
       setSaid(decided.verdict);
       onDecided?.();
@@ -35,7 +46,10 @@ export function ApprovalCard({ runId, asked, onDecided }: CardProps): VNode {
     }
     setIsBusy(false);
   };
-  const edit = (): void => setEditing(editing === null ? pretty(asked.input) : null);
+  const edit = (): void => {
+    if (!isReady) return toArguments(form.current);
+    setEditing(editing === null ? editable(asked.input) : null);
+  };
 
   if (said !== "") {
     return html`<p class="note" role="status">${asked.tool}: ${said} by you</p>`;
@@ -46,80 +60,105 @@ export function ApprovalCard({ runId, asked, onDecided }: CardProps): VNode {
     aria-label=${`Approval of ${asked.tool}`}
     onSubmit=${(event: Event) => event.preventDefault()}
   >
-    <p class="approval-head">
-      <strong class="mono"><${Text} text=${asked.tool} /></strong> waits for your word${" "}
-      <span class="muted" title=${clock(asked.deadlineAt)}>
-        (silence denies it ${untilTime(asked.deadlineAt, nowMs)})
-      </span>
-    </p>
-    <p class="muted"><${Text} text=${asked.reason} /></p>
-    <${Arguments} input=${asked.input} editing=${editing} onInput=${setEditing} />
-    <${Terms} callId=${asked.callId} tool=${asked.tool} />
-    <div class="actions">
-      <button
-        type="button"
-        class="primary"
-        data-approve
-        disabled=${isBusy}
-        onClick=${() => decide("approve")}
-      >
-        ${editing === null ? "Approve" : "Approve as edited"}
-      </button>
-      <button type="button" class="danger" disabled=${isBusy} onClick=${() => decide("deny")}>
-        Deny
-      </button>
-      <button type="button" disabled=${isBusy} onClick=${edit}>
-        ${editing === null ? "Edit arguments" : "Keep the model's"}
-      </button>
-      <span
-        class="muted mono digest"
-        title="sha256 of the arguments; your word holds for these alone"
-      >
-        sha256 ${asked.argsDigest.slice(0, 12)}
-      </span>
-    </div>
+    <${Head} asked=${asked} />
+    ${
+      editing === null
+        ? html`<${Arguments} lines=${lines} onEnd=${() => setReadDigest(digest)} />`
+        : html`<${Editor} text=${editing} onInput=${setEditing} />`
+    }
+    ${!isTrue && html`<p class="trouble" role="alert">${NOT_TRUE}</p>`}
+    <${Terms} id=${`${runId}/${asked.callId}`} tool=${asked.tool} />
+    <${Actions} ...${{ isBusy, isReady, isEdited: editing !== null, digest, decide, edit }} />
     <${Trouble} error=${error} />
   </form>`;
 }
 
-interface ArgumentsProps {
-  readonly input: unknown;
-  readonly editing: string | null;
+function toArguments(form: HTMLFormElement | null): void {
+  form?.querySelector<HTMLElement>(".arguments")?.focus();
+}
+
+function Head({ asked }: { asked: AskedCall }): Child {
+  const { callId, tool, reason, deadlineAt } = asked;
+  const nowMs = useNow(1000);
+  return html`<p class="approval-head">
+      ${callNumber(callId)} <strong class="mono"><${Text} text=${tool} /></strong> waits for your
+      word${" "}
+      <span class="muted" title=${clock(deadlineAt)}>
+        (silence denies it ${untilTime(deadlineAt, nowMs)})
+      </span>
+    </p>
+    <p class="muted"><${Text} text=${reason} /></p>`;
+}
+
+interface ActionsProps {
+  readonly isBusy: boolean;
+  /** The arguments were read to their end. */
+  readonly isReady: boolean;
+  readonly isEdited: boolean;
+  readonly digest: string;
+  readonly decide: (verdict: DecisionOrder["verdict"]) => Promise<void>;
+  readonly edit: () => void;
+}
+
+function Actions({ isBusy, isReady, isEdited, digest, decide, edit }: ActionsProps): VNode {
+  const notYet = isReady ? "false" : "true";
+  const title = `sha256 of the arguments: ${digest}; your word holds for these alone`;
+  return html`<div class="actions">
+    <button
+      type="button"
+      class="primary"
+      data-approve
+      disabled=${isBusy}
+      aria-disabled=${notYet}
+      onClick=${() => decide("approve")}
+    >
+      ${isEdited ? "Approve as edited" : "Approve"}
+    </button>
+    <button type="button" class="danger" disabled=${isBusy} onClick=${() => decide("deny")}>
+      Deny
+    </button>
+    <button type="button" disabled=${isBusy} aria-disabled=${notYet} onClick=${edit}>
+      ${isEdited ? "Keep the model's" : "Edit arguments"}
+    </button>
+    <span class="muted mono digest" title=${title}>sha256 ${digest.slice(0, 12)}</span>
+  </div>`;
+}
+
+const NOT_TRUE =
+  "These are not the arguments that the run waits with, so this call can only be denied.";
+
+interface Readable {
+  readonly lines: readonly string[];
+  readonly digest: string;
+}
+
+function readable({ tool, input }: AskedCall): Readable {
+  return { lines: shownArguments(tool, input), digest: argsDigest(input) };
+}
+
+interface EditorProps {
+  readonly text: string;
   readonly onInput: (text: string) => void;
 }
 
-function Arguments({ input, editing, onInput }: ArgumentsProps): VNode {
-  if (editing === null) {
-    return html`<pre
-      class="arguments"
-      tabindex="0"
-      role="region"
-      aria-label="Arguments"
-    ><${Text} text=${pretty(input)} /></pre>`;
-  }
+function Editor({ text, onInput }: EditorProps): VNode {
   return html`<label class="field">
     Arguments to run instead (JSON); the model is told
     <textarea
       class="mono"
-      rows=${Math.min(20, editing.split("\n").length + 1)}
+      rows=${Math.min(20, text.split("\n").length + 1)}
       spellcheck="false"
-      value=${editing}
+      value=${text}
       onInput=${(event: InputEvent) => onInput(valueOf(event))}
     ></textarea>
   </label>`;
 }
 
-function Terms({ callId, tool }: { callId: string; tool: string }): Child {
+function Terms({ id, tool }: { id: string; tool: string }): Child {
   return html`<div class="terms">
     <label class="field">
       Reason (kept with the decision)
-      <input
-        type="text"
-        name="reason"
-        maxlength="500"
-        autocomplete="off"
-        id=${`reason-${callId}`}
-      />
+      <input type="text" name="reason" maxlength="500" autocomplete="off" id=${`reason-${id}`} />
     </label>
     <label class="check">
       <input type="checkbox" name="always" /> Always approve ${tool} in this run
@@ -161,15 +200,7 @@ function objectOf(text: string): Record<string, unknown> {
   throw new GatewayError(422, "", "The arguments of a tool are a JSON object: { … }", "");
 }
 
-function pretty(input: unknown): string {
-  return JSON.stringify(input, null, 2) ?? "";
-}
-
-export function valueOf(event: Event): string {
-  const { target } = event;
-  const isField =
-    target instanceof HTMLTextAreaElement ||
-    target instanceof HTMLInputElement ||
-    target instanceof HTMLSelectElement;
-  return isField ? target.value : "";
+/** What hides stands there as JSON spells it, so that nobody sends what they did not see. */
+function editable(input: unknown): string {
+  return escapedInJson(JSON.stringify(input, null, 2) ?? "");
 }

@@ -1,11 +1,11 @@
 // The conversation of a run. Each item is redrawn only when its version changed.
 
-import { ApprovalCard } from "./approval-card.ts";
 import { clock, count, duration, usd, words } from "./format.ts";
 import { Blocks, Text } from "./parts.ts";
 import { HEADING_CHARS } from "./run-head.ts";
 import type { EndItem, Item, MessageItem, ReplyItem, Retry, ToolItem } from "./run-items.ts";
 import { Component, html, type Child, type VNode } from "./vendor/preact.js";
+import { WaitingCall } from "./waiting-call.ts";
 
 interface Props {
   readonly runId: string;
@@ -31,7 +31,7 @@ class ItemView extends Component<Props> {
         return html`<${ToolView} item=${item} />`;
       case "approval":
         return item.decided === null && item.toMs === null
-          ? html`<${ApprovalCard} runId=${runId} asked=${item.asked} />`
+          ? html`<${WaitingCall} runId=${runId} asked=${item.asked} />`
           : decidedView(item);
       case "note":
         return html`<p class=${`note is-${item.tone}`}><${Text} text=${item.text} /></p>`;

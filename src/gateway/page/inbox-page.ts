@@ -1,12 +1,12 @@
 // Every approval that waits, of all runs the caller may see; the oldest first.
 
 import { api, type ApprovalWaiting } from "./api.ts";
-import { ApprovalCard } from "./approval-card.ts";
 import { ago } from "./format.ts";
 import { useNow, usePolled, useTitle, type Polled } from "./hooks.ts";
 import { Text, Trouble } from "./parts.ts";
 import { runHref } from "./route.ts";
 import { html, type VNode } from "./vendor/preact.js";
+import { WaitingCall } from "./waiting-call.ts";
 
 type Inbox = Polled<readonly ApprovalWaiting[]>;
 
@@ -57,7 +57,7 @@ function Waiting({ approval, reload }: WaitingProps): VNode {
     <${Trouble} error=${shown.error} />
     ${
       shown.data !== null &&
-      html`<${ApprovalCard} runId=${runId} asked=${shown.data} onDecided=${() => void reload()} />`
+      html`<${WaitingCall} runId=${runId} asked=${shown.data} onDecided=${() => void reload()} />`
     }
   </li>`;
 }

@@ -15,9 +15,10 @@ export function KeyPrompt(): VNode {
   };
   return html`<main id="main" class="narrow">
     <h1 tabindex="-1">${isWrong ? "This key is not accepted" : "An API key is needed"}</h1>
+    <p>On your own machine, open what <code>pawl page</code> prints.</p>
     <p>
-      Keys are made with <code>pawl keys create --tenant NAME</code>. The key stays in this tab and
-      is forgotten when the tab closes.
+      Other keys are made with <code>pawl keys create --tenant NAME</code>. The key stays in this
+      tab and is forgotten when the tab closes.
     </p>
     <form class="key-form" onSubmit=${entered}>
       <label class="field">

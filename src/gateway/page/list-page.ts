@@ -2,11 +2,10 @@
 // came meanwhile wait behind a button unless nobody can be reading or pointing at a row.
 
 import { api, storedKey, type RunListed, type RunPage } from "./api.ts";
-import { valueOf } from "./approval-card.ts";
 import { ago, clock, duration, usd } from "./format.ts";
 import { useNow, usePolled, useTitle } from "./hooks.ts";
 import { focusOn, useKeys } from "./shortcuts.ts";
-import { Copyable, StatusPill, Text, Trouble } from "./parts.ts";
+import { Copyable, StatusPill, Text, Trouble, valueOf } from "./parts.ts";
 import { listHref, queryOf, runHref, type Filters } from "./route.ts";
 import { StatsStrip } from "./stats-strip.ts";
 import { html, useEffect, useRef, useState, type Child, type VNode } from "./vendor/preact.js";
@@ -198,10 +197,11 @@ function Empty({ filters }: { filters: Filters }): VNode {
   if (queryOf({ ...filters }).size > 0) {
     return html`<p class="empty">No run matches. <a href="#/">Show all runs</a></p>`;
   }
-  const key = storedKey() === null ? [] : ['  -H "Authorization: Bearer $PAWL_KEY" \\'];
+  const key = storedKey();
+  const shown = key?.startsWith("pawl_local_") === true ? "$(cat .pawl/local.token)" : "$PAWL_KEY";
   const command = [
     `curl -s ${location.origin}/v1/runs \\`,
-    ...key,
+    ...(key === null ? [] : [`  -H "Authorization: Bearer ${shown}" \\`]),
     "  -H 'Content-Type: application/json' \\",
     `  -d '{"task": "What is the population of Iceland, and 7 % of it?"}'`,
   ].join("\n");

@@ -6,6 +6,7 @@ import { InboxPage } from "./inbox-page.ts";
 import { KeyPrompt } from "./key-prompt.ts";
 import { focusOn, moveFocus, SHORTCUTS, useKeys } from "./shortcuts.ts";
 import { ListPage } from "./list-page.ts";
+import { takeTokens } from "./token-in-address.ts";
 import { listHref, type Route } from "./route.ts";
 import { RunPage } from "./run-page.ts";
 import {
@@ -147,5 +148,6 @@ function closed(event: Event): void {
   if (event.target instanceof Element) event.target.closest("dialog")?.close();
 }
 
+takeTokens();
 const root = document.getElementById("app");
 if (root !== null) render(html`<${App} />`, root);

@@ -2,8 +2,7 @@
 // it again is the same message.
 
 import { api, GatewayError, away } from "./api.ts";
-import { valueOf } from "./approval-card.ts";
-import { Trouble } from "./parts.ts";
+import { Trouble, valueOf } from "./parts.ts";
 import type { Item } from "./run-items.ts";
 import { html, useRef, useState, type VNode } from "./vendor/preact.js";
 

@@ -2,19 +2,19 @@
 
 import type { GatewayError } from "./api.ts";
 import { words } from "./format.ts";
+import { piecesOf, type Piece } from "../../domain/shown-text.ts";
 import { html, useMemo, useState, type Child, type VNode } from "./vendor/preact.js";
-import { piecesOf } from "./visible-text.ts";
 
 /** All text that a model, a tool or a caller wrote goes through here: text nodes, never markup. */
 export function Text({ text }: { text: string }): Child {
-  return useMemo(
-    () =>
-      piecesOf(text).map((piece) =>
-        piece.kind === "text"
-          ? piece.text
-          : html`<span class="hidden-char" title="a hidden character">${piece.name}</span>`,
-      ),
-    [text],
+  return useMemo(() => drawn(piecesOf(text)), [text]);
+}
+
+export function drawn(pieces: readonly Piece[]): readonly Child[] {
+  return pieces.map((piece) =>
+    piece.kind === "text"
+      ? piece.text
+      : html`<span class="hidden-char" title="a hidden character">⟦${piece.name}⟧</span>`,
   );
 }
 
@@ -66,4 +66,13 @@ export function Figure({ label, children }: { label: string; children: Child }):
     <dt>${label}</dt>
     <dd>${children}</dd>
   </div>`;
+}
+
+export function valueOf(event: Event): string {
+  const { target } = event;
+  const isField =
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLSelectElement;
+  return isField ? target.value : "";
 }

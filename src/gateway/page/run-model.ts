@@ -3,7 +3,8 @@
 
 import type { RunEvent } from "../../domain/run-event.ts";
 import type { RunResult } from "../../domain/outcome.ts";
-import { count, duration, usd, words } from "./format.ts";
+import { count, duration, usd } from "./format.ts";
+import { warningText } from "./warning-text.ts";
 import type {
   ApprovalItem,
   Figures,
@@ -13,7 +14,8 @@ import type {
   ToolItem,
   TurnCost,
 } from "./run-items.ts";
-import { appendText, plain } from "./visible-text.ts";
+import { shownLine } from "../../domain/shown-text.ts";
+import { appendText } from "./text-blocks.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 type OfRun = Of<"run.started" | "run.waiting" | "run.resumed" | "run.continued" | "run.ended">;
@@ -56,10 +58,7 @@ export class RunModel {
         return this.#approval(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
-      case "input.flagged":
-      case "budget.warning":
-      case "limit.lowered":
-      case "usage.estimated":
+      default:
         this.#note("warning", warningText(event), atMs);
     }
   }
@@ -102,7 +101,7 @@ export class RunModel {
 
   #message({ text, by, mode, messageId }: Of<"message.received">, atMs: number): void {
     this.#add({ ...this.#fresh(), kind: "message", text, by, mode, messageId, atMs });
-    this.news = `${plain(by, 40)} wrote to the run`;
+    this.news = `${shownLine(by, 40)} wrote to the run`;
   }
 
   #turnStarted(event: Of<"turn.started">, atMs: number): void {
@@ -160,7 +159,7 @@ export class RunModel {
   #progress({ turn, attempt, tool, chars }: Of<"reply.progress">, atMs: number): void {
     const reply = this.#replyAt(turn, atMs);
     reply.attempt = attempt;
-    reply.progress = `writing arguments of ${plain(tool, 60)}, ${count(chars)} characters`;
+    reply.progress = `writing arguments of ${shownLine(tool, 60)}, ${count(chars)} characters`;
     reply.version += 1;
   }
 
@@ -194,7 +193,7 @@ export class RunModel {
     const why = isPlanned ? `${model}: ${message}` : `${model} instead of ${from}: ${message}`;
     const tone = isPlanned || isBack ? "info" : "warning";
     this.#note(tone, isBack ? `back to ${model}` : why, atMs);
-    this.news = `${plain(model, 40)} is asked now`;
+    this.news = `${shownLine(model, 40)} is asked now`;
   }
 
   #replyFinished(event: Of<"reply.finished">, atMs: number): void {
@@ -290,7 +289,7 @@ export class RunModel {
       item.version += 1;
       this.#approvals.delete(event.callId);
     } else {
-      this.#note("info", `${plain(event.tool, 60)}: ${event.verdict}`, atMs);
+      this.#note("info", `${shownLine(event.tool, 60)}: ${event.verdict}`, atMs);
     }
     this.news = `${event.tool}: ${event.verdict}`;
   }
@@ -313,7 +312,7 @@ export class RunModel {
   }
 
   #resumed({ by, addedUsd, capUsd }: Of<"run.resumed">, atMs: number): void {
-    const who = by === "" ? "" : ` by ${plain(by, 40)}`;
+    const who = by === "" ? "" : ` by ${shownLine(by, 40)}`;
     this.figures = { ...this.figures, capUsd };
     if (addedUsd > 0) {
       this.#note("info", `${usd(addedUsd)} added${who}: it may cost ${usd(capUsd)}`, atMs);
@@ -381,29 +380,6 @@ function isOfReply(event: RunEvent): event is OfReply {
 
 function isOfRun(event: RunEvent): event is OfRun {
   return event.type.startsWith("run.");
-}
-
-function warningText(
-  event: Of<"input.flagged" | "budget.warning" | "limit.lowered" | "usage.estimated">,
-): string {
-  switch (event.type) {
-    case "input.flagged":
-      return `the task meets the rule ${event.rule} at character ${event.position}`;
-    case "budget.warning":
-      return `${words(event.limit)} budget: ${share(event)} is used`;
-    case "limit.lowered": {
-      const inUnits = event.limit === "cost" ? usd : count;
-      return `${words(event.limit)}: ${inUnits(event.asked)} was asked, ${inUnits(event.allowed)} is allowed`;
-    }
-    case "usage.estimated":
-      return event.reason === "uncounted"
-        ? "the provider counts no tokens; costs are worst cases"
-        : "what the provider counts can't be true; the worst case is charged instead";
-  }
-}
-
-function share({ used, cap }: { used: number; cap: number }): string {
-  return cap > 0 ? `${Math.floor((used / cap) * 100)} %` : "all";
 }
 
 function parsed(iso: string | null): number | null {

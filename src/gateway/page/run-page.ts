@@ -15,7 +15,7 @@ import { Timeline } from "./timeline.ts";
 import { useFollowing } from "./use-following.ts";
 import { useRunStream, type RunStream } from "./use-run-stream.ts";
 import { html, useEffect, type Child, type VNode } from "./vendor/preact.js";
-import { plain } from "./visible-text.ts";
+import { shownLine } from "../../domain/shown-text.ts";
 
 /**
  * The events tell all but a pause. A run that rests tells nothing, so it is asked about once when it has
@@ -34,7 +34,7 @@ export function RunPage({ runId }: { runId: string }): VNode {
   const shown = usePolled(() => api.run(runId), everyMs, [runId, everyMs]);
   const status = statusNow(model, shown.data);
   const task = taskOf(model) ?? shown.data?.task ?? "";
-  useTitle(task === "" ? runId : plain(task, 60));
+  useTitle(task === "" ? runId : shownLine(task, 60));
   // Before it is known that the run goes on, nobody is taken to its end.
   const isUnderWay = shown.data !== null && status.status !== "ended";
   const following = useFollowing(stream.frame, isUnderWay);

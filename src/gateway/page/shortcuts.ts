@@ -48,7 +48,7 @@ export const SHORTCUTS: readonly (readonly [string, string])[] = [
   ["u", "back to the list of runs"],
   ["i", "approvals that wait"],
   ["/", "filter the list"],
-  ["a", "to the approval that waits (Enter then approves)"],
+  ["a", "to the approval that waits (Enter then approves, once its end was seen)"],
   ["m", "write to the run"],
   ["p", "pause or resume the run"],
   ["f", "to the newest text, and follow it"],

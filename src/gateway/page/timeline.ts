@@ -4,7 +4,7 @@ import { duration, words } from "./format.ts";
 import type { Item, Retry } from "./run-items.ts";
 import { createTimeScale, type Span, type TimeScale } from "./time-scale.ts";
 import { html, useState, type Child, type VNode } from "./vendor/preact.js";
-import { plain } from "./visible-text.ts";
+import { shownLine } from "../../domain/shown-text.ts";
 
 interface Step extends Span {
   readonly key: number;
@@ -57,13 +57,15 @@ function stepsOf(item: Item, nowMs: number): readonly Step[] {
       const { fromMs, retries, isError } = item;
       const isOpen = item.toMs === null;
       const toMs = item.durationMs === null ? (item.toMs ?? nowMs) : fromMs + item.durationMs;
-      const label = plain(item.tool, 40);
+      const label = shownLine(item.tool, 40);
       return [{ key, kind: "tool", label, fromMs, toMs, retries, isOpen, isFailed: isError }];
     }
     case "approval":
-      return [waitStep(item, { label: `approval: ${plain(item.asked.tool, 30)}`, nowMs })];
+      return [waitStep(item, { label: `approval: ${shownLine(item.asked.tool, 30)}`, nowMs })];
     case "note":
-      return item.tone === "wait" ? [waitStep(item, { label: plain(item.text, 30), nowMs })] : [];
+      return item.tone === "wait"
+        ? [waitStep(item, { label: shownLine(item.text, 30), nowMs })]
+        : [];
     case "task":
     case "message":
     case "end":

@@ -89,7 +89,7 @@ export function addApprovals(app: App): void {
       scopes: ["runs:read", "approvals:decide"],
       params: CALL_PATH,
       answers: { 200: { description: "The call.", schema: SHOWN } },
-      problems: NOT_WAITING,
+      problems: [...NOT_WAITING, "APPROVAL_MISMATCH"],
     },
     async ({ params: { runId, callId }, principal, gateway }) => {
       await ownRun(gateway, principal, runId);

@@ -2,6 +2,7 @@
 // that read the document.
 
 import { z } from "@hono/zod-openapi";
+import { KEY_SCOPES } from "../../domain/key-scope.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { may } from "../principal.ts";
 
@@ -18,7 +19,7 @@ const REPORT = z
       .record(z.string(), CHECK)
       .readonly()
       .optional()
-      .openapi({ description: "Only for keys with the scope admin, and on loopback." }),
+      .openapi({ description: "Only for keys with the scope admin, and the local token." }),
   })
   .openapi("Health");
 
@@ -47,7 +48,7 @@ export function addOperations(app: App): void {
       path: "/health/deep",
       operationId: "getDeepHealth",
       summary: "How what lies behind the gateway is",
-      scopes: null,
+      scopes: KEY_SCOPES,
       answers: {
         200: {
           description: "Healthy, or degraded: runs may wait, and lose nothing.",
@@ -58,8 +59,7 @@ export function addOperations(app: App): void {
     },
     async ({ gateway, principal }) => {
       const { status, checks } = await gateway.health.report();
-      const trusted = principal !== undefined && may(principal, "admin");
-      const body = trusted ? { status, checks } : { status };
+      const body = may(principal, "admin") ? { status, checks } : { status };
       return status === "unhealthy" ? answer(503, body) : answer(200, body);
     },
   );
@@ -70,7 +70,7 @@ export function addOperations(app: App): void {
       path: "/metrics",
       operationId: "getMetrics",
       summary: "What the gateway counts, for Prometheus",
-      scopes: ["admin"],
+      scopes: ["metrics"],
       answers: { 200: { description: "Prometheus' text format.", contentType: "text/plain" } },
     },
     async ({ gateway, c }) => c.text(await gateway.metrics.text()),

@@ -73,6 +73,7 @@ function addEvents(app: App): void {
           contentType: "text/event-stream",
         },
       },
+      problems: ["TOO_MANY_STREAMS"],
     },
     async ({ params: { runId }, query, headers, principal, gateway, c }) => {
       const after = resumeAfter(headers["last-event-id"], query.after);
@@ -80,6 +81,7 @@ function addEvents(app: App): void {
       if (gateway.draining.aborted) {
         throw new PawlError("BACKEND_UNREACHABLE", "this gateway is ending");
       }
+      gateway.streams.admit(principal, c.env.outgoing);
       c.env.outgoing.setHeader("X-Request-Id", c.get("requestId"));
       sendEvents(gateway.hub, c.env.outgoing, { runId, after });
       return RESPONSE_ALREADY_SENT;

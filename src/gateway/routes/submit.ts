@@ -60,7 +60,13 @@ export function addSubmit(app: App): void {
         201: { description: "The run was started.", schema: RECEIPT },
         200: { description: "The key was known: this is its run.", schema: RECEIPT },
       },
-      problems: ["IDEMPOTENCY_MISMATCH", "TASK_TOO_LARGE", "INPUT_REJECTED", "UNKNOWN_MODEL"],
+      problems: [
+        "IDEMPOTENCY_MISMATCH",
+        "TASK_TOO_LARGE",
+        "INPUT_REJECTED",
+        "UNKNOWN_MODEL",
+        "UNKNOWN_TENANT",
+      ],
     },
     async ({ body, headers, principal, gateway, c }) => {
       const order = orderOf(

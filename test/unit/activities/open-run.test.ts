@@ -9,6 +9,7 @@ import { createOpenRun } from "../../../activities/open-run.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { Opened } from "../../../src/domain/run/snapshot.ts";
 import { SILENT } from "../../support/calls.ts";
+import { OPEN_TO_ALL } from "../../support/open-tenants.ts";
 import { ORDER } from "../../support/run-story.ts";
 
 const QUIET = new DefaultLogger("ERROR", () => undefined);
@@ -28,6 +29,7 @@ function opening(
     telemetry: SILENT,
     agents: [{ name: ORDER.agent, instructions, tools: [] }],
     toolSources: [],
+    tenants: OPEN_TO_ALL,
     transcripts: {
       put: async (rows: { body: string }[]) => void stored.push(...rows.map(({ body }) => body)),
     },

@@ -14,6 +14,7 @@ import { ModelCallError } from "../../../src/model/model.ts";
 import { openTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { todayIs } from "../../support/calendar.ts";
 import { openCallScene } from "../../support/call-scene.ts";
+import { OPEN_TO_ALL } from "../../support/open-tenants.ts";
 import { SNAPSHOT } from "../../support/run-story.ts";
 
 const ENDING = "claude-sonnet-4-5";
@@ -81,6 +82,7 @@ describe("a run", () => {
       telemetry: openTelemetry({ level: "silent", file: undefined }),
       agents: [agent],
       toolSources: [],
+      tenants: OPEN_TO_ALL,
       transcripts: { put: async () => undefined },
     } as unknown as ActivityDeps;
     const input = { task: "Work.", agent: "a", tenant: "t", session: "s", traceId: "x" };

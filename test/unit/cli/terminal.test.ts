@@ -133,6 +133,11 @@ describe("the terminal", () => {
     for (const line of lines) expect(stringColumns(line)).toBeLessThanOrEqual(20);
   });
 
+  test.each([undefined, 0])("breaks no line where the width is not known: %s", (columns) => {
+    const long = "word ".repeat(40);
+    expect(createMargin(() => columns).within(long)).toBe(`│ ${long}`);
+  });
+
   test("turns a spinner only at the start of a line, with a countdown to the next try", () => {
     const turns: string[] = [];
     const spinner: Spinner = {

@@ -5,10 +5,15 @@ import type { Keyboard, Typist } from "../../../src/cli/keyboard.ts";
 import type { Renderer } from "../../../src/cli/renderer.ts";
 import { typeAlong } from "../../../src/cli/type-along.ts";
 import { meaningOf } from "../../../src/cli/typed-line.ts";
+import { argsDigest } from "../../../src/domain/args-digest.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import { createFakeClient, eventOf, resultOf, RUN_ID } from "../../support/fake-client.ts";
 
-const CALL = { callId: "toolu_1", argsDigest: "d1" };
+const INPUT = { path: "a.txt", content: "x" };
+const CALL = { callId: "1.1", argsDigest: argsDigest(INPUT) };
+const OTHER = { callId: "1.3", argsDigest: "d3" };
+const onScreen = (...calls: readonly (typeof CALL)[]) =>
+  calls.map((call) => ({ ...call, problem: null }));
 const HINTS = 1;
 
 describe("a typed line", () => {
@@ -18,12 +23,14 @@ describe("a typed line", () => {
     ["!stop that", "interrupt", "stop that"],
     ["! stop", "interrupt", "stop"],
     ["a", "queue", "a"],
+    ["a 2", "queue", "a 2"],
+    ["y", "queue", "y"],
   ] as const)("%j is a message where nothing waits", (line, mode, text) => {
-    expect(meaningOf(line, null)).toEqual({ kind: "say", mode, text });
+    expect(meaningOf(line, [])).toEqual({ kind: "say", mode, text });
   });
 
   test.each(["", "  ", "!"])("%j is nothing", (line) => {
-    expect(meaningOf(line, CALL)).toEqual({ kind: "nothing" });
+    expect(meaningOf(line, onScreen(CALL))).toEqual({ kind: "nothing" });
   });
 
   test.each([
@@ -32,18 +39,47 @@ describe("a typed line", () => {
     ["d", { verdict: "deny" }],
     ["d not on a Sunday", { verdict: "deny", reason: "not on a Sunday" }],
     ['e {"path": "b.txt"}', { verdict: "approve", editedInput: { path: "b.txt" } }],
+    ["a 1", { verdict: "approve" }],
+    ["d 1 no", { verdict: "deny", reason: "no" }],
   ])("%j decides the call that waits, bound to its arguments", (line, decision) => {
-    expect(meaningOf(line, CALL)).toEqual({ kind: "decide", decision: { ...CALL, ...decision } });
+    expect(meaningOf(line, onScreen(CALL))).toEqual({
+      kind: "decide",
+      decision: { ...CALL, ...decision },
+    });
   });
 
   test.each(["e", "e [1]", "e {path"])("%j decides nothing and says why", (line) => {
-    expect(meaningOf(line, CALL)).toMatchObject({ kind: "problem" });
+    expect(meaningOf(line, onScreen(CALL))).toMatchObject({ kind: "problem" });
+  });
+
+  test.each(["a", "A", "d", "d not that one", "e {}", "y", "a 2"])(
+    "%j decides none of several",
+    (line) => {
+      expect(meaningOf(line, onScreen(CALL, OTHER))).toMatchObject({ kind: "problem" });
+    },
+  );
+
+  test.each([
+    ["a 3", { ...OTHER, verdict: "approve" }],
+    ["A 1", { ...CALL, verdict: "approve", always: true }],
+    ["d 3 too bold", { ...OTHER, verdict: "deny", reason: "too bold" }],
+    ['e 1 {"a": 2}', { ...CALL, verdict: "approve", editedInput: { a: 2 } }],
+  ])("%j decides the one of several that it names", (line, decision) => {
+    expect(meaningOf(line, onScreen(CALL, OTHER))).toEqual({ kind: "decide", decision });
+  });
+
+  test("a call that does not stand there whole can be denied and not approved", () => {
+    const cut = [{ ...CALL, problem: "it is cut" }];
+    for (const line of ["a", "A", "e {}", "a 1"]) {
+      expect(meaningOf(line, cut)).toEqual({ kind: "problem", message: "it is cut" });
+    }
+    expect(meaningOf("d", cut)).toMatchObject({ kind: "decide", decision: { verdict: "deny" } });
   });
 
   test.each(["and then?", "do it", "approve of this", "a b"])(
     "%j is a message though a call waits",
     (line) => {
-      expect(meaningOf(line, CALL)).toMatchObject({ kind: "say", text: line });
+      expect(meaningOf(line, onScreen(CALL))).toMatchObject({ kind: "say", text: line });
     },
   );
 });
@@ -73,15 +109,30 @@ class FakeKeyboard implements Keyboard {
 
 const delta = (text: string): RunEvent =>
   eventOf({ type: "reply.delta", turn: 1, attempt: 1, text });
-const requested = eventOf({
+const ASKED = {
   type: "approval.requested",
   turn: 1,
   tool: "write_file",
-  input: {},
+  input: INPUT,
   reason: "it writes",
   deadlineAt: "2026-11-22T10:00:00Z",
   ...CALL,
-});
+} as const;
+const requested = eventOf(ASKED);
+const decided = (callId: string): RunEvent =>
+  eventOf({
+    type: "approval.decided",
+    turn: 1,
+    callId,
+    tool: "t",
+    verdict: "approved",
+    by: "me",
+    reason: null,
+    edited: false,
+    always: false,
+  });
+
+const asked = (input: object) => ({ input, argsDigest: argsDigest(input) });
 
 function watching() {
   const client = createFakeClient();
@@ -124,22 +175,44 @@ describe("while a person types", () => {
     expect(shown()).toEqual(["\n", "message.received"]);
   });
 
-  test("the oldest call that waits is the one that is decided, until it is", async () => {
+  test("the only call that waits is the one that is decided, until it is", () => {
     const { client, keyboard, typing } = watching();
     typing.renderer.event(requested);
     keyboard.type("a");
     expect(client.decisions).toMatchObject([{ ...CALL, verdict: "approve" }]);
-    const rest = {
-      verdict: "approved",
-      by: "me",
-      reason: null,
-      edited: false,
-      always: false,
-    } as const;
-    const decided = { type: "approval.decided", turn: 1, callId: CALL.callId, tool: "t" } as const;
-    typing.renderer.event(eventOf({ ...decided, ...rest }));
+    typing.renderer.event(decided(CALL.callId));
     keyboard.type("a");
     expect(client.said).toMatchObject([{ text: "a" }]);
+  });
+
+  test("a word counts for the call that stands on the screen, and for none that came meanwhile", () => {
+    const { client, keyboard, typing } = watching();
+    typing.renderer.event(requested);
+    keyboard.typist?.begins();
+    // Somebody else decides it, and the next turn asks about another.
+    typing.renderer.event(decided(CALL.callId));
+    typing.renderer.event(eventOf({ ...ASKED, callId: "2.1", turn: 2 }));
+    keyboard.typist?.ends("a");
+    expect(client.decisions).toMatchObject([CALL]);
+    keyboard.type("a");
+    expect(client.decisions).toMatchObject([CALL, { callId: "2.1" }]);
+  });
+
+  test.each([
+    ["whose arguments are not those that the run names", { input: { path: "evil.txt" } }, /denied/],
+    [
+      "that is too long to be read in passing",
+      asked({ path: "a.txt", content: "line\n".repeat(1000) }),
+      /pawl approve run_test 1\.1/,
+    ],
+  ])("a call %s is not approved here", async (_, more, why) => {
+    const { client, keyboard, typing, shown } = watching();
+    typing.renderer.event(eventOf({ ...ASKED, ...more }));
+    keyboard.type("a");
+    expect(client.decisions).toEqual([]);
+    expect(shown().at(-1)).toMatch(why);
+    keyboard.type("d");
+    expect(client.decisions).toMatchObject([{ verdict: "deny" }]);
   });
 
   test("what is refused is said, and the run is watched on", async () => {

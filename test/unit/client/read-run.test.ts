@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { readApproval } from "../../../src/client/approvals.ts";
+import { argsDigest } from "../../../src/domain/args-digest.ts";
 import type { Histories } from "../../../src/client/histories.ts";
 import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
 import { readRun, type RunSources } from "../../../src/client/read-run.ts";
@@ -60,17 +61,17 @@ const OPEN: readonly HistoryEvent[] = [
 ];
 const ASKED = eventAt(11, scheduled("2", "callModel", callInput(1)));
 
+const input = { path: "notes.txt" };
 const pending = {
   callId: "a",
   tool: "write_file",
   turn: 1,
   preview: "{}",
-  argsDigest: "digest_a",
+  argsDigest: argsDigest(input),
   reason: "the policy says so",
   requestedAt: "2026-11-21T10:00:00.000Z",
   deadlineAt: "2026-11-22T10:00:00.000Z",
 };
-const input = { path: "notes.txt" };
 const WRITING = calling(
   { a: "write_file", b: "write_file" },
   {
@@ -189,6 +190,25 @@ describe("a call that waits for a person", () => {
       task: "add",
       input,
       inputSchema: { type: "object" },
+    });
+  });
+
+  test.each([
+    ["others", [{ type: "tool_use", id: "a", name: "write_file", input: { path: "evil.txt" } }]],
+    ["none", []],
+    [
+      "the same in another order",
+      [
+        { type: "tool_use", id: "b", name: "write_file", input: { path: "evil.txt" } },
+        { type: "tool_use", id: "a", name: "write_file", input },
+      ],
+    ],
+  ])("is not shown where the history holds %s than it waits with", async (_, content) => {
+    const message = { role: "assistant", content };
+    const reply = eventAt(13, completed(11, { ...WRITING, message }));
+    const history = [...OPEN, ASKED, reply, ...WAITING.slice(-1)];
+    await expect(readApproval(sourcesOf(history), RUN_ID, "a")).rejects.toMatchObject({
+      code: "APPROVAL_MISMATCH",
     });
   });
 

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -16,6 +18,7 @@ import { buildProgress, isNewEnough } from "../../../src/dev/build-temporal.ts";
 import { downloadTemporal } from "../../../src/dev/download-temporal.ts";
 import { findTemporal, installedTemporal } from "../../../src/dev/find-temporal.ts";
 import { markOf } from "../../../src/dev/process-mark.ts";
+import { archiveFor, TEMPORAL_VERSION } from "../../../src/dev/temporal-release.ts";
 import { freePort, startProcess, until } from "../../support/processes.ts";
 
 let dir: string;
@@ -56,31 +59,73 @@ test("Go is used from version 1.25 on", () => {
   expect(["1.24.9", "1.25", "1.26.8", "2.0"].map(isNewEnough)).toEqual([false, true, true, true]);
 });
 
-test("a download asks for this platform and unpacks the one file", async () => {
-  fakeCli(dir, "echo temporal version 9.9.9");
-  execFileSync("tar", ["-czf", join(dir, "a.tar.gz"), "-C", dir, "temporal"]);
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? "");
-    if (request.url?.startsWith("/cli/default")) {
-      const archiveUrl = `http://${request.headers.host}/a.tar.gz`;
-      response.end(JSON.stringify({ archiveUrl, fileToExtract: "temporal" }));
-    } else response.end(readFileSync(join(dir, "a.tar.gz")));
-  });
-  const port = await listen(server);
+/** What a mirror, or somebody on the way, hands out as the release. */
+async function downloaded(sha256: (archive: Buffer) => string): Promise<string> {
+  fakeCli(dir, `touch ${join(dir, "was-executed")}; echo temporal version 9.9.9`);
+  const archiveFile = join(dir, "a.tar.gz");
+  execFileSync("tar", ["-czf", archiveFile, "-C", dir, "temporal"]);
+  const bytes = readFileSync(archiveFile);
+  const server = createServer((_request, response) => response.end(bytes));
+  const releasesUrl = `http://127.0.0.1:${await listen(server)}`;
   const workDir = mkdtempSync(join(dir, "get-"));
+  const archive = { path: "v9.9.9/a.tar.gz", sha256: sha256(bytes) };
   try {
-    const path = await downloadTemporal(workDir, quiet, `http://127.0.0.1:${port}`);
-    expect(execFileSync(path, { encoding: "utf8" })).toBe("temporal version 9.9.9\n");
-    expect(asked[0]).toMatch(/arch=(amd64|arm64)&platform=(linux|darwin)&format=tar.gz/);
+    return await downloadTemporal(workDir, quiet, { archive, releasesUrl });
   } finally {
     server.close();
+  }
+}
+
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
+test("a download that is the release is unpacked", async () => {
+  const path = await downloaded(sha256);
+  expect(execFileSync(path, { encoding: "utf8" })).toBe("temporal version 9.9.9\n");
+});
+
+test.each([
+  ["another archive", () => "0".repeat(64)],
+  [
+    "one that was changed by a byte",
+    (bytes: Buffer) => sha256(Buffer.concat([bytes, Buffer.of(0)])),
+  ],
+  ["one whose sum is only alike", (bytes: Buffer) => sha256(bytes).slice(0, 63)],
+])("a download that is %s is neither unpacked nor executed", async (_what, sum) => {
+  await expect(downloaded(sum)).rejects.toThrow(/is not the release: its SHA-256 is/);
+  expect(existsSync(join(dir, "was-executed"))).toBe(false);
+  expect(
+    readdirSync(dir).flatMap((name) =>
+      name.startsWith("get-") ? readdirSync(join(dir, name)) : [],
+    ),
+  ).toEqual(["temporal.tar.gz"]);
+});
+
+test("what has no sum is not downloaded at all", async () => {
+  const releasesUrl = "http://127.0.0.1:1";
+  const download = downloadTemporal(dir, quiet, { archive: undefined, releasesUrl });
+  await expect(download).rejects.toThrow(/no checksum is known/);
+  expect(archiveFor("sunos", "x64")).toBeUndefined();
+  expect(archiveFor("linux", "riscv64")).toBeUndefined();
+});
+
+test("the release has a sum for each platform, and Go builds the same version", () => {
+  const targets = ["linux x64", "linux arm64", "darwin x64", "darwin arm64"];
+  const archives = targets.map((target) => {
+    const [platform = "", arch = ""] = target.split(" ");
+    return archiveFor(platform, arch);
+  });
+  expect(new Set(archives.map((archive) => archive?.sha256)).size).toBe(4);
+  for (const archive of archives) {
+    expect(archive?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(archive?.path).toContain(`v${TEMPORAL_VERSION}/temporal_cli_${TEMPORAL_VERSION}_`);
   }
 });
 
 test("a download without a network says so", async () => {
-  const nobody = `http://127.0.0.1:${await freePort()}`;
-  await expect(downloadTemporal(dir, quiet, nobody)).rejects.toThrow(/can't be reached/);
+  const releasesUrl = `http://127.0.0.1:${await freePort()}`;
+  const archive = archiveFor("linux", "x64");
+  const download = downloadTemporal(dir, quiet, { archive, releasesUrl });
+  await expect(download).rejects.toThrow(/can't be reached/);
 });
 
 async function listen(server: Server): Promise<number> {

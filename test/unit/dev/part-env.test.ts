@@ -11,9 +11,10 @@ function contextOf(env: NodeJS.ProcessEnv): PartContext {
     stateDir: "/state",
     config,
     env,
-    ports: { temporal: 1, ui: 2, postgres: 3, model: 4, gateway: 5 },
+    ports: { temporal: 1, model: 4, gateway: 5 },
     namespace: "default",
     temporalAddress: "127.0.0.1:1",
+    socketFolder: "/sockets",
     databaseUrl: "postgres://postgres@127.0.0.1:3/postgres",
     modelUrl: wantsOfflineModel(config) ? "http://127.0.0.1:4" : null,
   };
@@ -76,9 +77,9 @@ describe("the worker", () => {
   test("reads from it what the stack reads", () => {
     const context = contextOf({ ...SHELL, ANTHROPIC_API_KEY: "sk-1" });
     const { provider, caps, proxy } = readConfig(workerEnv(context));
-    expect({ provider, caps, proxy }).toEqual({
+    expect({ provider, caps: caps.runMicroUsd, proxy }).toEqual({
       provider: context.config.provider,
-      caps: context.config.caps,
+      caps: context.config.caps.runMicroUsd,
       proxy: context.config.proxy,
     });
   });

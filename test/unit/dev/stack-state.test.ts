@@ -25,7 +25,6 @@ const STACK = {
   version: "0.0.0",
   temporalAddress: "127.0.0.1:1",
   namespace: "default",
-  uiUrl: "http://127.0.0.1:2",
   databaseUrl: null,
   modelUrl: null,
   gatewayUrl: null,
@@ -39,7 +38,7 @@ describe("the state file", () => {
     const self = markOf(process.pid);
     if (self === undefined) throw new Error("no mark");
     writeStack(dir, { ...STACK, ...self });
-    expect(liveStack(dir)).toMatchObject({ pid: process.pid, uiUrl: STACK.uiUrl });
+    expect(liveStack(dir)).toMatchObject({ pid: process.pid, namespace: STACK.namespace });
     expect(statSync(stateFiles(dir).state).mode & 0o777).toBe(0o600);
   });
 
@@ -100,11 +99,11 @@ describe("ports", () => {
     const file = join(dir, "ports.json");
     const first = await choosePorts(file);
     const intruder = createServer();
-    await new Promise<void>((done) => intruder.listen(first.postgres, "127.0.0.1", done));
+    await new Promise<void>((done) => intruder.listen(first.gateway, "127.0.0.1", done));
     try {
       expect(await areFree(first)).toBe(false);
       const second = await choosePorts(file);
-      expect(second.postgres).not.toBe(first.postgres);
+      expect(second.gateway).not.toBe(first.gateway);
       expect(second.model).toBe(first.model);
     } finally {
       intruder.close();

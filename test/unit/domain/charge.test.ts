@@ -214,6 +214,17 @@ describe("P3: each contradiction has a name, and costs the hold", () => {
     expect(charge.contradictions.join()).toMatch(name);
   });
 
+  test.each([
+    { inputTokens: -4, cacheReadTokens: 9 },
+    { outputTokens: -1 },
+    { webSearchRequests: -2 },
+  ])("what is no count: %j", (usage) => {
+    const charge = chargeFor(boundsFor(), answer(usage));
+    expect(charge).toMatchObject({ costMicroUsd: held, basis: "implausible" });
+    expect(charge.contradictions.join()).toMatch(/no count/);
+    expect(Object.values(charge.usage).every((n) => n >= 0)).toBe(true);
+  });
+
   test("another model is charged as the dearer of the two, and named", () => {
     const cheap = chargeFor(
       boundsFor(),

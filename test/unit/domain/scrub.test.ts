@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
 import { scrubbedError, scrubbing } from "../../../src/domain/scrub.ts";
 
-const SECRET = "sk-ant-0/+=?canary ü";
+const SECRET = "key-of-0/+=?canary ü";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 

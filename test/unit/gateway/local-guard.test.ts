@@ -1,18 +1,27 @@
-import { describe, expect, test } from "@jest/globals";
-import { guardLocal, isLoopback } from "../../../src/gateway/local-guard.ts";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { doorByTokenFile, isLocalToken } from "../../../src/gateway/local-door.ts";
+import {
+  isLoopback,
+  refuseFarCallers,
+  refuseOtherSites,
+} from "../../../src/gateway/local-guard.ts";
 
 const HERE = { host: "localhost:7420" };
 
 function heard(headers: Record<string, string>, address = "127.0.0.1"): string {
   try {
-    guardLocal(new Headers(headers), address);
+    refuseFarCallers(new Headers(headers), address);
+    refuseOtherSites(new Headers(headers));
     return "heard";
   } catch (error) {
     return String((error as { code?: string }).code);
   }
 }
 
-describe("G3: without a key", () => {
+describe("G3: who is local", () => {
   test.each<[string, Record<string, string>, string?]>([
     ["curl", HERE],
     ["an address instead of a name", { host: "127.0.0.1:7420" }],
@@ -48,7 +57,7 @@ describe("G3: without a key", () => {
     ["a proxy on this machine", { ...HERE, "x-forwarded-for": "192.0.2.1" }],
     ["a proxy that says so in the standard way", { ...HERE, forwarded: "for=192.0.2.1" }],
     ["a proxy that names itself", { ...HERE, via: "1.1 proxy" }],
-  ])("%s needs a key", (...[, headers, address]) => {
+  ])("of an open gateway, %s needs a key", (...[, headers, address]) => {
     expect(heard(headers, address)).toBe("UNAUTHENTICATED");
   });
 });
@@ -63,4 +72,32 @@ test.each([
   ["192.168.1.2", false],
 ])("%s is loopback: %s", (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
+});
+
+describe("the token of a local stack", () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "pawl-door-"));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  test("opens the door, and nothing else does", () => {
+    const path = join(dir, "local.token");
+    writeFileSync(path, "pawl_local_secret\n");
+    const door = doorByTokenFile(path);
+    expect(isLocalToken(door, "pawl_local_secret")).toBe(true);
+    for (const wrong of ["", "pawl_local_secre", "pawl_local_secret ", "PAWL_LOCAL_SECRET", path]) {
+      expect(isLocalToken(door, wrong)).toBe(false);
+    }
+    for (const kind of ["keys", "open"] as const) {
+      expect(isLocalToken({ kind }, "pawl_local_secret")).toBe(false);
+    }
+  });
+
+  test("that is empty or missing stops the start: an empty key must not be a good one", () => {
+    const path = join(dir, "local.token");
+    expect(() => doorByTokenFile(path)).toThrow(/can't be read/);
+    writeFileSync(path, " \n");
+    expect(() => doorByTokenFile(path)).toThrow(/is empty/);
+  });
 });

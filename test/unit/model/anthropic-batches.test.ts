@@ -140,7 +140,7 @@ describe("whether there can be a batch", () => {
     ["rate_limit", "PROVIDER_RATE_LIMITED", "free"],
     ["auth", "PROVIDER_AUTH", "free"],
     ["answer_lost", "PROVIDER_UNREACHABLE", "unknown"],
-    ["bad_gateway_html", "PROVIDER_UNAVAILABLE", "unknown"],
+    ["page", "PROVIDER_UNAVAILABLE", "unknown"],
   ])("after %s: %s, %s", async (kind, code, billing) => {
     await bench.faults({ kind });
     expect(await failureOf(batches.create(request, "call_1"))).toMatchObject({ code, billing });

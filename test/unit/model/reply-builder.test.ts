@@ -342,3 +342,27 @@ test("what was seen while it streamed is the text of the reply, and every offset
     }),
   );
 });
+
+describe("calls that can't be told apart make a reply a broken stream", () => {
+  const server = { type: "server_tool_use", id: "toolu_1", name: "web_search", input: {} };
+
+  test.each([
+    ["two calls of one id", [CALL, { ...CALL, input: { expression: "evil" } }]],
+    ["a call and a search of the provider of one id", [CALL, server]],
+    ["the third with the id of the first", [CALL, { ...CALL, id: "toolu_2" }, CALL]],
+    ["a call with an empty id", [{ ...CALL, id: "" }]],
+    ["a call with no id", [{ type: "tool_use", name: "calculator", input: {} }]],
+  ])("%s", (_, calls) => {
+    const blocks = calls.flatMap((call, index) => block(index, call));
+    expect(() => replyTo(...blocks, ends("tool_use"))).toThrow(
+      expect.objectContaining({ code: "PROVIDER_STREAM_INVALID", billing: "unknown" }),
+    );
+  });
+
+  test("and the same ids in the next reply are no trouble", () => {
+    for (const _ of [1, 2]) {
+      const reply = replyTo(...block(0, CALL), ends("tool_use"));
+      expect(reply.message.content).toMatchObject([{ id: "toolu_1" }]);
+    }
+  });
+});

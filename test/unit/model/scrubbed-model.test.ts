@@ -10,7 +10,7 @@ import {
 } from "../../../src/model/model.ts";
 import { scrubbedModel } from "../../../src/model/scrubbed-model.ts";
 
-const KEY = "sk-ant-canary-0123456789";
+const KEY = "key-of-canary-0123456789";
 const REQUEST = {} as ModelRequest;
 const SIGNAL = new AbortController().signal;
 
@@ -63,7 +63,7 @@ async function heard(model: Model): Promise<{ readonly text: string; readonly re
 
 describe("a reply", () => {
   test("tells no secret, however it is cut into pieces, and the pieces are its text", async () => {
-    const text = `Your key is ${KEY}, and sk-ant- is how keys begin. sk`;
+    const text = `Your key is ${KEY}, and key-of- is how keys begin. sk`;
     const cuts = fc.array(fc.integer({ min: 1, max: text.length }), { maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(cuts, async (at) => {

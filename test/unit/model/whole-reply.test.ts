@@ -24,6 +24,13 @@ describe("a reply that came whole", () => {
     expect(reply.message.content).toMatchObject([{ input: {} }, { input: { a: 1 } }]);
   });
 
+  test("whose calls can't be told apart is no reply", () => {
+    const call = { type: "tool_use", id: "t1", name: "calculator", input: {} };
+    expect(() => wholeReply(message([call, call]))).toThrow(
+      expect.objectContaining({ code: "PROVIDER_STREAM_INVALID" }),
+    );
+  });
+
   test.each([[{ usage: undefined }], [{ usage: { input_tokens: 1 } }]])(
     "without a price is worth nothing: %j",
     (more) => {

@@ -61,7 +61,7 @@ describe("a secret never reaches the log", () => {
 });
 
 describe("a secret that stands in a text", () => {
-  const SECRET = "sk-ant-canary+0123";
+  const SECRET = "key-of-canary+0123";
   test("is not written, in the message, a field, an error or in base64", () => {
     const path = join(dir, "scrubbed.log");
     const log = createLog({ level: "info", file: path }, [SECRET]);

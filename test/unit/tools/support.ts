@@ -7,8 +7,8 @@ export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
   return {
     runId: "run_1",
     tenant: "local",
-    callId: "toolu_1",
-    idempotencyKey: "run_1/1/toolu_1",
+    callId: "1.1",
+    idempotencyKey: "run_1/1/1/4bf5122f344554c5",
     attempt: 1,
     signal: new AbortController().signal,
     heartbeat: () => undefined,

@@ -53,6 +53,14 @@ describe("a file is written", () => {
     expect(tree(filesDir)).toEqual(["a.txt"]);
   });
 
+  test("with each character as it came, and not at all where one is none", async () => {
+    const odd = "a\u202e\u0000\u{e0041}\r\n\ufeff";
+    await write("a.txt", odd);
+    expect(readFileSync(join(filesDir, "a.txt"), "utf8")).toBe(odd);
+    expect(await write("b.txt", "half \ud800")).toMatchObject({ isError: true });
+    expect(tree(filesDir)).toEqual(["a.txt"]);
+  });
+
   test("by many at once, each time whole", async () => {
     const texts = Array.from({ length: 20 }, (_, n) => String(n).repeat(10_000));
     await Promise.all(texts.map((text) => write("a.txt", text)));

@@ -33,7 +33,7 @@ function toolOf(permission: Permission, name = "tool"): ToolSpec {
 }
 
 function verdictOf(tool: ToolSpec, now: Circumstances): Verdict {
-  const call = { callId: "c", name: tool.name, preview: "{}", argsDigest: "d" };
+  const call = { callId: "1.1", toolUseId: "c", name: tool.name, preview: "{}", argsDigest: "d" };
   return verdictOn({ call, tool }, now);
 }
 

@@ -173,7 +173,8 @@ describe("what a run remembers for its next branch", () => {
     const usage = { ...NO_USAGE, inputTokens: 10, cacheReadTokens: 5 };
     const asked = opened().asking({ ...calling("made_up"), ref: "r1", usage });
     expect(asked.memory().summaries).toMatchObject({ openingTokens: 15, sources: [] });
-    expect(asked.memory().talk.asking).toEqual({ ref: "r1", callIds: ["call_0_made_up"] });
+    const names = { callId: "call_0_made_up", toolUseId: "toolu_0" };
+    expect(asked.memory().talk.asking).toEqual({ ref: "r1", calls: [names] });
     const done = asked.asking(said("more"), replied("ok"));
     expect(done.memory().summaries.openingTokens).toBe(15);
     expect(done.memory().talk.asking).toBeNull();

@@ -1,0 +1,31 @@
+// For commands that work on Pawl's tables alone: keys, tenants. They need no Temporal, and one connection.
+
+import type { Config } from "../config.ts";
+import { PawlError } from "../domain/errors.ts";
+import type { Database } from "../store/database.ts";
+import { stackFor, type CliContext } from "./context.ts";
+
+/** `whatFor`: what is kept there, for whoever has set no DATABASE_URL. */
+export async function withDatabase(
+  context: CliContext,
+  whatFor: string,
+  work: (db: Database, config: Config) => Promise<void>,
+): Promise<void> {
+  const [{ readConfig }, { openDatabase }, { checkSchema }] = await Promise.all([
+    import("../config.ts"),
+    import("../store/database.ts"),
+    import("../store/schema-state.ts"),
+  ]);
+  const config = readConfig(context.env);
+  const say = (line: string): void => void context.stderr.write(`${line}\n`);
+  const stack = await stackFor(context, config, { say });
+  const url = config.database.url ?? stack?.databaseUrl;
+  if (!url) throw new PawlError("CONFIG", `DATABASE_URL is not set. ${whatFor} are kept there.`);
+  const db = openDatabase(url, { connectionsMax: 1 });
+  try {
+    await checkSchema(db);
+    await work(db, config);
+  } finally {
+    await db.end();
+  }
+}

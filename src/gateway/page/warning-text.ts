@@ -1,0 +1,30 @@
+// How a warning of a run reads among its notes.
+
+import type { RunEvent } from "../../domain/run-event.ts";
+import { count, usd, words } from "./format.ts";
+
+type Warning = Extract<
+  RunEvent,
+  { type: "input.flagged" | "budget.warning" | "limit.lowered" | "usage.estimated" }
+>;
+
+export function warningText(event: Warning): string {
+  switch (event.type) {
+    case "input.flagged":
+      return `the task meets the rule ${event.rule} at character ${event.position}`;
+    case "budget.warning":
+      return `${words(event.limit)} budget: ${share(event)} is used`;
+    case "limit.lowered": {
+      const inUnits = event.limit === "cost" ? usd : count;
+      return `${words(event.limit)}: ${inUnits(event.asked)} was asked, ${inUnits(event.allowed)} is allowed`;
+    }
+    case "usage.estimated":
+      return event.reason === "uncounted"
+        ? "the provider counts no tokens; costs are worst cases"
+        : "what the provider counts can't be true; the worst case is charged instead";
+  }
+}
+
+function share({ used, cap }: { used: number; cap: number }): string {
+  return cap > 0 ? `${Math.floor((used / cap) * 100)} %` : "all";
+}

@@ -1,0 +1,82 @@
+// What docker-compose.yml must not lose again. It is read as text: the file has one form, and no parser of its
+// own would be worth a dependency.
+
+import { describe, expect, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { packageFile } from "../../src/package-root.ts";
+
+const text = readFileSync(packageFile("docker-compose.yml"), "utf8");
+const services = new Map(
+  Array.from(
+    (/\nservices:\n([^]*?)\n(?=\w)/.exec(text)?.[1] ?? "").matchAll(
+      /^ {2}([\w-]+):\n((?: {3,}.*\n?|\n| {2}#.*\n)*)/gm,
+    ),
+    ([, name = "", body = ""]) => [name, body],
+  ),
+);
+const roles = [...text.matchAll(/postgres:\/\/(\w+):\$\{(\w+)\}@/g)];
+
+describe("docker-compose.yml", () => {
+  test("has the services that it is about", () => {
+    expect([...services.keys()]).toEqual(
+      expect.arrayContaining(["postgres", "temporal", "worker", "gateway"]),
+    );
+    expect(services.size).toBeGreaterThan(8);
+  });
+
+  test.each([...services])("%s has no capabilities, and no way to new ones", (_name, body) => {
+    expect(body).toMatch(/^ {4}<<: \*(confined|read-only)$/m);
+    expect(body).not.toMatch(/privileged|cap_add|network_mode|pid:|docker\.sock/);
+  });
+
+  test("says what that means in one place", () => {
+    expect(text).toMatch(
+      /&confined\n {2}cap_drop: \[ALL\]\n {2}security_opt: \["no-new-privileges:true"\]\n {2}pids_limit: \d+/,
+    );
+    expect(text).toMatch(/&read-only\n {2}<<: \*confined\n {2}read_only: true/);
+  });
+
+  test("publishes on loopback alone, and Temporal's Web UI only where it is asked for", () => {
+    const published = [...text.matchAll(/^ {6}- "?([\d.:]+:\d+)"?$/gm)].map(
+      ([, port = ""]) => port,
+    );
+    expect(published.length).toBeGreaterThan(2);
+    expect(published.filter((port) => !port.startsWith("127.0.0.1:"))).toEqual([]);
+    expect(services.get("temporal-ui")).toContain("profiles: [ui]");
+    expect(services.get("postgres")).not.toContain("ports:");
+  });
+
+  test("knows no password, and has a role for each process", () => {
+    expect(text).not.toMatch(/PASSWORD:-/);
+    const used = new Set([...text.matchAll(/\$\{(DB_\w+)/g)].map(([, name = ""]) => name));
+    const { stdout, status } = spawnSync(packageFile("deploy/make-passwords.sh"), {
+      encoding: "utf8",
+    });
+    const made = new Map(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => [line.split("=")[0], line.split("=")[1]]),
+    );
+    expect(status).toBe(0);
+    expect(new Set(made.keys())).toEqual(used);
+    expect(new Set(made.values()).size).toBe(used.size);
+    for (const password of made.values()) expect(password).toMatch(/^[0-9a-f]{48}$/);
+    expect(new Set(roles.map(([, role]) => role))).toEqual(
+      new Set(["pawl_gateway", "pawl_operator", "pawl_owner", "pawl_worker"]),
+    );
+    expect(roles).toHaveLength(4);
+    expect(new Set(roles.map(([, , password]) => password)).size).toBe(roles.length);
+    expect(text).not.toMatch(/(SQL_USER|POSTGRES_USER): (postgres|pawl)$/m);
+  });
+
+  test("the statements of its roles are those of docs/database.md", () => {
+    const doc = readFileSync(packageFile("docs/database.md"), "utf8");
+    const statements = readFileSync(packageFile("deploy/grant-rights.sql"), "utf8")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("--"));
+    expect(statements.length).toBeGreaterThan(2);
+    for (const statement of statements) expect(doc).toContain(statement);
+  });
+});
