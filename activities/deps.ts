@@ -1,6 +1,7 @@
 // What the activities work with; a worker makes it once.
 
 import type { Config } from "../src/config.ts";
+import type { OwnProvider } from "../src/domain/provider.ts";
 import type { ProviderBatches } from "../src/model/provider-batches.ts";
 import type { Model } from "../src/model/model.ts";
 import type { Artefacts } from "../src/store/artefacts.ts";
@@ -23,6 +24,10 @@ export interface ActivityDeps {
   readonly config: Config;
   readonly telemetry: Telemetry;
   readonly model: Model;
+  /** Who answers here. */
+  readonly provider: OwnProvider;
+  /** Through the proxy of the environment, where there is one. */
+  readonly fetch: typeof fetch;
   readonly providerBatches: ProviderBatches;
   readonly laneCalls: LaneCalls;
   readonly ledger: Ledger;

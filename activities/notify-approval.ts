@@ -17,7 +17,7 @@ export interface NotifyApprovalInput {
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
-export function createNotifyApproval({ config, telemetry }: ActivityDeps) {
+export function createNotifyApproval({ config, telemetry, fetch }: ActivityDeps) {
   return async function notifyApproval(input: NotifyApprovalInput): Promise<void> {
     const { runId, attempt, signal } = thisAttempt();
     const { webhookUrl: url, webhookSecret: secret } = config.approvals;

@@ -11,6 +11,7 @@ import { taskMessage } from "../src/domain/run/order.ts";
 import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
 import { present } from "../src/domain/present.ts";
+import type { OwnProvider, Provider } from "../src/domain/provider.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { asFailures, failure, thisAttempt } from "./attempt.ts";
@@ -66,7 +67,7 @@ export function createOpenRun(deps: ActivityDeps) {
 async function pin(
   agent: AgentDefinition,
   input: RunInput,
-  { config, toolSources }: ActivityDeps,
+  { config, toolSources, provider }: ActivityDeps,
 ): Promise<Snapshot> {
   const model = modelFor(input, agent, config);
   const routing = routingFor(model, { input, agent, config });
@@ -102,7 +103,7 @@ async function pin(
       events: config.history.maxEvents,
       bytes: config.history.maxBytes,
     },
-    offline: config.provider.offline,
+    provider: pinnedProvider(provider),
     ...batchLane(config, input),
     wrapUp: config.agent.wrapUp && input.onLimit === "stop",
     approvals: {
@@ -116,6 +117,11 @@ async function pin(
 function checkServed(model: string): void {
   const end = endBefore(specOf(model), new Date().toISOString());
   if (end !== null) throw failure("MODEL_RETIRED", endedText(model, end));
+}
+
+/** Without what is this worker's own affair. */
+function pinnedProvider({ isOffline, baseUrl, keyFingerprint }: OwnProvider): Provider {
+  return { isOffline, baseUrl, keyFingerprint };
 }
 
 function batchLane(config: Config, { canWait }: RunInput): Pick<Snapshot, "batchLane"> {

@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
-import { ENVIRONMENT, type Variable } from "./environment.ts";
+import { ENVIRONMENT, namesOf, type Variable } from "./environment.ts";
+import { unknownSettings } from "./unknown-settings.ts";
 
 type Words<Group> = {
   readonly [Word in keyof Group]: Group[Word] extends Variable<infer S> ? z.output<S> : never;
@@ -24,9 +25,26 @@ export function capsByScope(caps: Config["caps"]): CapByScope {
   };
 }
 
-/** Throws PawlError CONFIG that names every variable that is wrong. */
+const VARIABLES: readonly Variable[] = Object.values(ENVIRONMENT).flatMap((words) =>
+  Object.values<Variable>(words),
+);
+export const SETTING_NAMES: readonly string[] = VARIABLES.flatMap(namesOf);
+
+/** Each setting by the name of its variable, with what holds. */
+export function eachSetting(
+  config: Config,
+): readonly { readonly name: string; readonly value: unknown }[] {
+  return Object.entries(ENVIRONMENT).flatMap(([group, words]) =>
+    Object.entries<Variable>(words).map(([word, { name }]) => {
+      const values: object = Reflect.get(config, group);
+      return { name, value: Reflect.get(values, word) };
+    }),
+  );
+}
+
+/** Throws PawlError CONFIG that names every variable that is wrong, and none of their values. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const issues: string[] = [];
+  const issues: string[] = [...unknownSettings(env, SETTING_NAMES)];
   const read = (variable: Variable): unknown => {
     const parsed = variable.schema.safeParse(valueOf(variable, env));
     if (!parsed.success) {
@@ -47,9 +65,14 @@ function mapped<A, B>(record: Readonly<Record<string, A>>, change: (value: A) =>
 }
 
 /** An empty variable counts as one that is not set, as in compose files. */
-function valueOf({ name, secret }: Variable, env: NodeJS.ProcessEnv): string | undefined {
+function valueOf(
+  { name, secret, inLowerCase }: Variable,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
   const path = secret ? env[`${name}_FILE`] : undefined;
-  return path ? readSecret(name, path) : env[name] || undefined;
+  if (path) return readSecret(name, path);
+  const value = (inLowerCase && env[name.toLowerCase()]) || env[name];
+  return (secret ? value?.trim() : value) || undefined;
 }
 
 /** `NAME_FILE` names a file that holds the secret, as Docker and Kubernetes mount them. */

@@ -14,14 +14,23 @@ import { strictest } from "./domain/gate/policy-layers.ts";
 import { byLimit } from "./domain/limit-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
+import { baseUrl, databaseUrl, headerText } from "./environment-values.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
 
 const text = z.string();
-const microUsd = z.coerce.number().min(0.000001).max(1_000_000).transform(microUsdOf);
-const count = z.coerce.number().int().positive();
-const millis = z.coerce.number().int().positive().max(TIMER_MS_MAX);
+const DOLLARS = "it is a number of dollars from 0.000001 to 1000000, such as 0.50";
+const COUNT = "it is a whole number above 0";
+const MILLIS = `it is a whole number of milliseconds from 1 to ${TIMER_MS_MAX}`;
+const MINUTES = "it is a number of minutes above 0";
+const microUsd = z.coerce
+  .number(DOLLARS)
+  .min(0.000001, DOLLARS)
+  .max(1_000_000, DOLLARS)
+  .transform(microUsdOf);
+const count = z.coerce.number(COUNT).int(COUNT).positive(COUNT);
+const millis = z.coerce.number(MILLIS).int(MILLIS).positive(MILLIS).max(TIMER_MS_MAX, MILLIS);
 const flag = z
   .enum(["0", "1", "true", "false"])
   .transform((value) => value === "1" || value === "true");
@@ -61,7 +70,10 @@ const patterns = z.string().transform((path, context) => {
     }
   });
 });
-const webUrl = z.url({ protocol: /^https?$/ });
+const webUrl = z.url({
+  protocol: /^https?$/,
+  error: "it is no URL that begins with https:// or http://",
+});
 const list = z.string().transform((value) =>
   value
     .split(",")
@@ -80,14 +92,29 @@ export interface Variable<S extends z.ZodType = z.ZodType> {
   schema: S;
   /** `NAME_FILE` may name a file that holds it. */
   secret: boolean;
+  /** Known in lower case too, which then wins: as all programs read it that know it. */
+  inLowerCase: boolean;
 }
 
 function env<S extends z.ZodType>(name: string, schema: S): Variable<S> {
-  return { name, schema, secret: false };
+  return { name, schema, secret: false, inLowerCase: false };
 }
 
-function secret(name: string): Variable<z.ZodOptional<z.ZodString>> {
-  return { name, schema: text.optional(), secret: true };
+function secret(name: string, schema: z.ZodString = text): Variable<z.ZodOptional<z.ZodString>> {
+  return { name, schema: schema.optional(), secret: true, inLowerCase: false };
+}
+
+function ofEverybody(name: string): Variable<z.ZodOptional<z.ZodString>> {
+  return { name, schema: text.optional(), secret: false, inLowerCase: true };
+}
+
+/** All names that a process of ours reads, those of files of secrets and those in lower case among them. */
+export function namesOf({ name, secret: isSecret, inLowerCase }: Variable): readonly string[] {
+  return [
+    ...(inLowerCase ? [name.toLowerCase()] : []),
+    name,
+    ...(isSecret ? [`${name}_FILE`] : []),
+  ];
 }
 
 /** Group, word, variable: `config.caps.runMicroUsd` is what PAWL_RUN_CAP_USD says. */
@@ -101,14 +128,23 @@ export const ENVIRONMENT = {
     buildId: env("TEMPORAL_WORKER_BUILD_ID", text.optional()),
   },
   database: {
-    url: secret("DATABASE_URL"),
-    keepDays: env("PAWL_KEEP_DAYS", count.max(36_500).default(30)),
+    url: secret("DATABASE_URL", databaseUrl),
+    keepDays: env(
+      "PAWL_KEEP_DAYS",
+      count.max(36_500, "it is a whole number of days up to 36500").default(30),
+    ),
     maxConnections: env("PAWL_DB_CONNECTIONS", count.default(4)),
   },
   provider: {
-    apiKey: secret("ANTHROPIC_API_KEY"),
-    baseUrl: env("ANTHROPIC_BASE_URL", text.optional()),
+    apiKey: secret("ANTHROPIC_API_KEY", headerText),
+    baseUrl: env("ANTHROPIC_BASE_URL", baseUrl.optional()),
+    formerBaseUrls: env("PAWL_FORMER_BASE_URLS", list.pipe(z.array(baseUrl)).default([])),
     offline: env("PAWL_OFFLINE_MODEL", flag.default(false)),
+  },
+  proxy: {
+    https: ofEverybody("HTTPS_PROXY"),
+    http: ofEverybody("HTTP_PROXY"),
+    except: ofEverybody("NO_PROXY"),
   },
   caps: {
     runMicroUsd: env("PAWL_RUN_CAP_USD", microUsd.default(microUsdOf(1))),
@@ -179,7 +215,10 @@ export const ENVIRONMENT = {
   },
   stack: {
     dir: env("PAWL_STATE_DIR", text.min(1).default(".pawl")),
-    idleMinutes: env("PAWL_STACK_IDLE_MINUTES", z.coerce.number().positive().default(15)),
+    idleMinutes: env(
+      "PAWL_STACK_IDLE_MINUTES",
+      z.coerce.number(MINUTES).positive(MINUTES).default(15),
+    ),
   },
   log: {
     level: env(

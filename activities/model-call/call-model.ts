@@ -7,6 +7,7 @@
 //   M5. A reply that was stopped keeps its text and costs its whole hold.
 //   M6. Nothing is held for a call that the gate keeps back, and nobody waits for money with its leave in hand.
 //   M7. What a living worker has asked for is not asked for again: its reply is waited for.
+//   M8. A worker with another provider than the run's asks for nothing: no count, no hold, no reply (provider.ts).
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallResult, Denial, Interrupted, Lane, ModelCall } from "../../src/domain/call.ts";
@@ -17,8 +18,8 @@ import type { ActivityDeps } from "../deps.ts";
 import { batchLane, openTicket } from "./batch-lane.ts";
 import { boundsOf } from "./bounds.ts";
 import { attemptAt, type CallAttempt, type PreparedCall } from "./call-attempt.ts";
-import { logAsked, logStopped } from "./call-log.ts";
-import { deniedByCalendar, deniedByLedger } from "./denial.ts";
+import { logAsked, logGateWait, logStopped } from "./call-log.ts";
+import { deniedByCalendar, deniedByLedger, deniedToOther } from "./denial.ts";
 import { conversationOf } from "./conversation.ts";
 import { afterFailedCount, afterFailure, givenUp } from "./failed-attempt.ts";
 import { failureBefore } from "./failure-before.ts";
@@ -85,6 +86,11 @@ async function endOfEarlier(at: CallAttempt): Promise<Exclude<CallSoFar, Alive>>
 /** What goes over the wire, and the room that it has. */
 async function prepared(at: CallAttempt): Promise<PreparedCall | Denial> {
   const conversation = await conversationOf(at);
+  const other = deniedToOther(at, conversation.snapshot.provider);
+  if (other !== null) {
+    logGateWait(at, other);
+    return other;
+  }
   const request = requestOf(at.attempt.runId, at.call, conversation);
   try {
     const room = await roomFor({ ...at, conversation, request });

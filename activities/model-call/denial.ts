@@ -7,6 +7,7 @@ import type { ErrorCode } from "../../src/domain/errors.ts";
 import { endBefore, endedText } from "../../src/domain/model-end.ts";
 import { lastWordsMicroUsd } from "../../src/domain/kept-back.ts";
 import { priceOn, specOf } from "../../src/domain/pricing.ts";
+import { providerDiffers, type Provider } from "../../src/domain/provider.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { GateAnswer } from "../../src/store/gates.ts";
 import type { HoldDenied } from "../../src/store/ledger.ts";
@@ -51,6 +52,16 @@ export function deniedByLedger(prepared: PreparedCall, denial: HoldDenied): Deni
     temporary ? { why: "holds", limit } : { why: "cap", limit, resetsAt, ...last },
     shortfallText(prepared, shortfall),
   );
+}
+
+/** How soon another worker may take a run that this one can't. */
+const ANOTHER_WORKER_MS = 15_000;
+
+/** Null where this worker has the provider that the run began with. Nothing is held, counted or sent before. */
+export function deniedToOther(at: CallAttempt, pinned: Provider): Denial | null {
+  const message = providerDiffers(pinned, at.deps.provider);
+  if (message === null) return null;
+  return denied(at, { why: "provider", notBefore: aboutAfter(ANOTHER_WORKER_MS) }, message);
 }
 
 interface OwnMoney {

@@ -4,12 +4,13 @@
 // before it ended (M5).
 
 import type { Look, LookResult, Unserved } from "../../src/domain/call.ts";
+import { providerDiffers } from "../../src/domain/provider.ts";
 import type { ActivityDeps } from "../deps.ts";
 import { batchLane } from "./batch-lane.ts";
 import { boundsOf } from "./bounds.ts";
 import { attemptAt, type CallAttempt } from "./call-attempt.ts";
 import { logUnserved } from "./call-log.ts";
-import type { Found } from "./lane.ts";
+import type { Found, Sought } from "./lane.ts";
 import { conversationOf } from "./conversation.ts";
 import { requestOf } from "./purposes.ts";
 import { promptBoundOf } from "./room.ts";
@@ -35,7 +36,7 @@ async function lookOnce(
     return unserved(at, { code: "BATCH_LOST", message, crashTaxMicroUsd });
   }
   const providerBatchId = ticket.providerBatchId ?? state.providerBatchId;
-  const found = await batchLane.look(at, { ticket, giveUp, providerBatchId });
+  const found = await foundBy(at, { ticket, giveUp, providerBatchId });
   if (found.kind === "pending" && !giveUp) return found;
   if (found.kind === "replied") {
     const conversation = await conversationOf(at);
@@ -45,6 +46,13 @@ async function lookOnce(
     return await settle(at, conversation, { ...found, held: state, bounds, latencyMs: 0 });
   }
   return await ended(at, found, state);
+}
+
+/** Only the provider that took the batch knows of it: to another it is none, and would be taken for lost. */
+async function foundBy(at: CallAttempt, sought: Sought): Promise<Found> {
+  const { snapshot } = await conversationOf(at);
+  const message = providerDiffers(snapshot.provider, at.deps.provider);
+  return message === null ? await batchLane.look(at, sought) : { kind: "pending", message };
 }
 
 async function ended(

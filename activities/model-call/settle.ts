@@ -95,6 +95,7 @@ function resultOf(
     ...place,
     message: reply.message,
     model: charge.model,
+    offline: deps.provider.isOffline,
     lane: call.lane,
     stopReason: reply.stopReason,
     ...(reply.refusalCategory !== undefined && { refusalCategory: reply.refusalCategory }),

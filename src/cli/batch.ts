@@ -1,6 +1,7 @@
 // `pawl batch FILE`: a file of tasks as one durable batch, shown to its end.
 
 import type { Command } from "commander";
+import type { RunClient } from "../client/run-client.ts";
 import type { BatchOrder } from "../client/batch-order.ts";
 import type { Config } from "../config.ts";
 import { BATCH_CONCURRENCY_MAX } from "../domain/batch.ts";
@@ -50,13 +51,14 @@ export function addBatch(program: Command, context: CliContext): void {
       const { readItems } = await import("../client/batch-lines.ts");
       const items = readItems(await bytesOf(file, context));
       const outOf = await resultsFile(file, flags);
-      await withClient(context, async (client, config) => {
+      const start = async (client: RunClient, config: Config): Promise<number> => {
         const { batchId, created } = await client.startBatch(orderOf(items, flags, config));
         const out = outOf(batchId);
         if (flags.detach === true) return detach(context, batchId, { out, json: flags.json });
         if (!created) context.stderr.write("This key has been used before: showing its batch.\n");
         return await followBatch(context, client, batchId, { out, json: flags.json });
-      });
+      };
+      await withClient(context, start, "start a run");
     });
 }
 

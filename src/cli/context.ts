@@ -3,6 +3,7 @@
 
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
+import type { StackPurpose } from "../dev/ensure-stack.ts";
 import type { StackState } from "../dev/stack-state.ts";
 import type { Keyboard } from "./keyboard.ts";
 
@@ -41,14 +42,15 @@ export interface CliContext extends CliIo {
   exitCode: number;
 }
 
-/** Runs `work` with a client and closes it, whatever happens. */
+/** Runs `work` with a client and closes it, whatever happens. `to`: a local stack is taken as it is unless a run is started. */
 export async function withClient(
   context: CliContext,
   work: (client: RunClient, config: Config) => Promise<number | void>,
+  to: StackPurpose = "use",
 ): Promise<void> {
   const { readConfig } = await import("../config.ts");
   const config = readConfig(context.env);
-  const open = context.openClient ?? openBackend(context);
+  const open = context.openClient ?? openBackend(context, to);
   const say = (line: string): void => void context.stderr.write(`${line}\n`);
   const client = await open(config, say);
   try {
@@ -58,13 +60,13 @@ export async function withClient(
   }
 }
 
-function openBackend(context: CliContext): OpenClient {
+function openBackend(context: CliContext, to: StackPurpose): OpenClient {
   return async (config, say) => {
     const [{ connect }, { createRunClient }] = await Promise.all([
       import("../client/connect.ts"),
       import("../client/run-client.ts"),
     ]);
-    const stack = await stackFor(context, config, say);
+    const stack = await stackFor(context, config, { say, to });
     return createRunClient(await (stack === null ? connect(config) : connect(config, stack)));
   };
 }
@@ -73,10 +75,9 @@ function openBackend(context: CliContext): OpenClient {
 export async function stackFor(
   { env }: Pick<CliContext, "env">,
   config: Config,
-  say: (line: string) => void,
+  { say, to = "use" }: { readonly say: (line: string) => void; readonly to?: StackPurpose },
 ): Promise<StackState | null> {
   if (config.temporal.address !== undefined) return null;
   const { ensureStack } = await import("../dev/ensure-stack.ts");
-  const stateDir = config.stack.dir;
-  return await ensureStack({ stateDir, stackIdleMinutes: config.stack.idleMinutes, env }, say);
+  return await ensureStack({ config, env, to }, say);
 }

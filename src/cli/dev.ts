@@ -20,7 +20,7 @@ export function addDev(program: Command, context: CliContext): void {
       }
       const ended = await runStack({
         stateDir: config.stack.dir,
-        stackIdleMinutes: config.stack.idleMinutes,
+        config,
         env: context.env,
         foreground: true,
         onProgress: (line) => void context.stderr.write(`${line}\n`),

@@ -17,7 +17,7 @@ export function addDoctor(program: Command, context: CliContext): void {
         import("../dev/doctor.ts"),
       ]);
       const config = readConfig(context.env);
-      const findings = await inspect({ stateDir: config.stack.dir, env: context.env });
+      const findings = await inspect({ config, env: context.env });
       for (const { name, status, detail, fix } of findings) {
         context.stdout.write(`${SIGNS[status]} ${name}: ${printable(detail)}\n`);
         if (fix !== undefined) context.stdout.write(`    ${printable(fix)}\n`);

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { fileTroubleIn } from "../domain/complaint.ts";
+import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
 
 const OURS = /^(PAWL_|ANTHROPIC_|TEMPORAL_|OTEL_|DATABASE_URL(_FILE)?$)/;

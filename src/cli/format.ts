@@ -73,20 +73,19 @@ function codeIn(outcome: Outcome): string | null {
 
 export interface SummaryFacts {
   readonly capUsd: number | null;
-  readonly offline: boolean;
   readonly link: string | null;
 }
 
 /** The last lines of a run: what it did, and what it cost. */
 export function summaryLines(
   result: Omit<RunResult, "outcome">,
-  { capUsd, offline, link }: SummaryFacts,
+  { capUsd, link }: SummaryFacts,
 ): readonly string[] {
   const { usage } = result;
   const cached =
     usage.inputTokens === 0 ? 0 : Math.round((usage.cacheReadTokens / usage.inputTokens) * 100);
   const cap = capUsd === null ? "" : ` of ${usd(capUsd)}`;
-  const simulated = offline ? " (offline model: costs are simulated)" : "";
+  const simulated = result.offline ? " (offline model: costs are simulated)" : "";
   const lost = result.modelAttempts > result.modelCalls;
   const attempts = lost ? ` (${count(result.modelAttempts, "attempt")})` : "";
   const models = Object.entries(result.models).map(([model, calls]) => `${model} ×${calls}`);

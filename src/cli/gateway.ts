@@ -37,7 +37,7 @@ export function addGateway(program: Command, context: CliContext): void {
         ]);
       const config = readConfig(context.env);
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
-      const stack = await stackFor(context, config, say);
+      const stack = await stackFor(context, config, { say });
       await runGateway(config, openTelemetry(config.log, { secrets: secretsOf(config) }), {
         host,
         port,

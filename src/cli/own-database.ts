@@ -18,7 +18,7 @@ export async function withDatabase(
   ]);
   const config = readConfig(context.env);
   const say = (line: string): void => void context.stderr.write(`${line}\n`);
-  const stack = await stackFor(context, config, say);
+  const stack = await stackFor(context, config, { say });
   const url = config.database.url ?? stack?.databaseUrl;
   if (!url) throw new PawlError("CONFIG", `DATABASE_URL is not set. ${whatFor} are kept there.`);
   const db = openDatabase(url, { connectionsMax: 1 });

@@ -19,7 +19,7 @@ export function addPage(program: Command, context: CliContext): void {
       const { readConfig } = await import("../config.ts");
       const config = readConfig(context.env);
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
-      const stack = await stackFor(context, config, say);
+      const stack = await stackFor(context, config, { say });
       const url = (config.gateway.url ?? stack?.gatewayUrl)?.replace(/\/+$/, "");
       if (!url) {
         throw new PawlError("CONFIG", "Where the page is, is not known: set PAWL_GATEWAY_URL.");

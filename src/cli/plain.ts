@@ -13,7 +13,6 @@ const PROGRESS_EVERY_MS = 10_000;
 
 export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">): Renderer {
   let capUsd: number | null = null;
-  let offline = false;
   let link: string | null = null;
 
   let progressAtMs = -Infinity;
@@ -26,13 +25,13 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
     say(`${oneLine(outcomeText(result.outcome), WHOLE)}${partial}`);
     const advice = adviceOn(result.outcome);
     if (advice !== null) say(advice);
-    for (const line of summaryLines(result, { capUsd, offline, link })) say(line);
+    for (const line of summaryLines(result, { capUsd, link })) say(line);
   }
 
   return {
     event(event) {
       if (event.type === "run.started") ({ link } = event);
-      if (event.type === "turn.started") ({ capUsd, offline } = event);
+      if (event.type === "turn.started") ({ capUsd } = event);
       if (event.type === "reply.progress") {
         const atMs = Date.parse(event.ts);
         if (atMs - progressAtMs < PROGRESS_EVERY_MS) return;

@@ -16,6 +16,7 @@ import { addCost } from "./cost.ts";
 import { addApprove, addDeny } from "./decide.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
+import { onlySet } from "../domain/only-set.ts";
 import { addedBy } from "./dot-env.ts";
 import { USAGE_EXIT } from "./exit-code.ts";
 import { addExport } from "./export.ts";
@@ -27,6 +28,7 @@ import { addPage } from "./page.ts";
 import { addPause } from "./pause.ts";
 import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
+import { addRestart } from "./restart.ts";
 import { addResume } from "./resume.ts";
 import { addRun } from "./run.ts";
 import { addSay } from "./say.ts";
@@ -65,12 +67,13 @@ const ADD = [
   addDev,
   addUi,
   addStop,
+  addRestart,
   addDoctor,
 ];
 
 /** Returns the exit code; never throws and never exits. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
-  const context: CliContext = { ...io, exitCode: 0 };
+  const context: CliContext = { ...io, env: onlySet(io.env), exitCode: 0 };
   const program = createProgram(context);
   try {
     if (args.length === 0) program.outputHelp();

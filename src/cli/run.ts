@@ -79,7 +79,7 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--json", "one event per line, the result last")
     .action(async (given: string, options: RunOptions) => {
       const task = given === STDIN ? await pipedTask(context) : given;
-      await withClient(context, async (client, config) => {
+      const start = async (client: RunClient, config: Config): Promise<number> => {
         const { runId, link, created } = await client.start(orderOf(task, options, config));
         const page = client.pageLink(runId);
         if (options.detach === true) {
@@ -93,7 +93,8 @@ export function addRun(program: Command, context: CliContext): void {
           context.stderr.write(`Page: ${shown}\n`);
         }
         return await follow(client, runId, renderer, keyboardFor(context, options));
-      });
+      };
+      await withClient(context, start, "start a run");
     });
 }
 

@@ -57,6 +57,7 @@ export function textOf(
     ...(advice === null ? [] : [advice]),
     who.join(" · "),
     `task: ${oneLine(about.task, 400)}`,
+    ...(about.provider === null ? [] : [`provider: ${oneLine(about.provider)}`]),
     ...(shown.kind === "open" ? shown.approvals : []).map(
       (call) => `waits: ${waitingText(call)} · pawl approvals ${figures.runId} ${call.callId}`,
     ),

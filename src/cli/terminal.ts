@@ -43,7 +43,6 @@ class Terminal implements Renderer {
   readonly #margin: Margin;
   #atLineStart = true;
   #capUsd: number | null = null;
-  #offline = false;
   #link: string | null = null;
   #introduced = false;
   readonly #tools = new Map<string, string>();
@@ -94,7 +93,6 @@ class Terminal implements Renderer {
 
   #introduce(event: Extract<RunEvent, { type: "turn.started" }>): void {
     this.#capUsd = event.capUsd;
-    this.#offline = event.offline;
     if (this.#introduced) return;
     this.#introduced = true;
     const simulated = event.offline ? " · offline model: costs are simulated" : "";
@@ -110,7 +108,7 @@ class Terminal implements Renderer {
       `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), WHOLE)}${partial}`,
       isGood ? "good" : "bad",
     );
-    const facts = { capUsd: this.#capUsd, offline: this.#offline, link: this.#link };
+    const facts = { capUsd: this.#capUsd, link: this.#link };
     const advice = adviceOn(outcome);
     if (advice !== null) this.#line(`  ${advice}`, "warn");
     for (const line of summaryLines(result, facts)) this.#line(`  ${line}`, "dim");

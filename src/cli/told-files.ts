@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { fileTroubleIn } from "../domain/complaint.ts";
+import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { CliContext } from "./context.ts";
 

@@ -24,7 +24,7 @@ export function addUi(program: Command, context: CliContext): void {
       ]);
       const config = readConfig(context.env);
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
-      const stack = await stackFor(context, config, say);
+      const stack = await stackFor(context, config, { say });
       if (stack === null) throw notOurs(config.temporal.uiUrl);
       const { dir } = config.stack;
       say("Temporal restarts with its Web UI: open runs wait some seconds, and go on.");

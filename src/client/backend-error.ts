@@ -1,6 +1,7 @@
 // What a failed request to Temporal means for the one who made it.
 
 import { isGrpcServiceError } from "@temporalio/client";
+import { namespaceFault } from "../domain/environment-fault.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 
 /** gRPC's numbers, as far as they are told apart here. */
@@ -31,13 +32,8 @@ export function isPassing(error: unknown): boolean {
 /** As a PawlError where the reason is known; broken invariants of ours stay what they are. */
 export function backendError(error: unknown, runId?: string): unknown {
   if (isPawlError(error)) return error;
-  if (isNamespaceMissing(error)) {
-    const detail = error instanceof Error ? error.message : "";
-    return new PawlError("CONFIG", `Temporal does not know the namespace: ${detail}`, {
-      cause: error,
-      next: "check TEMPORAL_NAMESPACE, or make it: temporal operator namespace create -n NAME",
-    });
-  }
+  const noNamespace = error instanceof Error ? namespaceFault(error) : null;
+  if (noNamespace !== null) return noNamespace;
   // An id that Temporal can't take, such as an empty one, is nobody's.
   if (runId !== undefined && (isNotFound(error) || grpcCodeOf(error) === INVALID_ARGUMENT)) {
     return new PawlError("RUN_NOT_FOUND", `There is no run ${runId}.`, { cause: error });
@@ -58,11 +54,6 @@ export function grpcCodeOf(error: unknown): number | null {
 }
 
 /** Not of the run: the client has a name of its own for it, and its raw answer only a text. */
-function isNamespaceMissing(error: unknown): boolean {
-  if (nameOf(error) === "NamespaceNotFoundError") return true;
-  const isNowhere = error instanceof Error && /namespace .*not found/i.test(error.message);
-  return isNowhere && grpcCodeOf(error) === NOT_FOUND;
-}
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";

@@ -5,6 +5,7 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import { usdOf } from "../domain/money.ts";
+import { providerText } from "../domain/provider.ts";
 import { costCapNow } from "../domain/run/own-cap.ts";
 import { withLedger } from "../domain/run/result.ts";
 import { pendingOf, statusOf, waitOf } from "../domain/run/shown.ts";
@@ -44,7 +45,8 @@ export interface RunAbout {
   readonly model: string | null;
   /** Which tier the run was given to last, and why; null where nobody chose. */
   readonly routing: string | null;
-  readonly offline: boolean;
+  /** With whom the run began; null where that is not known. */
+  readonly provider: string | null;
   readonly capUsd: number | null;
   readonly link: string | null;
 }
@@ -131,14 +133,14 @@ function aboutOf({ input, state: { memory } }: ToldRun, link: string | null): Ru
   const { task, agent, tenant, session } = input ?? NOBODY;
   const about = { task, agent, tenant, session, link };
   if (memory === null) {
-    return { ...about, model: null, routing: null, offline: false, capUsd: null };
+    return { ...about, model: null, routing: null, provider: null, capUsd: null };
   }
   const { snapshot, models } = memory;
   return {
     ...about,
     model: snapshot.model,
     routing: models.last.why || null,
-    offline: snapshot.offline,
+    provider: providerText(snapshot.provider),
     capUsd: usdOf(costCapNow(memory)),
   };
 }

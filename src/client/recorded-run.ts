@@ -38,10 +38,11 @@ export async function recordInstead(
 }
 
 export function shownOf(record: RunRecord): Extract<RunShown, { kind: "ended" }> {
-  const { task, agent, tenant, session, model, offline, capMicroUsd, result } = record;
+  const { task, agent, tenant, session, model, capMicroUsd, result } = record;
   const capUsd = usdOf(capMicroUsd);
   // Temporal's Web UI has nothing to show any more.
-  const about = { task, agent, tenant, session, model, routing: null, offline, capUsd, link: null };
+  const unknown = { routing: null, provider: null, link: null };
+  const about = { task, agent, tenant, session, model, capUsd, ...unknown };
   return { kind: "ended", about, result };
 }
 

@@ -14,6 +14,7 @@ import type {
   TurnStarted,
 } from "../domain/run-event.ts";
 import { costCapNow } from "../domain/run/own-cap.ts";
+import { isSimulated } from "../domain/run/result.ts";
 import type { RunState } from "../domain/run/state.ts";
 import { promptTokens } from "../domain/usage.ts";
 import type { EventBody } from "./event-body.ts";
@@ -90,7 +91,7 @@ function turnStarted(
     model,
     spentUsd: usdOf(memory?.counts.spentMicroUsd ?? 0),
     capUsd: usdOf(memory === null ? 0 : costCapNow(memory)),
-    offline: memory?.snapshot.offline ?? false,
+    offline: isSimulated(memory),
   };
 }
 
@@ -121,6 +122,7 @@ export function replyFinished(
     turn,
     attempt: reply.attempt,
     model: reply.model,
+    offline: reply.offline,
     ...(reply.lane === "batch" && { lane: "batch" }),
     stopReason: reply.stopReason,
     text: textOf(reply.message),

@@ -1,8 +1,8 @@
 // The servers a run talks to: of the local stack where it runs, else those the environment names.
 
-import { readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { DUTIES, servingCommand, type Duty } from "../domain/duty.ts";
-import { CATALOGUE } from "../domain/errors.ts";
+import { CATALOGUE, isPawlError } from "../domain/errors.ts";
 import { openDatabase, placeOf } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
@@ -14,19 +14,18 @@ import {
   type SearchAttribute,
 } from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
-import { wantsOfflineModel } from "./part-context.ts";
+import { answers, checkModel } from "./doctor-provider.ts";
 import type { StackState } from "./stack-state.ts";
 import { searchAttributeNames, servesNamespace, workerIdentities } from "./temporal-client.ts";
 
-const HTTP_TIMEOUT_MS = 5000;
 const POSTGRES_TIMEOUT_MS = 5000;
 
 /** A service that is part of a local stack that does not run is not looked at. */
 export async function checkServices(
   stack: StackState | undefined,
+  config: Config,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
-  const config = readConfig(env);
   const databaseUrl = config.database.url ?? stack?.databaseUrl;
   const access = config.temporal.address
     ? accessByEnvironment(config.temporal.namespace, env)
@@ -34,7 +33,7 @@ export async function checkServices(
   const checks = await Promise.all([
     access ? checkTemporal(access, config.temporal.taskQueue) : [],
     databaseUrl ? checkPostgres(databaseUrl) : [],
-    checkModel(stack, env),
+    checkModel(stack, config),
     checkGateway(stack),
   ]);
   return checks.flat();
@@ -106,7 +105,11 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
     return [warn("postgres", what, CATALOGUE.SCHEMA_BEHIND.next)];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return [fail("postgres", why, "check DATABASE_URL, and that the server runs")];
+    const isNamed = isPawlError(error) && error.code !== "LEDGER_UNAVAILABLE";
+    const fix = isNamed
+      ? CATALOGUE[error.code].next
+      : "check DATABASE_URL, and that the server runs";
+    return [fail("postgres", why, fix)];
   } finally {
     await database.end();
   }
@@ -118,56 +121,4 @@ async function checkGateway(stack: StackState | undefined): Promise<readonly Che
   if ((await answers(`${url}/health`)) === 200) return [ok("gateway", url)];
   const fix = "runs don't need it; why it is missing is in gateway.log of the state folder";
   return [warn("gateway", `${url} does not answer`, fix)];
-}
-
-async function checkModel(
-  stack: StackState | undefined,
-  env: NodeJS.ProcessEnv,
-): Promise<readonly Check[]> {
-  if (wantsOfflineModel(env)) {
-    const detail =
-      "offline: a small planner over bundled facts answers, and costs are simulated; set ANTHROPIC_API_KEY";
-    const url = stack?.modelUrl;
-    if (!url || (await answers(url)) !== undefined) return [ok("model", detail)];
-    return [
-      fail("model", `the offline model at ${url} does not answer`, "pawl stop, then run again"),
-    ];
-  }
-  const config = readConfig(env);
-  const url = config.provider.baseUrl ?? "https://api.anthropic.com";
-  const status = await answers(`${url}/v1/models?limit=1`, {
-    "x-api-key": config.provider.apiKey ?? "",
-    "anthropic-version": "2023-06-01",
-  });
-  return [modelCheck(withoutCredentials(url), status)];
-}
-
-function withoutCredentials(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const { username, password, href } = new URL(url);
-  if (username === "" && password === "") return url;
-  return href.replace(/^(\w+:\/\/)[^/]*@/, "$1");
-}
-
-function modelCheck(url: string, status: number | undefined): Check {
-  if (status === undefined) {
-    return fail("model", `${url} can't be reached`, "check the network and ANTHROPIC_BASE_URL");
-  }
-  if (status === 401 || status === 403) {
-    return fail("model", `${url} refuses the key (${status})`, "check ANTHROPIC_API_KEY");
-  }
-  if (status >= 500) return warn("model", `${url} answers ${status}`, "runs wait and try again");
-  return ok("model", `${url}, key accepted`);
-}
-
-async function answers(
-  url: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<number | undefined> {
-  try {
-    const signal = AbortSignal.timeout(HTTP_TIMEOUT_MS);
-    return (await fetch(url, { headers, signal })).status;
-  } catch {
-    return undefined;
-  }
 }

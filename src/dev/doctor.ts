@@ -4,10 +4,12 @@
 import { statfs } from "node:fs/promises";
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
-import { readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
+import { cacheDir } from "./cache-dir.ts";
 import { goVersion, isNewEnough } from "./build-temporal.ts";
 import { fail, ok, type Check, warn } from "./check.ts";
 import { checkModels } from "./doctor-models.ts";
+import { checkProxy } from "./doctor-provider.ts";
 import { checkServices } from "./doctor-services.ts";
 import { installedTemporal } from "./find-temporal.ts";
 import { changedSettings, liveStack, settingsOf, type StackState } from "./stack-state.ts";
@@ -16,23 +18,25 @@ import { openStateFolder } from "./state-folder.ts";
 export type { Check } from "./check.ts";
 
 export interface DoctorConfig {
-  readonly stateDir: string;
+  readonly config: Config;
+  /** Where programs are looked for. */
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** In the order in which one would mend things. */
-export async function inspect({ stateDir, env }: DoctorConfig): Promise<readonly Check[]> {
-  const dir = resolve(stateDir);
+export async function inspect({ config, env }: DoctorConfig): Promise<readonly Check[]> {
+  const dir = resolve(config.stack.dir);
   const stack = liveStack(dir);
-  const config = readConfig(env);
   const isLocal = config.temporal.address === undefined;
   return [
     checkNode(process.versions.node),
-    ...(isLocal ? await checkLocalServer(env) : []),
+    ...(isLocal ? await checkLocalServer(env, dir) : []),
     checkStateDir(dir),
+    ...(isLocal ? checkHome(env, dir) : []),
     await checkDisk(dir),
-    ...(isLocal ? [checkStack(stack, env)] : []),
-    ...(await checkServices(stack, env)),
+    ...(isLocal ? [checkStack(stack, config)] : []),
+    ...checkProxy(config),
+    ...(await checkServices(stack, config, env)),
     ...checkModels(config, new Date()),
   ];
 }
@@ -44,8 +48,8 @@ export function checkNode(version: string): Check {
   return fail("node", `${version} is too old`, "install Node 20.19 or newer");
 }
 
-async function checkLocalServer(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
-  const [binary, go] = await Promise.all([installedTemporal(env), goVersion(env)]);
+async function checkLocalServer(env: NodeJS.ProcessEnv, dir: string): Promise<readonly Check[]> {
+  const [binary, go] = await Promise.all([installedTemporal(env, dir), goVersion(env)]);
   const canBuild = go !== undefined && isNewEnough(go);
   const goCheck = ok("go", go ?? "not there (only needed to build the Temporal CLI)");
   if (binary !== undefined)
@@ -67,6 +71,15 @@ function checkStateDir(dir: string): Check {
   }
 }
 
+/** Not said of who has one. */
+function checkHome(env: NodeJS.ProcessEnv, dir: string): readonly Check[] {
+  const cache = cacheDir(env, dir);
+  if (!cache.startsWith(dir)) return [];
+  return [
+    ok("home", `no home folder that can be written to; the Temporal CLI is kept in ${cache}`),
+  ];
+}
+
 const DISK_MIN_BYTES = 1_000_000_000;
 
 async function checkDisk(dir: string): Promise<Check> {
@@ -76,13 +89,13 @@ async function checkDisk(dir: string): Promise<Check> {
   return warn("disk", free, "make room: the local stack keeps every run in its state folder");
 }
 
-function checkStack(stack: StackState | undefined, env: NodeJS.ProcessEnv): Check {
+function checkStack(stack: StackState | undefined, config: Config): Check {
   if (stack === undefined) {
     return ok("local stack", "not running; the next `pawl run` starts it");
   }
-  const changed = changedSettings(stack.settings, settingsOf(env));
+  const changed = changedSettings(stack.settings, settingsOf(config));
   const detail = `running since ${stack.startedAt} (pid ${stack.pid})`;
   if (changed.length === 0) return ok("local stack", detail);
-  const fix = `the next command restarts it, since these changed: ${changed.join(", ")}`;
+  const fix = `it has other settings than this shell: ${changed.join(", ")}; to take those: pawl restart`;
   return warn("local stack", detail, fix);
 }

@@ -6,7 +6,8 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cacheDir, findTemporal, installedTemporal } from "./find-temporal.ts";
+import { cacheDir } from "./cache-dir.ts";
+import { findTemporal, installedTemporal } from "./find-temporal.ts";
 
 const { env } = process;
 

@@ -2,10 +2,10 @@
 // download, by building it with Go. What is got lands in the cache, so this is slow at most once.
 
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { PawlError } from "../domain/errors.ts";
+import { cacheDir } from "./cache-dir.ts";
 import { releaseLock, takeLock } from "./process-lock.ts";
 import { buildTemporal } from "./build-temporal.ts";
 import { downloadTemporal } from "./download-temporal.ts";
@@ -21,37 +21,34 @@ export interface TemporalBinary {
 
 const EXECUTABLE = process.platform === "win32" ? "temporal.exe" : "temporal";
 
-/** Throws PawlError BACKEND_UNREACHABLE that says what to install. */
+/** Throws PawlError BACKEND_UNREACHABLE that says what to install. `spareDir`: see cache-dir.ts. */
 export async function findTemporal(
   env: NodeJS.ProcessEnv,
   onProgress: OnProgress,
+  spareDir?: string,
 ): Promise<TemporalBinary> {
-  return (await installedTemporal(env)) ?? (await getTemporal(env, onProgress));
+  const cache = cacheDir(env, spareDir);
+  return (await installedTemporal(env, spareDir)) ?? (await getTemporal(cache, env, onProgress));
 }
 
 /** Only looks; gets nothing. */
 export async function installedTemporal(
   env: NodeJS.ProcessEnv,
+  spareDir?: string,
 ): Promise<TemporalBinary | undefined> {
   for (const folder of (env["PATH"] ?? "").split(delimiter).filter((item) => item !== "")) {
     const found = await check(join(folder, EXECUTABLE), "path");
     if (found !== undefined) return found;
   }
-  return await check(join(cacheDir(env), "bin", EXECUTABLE), "cache");
-}
-
-/** `$XDG_CACHE_HOME/pawl`, by default `~/.cache/pawl`. */
-export function cacheDir(env: NodeJS.ProcessEnv): string {
-  const root = env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache");
-  return join(root, "pawl");
+  return await check(join(cacheDir(env, spareDir), "bin", EXECUTABLE), "cache");
 }
 
 /** One process gets it; others that want it at the same time wait for that one. */
 async function getTemporal(
+  cache: string,
   env: NodeJS.ProcessEnv,
   onProgress: OnProgress,
 ): Promise<TemporalBinary> {
-  const cache = cacheDir(env);
   const lock = join(cache, "temporal.lock");
   const progress = sharedProgress(join(cache, "temporal.progress"), onProgress);
   await mkdir(join(cache, "bin"), { recursive: true });
@@ -62,7 +59,7 @@ async function getTemporal(
   }
   try {
     const target = join(cache, "bin", EXECUTABLE);
-    return (await check(target, "cache")) ?? (await obtain(target, env, progress.tell));
+    return (await check(target, "cache")) ?? (await obtain({ cache, target }, env, progress.tell));
   } finally {
     progress.end();
     releaseLock(lock);
@@ -71,11 +68,11 @@ async function getTemporal(
 
 /** Works in a folder of its own and renames at the end: an interruption leaves nothing broken. */
 async function obtain(
-  target: string,
+  { cache, target }: { readonly cache: string; readonly target: string },
   env: NodeJS.ProcessEnv,
   onProgress: OnProgress,
 ): Promise<TemporalBinary> {
-  const workDir = await mkdtemp(join(cacheDir(env), "get-"));
+  const workDir = await mkdtemp(join(cache, "get-"));
   const ways = [
     { source: "download", get: () => downloadTemporal(workDir, onProgress) },
     { source: "go", get: () => buildTemporal(workDir, env, onProgress) },

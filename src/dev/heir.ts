@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { packageFile } from "../package-root.ts";
 import { localAccess } from "../temporal/access.ts";
 import { lookEveryMs, untilIdle } from "./idle-watch.ts";
-import { baseEnv } from "./part-context.ts";
+import { baseEnv } from "./part-env.ts";
 import { lockHolder } from "./process-lock.ts";
 import { livingChildren, stateFiles } from "./stack-state.ts";
 import type { Will } from "./will.ts";

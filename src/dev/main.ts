@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { setTimeout as pause } from "node:timers/promises";
+import { readConfig } from "../config.ts";
 import { PART_NAMES } from "./part.ts";
 import { lockHolder } from "./process-lock.ts";
 import { runStack } from "./run-stack.ts";
@@ -10,7 +11,6 @@ import { liveStack, stateFiles } from "./stack-state.ts";
 const { values } = parseArgs({
   options: {
     "state-dir": { type: "string" },
-    "idle-minutes": { type: "string", default: "15" },
     parts: { type: "string", default: PART_NAMES.join() },
   },
 });
@@ -22,7 +22,7 @@ try {
   const run = async (): Promise<"ended" | "already_running"> =>
     await runStack({
       stateDir,
-      stackIdleMinutes: Number(values["idle-minutes"]),
+      config: readConfig(),
       env: process.env,
       foreground: false,
       onProgress: () => undefined,

@@ -1,11 +1,13 @@
-// What the parts of one local stack have in common: where its state is, and its addresses.
+// What the parts of one local stack have in common: where its state is, its settings and its addresses.
 
-import { readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import type { Ports } from "./ports.ts";
 
 export interface PartContext {
   /** Absolute. */
   readonly stateDir: string;
+  readonly config: Config;
+  /** To be handed on to parts, as far as they need it (part-env.ts); read it in `config`. */
   readonly env: NodeJS.ProcessEnv;
   readonly ports: Ports;
   readonly namespace: string;
@@ -17,21 +19,12 @@ export interface PartContext {
   readonly modelUrl: string | null;
 }
 
-/** What a server of ours may know of the user's environment: no keys, no settings of other tools. */
-export function baseEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const names = ["PATH", "HOME", "USER", "TMPDIR", "TEMP", "LANG", "TZ", "SystemRoot"];
-  return Object.fromEntries(
-    names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
-  );
-}
-
 /** The offline model stands in where there is no key, or where it is asked for. */
-export function wantsOfflineModel(env: NodeJS.ProcessEnv): boolean {
-  const { offline, apiKey } = readConfig(env).provider;
+export function wantsOfflineModel({ provider: { offline, apiKey } }: Config): boolean {
   return offline || apiKey === undefined;
 }
 
 /** An external Postgres is used as it is; there is no part for it. */
-export function hasOwnDatabase(env: NodeJS.ProcessEnv): boolean {
-  return readConfig(env).database.url !== undefined;
+export function hasOwnDatabase({ database }: Config): boolean {
+  return database.url !== undefined;
 }

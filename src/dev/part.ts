@@ -31,6 +31,8 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Where it runs; where the supervisor does, unless set. */
+  readonly cwd?: string;
   /** Of a program of ours: it looks after the others where the supervisor is killed (heir.ts). */
   readonly isHeir?: true;
 }

@@ -3,6 +3,8 @@
 
 import { join } from "node:path";
 import { openTelemetry } from "../telemetry/telemetry.ts";
+import type { Config } from "../config.ts";
+import { lastWordsOf } from "../domain/last-words.ts";
 import type { OnProgress } from "./on-progress.ts";
 import type { PartName } from "./part.ts";
 import { superviseStack } from "./stack.ts";
@@ -10,7 +12,7 @@ import { openStateFolder } from "./state-folder.ts";
 
 export interface RunStackOptions {
   readonly stateDir: string;
-  readonly stackIdleMinutes: number;
+  readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
   /** Somebody watches it: then it does not end for idleness. */
   readonly foreground: boolean;
@@ -42,8 +44,8 @@ export async function runStack(options: RunStackOptions): Promise<"ended" | "alr
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    telemetry.emit({ event: "stack_failed", pid: process.pid, message });
+    const { code, message } = lastWordsOf(error);
+    telemetry.emit({ event: "stack_failed", pid: process.pid, code, message });
     throw error;
   } finally {
     for (const name of SIGNALS) process.off(name, end);

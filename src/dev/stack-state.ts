@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { eachSetting, type Config } from "../config.ts";
 import { packageFile } from "../package-root.ts";
 import { readJsonFile, writeJsonFile } from "./json-file.ts";
 import { isAlive, type ProcessMark } from "./process-mark.ts";
@@ -87,16 +88,20 @@ export function livingChildren(stateDir: string): ReadonlyMap<string, ProcessMar
   return new Map(Object.entries(children).filter(([, mark]) => isAlive(mark)));
 }
 
-/** Settings that matter to this command alone, not to the worker. */
-const OF_THE_COMMAND = new Set(["PAWL_TENANT", "PAWL_SESSION", "PAWL_STATE_DIR"]);
-const OF_THE_WORKER =
-  /^(PAWL_|ANTHROPIC_|DATABASE_URL|OTEL_|TEMPORAL_(DEPLOYMENT|WORKER|NAMESPACE))/;
+/** Settings that matter to a command, or to a client of servers that are not ours, and to no part of a stack. */
+const NOT_OF_THE_STACK: ReadonlySet<string> = new Set([
+  ...["PAWL_TENANT", "PAWL_SESSION", "PAWL_STATE_DIR", "PAWL_GATEWAY_URL"],
+  ...["TEMPORAL_ADDRESS", "TEMPORAL_UI_URL"],
+]);
 
-/** A short digest per setting of the worker, and one of its build: equal where it may be reused. */
-export function settingsOf(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const named = Object.entries(env).flatMap(([name, value]) =>
-    OF_THE_WORKER.test(name) && !OF_THE_COMMAND.has(name) && value ? [[name, digest(value)]] : [],
-  );
+/**
+ * A short digest per setting, and one of the build: equal where a stack may be reused. Of what holds, and not of
+ * how it is written: a variable that says the default is none, and so is one that no part reads.
+ */
+export function settingsOf(config: Config): Readonly<Record<string, string>> {
+  const named = eachSetting(config)
+    .filter(({ name }) => !NOT_OF_THE_STACK.has(name))
+    .map(({ name, value }) => [name, digest(JSON.stringify(value) ?? "")] as const);
   return { ...Object.fromEntries(named), build: digest(buildStamp()) };
 }
 

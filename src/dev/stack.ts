@@ -9,7 +9,7 @@
 
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { localAccess } from "../temporal/access.ts";
 import type { OnProgress } from "./on-progress.ts";
@@ -33,7 +33,7 @@ import { localPostgresUrl } from "./postgres-url.ts";
 
 export interface StackOptions {
   readonly stateDir: string;
-  readonly stackIdleMinutes: number;
+  readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
   readonly telemetry: Telemetry;
   readonly onProgress: OnProgress;
@@ -80,18 +80,22 @@ async function runOnce(options: StackOptions, stateDir: string): Promise<"ended"
   }
 }
 
-async function createContext({ env }: StackOptions, stateDir: string): Promise<PartContext> {
+async function createContext(
+  { config, env }: StackOptions,
+  stateDir: string,
+): Promise<PartContext> {
   const ports = await choosePorts(stateFiles(stateDir).ports);
   const sockets = socketFolder(stateDir);
   return {
     stateDir,
+    config,
     env,
     ports,
-    namespace: readConfig(env).temporal.namespace,
+    namespace: config.temporal.namespace,
     temporalAddress: `127.0.0.1:${ports.temporal}`,
     socketFolder: sockets,
     databaseUrl: localPostgresUrl(sockets),
-    modelUrl: wantsOfflineModel(env) ? `http://127.0.0.1:${ports.model}` : null,
+    modelUrl: wantsOfflineModel(config) ? `http://127.0.0.1:${ports.model}` : null,
   };
 }
 
@@ -121,7 +125,7 @@ class Stack {
       stateDir: this.#options.stateDir,
       temporalAddress,
       namespace,
-      idleMs: this.#options.stackIdleMinutes * 60_000,
+      idleMs: this.#options.config.stack.idleMinutes * 60_000,
       needed: parts.filter(({ isExtra }) => isExtra !== true).map(({ name }) => name),
     };
   }
@@ -143,11 +147,11 @@ class Stack {
   }
 
   async untilEnd(): Promise<void> {
-    const { telemetry, signal, stackIdleMinutes, stateDir, foreground } = this.#options;
+    const { telemetry, signal, config, stateDir, foreground } = this.#options;
     const { namespace, temporalAddress } = this.#context;
     const why = await untilIdle({
       target: localAccess(temporalAddress, namespace),
-      idleMs: foreground ? Infinity : stackIdleMinutes * 60_000,
+      idleMs: foreground ? Infinity : config.stack.idleMinutes * 60_000,
       usedFile: stateFiles(stateDir).state,
       stillOurs: () => holdsLock(stateFiles(stateDir).lock),
       signal,
@@ -201,7 +205,7 @@ class Stack {
 
   /** Whenever a process changed: a successor must know whom to end. */
   #publish(): void {
-    const { stateDir, env } = this.#options;
+    const { stateDir, config } = this.#options;
     const running = this.#parts.flatMap(({ part, mark }) =>
       mark === undefined ? [] : [[part.name, mark] as const],
     );
@@ -215,12 +219,12 @@ class Stack {
       version: packageVersion(),
       temporalAddress,
       namespace,
-      databaseUrl: hasOwnDatabase(env) ? null : databaseUrl,
+      databaseUrl: hasOwnDatabase(config) ? null : databaseUrl,
       modelUrl,
       gatewayUrl: this.#gatewayUrl(),
       offline: modelUrl !== null,
       children: Object.fromEntries(running.map(([name, { pid }]) => [name, pid])),
-      settings: settingsOf(env),
+      settings: settingsOf(config),
     });
   }
 }
@@ -228,7 +232,7 @@ class Stack {
 function partsOf(context: PartContext, onProgress: OnProgress): readonly Part[] {
   return [
     temporalPart(context, onProgress),
-    ...(hasOwnDatabase(context.env) ? [] : [postgresPart(context)]),
+    ...(hasOwnDatabase(context.config) ? [] : [postgresPart(context)]),
     ...(context.modelUrl === null ? [] : [modelPart(context)]),
     workerPart(context),
     gatewayPart(context),

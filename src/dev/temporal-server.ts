@@ -10,7 +10,8 @@ import { localAccess } from "../temporal/access.ts";
 import { SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
 import { findTemporal, type TemporalBinary } from "./find-temporal.ts";
 import type { OnProgress } from "./on-progress.ts";
-import { baseEnv, type PartContext } from "./part-context.ts";
+import type { PartContext } from "./part-context.ts";
+import { baseEnv } from "./part-env.ts";
 import type { Part } from "./part.ts";
 import { acceptsConnections, servesNamespace } from "./temporal-client.ts";
 import { wantedUi } from "./temporal-ui.ts";
@@ -35,8 +36,9 @@ export function temporalPart(context: PartContext, onProgress: OnProgress): Part
     name: "temporal",
     after: [],
     command: async () => {
-      binary ??= findTemporal(env, onProgress);
-      return { file: (await binary).path, args: serverArgs(context), env: baseEnv(env) };
+      binary ??= findTemporal(env, onProgress, stateDir);
+      const { path: file } = await binary;
+      return { file, args: serverArgs(context), env: baseEnv(env, stateDir), cwd: stateDir };
     },
     logFile: join(stateDir, "temporal.log"),
     startTimeoutMs: 30_000,
@@ -51,7 +53,8 @@ function serverArgs({ ports, stateDir, namespace }: PartContext): readonly strin
     ["--ip", "127.0.0.1"],
     ["--port", String(ports.temporal)],
     ["--namespace", namespace],
-    ["--db-filename", join(stateDir, "temporal.db")],
+    // In the folder that it runs in: it would read a path as a URL, in which # and ? end it.
+    ["--db-filename", "temporal.db"],
     ...SQLITE_PRAGMAS.map((pragma) => ["--sqlite-pragma", pragma] as const),
     ...[...DYNAMIC_CONFIG, httpApiHosts()].map(
       (setting) => ["--dynamic-config-value", setting] as const,

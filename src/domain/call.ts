@@ -107,6 +107,8 @@ export interface Reply {
   readonly ref: string;
   readonly message: Message;
   readonly model: string;
+  /** Simulated: it came from the offline model, whatever the run began with. */
+  readonly offline: boolean;
   readonly lane: Lane;
   readonly stopReason: string;
   readonly refusalCategory?: string;
@@ -184,6 +186,8 @@ export type WhyDenied =
   | { readonly why: "in_line"; readonly notBefore: string }
   /** The provider wants no call of the fleet before then. */
   | { readonly why: "rate_limited"; readonly notBefore: string }
+  /** This worker asks another provider than the one that the run began with. */
+  | { readonly why: "provider"; readonly notBefore: string }
   /** The provider serves this model no more, or not to us. Another it may. */
   | { readonly why: "retired" }
   /** This model can't serve now: its circuit is open, or its attempts are used up. Another may. */

@@ -70,6 +70,15 @@ export const CATALOGUE = {
   DATABASE_REFUSED: retry(
     "name a primary in DATABASE_URL, and grant its role what docs/database.md says; retried until then",
   ),
+  DATABASE_LOGIN: {
+    fate: "retry",
+    next: "mend the user, the password or the name of the database in DATABASE_URL",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+  PROVIDER_DIFFERS: retry(
+    "start a worker with the provider that the run began with, or name that in PAWL_FORMER_BASE_URLS; see docs/models.md",
+  ),
   WORKER_FAULT: retry(
     "a fault of ours: retried; the run's history and the worker's log have the details",
     500,
@@ -193,6 +202,12 @@ export const CATALOGUE = {
     next: "check TEMPORAL_ADDRESS and DATABASE_URL; `pawl doctor` looks for you",
     httpStatus: 503,
     exitCode: 6,
+  },
+  NAMESPACE_NOT_FOUND: {
+    fate: "fail",
+    next: "mend TEMPORAL_NAMESPACE or TEMPORAL_ADDRESS, or make it: temporal operator namespace create --namespace NAME",
+    httpStatus: 503,
+    exitCode: 2,
   },
   SCHEMA_BEHIND: {
     fate: "fail",

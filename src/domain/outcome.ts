@@ -50,6 +50,8 @@ export interface RunResult {
   readonly durationMs: number;
   /** Replies by model id. */
   readonly models: Readonly<Record<string, number>>;
+  /** True where the offline model answered: replies and costs are simulated. */
+  readonly offline: boolean;
 }
 
 /** The ledger's word on what the run cost; the run's own count can miss attempts that died last. */

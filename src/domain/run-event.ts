@@ -88,6 +88,8 @@ export interface ReplyFinished extends Base<"reply.finished"> {
   readonly turn: number;
   readonly attempt: number;
   readonly model: string;
+  /** True where it came from the offline model. */
+  readonly offline: boolean;
   /** Bought in the batch lane, at half price. */
   readonly lane?: "batch";
   readonly stopReason: string;
@@ -191,7 +193,8 @@ export interface RunWaiting extends Base<"run.waiting"> {
   readonly nextAttemptAt: string | null;
 }
 
-export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch";
+/** `provider`: for a person, at its spend limit. `worker`: for one that has the provider of the run. */
+export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch" | "worker";
 
 /** A person let the run go on: from a pause, at a limit, or with more money of its own. */
 export interface RunResumed extends Base<"run.resumed"> {

@@ -5,6 +5,8 @@ import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
 import { unservedText } from "../domain/duty.ts";
 import { present } from "../domain/present.ts";
+import { baseUrlOf } from "../domain/provider.ts";
+import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import type { Database } from "../store/database.ts";
 
 export interface HealthCheck {
@@ -27,17 +29,21 @@ const PROBE_TIMEOUT_MS = 3000;
 const PROVIDER_KNOWN_FOR_MS = 60_000;
 /** Many may ask at once; the services behind are asked once. */
 const REPORT_KNOWN_FOR_MS = 1000;
-const PROVIDER_URL = "https://api.anthropic.com";
 
 export function createHealth(
   client: Pick<RunClient, "queue">,
   db: Database,
-  { apiKey, baseUrl = PROVIDER_URL }: Pick<Config["provider"], "apiKey" | "baseUrl">,
+  { provider, proxy }: Pick<Config, "provider" | "proxy">,
 ): Health {
+  const { apiKey, baseUrl } = provider;
+  const send = outboundFetch(proxy);
   const askProvider =
     apiKey === undefined
       ? null
-      : remembered(() => timed(() => probeProvider(baseUrl, apiKey)), PROVIDER_KNOWN_FOR_MS);
+      : remembered(
+          () => timed(() => probeProvider(baseUrlOf(baseUrl), apiKey, send)),
+          PROVIDER_KNOWN_FOR_MS,
+        );
 
   async function look(): Promise<HealthReport> {
     let workers: HealthCheck = { status: "failing", latencyMs: 0, detail: "not known" };
@@ -94,8 +100,8 @@ class ProbeError extends Error {
   override readonly name = "ProbeError";
 }
 
-async function probeProvider(url: string, key: string): Promise<void> {
-  const response = await fetch(`${url.replace(/\/+$/, "")}/v1/models?limit=1`, {
+async function probeProvider(url: string, key: string, send: typeof fetch): Promise<void> {
+  const response = await send(`${url}/v1/models?limit=1`, {
     headers: { "x-api-key": key, "anthropic-version": "2023-06-01" },
     signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
   });

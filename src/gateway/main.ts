@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
-import { CATALOGUE, isPawlError } from "../domain/errors.ts";
+import { lastLineOf, lastWordsOf } from "../domain/last-words.ts";
 import { present } from "../domain/present.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import { openTelemetry } from "../telemetry/telemetry.ts";
@@ -40,8 +40,6 @@ try {
   });
   process.exit(0);
 } catch (error) {
-  const code = isPawlError(error) ? error.code : "BACKEND_UNREACHABLE";
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${message} (${code}: ${CATALOGUE[code].next})\n`);
-  process.exit(CATALOGUE[code].exitCode);
+  const words = lastWordsOf(error);
+  process.stderr.write(`${lastLineOf(words)}\n`, () => process.exit(words.exitCode));
 }

@@ -81,7 +81,7 @@ export async function runGateway(
     streams,
     proxies,
     metrics,
-    health: createHealth(client, db, config.provider),
+    health: createHealth(client, db, config),
     door,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),

@@ -18,7 +18,7 @@ export const STATUS = z.enum(STATUSES);
 
 export const WAITING = z
   .strictObject({
-    reason: z.enum(["approval", "capacity", "budget", "provider", "batch"]),
+    reason: z.enum(["approval", "capacity", "budget", "provider", "batch", "worker"]),
     message: z.string(),
     nextAttemptAt: z.string().nullable(),
   })
@@ -61,6 +61,7 @@ export const FIGURES = {
   turns: z.number(),
   durationMs: z.number(),
   models: z.record(z.string(), z.number()),
+  offline: z.boolean(),
 };
 
 export const RESULT = z

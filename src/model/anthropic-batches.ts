@@ -22,7 +22,7 @@ const PAGE_BATCHES = 100;
 export function anthropicBatches(options: Omit<AnthropicOptions, "timers">): ProviderBatches {
   const client = new Anthropic({
     apiKey: options.apiKey,
-    ...present({ baseURL: options.baseUrl }),
+    ...present({ baseURL: options.baseUrl, fetch: options.fetch }),
     maxRetries: 0,
     // Whoever sends us elsewhere is answered like any that refuses: the prompt goes to nobody else.
     fetchOptions: { redirect: "manual" },

@@ -19,6 +19,8 @@ export interface AnthropicOptions {
   readonly timers: StreamTimers;
   /** The offline model files its billing record by run; the real API is told nothing. */
   readonly offline: boolean;
+  /** Through a proxy, where the environment has one. */
+  readonly fetch?: typeof fetch;
 }
 
 type Prompt = Omit<ModelRequest, "messages">;
@@ -82,10 +84,11 @@ export function anthropicModel(options: AnthropicOptions): Model {
  * the ears of the call that it works for; counting tokens has none.
  */
 function clientFor(options: AnthropicOptions, earsOfCall: AsyncLocalStorage<Ears>): Anthropic {
+  const { fetch: send = fetch } = options;
   return new Anthropic({
     fetch: (input, init) => {
       const heard = earsOfCall.getStore();
-      return heard === undefined ? fetch(input, init) : tappedFetch(heard)(input, init);
+      return heard === undefined ? send(input, init) : tappedFetch(heard, send)(input, init);
     },
     apiKey: options.apiKey,
     ...present({ baseURL: options.baseUrl }),

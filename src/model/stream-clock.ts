@@ -72,16 +72,15 @@ export class StreamClock {
   }
 }
 
-/** A fetch whose response body reports every chunk, so that pings are heard that the SDK hides. */
-export function tappedFetch({
-  clock,
-  opening,
-}: {
+interface Tap {
   readonly clock: StreamClock;
   readonly opening: { heard(chunk: Uint8Array): void };
-}): typeof fetch {
+}
+
+/** A fetch whose response body reports every chunk, so that pings are heard that the SDK hides. */
+export function tappedFetch({ clock, opening }: Tap, send: typeof fetch = fetch): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, init);
+    const response = await send(input, init);
     clock.heard(0);
     if (response.body === null) return response;
     const tap = new TransformStream<Uint8Array, Uint8Array>({

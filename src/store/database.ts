@@ -9,6 +9,7 @@
 
 import postgres from "postgres";
 import { PawlError } from "../domain/errors.ts";
+import { forTheServer, whoAt } from "./database-url.ts";
 import { literal, type SqlValue } from "./literal.ts";
 import { socketPathOf } from "./socket-path.ts";
 
@@ -36,7 +37,6 @@ const CONNECT_TIMEOUT_S = 10;
 /** Connects when the first statement is sent. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const { connectionsMax = 10, timeoutMs = 30_000 } = options;
-  const where = placeOf(url);
   let pool = openPool(url, connectionsMax);
   let replaced: Promise<unknown> = Promise.resolve();
 
@@ -55,7 +55,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
         pool = openPool(url, connectionsMax);
         replaced = Promise.all([replaced, asked.end({ timeout: CLOSE_TIMEOUT_S })]);
       }
-      throw named(where, error);
+      throw named(url, error);
     }
   };
   const query = <Row extends object>(
@@ -70,9 +70,22 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   });
 }
 
+/** The driver reads the URL at once; its own error holds all of it, password included. */
 function openPool(url: string, connectionsMax: number) {
+  try {
+    return poolAt(url, connectionsMax);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new PawlError(
+      "CONFIG",
+      `DATABASE_URL can't be read (${why}). In a password # / ? @ and % are written %23 %2F %3F %40 and %25`,
+    );
+  }
+}
+
+function poolAt(url: string, connectionsMax: number) {
   const path = socketPathOf(url);
-  return postgres(url, {
+  return postgres(forTheServer(url), {
     ...(path === null ? {} : { path }),
     max: connectionsMax,
     fetch_types: false,
@@ -122,12 +135,25 @@ const UNREACHABLE =
 /** A right that the role lacks, and a database that can only be read. */
 const REFUSED: readonly string[] = ["42501", READ_ONLY];
 
+/** No such user or a wrong password, no way in for it (pg_hba.conf), no such database. */
+const NO_LOGIN: readonly string[] = ["28P01", "28000", "3D000"];
+
+/** A parameter of the URL that no server knows. */
+const UNKNOWN_PARAMETER = "42704";
+
 /** As an error of the catalogue, where the server or its operator is the reason. */
-function named(where: string, error: unknown): unknown {
+function named(url: string, error: unknown): unknown {
   const code = codeOf(error);
-  const message = `Postgres at ${where}: ${reasonOf(error)}`;
+  const message = `Postgres at ${placeOf(url)}: ${reasonOf(error)}`;
   if (code !== null && REFUSED.includes(code)) {
     return new PawlError("DATABASE_REFUSED", message, { cause: error });
+  }
+  if (code !== null && NO_LOGIN.includes(code)) {
+    const refused = `${whoAt(url)}: ${reasonOf(error)}`;
+    return new PawlError("DATABASE_LOGIN", refused, { cause: error });
+  }
+  if (code === UNKNOWN_PARAMETER && /configuration parameter/.test(message)) {
+    return new PawlError("CONFIG", `${message}. Take it out of DATABASE_URL`, { cause: error });
   }
   const isUnreachable = error instanceof DeadlineError || (code !== null && UNREACHABLE.test(code));
   return isUnreachable ? new PawlError("LEDGER_UNAVAILABLE", message, { cause: error }) : error;

@@ -80,7 +80,7 @@ export interface ProcessEvents {
 
   /** A line for whoever waits for the stack: `ensureStack` reads it in the log. */
   stack_progress: { readonly pid: number; readonly message: string };
-  stack_failed: { readonly pid: number; readonly message: string };
+  stack_failed: { readonly pid: number; readonly code: ErrorCode; readonly message: string };
   stack_ending: { readonly why: string };
   part_ready: AboutPart & { readonly readyAfterS: string };
   part_died: AboutPart & {

@@ -3,6 +3,8 @@
 
 import { loadClientConnectConfig, type ClientConnectConfig } from "@temporalio/envconfig";
 import { PawlError } from "../domain/errors.ts";
+import { unsendableIn } from "../domain/header-text.ts";
+import { onlySet } from "../domain/only-set.ts";
 
 export interface TemporalAccess {
   readonly options: ClientConnectConfig["connectionOptions"];
@@ -14,9 +16,17 @@ export function accessByEnvironment(
   namespace: string,
   env: NodeJS.ProcessEnv = process.env,
 ): TemporalAccess {
+  const found = loaded(env);
+  const { apiKey } = found.connectionOptions;
+  // gRPC would print it in its complaint.
+  const wrong = typeof apiKey === "string" ? unsendableIn(apiKey) : null;
+  if (wrong !== null) throw new PawlError("CONFIG", `TEMPORAL_API_KEY: ${wrong}`);
+  return { options: found.connectionOptions, namespace: found.namespace ?? namespace };
+}
+
+function loaded(env: NodeJS.ProcessEnv): ClientConnectConfig {
   try {
-    const found = loadClientConnectConfig({ overrideEnvVars: onlySet(env) });
-    return { options: found.connectionOptions, namespace: found.namespace ?? namespace };
+    return loadClientConnectConfig({ overrideEnvVars: onlySet(env) });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new PawlError("CONFIG", `Temporal's settings can't be read: ${detail}`, { cause: error });
@@ -27,13 +37,7 @@ export function localAccess(address: string, namespace: string): TemporalAccess 
   return { options: { address }, namespace };
 }
 
-function onlySet(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
-}
-
-const DEFAULT_ADDRESS = "localhost:7233";
+export const DEFAULT_ADDRESS = "localhost:7233";
 
 export function unreachable({ options }: TemporalAccess, cause: unknown): PawlError {
   const address = options.address ?? DEFAULT_ADDRESS;

@@ -3,7 +3,8 @@
 
 import { Client, Connection } from "@temporalio/client";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
-import { unreachable, type TemporalAccess } from "./access.ts";
+import { isLoopbackAddress } from "../domain/loopback.ts";
+import { DEFAULT_ADDRESS, unreachable, type TemporalAccess } from "./access.ts";
 import { DATA_CONVERTER } from "./data-converter.ts";
 import { payloadConverter } from "./lenient-converter.ts";
 
@@ -23,11 +24,16 @@ export async function openConnection(
     return await Connection.connect({
       ...options,
       connectTimeout: timeoutMs,
-      channelArgs: { "grpc.max_receive_message_length": MESSAGE_BYTES_MAX },
+      channelArgs: { "grpc.max_receive_message_length": MESSAGE_BYTES_MAX, ...ways(options) },
     });
   } catch (error) {
     throw unreachable(access, error);
   }
+}
+
+/** gRPC would ask the proxy of the environment for a server on this machine, where the proxy has none. */
+function ways({ address }: TemporalAccess["options"]): Readonly<Record<string, number>> {
+  return isLoopbackAddress(address ?? DEFAULT_ADDRESS) ? { "grpc.enable_http_proxy": 0 } : {};
 }
 
 export function createClient(connection: Connection, { namespace }: TemporalAccess): Client {

@@ -24,6 +24,9 @@ import { createTenants } from "../store/tenants.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { outboundFetch } from "../outbound/outbound-fetch.ts";
+import { proxyFor } from "../outbound/proxies.ts";
+import { ownProvider } from "./own-provider.ts";
 import { required } from "./required.ts";
 import type { SignsOfLife } from "./signs-of-life.ts";
 
@@ -51,17 +54,23 @@ export function createDeps(
   { db, duties, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
   const transcripts = createTranscripts(db);
+  const callsModels = duties.includes("model");
+  const own = ownProvider(config.provider, callsModels);
+  // Better now than with the first call.
+  if (callsModels && own.baseUrl !== null) proxyFor(new URL(own.baseUrl), config.proxy);
+  const send = outboundFetch(config.proxy);
   const secrets = secretsOf(config);
   const provider = {
-    apiKey: duties.includes("model")
-      ? required("ANTHROPIC_API_KEY", config.provider.apiKey)
-      : NOT_ASKED_HERE,
+    apiKey: callsModels ? required("ANTHROPIC_API_KEY", config.provider.apiKey) : NOT_ASKED_HERE,
     baseUrl: config.provider.baseUrl,
     offline: config.provider.offline,
+    fetch: send,
   };
   return {
     config,
     telemetry,
+    provider: own,
+    fetch: send,
     providerBatches: scrubbedBatches(anthropicBatches(provider), secrets),
     laneCalls: createLaneCalls(db),
     model: scrubbedModel(anthropicModel({ ...provider, timers: timersOf(config) }), secrets),

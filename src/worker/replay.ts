@@ -5,7 +5,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { historyFromJSON } from "@temporalio/common/lib/proto-utils.js";
 import { DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from "@temporalio/worker";
-import { fileTroubleIn } from "../domain/complaint.ts";
+import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
 import { packageFile } from "../package-root.ts";
 import { DATA_CONVERTER } from "../temporal/data-converter.ts";

@@ -71,7 +71,7 @@ const delta = (turn: number, text: string): string =>
 const finished = (turn: number, text: string): string => {
   const figures = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, costUsd: 0.001 };
   const money = { crashTaxUsd: 0, spentUsd: 0.001 * turn, capUsd: 1 };
-  const said = { turn, attempt: 1, model: "m", stopReason: "end_turn", text };
+  const said = { turn, attempt: 1, model: "m", offline: true, stopReason: "end_turn", text };
   return event("reply.finished", { ...said, ...figures, ...money });
 };
 const turnOf = (turn: number, text: string): string =>

@@ -8,6 +8,7 @@ import { stopStack } from "../../src/dev/ensure-stack.ts";
 import { liveStack } from "../../src/dev/stack-state.ts";
 import { runPawl, startCommand, startPawl } from "../support/cli-process.ts";
 import { errorLine, readRunLines } from "../support/contract.ts";
+import { until } from "../support/processes.ts";
 import { startRecordingApi } from "../support/recording-api.ts";
 import { startTemporalWorld } from "../support/temporal.ts";
 import { slowTest } from "../support/tier.ts";
@@ -94,6 +95,54 @@ describe("the local stack", () => {
           },
           body: { model: "claude-sonnet-5-5", stream: true, max_tokens: 4096 },
         });
+      } finally {
+        await api.close();
+      }
+    },
+  );
+});
+
+describe("two shells with other settings", () => {
+  slowTest(
+    "share one stack in peace, and a run that began with a key is answered with a key or waits",
+    async () => {
+      const api = await startRecordingApi("Hello from elsewhere.");
+      api.holdBack();
+      const withKey = { ...env, ANTHROPIC_API_KEY: "a-key-of-mine", ANTHROPIC_BASE_URL: api.url };
+      try {
+        const started = await runPawl(["run", "Say hello.", "--detach"], withKey);
+        const runId = started.stdout.split("\n")[0] ?? "";
+        await until("the API is asked", () => api.requests.length === 1);
+        const pid = liveStack(stateDir)?.pid;
+
+        const reading = [["ls"], ["show", runId], ["say", runId, "Be brief."], ["approvals"]];
+        for (const args of reading) {
+          const read = await runPawl(args, { ...env, PAWL_LOG_LEVEL: "debug" });
+          expect(read.stderr).not.toContain("estarting");
+        }
+        const toy = await runPawl(["run", "What is 2 + 2?", "--detach"], env);
+        expect(toy.stderr).toContain("so the real model answers, for real money");
+        await runPawl(["cancel", toy.stdout.split("\n")[0] ?? ""], env);
+        expect(liveStack(stateDir)?.pid).toBe(pid);
+
+        expect((await runPawl(["restart"], env)).exitCode).toBe(0);
+        expect(liveStack(stateDir)?.pid).not.toBe(pid);
+        const waits = await until(
+          "the run waits for its provider",
+          async () => {
+            const shown = (await runPawl(["show", runId], env)).stdout;
+            return shown.includes("PROVIDER_DIFFERS") && shown;
+          },
+          60_000,
+        );
+        expect(waits).toContain("waiting (worker)");
+        expect(waits).not.toContain("offline model: costs are simulated");
+
+        api.letGo();
+        await runPawl(["restart"], withKey);
+        const attached = await runPawl(["attach", runId], withKey);
+        expect(attached).toMatchObject({ exitCode: 0, stdout: "Hello from elsewhere.\n" });
+        expect(attached.stderr).not.toContain("offline model:");
       } finally {
         await api.close();
       }

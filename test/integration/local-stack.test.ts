@@ -2,15 +2,16 @@
 // out: its own tests have it.
 
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { readConfig } from "../../src/config.ts";
 import { stopStack } from "../../src/dev/ensure-stack.ts";
 import { inspect } from "../../src/dev/doctor.ts";
 import type { PartName } from "../../src/dev/part.ts";
 import { isAlive, markOf } from "../../src/dev/process-mark.ts";
 import { liveStack } from "../../src/dev/stack-state.ts";
-import { servesNamespace } from "../../src/dev/temporal-client.ts";
+import { countOpenRuns, servesNamespace } from "../../src/dev/temporal-client.ts";
 import { localAccess } from "../../src/temporal/access.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import {
@@ -115,16 +116,108 @@ test("a remembered port that somebody else took is given up for a free one", asy
   }
 });
 
-test("a changed setting restarts the stack", async () => {
+test("K8: who starts a run with other settings restarts a stack in which no run is open", async () => {
   const parts = ["temporal"] as const;
+  const said: string[] = [];
+  const onProgress = (line: string): void => void said.push(line);
   const first = await ensure({ parts });
-  const second = await ensure({ parts, env: { ...PLAIN_ENV, PAWL_RUN_CAP_USD: "2" } });
+  const second = await ensure({ parts, env: { PAWL_RUN_CAP_USD: "2" }, onProgress });
   expect(second.pid).not.toBe(first.pid);
   expect(isAlive(first)).toBe(false);
+  expect(said[0]).toBe(
+    "Restarting the local stack, in which no run is open, since these differ: PAWL_RUN_CAP_USD …",
+  );
+});
+
+test("K8: under an open run no difference restarts the stack, and it is said what differs", async () => {
+  const parts = ["temporal"] as const;
+  const said: string[] = [];
+  const first = await ensure({ parts });
+  await startRun(first, "still-open");
+  const env = { PAWL_RUN_CAP_USD: "2", ANTHROPIC_API_KEY: "sk-hunter2" };
+  const second = await ensure({ parts, env, onProgress: (line) => said.push(line) });
+  expect(second.pid).toBe(first.pid);
+  expect(said).toEqual([
+    "The local stack keeps its settings, as a run is open in it. These are others here: " +
+      "ANTHROPIC_API_KEY, PAWL_RUN_CAP_USD; so the offline model answers, and not the real one; to take them: pawl restart",
+  ]);
+});
+
+test("K7: who reads or steers takes the stack as it runs, whatever is set, and is told nothing", async () => {
+  const parts = ["temporal"] as const;
+  const said: string[] = [];
+  const onProgress = (line: string): void => void said.push(line);
+  const first = await ensure({ parts });
+  for (const env of [{ PAWL_LOG_LEVEL: "debug" }, { ANTHROPIC_API_KEY: "sk-1" }, {}]) {
+    expect((await ensure({ parts, env, to: "use", onProgress })).pid).toBe(first.pid);
+  }
+  expect(said).toEqual([]);
+});
+
+test("K9: of two commands with other settings that start a stack at once, one is told", async () => {
+  const parts = ["temporal"] as const;
+  const said: string[] = [];
+  const onProgress = (line: string): void => void said.push(line);
+  const shells = ["1.5", "2.5"].map((cap) =>
+    ensure({ parts, env: { PAWL_RUN_CAP_USD: cap }, onProgress }),
+  );
+  const [one, other] = await Promise.all(shells);
+  expect(one?.pid).toBe(other?.pid);
+  expect(said.filter((line) => line.includes("another command started it"))).toHaveLength(1);
+});
+
+test("what is empty in the environment changes nothing of a stack", async () => {
+  const parts = ["temporal"] as const;
+  const env = { PAWL_TASK_QUEUE: "", PAWL_LOG_FILE: "", PAWL_RUNCAP: "" };
+  const first = await ensure({ parts, env });
+  expect((await ensure({ parts })).pid).toBe(first.pid);
+});
+
+test.each(["a#b", "what?", "Project #1 (50 %)", "C# & 'co'"])(
+  "in a folder called %s all is kept in it, and found again",
+  async (name) => {
+    const odd = openStackFolder(name);
+    try {
+      const first = await odd.ensure();
+      await startRun(first, "before-the-stop");
+      await queryStack(first, "create table kept (n int)");
+      await stopStack(odd.stateDir);
+      const second = await odd.ensure();
+      expect(await isOpen(second, "before-the-stop")).toBe(true);
+      expect(await queryStack(second, "select n from kept")).toEqual([]);
+      expect(readdirSync(odd.stateDir)).toContain("temporal.db");
+      expect(readdirSync(dirname(odd.stateDir))).toEqual([name]);
+    } finally {
+      await odd.close();
+    }
+  },
+);
+
+test("behind a proxy the stack talks to itself without it", async () => {
+  const env = { http_proxy: "http://127.0.0.1:9", https_proxy: "http://127.0.0.1:9" };
+  Object.assign(process.env, env);
+  try {
+    const state = await ensure({ parts: ["temporal"], env });
+    expect(await countOpenRuns(localAccess(state.temporalAddress, "default"))).toBe(0);
+  } finally {
+    for (const name of Object.keys(env)) delete process.env[name];
+  }
+});
+
+test("K7: what stands in a stopped stack's folder is taken up by whoever starts it, whatever for", async () => {
+  const first = await ensure({ parts: ["temporal"], env: { PAWL_RUN_CAP_USD: "2" } });
+  await startRun(first, "before-the-stop");
+  await stopStack(stateDir);
+  expect(await isOpen(await ensure({ parts: ["temporal"], to: "use" }), "before-the-stop")).toBe(
+    true,
+  );
 });
 
 test("K4: a stack without an open run ends by itself; an open run keeps it", async () => {
-  const kept = await ensure({ stackIdleMinutes: 0.05, parts: ["temporal"] });
+  const kept = await ensure({
+    env: { PAWL_STACK_IDLE_MINUTES: "0.05" },
+    parts: ["temporal"],
+  });
   await startRun(kept, "still-open");
   const askedAt = Date.now();
   await until("the idle time has passed", () => Date.now() - askedAt > 4500);
@@ -171,7 +264,8 @@ async function useHard(client: Database, at: number): Promise<void> {
 
 test("the doctor finds the stack's servers and what is not there", async () => {
   await ensure({ parts: ["temporal", "postgres", "model"] });
-  const checks = await inspect({ stateDir, env: PLAIN_ENV });
+  const config = readConfig({ PAWL_STATE_DIR: stateDir });
+  const checks = await inspect({ config, env: PLAIN_ENV });
   const byName = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
   expect(byName).toMatchObject({
     node: "ok",

@@ -24,7 +24,7 @@ import { until } from "../support/processes.ts";
 jest.setTimeout(240_000);
 
 /** Longer than a busy machine takes from one line of a test to the next. */
-const SHORT_IDLE = { stackIdleMinutes: 0.25 };
+const SHORT_IDLE = { env: { PAWL_STACK_IDLE_MINUTES: "0.25" } };
 const IDLE_MS = 15_000;
 /** Idle time, one look more, and the end of each process in its turn. */
 const GONE_WITHIN_MS = 90_000;

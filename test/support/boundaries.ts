@@ -62,6 +62,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
   "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
+  "src/outbound": { values: ["src/domain", "node:"] },
   "src/store": { values: ["src/domain", ...SELF, "node:", "postgres"] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
   "src/client": {
@@ -76,7 +77,12 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/gateway": {
     values: [
       ...["src/client", "src/domain", "src/store", "src/telemetry", "src/config.ts", ...SELF],
-      ...["@hono/node-server", "@hono/zod-openapi", "@opentelemetry/exporter-prometheus"],
+      ...[
+        "src/outbound",
+        "@hono/node-server",
+        "@hono/zod-openapi",
+        "@opentelemetry/exporter-prometheus",
+      ],
       ...["@opentelemetry/sdk-metrics", "node:", "rate-limiter-flexible", "uuid"],
     ],
     types: ["hono", "zod"],
@@ -99,7 +105,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/worker": {
     values: [
-      ...["activities", "src/domain", "src/model", "src/store", "src/telemetry"],
+      ...["activities", "src/domain", "src/model", "src/outbound", "src/store", "src/telemetry"],
       ...["src/temporal", "src/config.ts", "src/package-root.ts"],
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
@@ -107,12 +113,19 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/dev": {
     values: [
       ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["@electric-sql/pglite", "@electric-sql/pglite-socket", "node:", "zod"],
+      ...["src/outbound", "@electric-sql/pglite", "@electric-sql/pglite-socket", "node:", "zod"],
     ],
     types: ["@temporalio/client"],
   },
-  "src/config.ts": { values: ["src/domain", "src/environment.ts", "node:"], types: ["zod"] },
-  "src/environment.ts": { values: ["src/domain", QUEUES, "node:", "zod"] },
+  "src/config.ts": {
+    values: ["src/domain", "src/environment.ts", "src/unknown-settings.ts", "node:"],
+    types: ["zod"],
+  },
+  "src/environment.ts": {
+    values: ["src/domain", "src/environment-values.ts", QUEUES, "node:", "zod"],
+  },
+  "src/environment-values.ts": { values: ["src/domain", "zod"] },
+  "src/unknown-settings.ts": { values: [] },
   "src/failpoint.ts": { values: [] },
   "src/package-root.ts": { values: ["node:"] },
   "src/package-version.ts": { values: ["src/package-root.ts", "node:", "zod"] },

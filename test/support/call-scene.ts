@@ -10,6 +10,7 @@ import { readConfig } from "../../src/config.ts";
 import type { ModelCall } from "../../src/domain/call.ts";
 import type { Limits } from "../../src/domain/limits.ts";
 import { userMessage } from "../../src/domain/message.ts";
+import type { OwnProvider } from "../../src/domain/provider.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { ModelReply, ModelRequest } from "../../src/model/model.ts";
 import type { GateAnswer, GateWord } from "../../src/store/gates.ts";
@@ -27,6 +28,8 @@ export interface SceneOptions {
   readonly gate?: readonly GateAnswer[];
   /** What the provider replies, or fails with. */
   readonly provider?: ModelReply | Error;
+  /** Whom this worker asks, where it is another than the one that the run began with. */
+  readonly own?: Partial<OwnProvider>;
   readonly countTokens?: () => Promise<number>;
   readonly ping?: () => Promise<void>;
   readonly ledger?: (real: Ledger) => Partial<Ledger>;
@@ -54,6 +57,7 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
   const deps = {
     config: readConfig(options.env ?? {}),
     telemetry: SILENT,
+    provider: { ...SNAPSHOT.provider, formerBaseUrls: [], ...options.own },
     ledger: written(ledger, steps),
     lease: { leaseId: "lease_1", sure: async () => "lease_1" },
     running: new RunningAttempts(),

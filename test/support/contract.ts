@@ -55,6 +55,7 @@ const figures = {
   turns: count,
   durationMs: z.number().nonnegative(),
   models: z.record(z.string(), count),
+  offline: z.boolean(),
 };
 
 export const resultLine = z.strictObject({ ...figures, outcome });
@@ -107,6 +108,7 @@ export const eventLine = z.discriminatedUnion("type", [
     turn,
     attempt,
     model: z.string(),
+    offline: z.boolean(),
     lane: z.literal("batch").optional(),
     stopReason: z.string(),
     text: z.string(),

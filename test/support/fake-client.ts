@@ -44,6 +44,7 @@ export function resultOf(outcome: Outcome, more: Partial<RunResult> = {}): RunRe
     modelAttempts: 2,
     toolCalls: 1,
     serverToolCalls: 0,
+    offline: false,
     turns: 2,
     durationMs: 4200,
     models: { "claude-sonnet-5-5": 2 },
@@ -159,7 +160,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       if (options.asks === undefined) return await notHere();
       const { outcome: _, ...soFar } = resultOf({ kind: "answered" });
       const about = { task: "write", agent: "assistant", tenant: "acme", session: "s" };
-      const unknown = { model: null, routing: null, offline: false, capUsd: null, link: null };
+      const unknown = { model: null, routing: null, provider: null, capUsd: null, link: null };
       const open = { kind: "open", status: "waiting", waiting: null } as const;
       const rest = { approvals: options.asks, soFar, books: null };
       return { ...open, about: { ...about, ...unknown }, ...rest };

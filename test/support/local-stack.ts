@@ -5,16 +5,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { ensureStack, stopStack, type EnsureStackConfig } from "../../src/dev/ensure-stack.ts";
+import { readConfig } from "../../src/config.ts";
+import { ensureStack, stopStack, type StackPurpose } from "../../src/dev/ensure-stack.ts";
+import { onlySet } from "../../src/domain/only-set.ts";
 import type { PartName } from "../../src/dev/part.ts";
 import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
 import type { StackState } from "../../src/dev/stack-state.ts";
 import { socketPathOf } from "../../src/store/socket-path.ts";
 import { withTemporalClient } from "./temporal-client.ts";
 
+export interface StackChange {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly to?: StackPurpose;
+  readonly parts?: readonly PartName[];
+  readonly onProgress?: (line: string) => void;
+}
+
 export interface StackFolder {
   readonly stateDir: string;
-  ensure(change?: Partial<EnsureStackConfig>): Promise<StackState>;
+  /** With the folder and `PLAIN_ENV` beside the environment that is given. */
+  ensure(change?: StackChange): Promise<StackState>;
   /** Of all processes that the stacks of this folder had. */
   living(): readonly ProcessMark[];
   /** Throws where a process outlives `pawl stop`. */
@@ -24,17 +34,19 @@ export interface StackFolder {
 const { PATH, HOME, XDG_CACHE_HOME, TMPDIR } = process.env;
 export const PLAIN_ENV = { PATH, HOME, XDG_CACHE_HOME, TMPDIR };
 
-export function openStackFolder(): StackFolder {
-  const stateDir = mkdtempSync(join(tmpdir(), "pawl-stack-"));
+export function openStackFolder(name = ""): StackFolder {
+  const root = mkdtempSync(join(tmpdir(), "pawl-stack-"));
+  const stateDir = join(root, name);
   const seen: ProcessMark[] = [];
   const living = (): readonly ProcessMark[] => seen.filter(isAlive);
   return {
     stateDir,
     living,
     ensure: async (change = {}) => {
-      const parts: readonly PartName[] = ["temporal", "postgres"];
-      const config = { stateDir, stackIdleMinutes: 15, env: PLAIN_ENV, parts, ...change };
-      const state = await ensureStack(config, () => undefined);
+      const { parts = ["temporal", "postgres"], to = "start a run", onProgress } = change;
+      const env = onlySet({ ...PLAIN_ENV, PAWL_STATE_DIR: stateDir, ...change.env });
+      const wanted = { config: readConfig(env), env, to, parts };
+      const state = await ensureStack(wanted, onProgress ?? (() => undefined));
       for (const pid of [state.pid, ...Object.values(state.children)]) {
         const mark = markOf(pid);
         if (mark !== undefined) seen.push(mark);
@@ -45,7 +57,8 @@ export function openStackFolder(): StackFolder {
       await stopStack(stateDir);
       const left = living();
       if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`);
-      rmSync(stateDir, { recursive: true, force: true });
+      // A supervisor that came second may still say so in the log.
+      rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

@@ -1,6 +1,7 @@
 // A Messages API that is nobody's: it answers every request with one text, and keeps what was sent.
 
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { once } from "node:events";
 
 export interface RecordedRequest {
@@ -12,31 +13,50 @@ export interface RecordedRequest {
 export interface RecordingApi {
   readonly url: string;
   readonly requests: readonly RecordedRequest[];
+  /** Requests are heard and not answered, until they are let go. */
+  holdBack(): void;
+  letGo(): void;
   close(): Promise<void>;
 }
 
-export async function startRecordingApi(text: string): Promise<RecordingApi> {
+/** Over TLS where a certificate is given. */
+export async function startRecordingApi(
+  text: string,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<RecordingApi> {
   const requests: RecordedRequest[] = [];
-  const server = createServer((request, response) => {
+  const held: (() => void)[] = [];
+  let isHeldBack = false;
+  const answer: RequestListener = (request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
     request.on("end", () => {
       const path = (request.url ?? "").split("?")[0] ?? "";
       requests.push({ path, headers: request.headers, body: JSON.parse(body) });
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      for (const event of reply(text)) {
-        response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-      }
-      response.end();
+      const send = (): void => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        for (const event of reply(text)) {
+          response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+        }
+        response.end();
+      };
+      if (isHeldBack) held.push(send);
+      else send();
     });
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${address.port}`,
     requests,
+    holdBack: () => (isHeldBack = true),
+    letGo: () => {
+      isHeldBack = false;
+      for (const send of held.splice(0)) send();
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

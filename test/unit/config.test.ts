@@ -69,7 +69,7 @@ describe("readConfig", () => {
   });
 
   test("ignores what belongs to others, and can't be changed", () => {
-    const config = readConfig({ HOME: "/", PAWL_NO_SUCH_THING: "1" });
+    const config = readConfig({ HOME: "/", OTEL_SERVICE_NAME: "demo", ANTHROPIC_MODEL: "x" });
     expect(config).toEqual(DEFAULTS);
     expect([config, ...Object.values(config)].every(Object.isFrozen)).toBe(true);
   });
@@ -123,10 +123,130 @@ describe("readConfig", () => {
   });
 });
 
+describe("names that look like settings", () => {
+  test.each([
+    ["PAWL_RUNCAP", "PAWL_RUN_CAP_USD"],
+    ["PAWL_RUN_CAP", "PAWL_RUN_CAP_USD"],
+    ["PAWL_TENANT_DAYCAP_USD", "PAWL_TENANT_DAY_CAP_USD"],
+    ["PAWL_LOGLEVEL", "PAWL_LOG_LEVEL"],
+    ["PAWL_OFFLINE", "PAWL_OFFLINE_MODEL"],
+    ["PAWL_TOOLPOLICY", "PAWL_TOOL_POLICY"],
+    ["PAWL_WEBHOOK_SECRET_FIL", "PAWL_WEBHOOK_SECRET_FILE"],
+  ])("%s is refused, and %s is what was meant", (name, meant) => {
+    expect(() => readConfig({ [name]: "hunter2" })).toThrow(
+      expect.objectContaining({
+        code: "CONFIG",
+        message: `The environment is not usable. ${name}: there is no such setting; did you mean ${meant}?`,
+      }),
+    );
+  });
+
+  test("like none of ours is refused without a guess", () => {
+    expect(() => readConfig({ PAWL_QUANTUM_FLUX: "1" })).toThrow(/no such setting$/);
+  });
+
+  test("that are empty are not set, as in compose files", () => {
+    expect(readConfig({ PAWL_RUNCAP: "" })).toEqual(DEFAULTS);
+  });
+
+  test("that Kubernetes gives to every container beside a service called pawl are no settings", () => {
+    const links = {
+      PAWL_SERVICE_HOST: "10.0.0.7",
+      PAWL_SERVICE_PORT: "80",
+      PAWL_SERVICE_PORT_HTTP: "80",
+      PAWL_PORT: "tcp://10.0.0.7:80",
+      PAWL_PORT_80_TCP: "tcp://10.0.0.7:80",
+      PAWL_PORT_80_TCP_ADDR: "10.0.0.7",
+      PAWL_GATEWAY_SERVICE_HOST: "10.0.0.8",
+      PAWL_GATEWAY_PORT: "tcp://10.0.0.8:80",
+      PAWL_GATEWAY_PORT_7420_TCP_PROTO: "tcp",
+    };
+    expect(readConfig(links)).toEqual(DEFAULTS);
+  });
+
+  test("but a port that a person thought of is none that anybody reads", () => {
+    expect(() => readConfig({ PAWL_GATEWAY_PORT: "8080" })).toThrow(/PAWL_GATEWAY_PORT: /);
+  });
+});
+
+describe("a key that no header can carry", () => {
+  test.each([
+    ["a line break", "k-te\nst", "character 5 of 7 is a line break (U+000A)"],
+    ["a carriage return", "k-te\rst", "character 5 of 7 is a line break (U+000D)"],
+    ["a blank", "k te", "character 2 of 4 is a blank (U+0020)"],
+    ["a zero-width space", "k\u200Bte", "character 2 of 4 is (U+200B)"],
+    ["a typographic quote", "“k", "character 1 of 2 is (U+201C)"],
+    ["an emoji", "k🔑", "character 2 of 2 is (U+1F511)"],
+    ["a null", "k\0", "character 2 of 2 is (U+0000)"],
+  ])("with %s is refused with its place, and never shown", (_what, key, told) => {
+    expect(() => readConfig({ ANTHROPIC_API_KEY: key })).toThrow(
+      expect.objectContaining({
+        code: "CONFIG",
+        message: `The environment is not usable. ANTHROPIC_API_KEY: ${told}, which no header can carry`,
+      }),
+    );
+  });
+
+  test("of two lines in a file is refused as well", () => {
+    expect(() => readConfig({ ANTHROPIC_API_KEY_FILE: secretFile("old\nnewer\n") })).toThrow(
+      /ANTHROPIC_API_KEY: character 4 of 9 is a line break/,
+    );
+  });
+
+  test("a break at its end is nothing", () => {
+    expect(readConfig({ ANTHROPIC_API_KEY: " k-test\r\n" }).provider.apiKey).toBe("k-test");
+  });
+});
+
+describe("where requests go", () => {
+  test.each([
+    ["notaurl", /it is no URL/],
+    ["api.anthropic.com", /it is no URL/],
+    ["localhost:4000", /it begins with https/],
+    ["ftp://host/", /it begins with https/],
+    ["file:///etc/passwd", /it begins with https/],
+    ["http://127.0.0.1:9", /no request may go to port 9/],
+    ["https://host:6667/v1", /no request may go to port 6667/],
+    ["https://user:hunter2@host", /it holds a user or a password/],
+    ["https://hunter2@host", /it holds a user or a password/],
+    ["https://host/v1?key=hunter2", /it has a \? or a #/],
+    ["https://host/#hunter2", /it has a \? or a #/],
+  ])("%s is refused before anything is held for a request", (url, told) => {
+    for (const name of ["ANTHROPIC_BASE_URL", "PAWL_FORMER_BASE_URLS"]) {
+      expect(() => readConfig({ [name]: url })).toThrow(told);
+      expect(() => readConfig({ [name]: url })).not.toThrow(/hunter2/);
+    }
+  });
+
+  test.each(["https://api.anthropic.com", "http://127.0.0.1:8080/", "http://[::1]:4000/proxy"])(
+    "%s is taken",
+    (url) => expect(readConfig({ ANTHROPIC_BASE_URL: url }).provider.baseUrl).toBe(url),
+  );
+
+  test.each([
+    ["notaurl", /it is no URL of PostgreSQL/],
+    ["mysql://host/db", /it is no URL of PostgreSQL/],
+    ["postgres://u:s3cr%et@h/db", /it holds a bare %, which is written %25/],
+    ["postgres://u:s3cret%@h/db", /it holds a bare %, which is written %25/],
+    ["postgres://u:s3cr%ff@h/db", /no text in UTF-8/],
+  ])("a database at %s is refused, without its password", (url, told) => {
+    expect(() => readConfig({ DATABASE_URL: url })).toThrow(told);
+    expect(() => readConfig({ DATABASE_URL: url })).not.toThrow(/s3cr/);
+  });
+});
+
+test("proxies are read in lower case too, which then wins, and an empty one is none", () => {
+  const env = { HTTPS_PROXY: "http://upper:1", https_proxy: "http://lower:1", http_proxy: "" };
+  expect(readConfig(env).proxy).toEqual({ https: "http://lower:1" });
+  expect(readConfig({ HTTPS_PROXY: "http://upper:1", https_proxy: "" }).proxy).toEqual({
+    https: "http://upper:1",
+  });
+});
+
 describe("a secret from a file", () => {
   test.each(SECRET_FILES)("%s is read, without the newline at its end", (name) => {
-    const config = readConfig({ [name]: secretFile("s3cret\n") });
-    expect(read(config, name.replace("_FILE", ""))).toBe("s3cret");
+    const config = readConfig({ [name]: secretFile("postgres://u:s3cret@h/db\n") });
+    expect(read(config, name.replace("_FILE", ""))).toBe("postgres://u:s3cret@h/db");
   });
 
   test("holds even where the variable is set too", () => {

@@ -2,6 +2,7 @@
 // each can be served by a process of its own.
 
 import { afterEach, describe, expect, it, test } from "@jest/globals";
+import { readConfig } from "../../src/config.ts";
 import { checkServices } from "../../src/dev/doctor-services.ts";
 import { packageFile } from "../../src/package-root.ts";
 import { approval, openFilesFolder, waitingCalls, writeCall } from "../support/approvals.ts";
@@ -140,7 +141,7 @@ describe("a process that serves one of the queues", () => {
     const health = (await (await fetch(`${gateway.url}/health/deep`)).json()) as {
       checks: { workers: { detail?: string } };
     };
-    const checks = await checkServices(undefined, env);
+    const checks = await checkServices(undefined, readConfig(env), env);
     const worker = checks.find(({ name }) => name === "worker");
     return { health: health.checks.workers.detail, doctor: [worker?.detail, worker?.fix] };
   }

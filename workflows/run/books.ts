@@ -48,7 +48,7 @@ export async function closeBooks(life: Life, outcome: Outcome): Promise<void> {
       task,
       taskDigest: startMemo(memo).taskDigest || null,
       model: memory?.snapshot.model ?? null,
-      offline: memory?.snapshot.offline ?? false,
+      offline: draft.offline,
       capMicroUsd: memory === null ? null : costCapNow(memory),
       startedAtMs,
       result: draft,

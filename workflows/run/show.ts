@@ -8,6 +8,7 @@ import { RUN_LIMITS } from "../../src/domain/limit-table.ts";
 import { formatUsd, usdOf } from "../../src/domain/money.ts";
 import { limitsNow, used } from "../../src/domain/run/counts.ts";
 import { isFull } from "../../src/domain/run/mail.ts";
+import { isSimulated } from "../../src/domain/run/result.ts";
 import { expiredOf, pendingOf, statusOf } from "../../src/domain/run/shown.ts";
 import type { Counts, Memory, RunState } from "../../src/domain/run/state.ts";
 import { COLUMNS } from "../../src/temporal/columns.ts";
@@ -82,7 +83,7 @@ function figures({ spentMicroUsd, turn }: Counts): SearchAttributePair[] {
 }
 
 function details(memory: Memory): string {
-  const { counts, talk, models, snapshot } = memory;
+  const { counts, talk, models } = memory;
   const limits = limitsNow(memory);
   const now = used(memory);
   const rows = [
@@ -92,6 +93,6 @@ function details(memory: Memory): string {
   ];
   const table = rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   const said = talk.answer === null ? "" : `\n\nLast said: ${talk.answer.slice(0, 500)}`;
-  const simulated = snapshot.offline ? " · offline model, costs simulated" : "";
+  const simulated = isSimulated(memory) ? " · offline model, costs simulated" : "";
   return `Turn ${counts.turn} · ${models.last.model}${simulated}\n\n| | used | of |\n|---|---|---|\n${table}${said}`;
 }

@@ -28,6 +28,7 @@ export function newCounts({ limits, operatorCapMicroUsd }: Snapshot): Counts {
     addedMicroUsd: 0,
     extensions: 0,
     models: {},
+    offlineReplies: 0,
   };
 }
 
@@ -92,6 +93,7 @@ function withReply(counts: Counts, reply: Reply): Counts {
     costCapMicroUsd: reply.costCapMicroUsd,
     failure: null,
     models: { ...counts.models, [reply.model]: repliesOf(counts, reply.model) + 1 },
+    offlineReplies: counts.offlineReplies + (reply.offline ? 1 : 0),
   };
 }
 

@@ -49,7 +49,14 @@ export function resultOf(
     turns: memory?.counts.turn ?? 0,
     durationMs,
     models: memory?.counts.models ?? {},
+    offline: isSimulated(memory),
   };
+}
+
+/** True once any reply was the offline model's: then the run is no work of a real one, whatever else it has. */
+export function isSimulated(memory: Memory): boolean {
+  if (memory === null) return false;
+  return memory.snapshot.provider.isOffline || memory.counts.offlineReplies > 0;
 }
 
 export function withLedger<Result extends Partial<RunResult>>(

@@ -7,6 +7,7 @@ import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
 import type { Price, Tier } from "../prices.ts";
+import type { Provider } from "../provider.ts";
 import type { ServerTool, ToolSpec } from "../tool.ts";
 
 export interface Snapshot {
@@ -24,7 +25,8 @@ export interface Snapshot {
   readonly agentCapMicroUsd?: number;
   readonly timers: Timers;
   readonly historyMarks: HistoryMarks;
-  readonly offline: boolean;
+  /** Who answers this run, and nobody else. */
+  readonly provider: Provider;
   /** By tool name; a tool that is not in it follows its permission (gate/policy-layers.ts). */
   readonly policy: Readonly<Record<string, Rule>>;
   readonly approvals: ApprovalTerms;

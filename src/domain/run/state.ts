@@ -75,6 +75,7 @@ export interface Counts {
   readonly extensions: number;
   /** Replies by model id. */
   readonly models: Readonly<Record<string, number>>;
+  readonly offlineReplies: number;
 }
 
 export interface Talk {

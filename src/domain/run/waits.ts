@@ -44,6 +44,11 @@ export function forCapacity(message: string, untilMs: number, nowMs: number): Wa
   return { reason: "capacity", message, nextAttemptAt: isoOf(nowMs + waitMs), limit: null };
 }
 
+/** Nobody has served it who may; the next worker that takes it may be another. */
+function forWorker(message: string, untilMs: number, nowMs: number): Wait {
+  return { ...forCapacity(message, untilMs, nowMs), reason: "worker" };
+}
+
 /** What a denial says passes by itself; null where it does not. */
 export function untilItPasses(denial: Denial, nowMs: number): Wait | null {
   switch (denial.why) {
@@ -54,6 +59,8 @@ export function untilItPasses(denial: Denial, nowMs: number): Wait | null {
     case "down":
     case "overloaded":
       return forCapacity(denial.message, Date.parse(denial.notBefore), nowMs);
+    case "provider":
+      return forWorker(denial.message, Date.parse(denial.notBefore), nowMs);
     case "cap":
     case "size":
     case "retired":

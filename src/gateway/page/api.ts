@@ -31,7 +31,6 @@ export interface RunShown extends Partial<Omit<RunResult, "outcome" | "runId">> 
   readonly tenant: string;
   readonly session: string;
   readonly model: string | null;
-  readonly offline: boolean;
   readonly capUsd: number | null;
   /** While it is open. */
   readonly heldUsd?: number;

@@ -108,7 +108,7 @@ export class RunModel {
     const { turn, model, spentUsd, capUsd } = event;
     this.#waitOver(atMs);
     this.model = model;
-    this.offline = event.offline;
+    this.offline ||= event.offline;
     this.figures = { ...this.figures, spentUsd, capUsd, turns: turn };
     // A turn that was denied is announced again where the model sums up in it.
     const reply = this.#replyAt(turn, atMs);
@@ -200,6 +200,7 @@ export class RunModel {
     const { turn, stopReason, text, costUsd, crashTaxUsd, spentUsd, capUsd } = event;
     const { inputTokens, outputTokens } = event;
     const reply = this.#replyAt(turn, atMs);
+    this.offline ||= event.offline;
     if (reply.blocks.join("") !== text) {
       reply.isMended = true;
       reply.blocks.length = 0;
@@ -341,6 +342,7 @@ export class RunModel {
     this.#tools.clear();
     this.#approvals.clear();
     this.result = result;
+    this.offline ||= result.offline;
     this.figures = {
       spentUsd: result.costUsd,
       capUsd: this.figures.capUsd,

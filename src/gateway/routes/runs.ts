@@ -60,7 +60,7 @@ const RUN = z
     session: z.string(),
     model: z.string().nullable(),
     routing: z.string().nullable(),
-    offline: z.boolean(),
+    provider: z.string().nullable(),
     capUsd: z.number().nullable(),
     /** While it is open: set aside for the call under way, and what of its cost is feared and not known. */
     heldUsd: z.number().optional(),

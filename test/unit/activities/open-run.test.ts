@@ -4,8 +4,10 @@ import { expect, test } from "@jest/globals";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { DefaultLogger } from "@temporalio/worker";
 import type { ActivityDeps } from "../../../activities/deps.ts";
+import { ownProvider } from "../../../src/worker/own-provider.ts";
 import { createOpenRun } from "../../../activities/open-run.ts";
 import { readConfig } from "../../../src/config.ts";
+import type { Opened } from "../../../src/domain/run/snapshot.ts";
 import { SILENT } from "../../support/calls.ts";
 import { OPEN_TO_ALL } from "../../support/open-tenants.ts";
 import { ORDER } from "../../support/run-story.ts";
@@ -23,6 +25,7 @@ function opening(
   const stored: string[] = [];
   const deps = {
     config: readConfig(env),
+    provider: ownProvider(readConfig({ ANTHROPIC_API_KEY: "sk-hunter2" }).provider, true),
     telemetry: SILENT,
     agents: [{ name: ORDER.agent, instructions, tools: [] }],
     toolSources: [],
@@ -33,7 +36,7 @@ function opening(
   } as unknown as ActivityDeps;
   return {
     stored,
-    open: () =>
+    open: (): Promise<Opened> =>
       new MockActivityEnvironment({}, { logger: QUIET }).run(createOpenRun(deps), {
         ...ORDER,
         task,
@@ -44,7 +47,14 @@ function opening(
 test("a run is opened with its agent and its task in the store", async () => {
   const { open, stored } = opening("Answer.");
   const snapshot = { agent: ORDER.agent, instructions: "Answer.", wrapUp: true };
-  expect(await open()).toMatchObject({ snapshot });
+  const opened = await open();
+  expect(opened).toMatchObject({ snapshot });
+  expect(opened.snapshot.provider).toEqual({
+    isOffline: false,
+    baseUrl: "https://api.anthropic.com",
+    keyFingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+  });
+  expect(JSON.stringify([opened, stored])).not.toContain("hunter2");
   expect(JSON.parse(stored[0] ?? "")).toMatchObject(snapshot);
   expect(stored[1]).toContain(ORDER.task);
 });

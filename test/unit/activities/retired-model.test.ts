@@ -15,6 +15,7 @@ import { openTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { todayIs } from "../../support/calendar.ts";
 import { openCallScene } from "../../support/call-scene.ts";
 import { OPEN_TO_ALL } from "../../support/open-tenants.ts";
+import { SNAPSHOT } from "../../support/run-story.ts";
 
 const ENDING = "claude-sonnet-4-5";
 const LAST_DAY = "2026-11-30T23:59:59.999Z";
@@ -77,6 +78,7 @@ describe("a run", () => {
   async function opened(env: NodeJS.ProcessEnv): Promise<Opened> {
     const deps = {
       config: readConfig(env),
+      provider: SNAPSHOT.provider,
       telemetry: openTelemetry({ level: "silent", file: undefined }),
       agents: [agent],
       toolSources: [],

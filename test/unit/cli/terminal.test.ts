@@ -49,7 +49,10 @@ const STORY: readonly RunEvent[] = [
   }),
   eventOf({ type: "budget.warning", limit: "cost", used: 0.8, cap: 1 }),
   eventOf({ type: "reply.delta", turn: 2, attempt: 1, text: "It is 391." }),
-  eventOf({ type: "run.ended", result: resultOf({ kind: "answered" }, { crashTaxUsd: 0.001 }) }),
+  eventOf({
+    type: "run.ended",
+    result: resultOf({ kind: "answered" }, { crashTaxUsd: 0.001, offline: true }),
+  }),
 ];
 
 function shown(events: readonly RunEvent[], spinner: Spinner = STILL): string {

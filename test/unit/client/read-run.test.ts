@@ -108,7 +108,7 @@ describe("a run that is read", () => {
     ).toMatchObject({
       status: "running",
       waiting: null,
-      about: { model: SNAPSHOT.model, capUsd: 1, offline: true, routing: null },
+      about: { model: SNAPSHOT.model, capUsd: 1, provider: "the offline model", routing: null },
       soFar: { answer: "One.", partial: true, costUsd: 0.0015 },
     });
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readConfig } from "../../../src/config.ts";
 import { areFree, choosePorts } from "../../../src/dev/ports.ts";
 import { markOf } from "../../../src/dev/process-mark.ts";
 import {
@@ -53,17 +54,37 @@ describe("the state file", () => {
 });
 
 describe("settings of a running stack", () => {
+  const settingsIn = (env: NodeJS.ProcessEnv) => settingsOf(readConfig(env));
+
   test("differ where a cap or the key changed, and are named without their values", () => {
-    const before = settingsOf({ PAWL_RUN_CAP_USD: "1" });
-    const after = settingsOf({ PAWL_RUN_CAP_USD: "2", ANTHROPIC_API_KEY: "a-key" });
+    const before = settingsIn({ PAWL_RUN_CAP_USD: "1" });
+    const after = settingsIn({ PAWL_RUN_CAP_USD: "2", ANTHROPIC_API_KEY: "a-key" });
     expect(changedSettings(before, after)).toEqual(["ANTHROPIC_API_KEY", "PAWL_RUN_CAP_USD"]);
     expect(JSON.stringify(after)).not.toContain("a-key");
   });
 
   test("are the same for another tenant, another session and an empty variable", () => {
-    const before = settingsOf({ PAWL_TENANT: "a" });
-    const after = settingsOf({ PAWL_TENANT: "b", PAWL_SESSION: "s", PAWL_RUN_CAP_USD: "" });
+    const before = settingsIn({ PAWL_TENANT: "a" });
+    const after = settingsIn({ PAWL_TENANT: "b", PAWL_SESSION: "s", PAWL_RUN_CAP_USD: "" });
     expect(changedSettings(before, after)).toEqual([]);
+  });
+
+  test.each([
+    ["of other tools", { OTEL_SERVICE_NAME: "demo", ANTHROPIC_MODEL: "x", NODE_ENV: "test" }],
+    ["that say the default", { PAWL_RUN_CAP_USD: "1.00", PAWL_WRAP_UP: "1" }],
+    ["of clients alone", { PAWL_GATEWAY_URL: "http://gateway", TEMPORAL_UI_URL: "http://ui" }],
+  ])("are the same with variables %s", (_which, env) => {
+    expect(changedSettings(settingsIn({}), settingsIn(env))).toEqual([]);
+  });
+
+  test("are the same whether a key comes from a variable or from a file, until the file has another", () => {
+    const file = join(dir, "key");
+    writeFileSync(file, "a-key\n");
+    const fromFile = settingsIn({ ANTHROPIC_API_KEY_FILE: file });
+    expect(changedSettings(settingsIn({ ANTHROPIC_API_KEY: "a-key" }), fromFile)).toEqual([]);
+    writeFileSync(file, "rotated\n");
+    const rotated = settingsIn({ ANTHROPIC_API_KEY_FILE: file });
+    expect(changedSettings(fromFile, rotated)).toEqual(["ANTHROPIC_API_KEY"]);
   });
 });
 

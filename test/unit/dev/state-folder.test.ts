@@ -22,6 +22,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBilling } from "../../../offline-model/billing.ts";
+import { readConfig } from "../../../src/config.ts";
 import { ensureStack, stopStack } from "../../../src/dev/ensure-stack.ts";
 import { openForAppending } from "../../../src/dev/private-file.ts";
 import { lockHolder, takeLock } from "../../../src/dev/process-lock.ts";
@@ -115,9 +116,10 @@ describe("K5: a state folder", () => {
       writeFileSync(stateFiles(dir).children, JSON.stringify({ worker: victim }));
       chmodSync(dir, 0o777);
       chownSync(dir, NOBODY, NOBODY);
-      const config = { stateDir: dir, stackIdleMinutes: 1, env: {} };
+      const config = readConfig({ PAWL_STATE_DIR: dir });
+      const wanted = { config, env: {}, to: "use" } as const;
       await expect(stopStack(dir)).rejects.toEqual(refusal(/belongs to another user/));
-      await expect(ensureStack(config, () => undefined)).rejects.toEqual(refusal(/another user/));
+      await expect(ensureStack(wanted, () => undefined)).rejects.toEqual(refusal(/another user/));
       expect(isAlive(victim)).toBe(true);
     });
   });

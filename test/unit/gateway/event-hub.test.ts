@@ -80,6 +80,7 @@ const finished = eventOf(
     turn: 1,
     attempt: 1,
     model: "m",
+    offline: true,
     stopReason: "end_turn",
     text: "onetwo",
     inputTokens: 1,

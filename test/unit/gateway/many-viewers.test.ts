@@ -32,7 +32,14 @@ function eventAt(n: number): RunEvent {
     return eventOf({ type: "reply.delta", turn: 1, attempt: 1, text: TEXT }, idOf(n));
   const tokens = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0 };
   const money = { costUsd: 0, crashTaxUsd: 0, spentUsd: 0, capUsd: 1 };
-  const about = { turn: 1, attempt: 1, model: "m", stopReason: "end_turn", text: "" };
+  const about = {
+    turn: 1,
+    attempt: 1,
+    model: "m",
+    offline: true,
+    stopReason: "end_turn",
+    text: "",
+  };
   return eventOf({ type: "reply.finished", ...about, ...tokens, ...money }, "0.7.0.3");
 }
 

@@ -51,6 +51,7 @@ test("an answered run gives its answer whole, and the ledger's totals in USD", (
     turns: 2,
     durationMs: 1234,
     models: { [MODEL]: 2 },
+    offline: true,
   };
   expect(ended(worked().state, { kind: "answered" }, ledger)).toEqual(expected);
 });

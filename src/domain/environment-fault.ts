@@ -1,0 +1,68 @@
+// Errors of what Pawl stands on (files, the user's account, Temporal) as errors of the catalogue: they are
+// nobody's defect but a setting, and say in one sentence what to do. Read by shape, since they come from many
+// libraries and, under jest, from another realm. Those of Postgres are named where it is spoken to (store/database.ts).
+
+import { isPawlError, PawlError } from "./errors.ts";
+import { fileTroubleIn } from "./file-trouble.ts";
+
+/** Null where the error says nothing about the environment. */
+export function environmentFault(error: unknown): PawlError | null {
+  for (const cause of chainOf(error)) {
+    if (isPawlError(cause)) return cause;
+    const fault = namespaceFault(cause) ?? folderFault(cause) ?? fileFault(cause);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+const CAUSES_MAX = 5;
+
+function chainOf(error: unknown): readonly object[] {
+  const chain: object[] = [];
+  let next = error;
+  while (typeof next === "object" && next !== null && chain.length < CAUSES_MAX) {
+    chain.push(next);
+    next = "cause" in next ? next.cause : undefined;
+  }
+  return chain;
+}
+
+const NO_NAMESPACE = [
+  /\bnamespace:? "?([\w.@-]+)"? (?:is |was )?not found/i,
+  /\bnamespace not found: '([\w.@-]+)'/i,
+];
+
+/** Temporal's own word, in gRPC's errors, in those of its client and in those of Core. */
+export function namespaceFault(error: object): PawlError | null {
+  const said = textIn(error, "message");
+  const found = NO_NAMESPACE.map((words) => words.exec(said)).find((match) => match !== null);
+  if (found === undefined) return null;
+  const message = `The Temporal server has no namespace ${found[1] ?? ""}`;
+  return new PawlError("NAMESPACE_NOT_FOUND", message, { cause: error });
+}
+
+function folderFault(error: object): PawlError | null {
+  const said = textIn(error, "message");
+  if (/uv_cwd/.test(said)) {
+    const message = "The current folder is not there any more";
+    return new PawlError("FILE_UNUSABLE", message, { cause: error });
+  }
+  if (!/uv_os_homedir|uv_os_get_passwd/.test(said)) return null;
+  const message = "This user has no home folder, and HOME is not set";
+  return new PawlError("FILE_UNUSABLE", message, { cause: error });
+}
+
+/** Of what is done with a file that is open: nobody knows its name then. */
+const WITHOUT_PATH: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS", "EISDIR"];
+
+function fileFault(error: object): PawlError | null {
+  if (textIn(error, "syscall") === "spawn") return null;
+  const isNameless = WITHOUT_PATH.includes(textIn(error, "code")) && textIn(error, "path") === "";
+  const message = fileTroubleIn(error, isNameless ? "A file" : undefined);
+  return message === null ? null : new PawlError("FILE_UNUSABLE", message, { cause: error });
+}
+
+function textIn(error: object, field: string): string {
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === "string" ? value : "";
+}

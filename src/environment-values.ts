@@ -1,0 +1,65 @@
+// Values of the environment that more than one place has an opinion on: checked where they are read, so that
+// no lower layer has to complain of them, with a secret in its complaint and a hold in the ledger.
+
+import { z } from "zod";
+import { unsendableIn } from "./domain/header-text.ts";
+
+/** A key that goes out as a header. */
+export const headerText = z.string().superRefine((value, context) => {
+  const wrong = unsendableIn(value);
+  if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
+});
+
+/** Where requests go: nothing in it that `fetch` would refuse after the ledger has set money aside for it. */
+export const baseUrl = z.string().superRefine((value, context) => {
+  const wrong = wrongInBaseUrl(value);
+  if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
+});
+
+export const databaseUrl = z.string().superRefine((value, context) => {
+  const wrong = wrongInDatabaseUrl(value);
+  if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
+});
+
+function wrongInBaseUrl(value: string): string | null {
+  if (!URL.canParse(value)) return "it is no URL, such as https://api.anthropic.com";
+  const url = new URL(value);
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    return "it begins with https:// or http://";
+  if (url.username !== "" || url.password !== "")
+    return "it holds a user or a password, which no request may carry: use ANTHROPIC_API_KEY";
+  if (url.search !== "" || url.hash !== "")
+    return "it has a ? or a #, behind which no path can follow";
+  if (BAD_PORTS.has(Number(url.port)))
+    return `no request may go to port ${url.port} (Fetch Standard)`;
+  return null;
+}
+
+function wrongInDatabaseUrl(value: string): string | null {
+  if (!/^postgres(ql)?:\/\//.test(value))
+    return "it is no URL of PostgreSQL, such as postgres://user:password@host:5432/database";
+  if (/%(?![0-9a-f]{2})/i.test(value)) return "it holds a bare %, which is written %25";
+  try {
+    decodeURIComponent(value);
+    return null;
+  } catch {
+    return "what is written with % in it is no text in UTF-8";
+  }
+}
+
+/** Ports that `fetch` never opens: https://fetch.spec.whatwg.org/#port-blocking */
+const BAD_PORTS: ReadonlySet<number> = new Set([
+  ...[
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+  ],
+  ...[
+    103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,
+  ],
+  ...[
+    512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993,
+  ],
+  ...[
+    995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668,
+  ],
+  ...[6669, 6679, 6697, 10080],
+]);

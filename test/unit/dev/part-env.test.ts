@@ -1,0 +1,92 @@
+// What each part of a stack is told: what any program needs, and no setting or secret beyond its use.
+
+import { describe, expect, test } from "@jest/globals";
+import { readConfig } from "../../../src/config.ts";
+import { wantsOfflineModel, type PartContext } from "../../../src/dev/part-context.ts";
+import { baseEnv, gatewayEnv, workerEnv } from "../../../src/dev/part-env.ts";
+
+function contextOf(env: NodeJS.ProcessEnv): PartContext {
+  const config = readConfig(env);
+  return {
+    stateDir: "/state",
+    config,
+    env,
+    ports: { temporal: 1, model: 4, gateway: 5 },
+    namespace: "default",
+    temporalAddress: "127.0.0.1:1",
+    socketFolder: "/sockets",
+    databaseUrl: "postgres://postgres@127.0.0.1:3/postgres",
+    modelUrl: wantsOfflineModel(config) ? "http://127.0.0.1:4" : null,
+  };
+}
+
+const SHELL = {
+  PATH: "/bin",
+  HOME: "/srv/ann",
+  AWS_SECRET_ACCESS_KEY: "of another tool",
+  OTEL_SERVICE_NAME: "demo",
+  ANTHROPIC_CUSTOM_HEADERS: "x: y",
+  TEMPORAL_TLS: "true",
+  PAWL_RUN_CAP_USD: "2",
+  PAWL_WEBHOOK_SECRET: "whsec",
+  https_proxy: "http://proxy:1",
+  PAWL_TASK_QUEUE: "",
+};
+
+test("servers that are not asked for money know no setting at all", () => {
+  expect(baseEnv(SHELL, "/state")).toEqual({ PATH: "/bin", HOME: "/srv/ann", USER: "pawl" });
+});
+
+test("a user without a home is lent the state folder, and one with a home keeps it", () => {
+  expect(baseEnv({ PATH: "/bin", HOME: "" }, "/state")).toEqual({
+    PATH: "/bin",
+    HOME: "/state",
+    USER: "pawl",
+  });
+  expect(baseEnv({ HOME: "/h", USER: "ann" }, "/state")).toEqual({ HOME: "/h", USER: "ann" });
+});
+
+describe("the worker", () => {
+  test("knows the settings and the proxy, and nothing of other tools or other servers", () => {
+    const env = workerEnv(contextOf(SHELL));
+    expect(env).toMatchObject({
+      PAWL_RUN_CAP_USD: "2",
+      PAWL_WEBHOOK_SECRET: "whsec",
+      https_proxy: "http://proxy:1",
+      TEMPORAL_ADDRESS: "127.0.0.1:1",
+      ANTHROPIC_API_KEY: "offline",
+    });
+    for (const name of ["AWS_SECRET_ACCESS_KEY", "OTEL_SERVICE_NAME", "TEMPORAL_TLS"]) {
+      expect(env).not.toHaveProperty(name);
+    }
+    expect(env).not.toHaveProperty("PAWL_TASK_QUEUE");
+    expect(env).not.toHaveProperty("ANTHROPIC_CUSTOM_HEADERS");
+  });
+
+  test("beside an offline model is not handed the file of a key, which would hold before its own", () => {
+    const env = { PAWL_OFFLINE_MODEL: "1", ANTHROPIC_API_KEY_FILE: "/dev/null" };
+    const context = { ...contextOf({ PAWL_OFFLINE_MODEL: "1" }), env };
+    expect(workerEnv(context)).not.toHaveProperty("ANTHROPIC_API_KEY_FILE");
+  });
+
+  test("uses a database of the user's own as it is", () => {
+    const url = "postgres://u:p@db.example/x";
+    expect(workerEnv(contextOf({ DATABASE_URL: url }))["DATABASE_URL"]).toBe(url);
+  });
+
+  test("reads from it what the stack reads", () => {
+    const context = contextOf({ ...SHELL, ANTHROPIC_API_KEY: "sk-1" });
+    const { provider, caps, proxy } = readConfig(workerEnv(context));
+    expect({ provider, caps: caps.runMicroUsd, proxy }).toEqual({
+      provider: context.config.provider,
+      caps: context.config.caps.runMicroUsd,
+      proxy: context.config.proxy,
+    });
+  });
+});
+
+test("the gateway tells no webhook, and has no secret for it", () => {
+  const env = gatewayEnv(contextOf(SHELL));
+  expect(env).not.toHaveProperty("PAWL_WEBHOOK_SECRET");
+  expect(env).toMatchObject({ PAWL_RUN_CAP_USD: "2" });
+});
