@@ -14,7 +14,7 @@ import {
   type ScriptedProvider,
 } from "../../support/scripted-provider.ts";
 
-const RINGS_MS = 150;
+const RINGS_MS = 400;
 /** A loaded machine may be late; it is never early. */
 const MARGIN_MS = 1500;
 
