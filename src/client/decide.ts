@@ -3,22 +3,15 @@
 
 import { createHash } from "node:crypto";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { Client } from "@temporalio/client";
 import type { DecidedApproval, Decision } from "../domain/approval.ts";
 import { DECIDE_UPDATE } from "../temporal/names.ts";
 import { callKeyOf } from "../domain/tool-call.ts";
-import { isErrorCode, PawlError } from "../domain/errors.ts";
+import { PawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
 import { readApproval } from "./approvals.ts";
-import { backendError, isNotFound, isPassing } from "./backend-error.ts";
-import { pause } from "./histories.ts";
 import type { RunSources } from "./read-run.ts";
-import { runEnded } from "./steer.ts";
+import { updateRun } from "./update-run.ts";
 
-/** For a worker to take it. Without one Temporal keeps no decision, and says nothing. */
-const PATIENCE_MS = 30_000;
-const ATTEMPT_MS = 10_000;
-const AGAIN_MS = { first: 100, max: 2000 } as const;
 const REASON_CHARS_MAX = 2000;
 const NAME_CHARS_MAX = 200;
 const EDIT_BYTES_MAX = 256 * 1024;
@@ -31,21 +24,13 @@ export async function decide(
 ): Promise<DecidedApproval> {
   const usable = usableDecision(decision);
   if (usable.editedInput !== undefined) await checkEdit(sources, runId, usable);
-  const updateId = updateIdOf(runId, usable);
-  const deadline = Date.now() + PATIENCE_MS;
-  let againMs: number = AGAIN_MS.first;
-  while (true) {
-    try {
-      return await send(sources.client, runId, updateId, usable);
-    } catch (error) {
-      const known = await whatItMeans(sources.client, runId, error);
-      // oxlint-disable-next-line typescript/only-throw-error -- as it came, where nothing is known of it
-      if (known !== null) throw known;
-      if (Date.now() + againMs > deadline) throw undecided(runId, error);
-      await pause(againMs);
-      againMs = Math.min(againMs * 2, AGAIN_MS.max);
-    }
-  }
+  return await updateRun<DecidedApproval>(sources.client, {
+    runId,
+    name: DECIDE_UPDATE,
+    updateId: updateIdOf(runId, usable),
+    argument: usable,
+    what: "the decision",
+  });
 }
 
 /** The same words on another call, or on other arguments, are another update. */
@@ -53,19 +38,6 @@ function updateIdOf(runId: string, decision: Decision): string {
   const { callId, argsDigest } = decision;
   const said = createHash("sha256").update(JSON.stringify(decision)).digest("hex");
   return `${callKeyOf(runId, callId)}/${argsDigest.slice(0, 16)}/${said.slice(0, 32)}`;
-}
-
-async function send(
-  client: Client,
-  runId: string,
-  updateId: string,
-  decision: Decision,
-): Promise<DecidedApproval> {
-  return await client.withDeadline(Date.now() + ATTEMPT_MS, () =>
-    client.workflow
-      .getHandle(runId)
-      .executeUpdate<DecidedApproval, [Decision]>(DECIDE_UPDATE, { args: [decision], updateId }),
-  );
 }
 
 /** Fields in one order, so that the same decision has the same id; texts no longer than people read. */
@@ -113,43 +85,4 @@ async function checkEdit(
     "TOOL_INPUT_INVALID",
     `The edited arguments don't match the schema of ${shown.tool}: ${problems}.`,
   );
-}
-
-/** Null where the same may succeed in a moment. */
-async function whatItMeans(client: Client, runId: string, error: unknown): Promise<unknown> {
-  const refusal = refusalIn(error);
-  if (refusal !== null) return refusal;
-  if (isNotFound(error)) {
-    try {
-      await client.workflow.getHandle(runId).describe();
-    } catch (cause) {
-      return isPassing(cause) ? null : backendError(cause, runId);
-    }
-    return runEnded(runId, error);
-  }
-  if (nameOf(error) === "WorkflowUpdateRPCTimeoutOrCancelledError" || isPassing(error)) return null;
-  return backendError(error, runId);
-}
-
-/** The run's own words on why the decision does not count. */
-function refusalIn(error: unknown): PawlError | null {
-  if (nameOf(error) !== "WorkflowUpdateFailedError" || !(error instanceof Error)) return null;
-  const { cause } = error;
-  const type = cause instanceof Error && "type" in cause ? cause.type : undefined;
-  if (cause instanceof Error && typeof type === "string" && isErrorCode(type)) {
-    return new PawlError(type, cause.message, { cause: error });
-  }
-  return null;
-}
-
-function undecided(runId: string, cause: unknown): PawlError {
-  return new PawlError(
-    "BACKEND_UNREACHABLE",
-    `No worker took the decision on ${runId} within ${PATIENCE_MS / 1000} s; it may be repeated.`,
-    { cause },
-  );
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : "";
 }

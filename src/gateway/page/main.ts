@@ -4,11 +4,11 @@ import { api, isKeyNeeded, onKeyChange, storedKey, storeKey } from "./api.ts";
 import { usePolled, useRoute } from "./hooks.ts";
 import { InboxPage } from "./inbox-page.ts";
 import { KeyPrompt } from "./key-prompt.ts";
+import { later } from "./later.ts";
 import { focusOn, moveFocus, SHORTCUTS, useKeys } from "./shortcuts.ts";
 import { ListPage } from "./list-page.ts";
 import { takeTokens } from "./token-in-address.ts";
 import { listHref, type Route } from "./route.ts";
-import { RunPage } from "./run-page.ts";
 import {
   html,
   render,
@@ -21,6 +21,8 @@ import {
 } from "./vendor/preact.js";
 
 const INBOX_MS = 4000;
+
+const RunPage = later(async () => (await import("./run-page.ts")).RunPage);
 
 function App(): VNode {
   const route = useRoute();
@@ -84,8 +86,18 @@ function useFocusOnArrival(place: string): void {
     if (last.current === place) return;
     last.current = place;
     window.scrollTo(0, 0);
-    document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+    if (focusOnHeading()) return;
+    const watch = new MutationObserver(() => void (focusOnHeading() && watch.disconnect()));
+    watch.observe(document.body, { childList: true, subtree: true });
+    return () => watch.disconnect();
   }, [place]);
+}
+
+/** False where the code of the page is still on its way. */
+function focusOnHeading(): boolean {
+  const heading = document.querySelector<HTMLElement>("main h1");
+  heading?.focus({ preventScroll: true });
+  return heading !== null;
 }
 
 interface BarProps {
