@@ -79,7 +79,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     if (args.length === 0) program.outputHelp();
     else if (isVersionAsked(args)) await tellVersion(context);
     else {
-      if (io.readDotEnv !== undefined) Object.assign(io.env, addedBy(io.readDotEnv(), io.env));
+      if (io.readDotEnv !== undefined) takeDotEnv(io.readDotEnv(), io.env, context.env);
       await program.parseAsync(asWritten(program, args), { from: "user" });
     }
     return context.exitCode;
@@ -92,6 +92,13 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     complain(io, args, complaint);
     return complaint.exitCode;
   }
+}
+
+/** Into the process's own environment too: the parts that a command starts inherit that one. */
+function takeDotEnv(text: string, env: NodeJS.ProcessEnv, read: NodeJS.ProcessEnv): void {
+  const added = addedBy(text, env);
+  Object.assign(env, added);
+  Object.assign(read, onlySet(added));
 }
 
 function isVersionAsked([first]: readonly string[]): boolean {

@@ -128,6 +128,6 @@ function stillParked(runId: string, { limit, message }: Wait, { addedUsd }: Resu
   const how = limit === "cost" ? `; \`pawl resume ${runId} --add USD\` gives it more` : "";
   return new PawlError(
     "NOTHING_CHANGED",
-    `The run ${runId} looked again${added}, and still waits: ${message}${how}.`,
+    `The run ${runId} looked again${added}, and still waits: ${message.replace(/\.$/, "")}${how}.`,
   );
 }

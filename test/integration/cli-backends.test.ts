@@ -39,9 +39,7 @@ describe("the local stack", () => {
       expect(run.stdout).toContain("54.4");
       expect(run.stderr).toContain("→ web_search");
       expect(run.stderr).toContain("→ calculator");
-      expect(run.stderr).toMatch(
-        /\nhttp:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/run_/,
-      );
+      expect(run.stderr).toMatch(/\nPage: http:\/\/127\.0\.0\.1:\d+\/#\/runs\/run_/);
       const { pid } = liveStack(stateDir) ?? {};
       expect(pid).toBeDefined();
 

@@ -87,7 +87,10 @@ export async function endedWithRightMoney(
   const tax = sum(holds.map(({ state, spent: paid }) => (state === "lost" ? (paid ?? 0) : 0)));
   expect(result.outcome).toEqual({ kind: "answered" });
   expect(holds.filter(({ state }) => state === "held")).toEqual([]);
-  for (const hold of holds) if (hold.state === "lost") expect(hold.spent).toBe(hold.held);
+  // What was counted of a reply that broke off bounds what the rest of it may have cost.
+  for (const { state, spent: lost, held } of holds) {
+    if (state === "lost") expect(lost).toBeLessThanOrEqual(held);
+  }
   expect(microUsd(result.costUsd)).toBe(spent);
   expect(microUsd(result.crashTaxUsd)).toBe(tax);
   expect(spent).toBeGreaterThanOrEqual(billedMicroUsd);

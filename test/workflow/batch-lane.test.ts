@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import { createLedger } from "../../src/store/ledger.ts";
+import { priceOn, specOf } from "../../src/domain/pricing.ts";
 import { billedMicroUsd } from "../../offline-model/billing.ts";
 import { servedModel } from "../../offline-model/model-rules.ts";
 import { aBatch, endedBatch, startBatch, sums } from "../support/batches.ts";
@@ -110,13 +111,19 @@ describe("M3: a run that can wait", () => {
     await expectRightMoney(runId, await bench.ended(runId));
   });
 
-  it("M2: holds half of what a live call would, before it is submitted", async () => {
+  it("M2: holds half of what a live call would that asks the cache for an hour too", async () => {
     await script(done, done);
     const [batch] = await holdsOf(bench.world, (await answered()).runId);
     const [live] = await holdsOf(bench.world, (await answered({})).runId);
-    const difference = (live?.held ?? 0) - 2 * (batch?.held ?? 0);
     // Prompt and reply are rounded up, each to the micro-dollar.
-    expect(Math.abs(difference)).toBeLessThanOrEqual(4);
+    const twice = 2 * (batch?.held ?? 0) - 4;
+    const { cacheWrite1h, cacheWrite5m } = priceOn(
+      specOf("claude-sonnet-5-5"),
+      new Date().toISOString(),
+    );
+    expect(batch?.held).toBeLessThan(live?.held ?? 0);
+    expect(twice).toBeGreaterThan(live?.held ?? 0);
+    expect(twice).toBeLessThan(((live?.held ?? 0) * cacheWrite1h) / cacheWrite5m);
   });
 
   it("is stopped by a cap like any other", async () => {

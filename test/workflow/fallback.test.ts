@@ -21,7 +21,7 @@ const DONE = { thinking: "the last thought", text: "All done." };
 const ATTEMPTS = 3;
 const ALWAYS = 1000;
 /** More than the first model's worst case for a useful reply, less than that of its stand-in. */
-const CAP_BETWEEN_MICRO_USD = 30_000;
+const CAP_BETWEEN_MICRO_USD = 11_000;
 
 let bench: RunBench;
 
