@@ -75,7 +75,8 @@ function foldWait(before: Wait | null, fact: RunFact): Wait | null {
 }
 
 function foldMemory(memory: Memory | null, fact: RunFact, before: RunState): Memory | null {
-  if (fact.kind === "opened") return memory ?? opened(fact.opened);
+  // A run that was called off meanwhile has not waited for it, and closes its books without.
+  if (fact.kind === "opened" && before.phase.kind === "opening") return opened(fact.opened);
   if (memory === null) return null;
   return {
     ...memory,

@@ -1,6 +1,7 @@
 // What a run does next, rule by rule: given what has happened, when it is decided, then this.
 
 import { describe, expect, test } from "@jest/globals";
+import { newRun } from "../../../../src/domain/run/state.ts";
 import {
   calling,
   denied,
@@ -10,6 +11,10 @@ import {
   replied,
   said,
   textsIn,
+  SNAPSHOT,
+  storyOf,
+  ORDER,
+  START_MS,
 } from "../../../support/run-story.ts";
 
 describe("a run that goes well", () => {
@@ -316,5 +321,14 @@ describe("R7: people", () => {
         outcome: { kind: "cancelled" },
       });
     }
+  });
+
+  test("H1: an opening that comes back while a run that was called off closes its books is heard by nobody", () => {
+    const opened = { snapshot: SNAPSHOT, head: "genesis", taskRef: "task" };
+    const late = storyOf(ORDER, newRun(START_MS), START_MS)
+      .and({ kind: "calledOff", by: "cancel" })
+      .and({ kind: "closing", outcome: { kind: "cancelled", message: "" }, durationMs: 1 })
+      .and({ kind: "opened", opened });
+    expect(late.state).toMatchObject({ memory: null, phase: { kind: "closing" } });
   });
 });
