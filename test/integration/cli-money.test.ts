@@ -87,7 +87,7 @@ test("what makes no sense is refused before anything is changed", async () => {
     /dollars above 0|unknown option/,
   );
   expect(await refused("budget", "raise", "tenant_day", "1")).toContain("say which");
-  expect(await refused("budget", "apply", "no-such.json")).toContain("no-such.json can't be read");
+  expect(await refused("budget", "apply", "no-such.json")).toContain("no-such.json can't be used");
   expect(await refused("budget", "raise", "global_day", "1")).toContain("no cap");
   expect(await refused("cost", "--what-if", "70%cheap")).toContain("a routing looks like");
   expect(await world.client.budgets({ tenant: "nobody" })).toMatchObject([
