@@ -1,9 +1,7 @@
-// The registry of tenants, and the step that makes it where keys and budgets are there before.
+// The registry of tenants.
 
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { createApiKeys } from "../../src/store/api-keys.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { readSchema } from "../../src/store/migrations.ts";
 import { createTenants } from "../../src/store/tenants.ts";
 import { onEachDatabase } from "../support/each-database.ts";
 
@@ -60,33 +58,4 @@ onEachDatabase((underTest) => {
     expect(await createApiKeys(db()).verify(others)).not.toBeNull();
     await expect(here.remove("leaving")).rejects.toMatchObject(UNKNOWN);
   });
-
-  describe("the step that makes it", () => {
-    const { tables, ...rest } = readSchema();
-    const before = { ...rest, tables: tables.filter(({ number }) => number < 14) };
-
-    test("registers whoever has a key or a budget, and ends keys whose tenant only looks like one", async () => {
-      await db().script("drop schema if exists pawl cascade");
-      // The functions of today name the table; those of that time did not.
-      const functions = { ...rest.functions, sql: withoutTenants(rest.functions.sql) };
-      await migrate(underTest().url, { schema: { ...before, functions } });
-      const keys = [await keyOf("acme"), await keyOf("Acme"), await keyOf("acme")];
-      await db()`
-        insert into pawl.budget (key, scope, tenant, is_set)
-        values ('tenant_day/globex', 'tenant_day', 'globex', true),
-          ('tenant_day/A%2FB', 'tenant_day', 'A/B', true), ('tenant_day', 'tenant_day', null, true)`;
-      await migrate(underTest().url);
-      const names = (await tenants().list()).map(({ name }) => name);
-      expect(names).toEqual(["acme", "globex", "local"]);
-      const verify = (at: number) => createApiKeys(db()).verify(keys[at]?.key ?? "");
-      expect(await verify(0)).not.toBeNull();
-      expect(await verify(1)).toBeNull();
-      expect(await verify(2)).not.toBeNull();
-    });
-  });
 });
-
-function withoutTenants(sql: string): string {
-  const start = sql.indexOf("-- Ends a tenant and its keys together");
-  return sql.slice(0, start) + sql.slice(sql.indexOf("end $$;", start) + "end $$;".length);
-}

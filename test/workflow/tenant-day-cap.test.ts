@@ -81,7 +81,7 @@ describe("R2: runs that share a cap", () => {
       return shown.kind === "open" && shown.waiting;
     });
     expect(waiting.reason).toBe("budget");
-    expect(waiting.message).toContain("tenant/crowd/");
+    expect(waiting.message).toContain("tenant day budget");
     expect(await bench.world.model.requests()).toHaveLength(0);
 
     await bench.worker.stop();

@@ -21,10 +21,14 @@
 create table pawl.gate (
   key text primary key,
   failures integer not null default 0, -- outages in a row
+  costly_failures integer not null default 0, -- in a row, of calls that may be billed
   down_since timestamptz, -- null: the circuit is closed
   next_probe_at timestamptz,
   probe_id text, -- of the call that is the probe
   blocked_until timestamptz,
+  refusals integer not null default 0, -- rounds in a row that ended in a 429
+  limited_since timestamptz, -- the first of them
+  alerted_at timestamptz, -- when they were last told of
   allowance integer, -- calls that may go out before one more is answered; null: any number
   let_out_at timestamptz,
   metered_until timestamptz
