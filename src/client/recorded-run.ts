@@ -2,6 +2,7 @@
 // of what lay between.
 
 import { PawlError } from "../domain/errors.ts";
+import { OFFLINE_MODEL } from "../domain/provider.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import { usdOf } from "../domain/money.ts";
 import type { RunRecord, RunRecords } from "../store/run-records.ts";
@@ -40,8 +41,9 @@ export async function recordInstead(
 export function shownOf(record: RunRecord): Extract<RunShown, { kind: "ended" }> {
   const { task, agent, tenant, session, model, capMicroUsd, result } = record;
   const capUsd = usdOf(capMicroUsd);
-  // Temporal's Web UI has nothing to show any more.
-  const unknown = { routing: null, provider: null, link: null };
+  // Which real address it was is not kept. Temporal's Web UI has nothing to show any more.
+  const provider = result.offline ? OFFLINE_MODEL : null;
+  const unknown = { routing: null, provider, link: null };
   const about = { task, agent, tenant, session, model, capUsd, ...unknown };
   return { kind: "ended", about, result };
 }

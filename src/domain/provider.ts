@@ -22,6 +22,9 @@ export interface OwnProvider extends Provider {
 
 export const API_URL = "https://api.anthropic.com";
 
+/** As people read it. */
+export const OFFLINE_MODEL = "the offline model";
+
 export function baseUrlOf(url: string | undefined): string {
   return (url ?? API_URL).replace(/\/+$/, "");
 }
@@ -34,7 +37,7 @@ export function providerDiffers(pinned: Provider, own: OwnProvider): string | nu
 }
 
 export function providerText({ isOffline, baseUrl, keyFingerprint }: Provider): string {
-  if (isOffline) return "the offline model";
+  if (isOffline) return OFFLINE_MODEL;
   const key = keyFingerprint === null ? "" : ` (key #${keyFingerprint})`;
   return `${baseUrl ?? "the real API"}${key}`;
 }

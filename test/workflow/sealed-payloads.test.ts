@@ -53,7 +53,9 @@ async function runToEnd(): Promise<string> {
   await world.db`truncate pawl.message, pawl.link`;
   worker = await world.startWorker();
   await said("say", runId, `More: ${SECRET}`);
-  await said("approve", runId);
+  const waiting = await said("approvals", runId, "1.1");
+  const digest = /--digest (\w{64})/.exec(waiting)?.[1] ?? "";
+  await said("approve", runId, "1.1", "--digest", digest);
   await said("attach", runId);
   return runId;
 }
