@@ -1,6 +1,6 @@
 // The registry of tenants.
 
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
 import { createApiKeys } from "../../src/store/api-keys.ts";
 import { createTenants } from "../../src/store/tenants.ts";
 import { onEachDatabase } from "../support/each-database.ts";

@@ -327,11 +327,10 @@ describe("what nobody can pay", () => {
   });
 
   it.each([
-    ["a model without a price", "Say hello.", { model: "gpt-17" }, "UNKNOWN_MODEL", /gpt-17/],
-    ["an empty task", "  \n", {}, "USAGE", /task/],
-  ])("%s starts no run", async (_, task, order, code, message) => {
-    const start = bench.start(task, order);
-    await expect(start).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    ["a model without a price", () => bench.start("Hello.", { model: "gpt-17" }), "UNKNOWN_MODEL"],
+    ["an empty task", () => bench.start("  \n"), "USAGE"],
+  ])("%s starts no run", async (_, start, code) => {
+    await expect(start()).rejects.toMatchObject({ code });
     expect(await bench.world.model.requests()).toHaveLength(0);
   });
 });
