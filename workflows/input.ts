@@ -6,7 +6,7 @@ import type { ErrorCode } from "../src/domain/errors.ts";
 import type { Beginning } from "../src/domain/run/parse-order.ts";
 import type { Parsed } from "../src/domain/run/parse-value.ts";
 
-const INVALID_INPUT: ErrorCode = "INVALID_INPUT";
+export const INVALID_INPUT: ErrorCode = "INVALID_INPUT";
 
 export function usableInput<T>(
   given: unknown,
