@@ -134,6 +134,21 @@ const NO_ORDERS: readonly (readonly [string, (typeof GARBAGE)[number][1]])[] = [
 ];
 
 describe("a workflow that is started with garbage", () => {
+  it("as a batch of items that nobody stored ends as failed", async () => {
+    const workflowId = `run_${randomUUID()}`;
+    const order = { batchId: "batch_x", tenant: "acme", digest: "d", items: 2, concurrency: 2 };
+    await raw((client, namespace) =>
+      client.workflowService.startWorkflowExecution({
+        ...{ namespace, workflowId, workflowType: { name: "agentBatch" } },
+        ...{ taskQueue: { name: QUEUE }, requestId: randomUUID() },
+        input: { payloads: [...json({ ...order, capMicroUsd: null })] },
+      }),
+    );
+    const { outcome } = await bench.world.client.result(workflowId);
+    expect(outcome).toMatchObject({ kind: "failed", code: "INVALID_INPUT" });
+    expect(outcome).toMatchObject({ message: expect.stringContaining("no item behind 0") });
+  });
+
   it.each([WORKFLOW_TYPE, "agentBatch"])(
     "as %s fails at once, for good, without money, and can be read",
     async (type) => {
