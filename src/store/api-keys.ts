@@ -6,6 +6,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { KeyScope } from "../domain/key-scope.ts";
 import type { Database } from "./database.ts";
+import { createFreshMemory } from "./fresh-memory.ts";
 import { gatheredReads } from "./gathered-reads.ts";
 
 export interface ApiKey {
@@ -55,7 +56,6 @@ interface Row extends ApiKey {
 }
 
 const TRUSTED_FOR_MS = 5000;
-const KNOWN_MAX = 10_000;
 /** Ids in one statement. */
 const READ_AT_ONCE_MAX = 500;
 const USE_NOTED_EVERY_MS = 60_000;
@@ -133,11 +133,10 @@ interface KeyReader {
   forget(keyId: string): void;
 }
 
-/** What was read a moment ago is trusted: most requests cost the database nothing. */
 function createKeyReader(db: Database, trustedForMs: number, nowMs: () => number): KeyReader {
   // Guesses have a memory of their own: they must not push out the keys that are used.
-  const found = createMemory<Row>(nowMs, trustedForMs);
-  const missing = createMemory<true>(nowMs, trustedForMs);
+  const found = createFreshMemory<Row>(nowMs, trustedForMs);
+  const missing = createFreshMemory<true>(nowMs, trustedForMs);
   const readRow = gatheredReads(readRows, READ_AT_ONCE_MAX);
 
   async function readRows(keyIds: readonly string[]): Promise<ReadonlyMap<string, Row>> {
@@ -163,31 +162,6 @@ function createKeyReader(db: Database, trustedForMs: number, nowMs: () => number
       else found.put(keyId, row, askedAtMs);
       return row;
     },
-  };
-}
-
-interface Memory<Value> {
-  /** Null where nothing is known, or not lately enough. */
-  get(keyId: string): Value | null;
-  put(keyId: string, value: Value, readAtMs: number): void;
-  forget(keyId: string): void;
-}
-
-function createMemory<Value>(nowMs: () => number, trustedForMs: number): Memory<Value> {
-  const known = new Map<string, { readonly value: Value; readonly readAtMs: number }>();
-  return {
-    get(keyId) {
-      const entry = known.get(keyId);
-      const isFresh = entry !== undefined && nowMs() - entry.readAtMs < trustedForMs;
-      return isFresh ? entry.value : null;
-    },
-    put(keyId, value, readAtMs) {
-      known.delete(keyId);
-      known.set(keyId, { value, readAtMs });
-      const [oldest] = known.keys();
-      if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
-    },
-    forget: (keyId) => void known.delete(keyId),
   };
 }
 

@@ -6,6 +6,7 @@
 import { PawlError } from "../domain/errors.ts";
 import { LOCAL_TENANT, tenantName } from "../domain/payer-names.ts";
 import type { Database } from "./database.ts";
+import { createFreshMemory } from "./fresh-memory.ts";
 
 export interface Tenant {
   readonly name: string;
@@ -31,7 +32,6 @@ export interface TenantsOptions {
 }
 
 const TRUSTED_FOR_MS = 5000;
-const KNOWN_MAX = 10_000;
 
 export function createTenants(db: Database, options: TenantsOptions = {}): Tenants {
   const {
@@ -39,14 +39,7 @@ export function createTenants(db: Database, options: TenantsOptions = {}): Tenan
     trustedForMs = TRUSTED_FOR_MS,
     nowMs = () => performance.now(),
   } = options;
-  const readAtMs = new Map<string, number>();
-
-  function remember(name: string): void {
-    readAtMs.delete(name);
-    readAtMs.set(name, nowMs());
-    const [oldest] = readAtMs.keys();
-    if (readAtMs.size > KNOWN_MAX && oldest !== undefined) readAtMs.delete(oldest);
-  }
+  const known = createFreshMemory<true>(nowMs, trustedForMs);
 
   async function isThere(name: string): Promise<boolean> {
     const found = await db`select from pawl.tenant where name = ${name}`;
@@ -75,20 +68,19 @@ export function createTenants(db: Database, options: TenantsOptions = {}): Tenan
       }
       const rows = await db<{ answer: { wasThere: boolean; keysRevoked: number } }>`
         select pawl.remove_tenant(${name}) as answer`;
-      readAtMs.delete(name);
+      known.forget(name);
       const answer = rows[0]?.answer;
       if (answer?.wasThere !== true) throw unknown(name);
       return { name, keysRevoked: answer.keysRevoked };
     },
     async admit(given) {
       const name = tenantName(given);
-      const known = readAtMs.get(name);
-      if (known !== undefined && nowMs() - known < trustedForMs) return name;
+      if (known.get(name) !== null) return name;
       if (!(await isThere(name))) {
         if (!isOpen) throw unknown(name);
         await insert(name);
       }
-      remember(name);
+      known.put(name, true, nowMs());
       return name;
     },
   };
