@@ -8,11 +8,11 @@ import type { ProviderBatches } from "./provider-batches.ts";
 
 export function scrubbedModel(model: Model, secrets: readonly string[]): Model {
   const scrub = scrubbing(secrets);
-  const forms = formsOf(secrets);
+  const beginnings = beginningsOf(formsOf(secrets));
   return {
     ...model,
     async call(request, listener, signal) {
-      const heard = holdingBack(listener, scrub, forms);
+      const heard = holdingBack(listener, scrub, beginnings);
       try {
         return scrubbedReply(await model.call(request, heard.listener, signal), scrub);
       } catch (error) {
@@ -92,7 +92,7 @@ interface HoldingBack {
 }
 
 /** The end of a piece that may be the beginning of a secret waits for the next one. */
-function holdingBack(listener: ReplyListener, scrub: Scrub, forms: readonly string[]): HoldingBack {
+function holdingBack(listener: ReplyListener, scrub: Scrub, beginnings: Beginnings): HoldingBack {
   let held = "";
   let from = 0;
   const tell = (text: string): void => {
@@ -109,7 +109,7 @@ function holdingBack(listener: ReplyListener, scrub: Scrub, forms: readonly stri
           [held, from] = ["", offset];
         }
         const text = held + piece;
-        const kept = beginningIn(text, forms);
+        const kept = beginningIn(text, beginnings);
         held = "";
         tell(text.slice(0, text.length - kept));
         held = text.slice(text.length - kept);
@@ -122,12 +122,23 @@ function holdingBack(listener: ReplyListener, scrub: Scrub, forms: readonly stri
   };
 }
 
+/** All that a secret may begin with, looked up for each piece of a reply. */
+interface Beginnings {
+  readonly texts: ReadonlySet<string>;
+  readonly charsMax: number;
+}
+
+function beginningsOf(forms: readonly string[]): Beginnings {
+  const texts = forms.flatMap((form) =>
+    Array.from({ length: form.length - 1 }, (_, at) => form.slice(0, at + 1)),
+  );
+  return { texts: new Set(texts), charsMax: (forms[0]?.length ?? 1) - 1 };
+}
+
 /** How many letters at the end of the text a secret may begin with. */
-function beginningIn(text: string, forms: readonly string[]): number {
-  const longest = Math.min(text.length, (forms[0]?.length ?? 1) - 1);
-  for (let count = longest; count > 0; count -= 1) {
-    const end = text.slice(text.length - count);
-    if (forms.some((form) => form.length > count && form.startsWith(end))) return count;
+function beginningIn(text: string, { texts, charsMax }: Beginnings): number {
+  for (let count = Math.min(text.length, charsMax); count > 0; count -= 1) {
+    if (texts.has(text.slice(text.length - count))) return count;
   }
   return 0;
 }
