@@ -8,7 +8,6 @@
 //   I5. A batch moves to a fresh history with runs under way, and ends when the last of them has ended.
 
 import {
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   condition,
@@ -28,7 +27,7 @@ import {
 import { batchFrom } from "../src/domain/parse-batch.ts";
 import { openCrew, type Crew } from "./batch-crew.ts";
 import { books } from "./bookkeeper.ts";
-import { INVALID_INPUT, usableInput } from "./input.ts";
+import { invalidInput, usableInput } from "./input.ts";
 
 /** Runs that end within it are heard at once; of the others a fresh history hears by looking. */
 const DRAIN_MS = 10_000;
@@ -78,7 +77,7 @@ async function workThrough(batch: Batch): Promise<void> {
     } else if (page.length === 0) {
       const { begun } = crew.state();
       page = await books("the next items").loadItems({ batchId, digest, after: begun });
-      if (page.length === 0) throw withoutItems(`${batchId} has no item behind ${begun}`);
+      if (page.length === 0) throw invalidInput(`${batchId} has no item behind ${begun}`);
     } else {
       const [item, ...rest] = page;
       page = rest;
@@ -86,11 +85,6 @@ async function workThrough(batch: Batch): Promise<void> {
       crew.begin(item);
     }
   }
-}
-
-/** Nobody can bring them back, so the batch ends, and does not fail its task for ever. */
-function withoutItems(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: INVALID_INPUT, message, nonRetryable: true });
 }
 
 function hasMore({ input, crew }: Batch): boolean {

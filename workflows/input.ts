@@ -6,7 +6,7 @@ import type { ErrorCode } from "../src/domain/errors.ts";
 import type { Beginning } from "../src/domain/run/parse-order.ts";
 import type { Parsed } from "../src/domain/run/parse-value.ts";
 
-export const INVALID_INPUT: ErrorCode = "INVALID_INPUT";
+const INVALID_INPUT: ErrorCode = "INVALID_INPUT";
 
 export function usableInput<T>(
   given: unknown,
@@ -15,9 +15,10 @@ export function usableInput<T>(
   const { continuedFromExecutionRunId: continuedFrom = "", cronSchedule = "" } = workflowInfo();
   const input = parse(given, { continuedFrom, cronSchedule });
   if ("value" in input) return input.value;
-  throw ApplicationFailure.create({
-    type: INVALID_INPUT,
-    message: `It was not started as Pawl starts it: ${input.problem}.`,
-    nonRetryable: true,
-  });
+  throw invalidInput(`It was not started as Pawl starts it: ${input.problem}.`);
+}
+
+/** Nobody can mend what it was started with, so it ends, and does not fail its task for ever. */
+export function invalidInput(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: INVALID_INPUT, message, nonRetryable: true });
 }

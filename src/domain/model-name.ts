@@ -10,10 +10,10 @@ export function isModelName(name: string): boolean {
 
 /** True where it is only written in another way: a dated snapshot, an alias, the name at a reseller. */
 export function isSameModel(one: string, other: string): boolean {
-  return one === other || familyOf(one) === familyOf(other);
+  return one === other || bareName(one) === bareName(other);
 }
 
-function familyOf(name: string): string {
+function bareName(name: string): string {
   return name
     .toLowerCase()
     .replace(/^.*\//, "")
