@@ -83,11 +83,15 @@ describe("a client that sends", () => {
   });
 });
 
+/** A socket that waits for its next request is let go when many wait, and it may be just then that we send one. */
+const ON_ITS_OWN = { connection: "close" };
+
 async function p95Ms(): Promise<number> {
   const times: number[] = [];
   for (let sent = 0; sent < 60; sent += 1) {
     const startedAt = performance.now();
-    expect((await ask(gateway.url, "GET /v1/runs", { key })).status).toBe(200);
+    const { status } = await ask(gateway.url, "GET /v1/runs", { key, headers: ON_ITS_OWN });
+    expect(status).toBe(200);
     times.push(performance.now() - startedAt);
   }
   return times.toSorted((a, b) => a - b)[56] ?? Infinity;
@@ -280,9 +284,10 @@ slowTest(
         socket.write(first);
         sockets.push(socket);
         if (n % 100 > 0) continue;
-        expect((await ask(gateway.url, "GET /v1/runs", { key })).status).toBe(200);
+        const { status } = await ask(gateway.url, "GET /v1/runs", { key, headers: ON_ITS_OWN });
+        expect(status).toBe(200);
       }
-      expect((await ask(gateway.url, "GET /health")).status).toBe(200);
+      expect((await ask(gateway.url, "GET /health", { headers: ON_ITS_OWN })).status).toBe(200);
       for (const socket of sockets) socket.destroy();
     }
   },
