@@ -34,8 +34,8 @@ import { createModelLedger } from "../support/model-ledger.ts";
 import {
   plantCheckThenAdd,
   plantFarthestBudget,
+  plantNoAccountLock,
   restoreFunctions,
-  withoutAccountLock,
 } from "../support/plant-in-books.ts";
 import { propertyRuns } from "../support/tier.ts";
 
@@ -100,7 +100,7 @@ onEachDatabase((underTest) => {
 
     test("a ledger that does not lock accounts", async () => {
       if (underTest().name === "PGlite") return;
-      await withoutAccountLock(underTest().db);
+      await plantNoAccountLock(underTest().db, 0.005);
       expect(await firstFault(4)).toMatch(/more than their cap|balances that are no sums/);
     });
 

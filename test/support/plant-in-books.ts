@@ -27,8 +27,15 @@ export async function plantCheckThenAdd(db: Database, sleepS = 3): Promise<void>
   ]);
 }
 
-/** Nobody locks an account: two workers write what each of them reckoned. */
-export async function withoutAccountLock(db: Database): Promise<void> {
+/** Nobody locks an account: two workers write what each of them reckoned, after a pause that lets them meet. */
+export async function plantNoAccountLock(db: Database, sleepS: number): Promise<void> {
+  await withoutAccountLock(db);
+  await replaced(db, "pawl.decide(jsonb,text[],pawl.call[],jsonb[])", [
+    [/(update pawl\.account a set)/, `perform pg_sleep(${sleepS});\n       $1`],
+  ]);
+}
+
+async function withoutAccountLock(db: Database): Promise<void> {
   await replaced(db, "pawl.lock_batch(jsonb,boolean)", [
     [/(from pawl\.account where key = any \(keys\) order by key) for update/, "$1"],
   ]);
