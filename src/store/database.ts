@@ -10,7 +10,7 @@
 import postgres from "postgres";
 import { PawlError } from "../domain/errors.ts";
 import { forTheServer, whoAt } from "./database-url.ts";
-import { literal, type SqlValue } from "./literal.ts";
+import { literal, unstorable, type SqlValue } from "./literal.ts";
 import { socketPathOf } from "./socket-path.ts";
 
 export interface Database {
@@ -58,10 +58,11 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       throw named(url, error);
     }
   };
-  const query = <Row extends object>(
+  const query = async <Row extends object>(
     strings: TemplateStringsArray,
     ...values: readonly SqlValue[]
-  ): Promise<readonly Row[]> => send<Row>(String.raw({ raw: strings }, ...values.map(literal)));
+  ): Promise<readonly Row[]> =>
+    await send<Row>(String.raw({ raw: strings }, ...values.map(literal)));
   return Object.assign(query, {
     script: async (text: string) => void (await send(text, null)),
     end: async () => {
@@ -141,6 +142,10 @@ const NO_LOGIN: readonly string[] = ["28P01", "28000", "3D000"];
 /** A parameter of the URL that no server knows. */
 const UNKNOWN_PARAMETER = "42704";
 
+/** `\u0000` in JSON; and half of a pair, whose code also stands for other texts that are not what they should be. */
+const NUL_IN_JSON = "22P05";
+const NOT_JSON = "22P02";
+
 /** As an error of the catalogue, where the server or its operator is the reason. */
 function named(url: string, error: unknown): unknown {
   const code = codeOf(error);
@@ -155,6 +160,7 @@ function named(url: string, error: unknown): unknown {
   if (code === UNKNOWN_PARAMETER && /configuration parameter/.test(message)) {
     return new PawlError("CONFIG", `${message}. Take it out of DATABASE_URL`, { cause: error });
   }
+  if (code === NUL_IN_JSON || (code === NOT_JSON && /json/.test(message))) return unstorable(error);
   const isUnreachable = error instanceof DeadlineError || (code !== null && UNREACHABLE.test(code));
   return isUnreachable ? new PawlError("LEDGER_UNAVAILABLE", message, { cause: error }) : error;
 }

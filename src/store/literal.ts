@@ -5,6 +5,8 @@
 // meet another one's statement. A statement that is complete in itself travels as a single message:
 // right on PGlite, on PostgreSQL and behind a transaction pooler, and always one round trip.
 
+import { PawlError } from "../domain/errors.ts";
+
 export type SqlValue =
   string | number | boolean | null | { readonly json: unknown } | readonly string[];
 
@@ -20,10 +22,15 @@ export function literal(value: SqlValue): string {
 
 /** As libpq quotes: with a backslash inside, the E form means the same under every server setting. */
 function quoted(text: string): string {
-  if (text.includes("\0"))
-    throw new Error("a NUL character can't be stored: encode the text first");
+  if (text.includes("\0")) throw unstorable();
   const doubled = text.replaceAll("'", "''");
   return doubled.includes("\\") ? ` E'${doubled.replaceAll("\\", "\\\\")}'` : `'${doubled}'`;
+}
+
+/** Nobody can mend it by asking again; long texts that may have one are encoded first (transcripts.ts). */
+export function unstorable(cause?: unknown): PawlError {
+  const message = "A text has a character that can't be stored: U+0000, or half of a pair.";
+  return new PawlError("USAGE", message, { cause });
 }
 
 function integer(value: number): string {

@@ -26,6 +26,18 @@ onEachDatabase((underTest) => {
     expect(row).toEqual({ plain: text, list: [text, text], json: { [text]: text } });
   });
 
+  test.each([
+    ["NUL in a text", (text: string) => db()`select ${`a${text}\0`}`],
+    ["NUL in JSON", (text: string) => db()`select ${{ json: { a: [`${text}\0`] } }}`],
+    ["NUL in a name within JSON", (text: string) => db()`select ${{ json: { [`${text}\0`]: 1 } }}`],
+    ["half of a pair in JSON", (text: string) => db()`select ${{ json: { a: `${text}\udc00` } }}`],
+  ])("%s is refused for good, as nobody could store it", async (_what, asked) => {
+    await expect(asked("it's")).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringMatching(/U\+0000/),
+    });
+  });
+
   test("whole numbers come back as numbers, and what a number can't hold is an error", async () => {
     const [row] =
       await db()`select ${Number.MAX_SAFE_INTEGER}::bigint as big, ${-5} as small, ${null} as none`;

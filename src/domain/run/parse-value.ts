@@ -78,11 +78,17 @@ function named(key: string): string {
   return JSON.stringify(key.slice(0, NAME_CHARS_SHOWN).toWellFormed());
 }
 
+/** A name, or a short text: as it is, so nothing that the store could not keep as it is. */
 export function text(charsMin: number, charsMax: number): Parse<string> {
   return (given, at) => {
     const isOne = typeof given === "string" && given.length >= charsMin && given.length <= charsMax;
-    return isOne ? given : wrong(at, `a text of ${charsMin} to ${charsMax} characters`, given);
+    if (!isOne) return wrong(at, `a text of ${charsMin} to ${charsMax} characters`, given);
+    return isStorable(given) ? given : wrong(at, "without U+0000 and halves of pairs", given);
   };
+}
+
+function isStorable(given: string): boolean {
+  return !given.includes("\0") && given.isWellFormed();
 }
 
 /** More than white space, and at most so many bytes where it lies in a payload. */

@@ -86,6 +86,8 @@ describe("a problem is one short sentence that names the field", () => {
       inputFrom({ ...INPUT, policy: { deny: [5] } }, FIRST),
       /^input.policy.deny\[0\] must be a text/,
     ],
+    [inputFrom({ ...INPUT, agent: "\0" }, FIRST), /^input.agent must be without U\+0000/],
+    [batchFrom({ ...BATCH, tenant: "a\ud800" }, FIRST), /^input.tenant must be without/],
     [batchFrom({ ...BATCH, batchId: "run_1" }, FIRST), /must be the id of a batch/],
     [raiseFrom({ by: "x", addMicroUsd: 1e13 }), /addMicroUsd must be a whole number/],
   ])("%#", (parsed, says) => {
