@@ -113,9 +113,11 @@ function resultOf(
 }
 
 function chargeOf({ bounds, reply, repliedAt }: Bought): Charge {
-  const { message, model, usage, stopReason } = reply;
+  const { message, model, usage, stopReason, contradictions = [] } = reply;
   const isRefusal = stopReason === "refusal";
-  const charge = chargeFor(bounds, { model, usage, message, isRefusal, repliedAt });
+  const charge = chargeFor(bounds, {
+    ...{ model, usage, message, isRefusal, contradictions, repliedAt },
+  });
   return stopReason === INTERRUPTED ? { ...charge, costMicroUsd: bounds.heldMicroUsd } : charge;
 }
 

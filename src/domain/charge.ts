@@ -32,6 +32,8 @@ export interface Answered {
   readonly usage: Usage;
   readonly message: Message;
   readonly isRefusal: boolean;
+  /** What was told in two ways, the dearer of which is in `usage`. */
+  readonly contradictions?: readonly string[];
   /** ISO 8601: its price is that of this day. */
   readonly repliedAt: string;
 }
@@ -68,7 +70,12 @@ export function chargeFor(bounds: Bounds, answered: Answered): Charge {
     usage: believable(bounds, answered, faults),
     model: isModelName(answered.model) ? answered.model : bounds.model,
     basis: isCounted ? "counted" : wrong.some(isLie) ? "implausible" : "uncounted",
-    contradictions: [...wrong, ...faultsOfModel(bounds, answered)].map(({ says }) => says),
+    contradictions: [
+      ...[...wrong, ...faultsOfModel(bounds, answered), ...faultsOfRefusal(answered)].map(
+        ({ says }) => says,
+      ),
+      ...(answered.contradictions ?? []),
+    ],
   };
 }
 
@@ -127,6 +134,12 @@ function faultsOfModel({ model }: Bounds, answered: Answered): readonly Fault[] 
   if (!isModelName(answered.model)) return [lie("a model's name that is none")];
   if (isSameModel(model, answered.model) || modelSpec(answered.model) === undefined) return [];
   return [lie(`${answered.model} answered, where ${model} was asked`)];
+}
+
+/** It is paid, as a refusal with text is. */
+function faultsOfRefusal({ isRefusal, message, usage }: Answered): readonly Fault[] {
+  if (!isRefusal || message.content.length > 0 || usage.outputTokens === 0) return [];
+  return [lie(`${usage.outputTokens} output tokens of a refusal that says nothing`)];
 }
 
 function tooDear({ heldMicroUsd }: Bounds, cost: number): Fault {

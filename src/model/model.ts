@@ -37,6 +37,8 @@ export interface ModelReply {
   readonly usage: Usage;
   /** Tool calls whose streamed arguments were no JSON object; their input is `{}` in `message`. */
   readonly invalidCalls: readonly string[];
+  /** What the provider told in two ways. */
+  readonly contradictions?: readonly string[];
   readonly requestId: string | null;
 }
 

@@ -117,6 +117,7 @@ export class ReplyBuilder {
       stopReason: this.#stopReason,
       ...present({ refusalCategory: this.#refusalCategory }),
       usage: this.#meter.total(),
+      contradictions: this.#meter.contradictions,
       invalidCalls,
       requestId,
     };

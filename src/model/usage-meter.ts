@@ -24,8 +24,10 @@ export class UsageMeter {
   readonly #cacheTtl: "5m" | "1h";
   #largest = { ...NO_USAGE, cacheWriteTokens: 0 };
   #inputKnown = false;
+  #hasParts = false;
   #outputKnown = false;
   #wrong: string | null = null;
+  readonly #fell = new Set<string>();
 
   /** For how long the cache was asked to keep the prompt: what was written to it for no named time is of that. */
   constructor(cacheTtl: "5m" | "1h" = "5m") {
@@ -41,6 +43,15 @@ export class UsageMeter {
       : { ...usage, cacheWrite5mTokens: usage.cacheWrite5mTokens + rest };
   }
 
+  /** What was told in two ways. The dearer one is taken. */
+  get contradictions(): readonly string[] {
+    const { cacheWriteTokens, cacheWrite5mTokens, cacheWrite1hTokens } = this.#largest;
+    const parts = cacheWrite5mTokens + cacheWrite1hTokens;
+    const differs = this.#hasParts && parts !== cacheWriteTokens;
+    const said = `${cacheWriteTokens} tokens written to the cache, and ${parts} by their time`;
+    return [...[...this.#fell].map((what) => `${what} that fell`), ...(differs ? [said] : [])];
+  }
+
   /** What an event leaves out stays as it was. */
   read(wire: WireUsage | null | undefined): void {
     if (wire === null || wire === undefined) return;
@@ -52,6 +63,7 @@ export class UsageMeter {
     this.#note("cacheWrite5mTokens", parts?.ephemeral_5m_input_tokens);
     this.#note("cacheWrite1hTokens", parts?.ephemeral_1h_input_tokens);
     this.#note("webSearchRequests", servers?.web_search_requests);
+    this.#hasParts ||= parts !== null && parts !== undefined;
     this.#inputKnown ||= typeof wire.input_tokens === "number";
     this.#outputKnown ||= typeof wire.output_tokens === "number";
   }
@@ -65,6 +77,7 @@ export class UsageMeter {
   #note(what: keyof Usage | "cacheWriteTokens", count: unknown): void {
     if (count === null || count === undefined) return;
     if (typeof count === "number" && Number.isSafeInteger(count) && count >= 0) {
+      if (count < this.#largest[what]) this.#fell.add(what);
       this.#largest[what] = Math.max(this.#largest[what], count);
     } else {
       this.#wrong ??= `its ${what} are ${shown(count)}`;

@@ -28,6 +28,7 @@ export function wholeReply(message: Message, cacheTtl: "5m" | "1h" = "1h"): Mode
     stopReason: message.stop_reason ?? "none",
     ...(typeof category === "string" ? { refusalCategory: category } : {}),
     usage: meter.total(),
+    contradictions: meter.contradictions,
     invalidCalls,
     requestId: null,
   };

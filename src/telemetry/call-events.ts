@@ -52,7 +52,10 @@ export interface CallEvents {
       readonly attempt: number;
       readonly requestId: string | null;
     };
-  /** Of what the provider says a reply used: no answer to the request can. The hold is charged, never more. */
+  /**
+   * Of what the provider says a reply used: no answer to the request can, and the hold is charged, never more; or it
+   * says it in two ways, and the dearer is charged.
+   */
   usage_implausible: UsageDisbelieved;
   /** The provider counts no tokens: each call is charged its worst case. Told once a conversation. */
   usage_uncounted: UsageDisbelieved;

@@ -36,6 +36,10 @@ afterAll(() => bench?.close());
 const NAMED: readonly Lie[] = [
   "cheaper_model",
   "model_named_proto",
+  "input_falls",
+  "output_falls",
+  "hidden_cache_writes",
+  "silent_refusal",
   "no_tokens",
   "no_output_tokens",
   "one_token",

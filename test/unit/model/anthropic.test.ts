@@ -80,6 +80,7 @@ describe("a call", () => {
       message: { role: "assistant", content: [{ type: "text", text: "Fine." }] },
       model: "claude-sonnet-5-5",
       stopReason: "end_turn",
+      contradictions: [],
       usage: { ...NO_USAGE, inputTokens: 12, outputTokens: 5 },
       invalidCalls: [],
       requestId: "req_1",

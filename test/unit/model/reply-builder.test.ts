@@ -62,6 +62,7 @@ describe("blocks", () => {
       message: { role: "assistant", content: [{ type: "text", text: "The answer is 42." }] },
       model: "claude-sonnet-5-5",
       stopReason: "end_turn",
+      contradictions: [],
       usage: { ...NO_USAGE, inputTokens: 12, outputTokens: 1 },
       invalidCalls: [],
       requestId: "req_1",

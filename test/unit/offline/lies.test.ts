@@ -41,7 +41,9 @@ function boundsOf() {
 function chargedFor(reply: ModelReply): Charge {
   const { usage, message } = reply;
   const isRefusal = reply.stopReason === "refusal";
-  return chargeFor(boundsOf(), { model: reply.model, usage, message, isRefusal, repliedAt });
+  const { model: answering, contradictions = [] } = reply;
+  const answered = { model: answering, usage, message, isRefusal, contradictions, repliedAt };
+  return chargeFor(boundsOf(), answered);
 }
 
 const billedMicroUsd = (): number =>
@@ -91,11 +93,16 @@ test.each(NO_REPLY)("%s: it is no reply, and its price is not known", async (how
   expect(billedMicroUsd()).toBeGreaterThan(0);
 });
 
-test.each(SEEN_THROUGH)("%s: the bill is charged all the same", async (how) => {
+test.each(SEEN_THROUGH)("%s: the bill is charged all the same, and the lie named", async (how) => {
   await bench.faults({ kind: "lie", how });
   const charge = chargedFor(await model().call(request, DEAF, NEVER));
   expect(charge).toMatchObject({ basis: "counted", costMicroUsd: billedMicroUsd() });
   expect(charge.costMicroUsd).toBeGreaterThan(0);
+  expect(charge.contradictions).not.toEqual([]);
+});
+
+test("who does not lie is not said to", async () => {
+  expect(chargedFor(await model().call(request, DEAF, NEVER)).contradictions).toEqual([]);
 });
 
 test.each(CHARGED_THE_HOLD)("%s: the hold is charged, and the lie named", async (how) => {
