@@ -1,8 +1,8 @@
 // The results of a batch as a file, and why items failed, for those who read no file.
 
 import type { ItemResult } from "../domain/batch.ts";
+import { shownLine } from "../domain/shown-text.ts";
 import { count, outcomeText } from "./format.ts";
-import { oneLine } from "./printable.ts";
 import { writePrivately } from "./told-files.ts";
 
 export interface ResultsWritten {
@@ -37,9 +37,9 @@ const REASONS_MAX = 5;
 /** `failed (UNKNOWN_AGENT): There is no agent nobody. …: a, b` */
 export function failureLines({ failed }: ResultsWritten): readonly string[] {
   const shown = [...failed].slice(0, REASONS_MAX).map(([why, items]) => {
-    const named = items.slice(0, NAMED_MAX).map((id) => oneLine(id, 40));
+    const named = items.slice(0, NAMED_MAX).map((id) => shownLine(id, 40));
     const more = items.length > NAMED_MAX ? " and others" : "";
-    return `${oneLine(why, 400)} (${named.join(", ")}${more})`;
+    return `${shownLine(why, 400)} (${named.join(", ")}${more})`;
   });
   const left = failed.size - shown.length;
   return left === 0 ? shown : [...shown, `and ${count(left, "other reason")}: see the results`];

@@ -3,9 +3,9 @@
 
 import type { BatchShown } from "../client/batches.ts";
 import { endedCount, type EndedCounts } from "../domain/batch.ts";
+import { shownLine } from "../domain/shown-text.ts";
 import type { CliContext } from "./context.ts";
 import { duration, usd } from "./format.ts";
-import { oneLine } from "./printable.ts";
 import { terminalKind } from "./terminal-kind.ts";
 
 export interface BatchView {
@@ -37,7 +37,7 @@ export function summaryOf(shown: BatchShown): readonly string[] {
   const { outcome, notStarted, durationMs } = result;
   const why =
     outcome.kind === "stopped"
-      ? [`stopped at a limit (${outcome.limit}): ${oneLine(outcome.message, 400)}`]
+      ? [`stopped at a limit (${outcome.limit}): ${shownLine(outcome.message, 400)}`]
       : [];
   const isCancelled = outcome.kind === "cancelled" ? ["cancelled"] : [];
   const left = notStarted === 0 ? [] : [`${notStarted} not started`];

@@ -5,11 +5,11 @@ import type { BudgetChanged, BudgetShown, NewCap } from "../client/budgets.ts";
 import { BUDGET_SCOPES, type BudgetName, type BudgetScope } from "../domain/budget.ts";
 import { formatUsd } from "../domain/money.ts";
 import { present } from "../domain/present.ts";
+import { shownLine } from "../domain/shown-text.ts";
 import { readBudgetFile } from "./budget-file.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { count } from "./format.ts";
 import { dollarsAsMicroUsd } from "./option-values.ts";
-import { oneLine } from "./printable.ts";
 import { userName } from "./say.ts";
 import { columns } from "./table.ts";
 
@@ -130,7 +130,7 @@ export function tableOf(budgets: readonly BudgetShown[]): readonly string[] {
   const rows = budgets.map((budget) => {
     const { scope, tenant, session, spentMicroUsd, heldMicroUsd, fearedMicroUsd } = budget;
     const { resetsAt } = budget;
-    const names = [tenant, session].filter((name) => name !== null).map((name) => oneLine(name));
+    const names = [tenant, session].filter((name) => name !== null).map((name) => shownLine(name));
     return [
       scope,
       names.join("/") || "all",
@@ -153,6 +153,6 @@ function amount(microUsd: number | null, without = ""): string {
 }
 
 function sourceOf({ budget, raisedMicroUsd }: BudgetShown): string {
-  const set = budget === null ? "environment" : `budget ${oneLine(budget)}`;
+  const set = budget === null ? "environment" : `budget ${shownLine(budget)}`;
   return raisedMicroUsd === 0 ? set : `${set}, raised by ${amount(raisedMicroUsd)}`;
 }

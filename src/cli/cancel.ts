@@ -4,8 +4,8 @@
 import type { Command } from "commander";
 import { isBatchId } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
+import { spelledOut } from "../domain/shown-text.ts";
 import { withClient, type CliContext } from "./context.ts";
-import { printable } from "./printable.ts";
 import { userName } from "./say.ts";
 
 interface CancelOptions {
@@ -33,7 +33,7 @@ export function addCancel(program: Command, context: CliContext): void {
         if (unservedQueue === null) return;
         const how = isBatchId(runId) ? "" : `, or end it now: pawl cancel ${runId} --force`;
         context.stderr.write(
-          `No worker serves its queue ${printable(unservedQueue)}: it ends when one starts (pawl worker)${how}\n`,
+          `No worker serves its queue ${spelledOut(unservedQueue)}: it ends when one starts (pawl worker)${how}\n`,
         );
       }),
     );

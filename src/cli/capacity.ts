@@ -1,10 +1,10 @@
 // `pawl capacity`: which models take no calls now, and opens them by hand.
 
 import type { Command } from "commander";
+import { shownLine } from "../domain/shown-text.ts";
 import type { ClosedGate } from "../store/capacity.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { count } from "./format.ts";
-import { oneLine } from "./printable.ts";
 import { columns } from "./table.ts";
 
 interface Flags {
@@ -36,7 +36,7 @@ export function addCapacity(program: Command, context: CliContext): void {
         const lifted = await client.liftGates(model);
         const { keys, woken } = lifted;
         if (json === true) context.stdout.write(`${JSON.stringify(lifted)}\n`);
-        else for (const key of keys) context.stdout.write(`${oneLine(key)}\n`);
+        else for (const key of keys) context.stdout.write(`${shownLine(key)}\n`);
         const runs = woken === 0 ? "" : ` ${count(woken, "run")} that waited: looking again.`;
         const told = keys.length === 0 ? "Nothing was closed." : `Lifted.${runs}`;
         context.stderr.write(`${told}\n`);
@@ -58,7 +58,7 @@ const STATES: Readonly<Record<ClosedGate["why"], string>> = {
 function tableOf(closed: readonly ClosedGate[]): readonly string[] {
   if (closed.length === 0) return ["Every model takes calls."];
   const rows = closed.map(({ key, why, since, until, times }) => [
-    oneLine(key),
+    shownLine(key),
     STATES[why],
     momentOf(since),
     momentOf(until),

@@ -2,6 +2,7 @@
 
 import { Option, type Command } from "commander";
 import type { UsageShown, UsageWithBudgets } from "../client/usage-shown.ts";
+import { shownLine } from "../domain/shown-text.ts";
 import type { UsageFigures } from "../store/usage-report.ts";
 import { dayOf } from "../domain/budget.ts";
 import { promptTokens } from "../domain/usage.ts";
@@ -10,7 +11,6 @@ import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { durationMs, positiveInteger } from "./option-values.ts";
 import { exactUsd } from "./format.ts";
-import { oneLine } from "./printable.ts";
 import { columns } from "./table.ts";
 import { linesOf, reportOn, ROUTING_DEFAULT, whatIf, type WhatIf } from "./what-if.ts";
 
@@ -81,8 +81,8 @@ export function tableOf({ rows, more, total }: UsageWithBudgets, by: string): re
 }
 
 function labelOf({ name, tenant }: UsageShown, by: string): string {
-  const label = oneLine(name);
-  return by === "session" && tenant !== null ? `${oneLine(tenant)}/${label}` : label;
+  const label = shownLine(name);
+  return by === "session" && tenant !== null ? `${shownLine(tenant)}/${label}` : label;
 }
 
 function figuresOf(figures: UsageFigures): readonly string[] {

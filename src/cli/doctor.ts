@@ -1,9 +1,9 @@
 // `pawl doctor`: looks at what Pawl needs on this machine, and says what to do about the rest.
 
 import type { Command } from "commander";
+import { spelledOut } from "../domain/shown-text.ts";
 import type { CliContext } from "./context.ts";
 import { USAGE_EXIT } from "./exit-code.ts";
-import { printable } from "./printable.ts";
 
 const SIGNS = { ok: "✓", warn: "!", fail: "✗" } as const;
 
@@ -19,8 +19,8 @@ export function addDoctor(program: Command, context: CliContext): void {
       const config = readConfig(context.env);
       const findings = await inspect({ config, env: context.env });
       for (const { name, status, detail, fix } of findings) {
-        context.stdout.write(`${SIGNS[status]} ${name}: ${printable(detail)}\n`);
-        if (fix !== undefined) context.stdout.write(`    ${printable(fix)}\n`);
+        context.stdout.write(`${SIGNS[status]} ${name}: ${spelledOut(detail)}\n`);
+        if (fix !== undefined) context.stdout.write(`    ${spelledOut(fix)}\n`);
       }
       context.exitCode = findings.some(({ status }) => status === "fail") ? USAGE_EXIT : 0;
     });

@@ -4,12 +4,12 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { PawlError } from "../domain/errors.ts";
 import { KEY_SCOPES, type KeyScope } from "../domain/key-scope.ts";
+import { shownLine } from "../domain/shown-text.ts";
 import type { ApiKey, ApiKeys } from "../store/api-keys.ts";
 import type { Tenants } from "../store/tenants.ts";
 import type { CliContext } from "./context.ts";
 import { durationMs } from "./option-values.ts";
 import { withDatabase } from "./own-database.ts";
-import { oneLine } from "./printable.ts";
 
 interface CreateFlags {
   readonly tenant: string;
@@ -77,7 +77,7 @@ async function create(
 function lineOf({ keyId, tenant, name, scopes, expiresAt, revokedAt, lastUsedAt }: ApiKey): string {
   const state = revokedAt === null ? (expiresAt === null ? "" : `until ${expiresAt}`) : "revoked";
   const used = lastUsedAt === null ? "never used" : `used ${lastUsedAt}`;
-  return [keyId, oneLine(tenant), oneLine(name), scopes.join(","), used, state]
+  return [keyId, shownLine(tenant), shownLine(name), scopes.join(","), used, state]
     .join("  ")
     .trimEnd();
 }

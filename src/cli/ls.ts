@@ -3,10 +3,10 @@
 import { Option, type Command } from "commander";
 import type { RunListed } from "../client/run-list.ts";
 import type { RunStatus } from "../domain/outcome.ts";
+import { shownLine } from "../domain/shown-text.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { ago, usd } from "./format.ts";
 import { positiveInteger } from "./option-values.ts";
-import { oneLine } from "./printable.ts";
 import { columns } from "./table.ts";
 
 interface LsOptions {
@@ -48,11 +48,11 @@ const COST = 2;
 export function tableOf(runs: readonly RunListed[], nowMs: number): readonly string[] {
   if (runs.length === 0) return [];
   const rows = runs.map((run) => [
-    oneLine(run.runId),
-    oneLine(run.outcome ?? run.status),
+    shownLine(run.runId),
+    shownLine(run.outcome ?? run.status),
     usd(run.costUsd),
     ago(run.startedAt, nowMs),
-    oneLine(run.task, 50),
+    shownLine(run.task, 50),
   ]);
   return columns([["run", "state", "cost", "started", "task"], ...rows], [COST]);
 }

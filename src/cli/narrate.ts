@@ -1,5 +1,5 @@
 // Events as lines of text, for a terminal and for a log alike. Null where an event has no line of its
-// own. What came from a model or a tool is made printable here.
+// own. What came from a model or a tool is spelled out here.
 
 import type {
   ApprovalDecided,
@@ -26,10 +26,10 @@ import type {
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
 import { traitsOf, type PurposeKind } from "../domain/purpose.ts";
+import { shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { Output } from "./context.ts";
 import { duration, usd } from "./format.ts";
-import { oneLine } from "./printable.ts";
 import { questionText } from "./question.ts";
 
 type Place = Pick<Output, "columns">;
@@ -46,11 +46,11 @@ export interface Line {
 export function lineOf(event: RunEvent, place: Place = {}): Line | null {
   switch (event.type) {
     case "run.started":
-      return { tone: "dim", text: `${oneLine(event.runId)} · agent ${oneLine(event.agent)}` };
+      return { tone: "dim", text: `${shownLine(event.runId)} · agent ${shownLine(event.agent)}` };
     case "input.flagged":
       return {
         tone: "warn",
-        text: `! the task meets the rule ${oneLine(event.rule)} at character ${event.position}`,
+        text: `! the task meets the rule ${shownLine(event.rule)} at character ${event.position}`,
       };
     case "model.retrying":
     case "model.changed":
@@ -85,7 +85,7 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
 
 /** A sign of life, where nothing else is heard of a reply. */
 export function progressText({ tool, chars }: ReplyProgress): string {
-  return `… writing arguments of ${oneLine(tool, 60)}, ${chars.toLocaleString("en-US")} characters`;
+  return `… writing arguments of ${shownLine(tool, 60)}, ${chars.toLocaleString("en-US")} characters`;
 }
 
 function moneyLine(event: LimitLowered | UsageEstimated): Line {
@@ -144,10 +144,10 @@ function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
     case "tool.started":
       return {
         tone: "dim",
-        text: `→ ${oneLine(event.tool)} ${oneLine(argumentsText(event.preview))}`.trimEnd(),
+        text: `→ ${shownLine(event.tool)} ${shownLine(argumentsText(event.preview))}`.trimEnd(),
       };
     case "tool.retrying":
-      return retryLine(`${oneLine(event.tool)}: `, event);
+      return retryLine(`${shownLine(event.tool)}: `, event);
     case "tool.finished":
       return toolEndLine(event);
   }
@@ -163,7 +163,7 @@ function peopleLine(
     case "approval.decided":
       return decisionLine(event);
     case "message.received":
-      return { tone: "plain", text: `» ${oneLine(event.by)}: ${oneLine(event.text, 400)}` };
+      return { tone: "plain", text: `» ${shownLine(event.by)}: ${shownLine(event.text, 400)}` };
   }
 }
 
@@ -181,46 +181,46 @@ function argumentsText(preview: string): string {
 
 function retryLine(what: string, event: ModelRetrying | ToolRetrying): Line {
   const { attempt, code, message, nextAttemptAt, ts } = event;
-  const failed = `${what}attempt ${attempt} failed (${oneLine(code)}): ${oneLine(message)}`;
+  const failed = `${what}attempt ${attempt} failed (${shownLine(code)}): ${shownLine(message)}`;
   return { tone: "warn", text: `⟳ ${failed}; ${again(nextAttemptAt, ts)}` };
 }
 
 function purposeLine({ purpose, model }: TurnStarted): Line | null {
   if (purpose === undefined) return null;
   if (purpose === "route") {
-    return { tone: "dim", text: `⇄ ${oneLine(model)} is asked how hard the task is` };
+    return { tone: "dim", text: `⇄ ${shownLine(model)} is asked how hard the task is` };
   }
   const warning = PURPOSE[purpose];
   const { title } = traitsOf({ kind: purpose });
   return warning === undefined
-    ? { tone: "dim", text: `⇄ ${oneLine(model)}: ${title}` }
+    ? { tone: "dim", text: `⇄ ${shownLine(model)}: ${title}` }
     : { tone: "warn", text: warning };
 }
 
 function changeLine({ from, model, reason, message }: ModelChanged): Line {
   if (reason === "routed" || reason === "answers") {
-    return { tone: "dim", text: `⇄ ${oneLine(model)} · ${oneLine(message)}` };
+    return { tone: "dim", text: `⇄ ${shownLine(model)} · ${shownLine(message)}` };
   }
   return reason === "returned"
-    ? { tone: "good", text: `⇄ back to ${oneLine(model)}` }
+    ? { tone: "good", text: `⇄ back to ${shownLine(model)}` }
     : {
         tone: "warn",
-        text: `⇄ ${oneLine(model)} instead of ${oneLine(from)}: ${oneLine(message)}`,
+        text: `⇄ ${shownLine(model)} instead of ${shownLine(from)}: ${shownLine(message)}`,
       };
 }
 
 function toolEndLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
-  const text = `${isError ? "✗" : "✓"} ${oneLine(tool)} ${duration(durationMs)} · ${oneLine(preview)}`;
+  const text = `${isError ? "✗" : "✓"} ${shownLine(tool)} ${duration(durationMs)} · ${shownLine(preview)}`;
   return { tone: isError ? "bad" : "good", text };
 }
 
 function decisionLine(event: ApprovalDecided): Line {
   const { callId, tool, verdict, by, reason, edited, always } = event;
-  const who = by === null ? "" : ` by ${oneLine(by)}`;
+  const who = by === null ? "" : ` by ${shownLine(by)}`;
   const how = `${edited ? ", with other arguments" : ""}${always ? ", always in this run" : ""}`;
-  const why = reason === null ? "" : `: ${oneLine(reason, 200)}`;
+  const why = reason === null ? "" : `: ${shownLine(reason, 200)}`;
   const tone = verdict === "approved" ? "good" : "bad";
-  const what = `${callNumber(callId)} ${oneLine(tool)}`;
+  const what = `${callNumber(callId)} ${shownLine(tool)}`;
   return { tone, text: `${what} was ${verdict}${who}${how}${why}` };
 }
 
@@ -228,7 +228,7 @@ function decisionLine(event: ApprovalDecided): Line {
 function waitLine({ reason, message, nextAttemptAt, ts }: RunWaiting): Line | null {
   if (reason === "approval") return null;
   const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt, ts);
-  return { tone: "warn", text: `⏸ waiting (${reason}): ${oneLine(message)}; ${next}` };
+  return { tone: "warn", text: `⏸ waiting (${reason}): ${shownLine(message)}; ${next}` };
 }
 
 /** A batch is no attempt that is made again: it is looked at. */
@@ -239,7 +239,7 @@ function nextText(reason: WaitReason, at: string, ts: string): string {
 /** Of a wait that is over another line tells. */
 function resumeLine({ by, addedUsd, capUsd }: RunResumed): Line | null {
   if (addedUsd === 0) return null;
-  const who = by === "" ? "" : ` by ${oneLine(by)}`;
+  const who = by === "" ? "" : ` by ${shownLine(by)}`;
   return { tone: "good", text: `+ ${usd(addedUsd)} added${who}: the run may cost ${usd(capUsd)}` };
 }
 

@@ -2,10 +2,10 @@
 // happens on the way, one line each, on stderr.
 
 import type { RunEvent } from "../domain/run-event.ts";
+import { shownLine, spelledOut, WHOLE } from "../domain/shown-text.ts";
 import type { CliIo } from "./context.ts";
 import { adviceOn, outcomeText, summaryLines } from "./format.ts";
 import { lineOf } from "./narrate.ts";
-import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** A line each is for a file. */
@@ -20,9 +20,9 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
   const say = (text: string): void => void stderr.write(`${text}\n`);
 
   function ended({ result }: Extract<RunEvent, { type: "run.ended" }>): void {
-    if (result.answer !== null) stdout.write(`${printable(result.answer)}\n`);
+    if (result.answer !== null) stdout.write(`${spelledOut(result.answer)}\n`);
     const partial = result.partial ? " (the answer is partial)" : "";
-    say(`${oneLine(outcomeText(result.outcome), WHOLE)}${partial}`);
+    say(`${shownLine(outcomeText(result.outcome), WHOLE)}${partial}`);
     const advice = adviceOn(result.outcome);
     if (advice !== null) say(advice);
     for (const line of summaryLines(result, { capUsd, link })) say(line);

@@ -3,6 +3,7 @@
 
 import { debuglog } from "node:util";
 import { Command, CommanderError } from "commander";
+import { spelledOut } from "../domain/shown-text.ts";
 import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
 import { addBudget } from "./budget.ts";
@@ -26,7 +27,6 @@ import { addLs } from "./ls.ts";
 import { addMigrate } from "./migrate.ts";
 import { addPage } from "./page.ts";
 import { addPause } from "./pause.ts";
-import { printable } from "./printable.ts";
 import { addReplay } from "./replay.ts";
 import { addRestart } from "./restart.ts";
 import { addResume } from "./resume.ts";
@@ -168,5 +168,5 @@ function complain(io: CliIo, args: readonly string[], complaint: Complaint): voi
   if (args.includes("--json")) {
     io.stdout.write(`${JSON.stringify({ type: "error", code, message })}\n`);
   }
-  io.stderr.write(`${printable(sentenceOf(complaint))}\n`);
+  io.stderr.write(`${spelledOut(sentenceOf(complaint))}\n`);
 }

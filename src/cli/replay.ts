@@ -1,8 +1,8 @@
 // `pawl replay PATH…`: would today's code have taken the same steps as these recorded runs?
 
 import type { Command } from "commander";
+import { shownLine } from "../domain/shown-text.ts";
 import type { CliContext } from "./context.ts";
-import { oneLine } from "./printable.ts";
 
 export function addReplay(program: Command, context: CliContext): void {
   program
@@ -13,7 +13,7 @@ export function addReplay(program: Command, context: CliContext): void {
       const { replayHistories } = await import("../worker/replay.ts");
       const reports = await replayHistories(paths);
       for (const { workflowId, error } of reports) {
-        const word = error === null ? "same" : `DIFFERS: ${oneLine(error, 300)}`;
+        const word = error === null ? "same" : `DIFFERS: ${shownLine(error, 300)}`;
         context.stdout.write(`${workflowId}  ${word}\n`);
       }
       context.exitCode = reports.every(({ error }) => error === null) ? 0 : 1;

@@ -3,12 +3,12 @@
 import type { Command } from "commander";
 import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
+import { shownLine, spelledOut } from "../domain/shown-text.ts";
 import { waitingText } from "./approvals.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { showBatch } from "./follow-batch.ts";
 import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
 import { createMargin } from "./margin.ts";
-import { oneLine, printable } from "./printable.ts";
 
 export function addShow(program: Command, context: CliContext): void {
   program
@@ -47,24 +47,24 @@ export function textOf(
   const state = shown.kind === "ended" ? outcomeText(shown.result.outcome) : openText(shown);
   const advice = shown.kind === "ended" ? adviceOn(shown.result.outcome) : null;
   const who = [
-    `agent ${oneLine(about.agent)}`,
-    about.model === null ? "not opened yet" : `model ${oneLine(about.model)}`,
-    `tenant ${oneLine(about.tenant)}`,
-    `session ${oneLine(about.session)}`,
+    `agent ${shownLine(about.agent)}`,
+    about.model === null ? "not opened yet" : `model ${shownLine(about.model)}`,
+    `tenant ${shownLine(about.tenant)}`,
+    `session ${shownLine(about.session)}`,
   ];
   return [
-    `${oneLine(figures.runId)} · ${oneLine(state, 400)}`,
+    `${shownLine(figures.runId)} · ${shownLine(state, 400)}`,
     ...(advice === null ? [] : [advice]),
     who.join(" · "),
-    `task: ${oneLine(about.task, 400)}`,
-    ...(about.provider === null ? [] : [`provider: ${oneLine(about.provider)}`]),
+    `task: ${shownLine(about.task, 400)}`,
+    ...(about.provider === null ? [] : [`provider: ${shownLine(about.provider)}`]),
     ...(shown.kind === "open" ? shown.approvals : []).map(
       (call) => `waits: ${waitingText(call)} · pawl approvals ${figures.runId} ${call.callId}`,
     ),
-    ...(about.routing === null ? [] : [`model by routing: ${oneLine(about.routing)}`]),
+    ...(about.routing === null ? [] : [`model by routing: ${shownLine(about.routing)}`]),
     ...summaryLines(figures, about),
     ...(shown.kind === "open" ? booksText(shown) : []),
-    ...(figures.answer === null ? [] : ["", within(printable(figures.answer))]),
+    ...(figures.answer === null ? [] : ["", within(spelledOut(figures.answer))]),
     ...(figures.partial ? ["(the answer is partial)"] : []),
   ].join("\n");
 }

@@ -3,11 +3,11 @@
 
 import { styleText } from "node:util";
 import type { RunEvent } from "../domain/run-event.ts";
+import { shownLine, spelledOut, WHOLE } from "../domain/shown-text.ts";
 import type { Output } from "./context.ts";
 import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
 import { createMargin, type Margin } from "./margin.ts";
 import { lineOf, progressText, type Tone } from "./narrate.ts";
-import { oneLine, printable, WHOLE } from "./printable.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** What turns while nothing is printed; a countdown ends with `untilMs`. */
@@ -55,7 +55,7 @@ class Terminal implements Renderer {
 
   event(event: RunEvent): void {
     this.#options.spinner.stop();
-    if (event.type === "reply.delta") this.#write(this.#margin.within(printable(event.text)));
+    if (event.type === "reply.delta") this.#write(this.#margin.within(spelledOut(event.text)));
     if (event.type === "reply.progress") return this.#showLife(event);
     const line = lineOf(event, this.#options.out);
     if (line !== null) this.#line(line.text, line.tone);
@@ -96,7 +96,7 @@ class Terminal implements Renderer {
     if (this.#introduced) return;
     this.#introduced = true;
     const simulated = event.offline ? " · offline model: costs are simulated" : "";
-    this.#line(`${oneLine(event.model)} · budget ${usd(event.capUsd)}${simulated}`, "dim");
+    this.#line(`${shownLine(event.model)} · budget ${usd(event.capUsd)}${simulated}`, "dim");
   }
 
   #ended({ result }: Extract<RunEvent, { type: "run.ended" }>): void {
@@ -105,7 +105,7 @@ class Terminal implements Renderer {
     const partial = result.partial ? " (the answer is partial)" : "";
     this.#line("", "plain");
     this.#line(
-      `${isGood ? "✓" : "■"} ${oneLine(outcomeText(outcome), WHOLE)}${partial}`,
+      `${isGood ? "✓" : "■"} ${shownLine(outcomeText(outcome), WHOLE)}${partial}`,
       isGood ? "good" : "bad",
     );
     const facts = { capUsd: this.#capUsd, link: this.#link };
@@ -132,7 +132,7 @@ class Terminal implements Renderer {
       spinner.start(event.type === "run.waiting" ? "waiting" : "trying again", until);
       return;
     }
-    const tools = [...new Set(this.#tools.values())].map((tool) => oneLine(tool, 30));
+    const tools = [...new Set(this.#tools.values())].map((tool) => shownLine(tool, 30));
     const rest = this.#asked.size > 0 ? "waiting for a person's word" : "thinking";
     spinner.start(tools.length > 0 ? tools.join(", ") : rest, null);
   }

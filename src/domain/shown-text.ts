@@ -96,6 +96,9 @@ export function marksIn(spelled: string): readonly Piece[] {
   });
 }
 
+/** For what must not be shortened. */
+export const WHOLE = Number.POSITIVE_INFINITY;
+
 /** On one line and shortened: for lists, titles and labels, and never where a person decides. */
 export function shownLine(text: string, charsMax = 100): string {
   // Cut first: it may be megabytes long.

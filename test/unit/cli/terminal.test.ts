@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import { createPlain } from "../../../src/cli/plain.ts";
 import { createMargin } from "../../../src/cli/margin.ts";
 import { lineOf } from "../../../src/cli/narrate.ts";
-import { oneLine, printable } from "../../../src/cli/printable.ts";
 import { STILL } from "../../../src/cli/spinner.ts";
 import { createTerminal, type Spinner } from "../../../src/cli/terminal.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
@@ -172,6 +171,7 @@ describe("the terminal", () => {
     for (const event of events) plain.event(event);
     for (const text of [shown(events), written.join("")]) {
       expect(text).not.toMatch(/[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/u);
+      expect(text).toMatch(/⟦U\+001B⟧\[2Jred⟦U\+009B⟧31m⟦U\+202E⟧gnp\.exe/);
     }
   });
 });
@@ -199,17 +199,5 @@ describe("a tool call", () => {
     ["", "→ look_up"],
   ])("with %j reads as %j", (preview, line) => {
     expect(started(preview)).toBe(line);
-  });
-});
-
-describe("printable text", () => {
-  test("keeps what people write: tabs, line breaks, accents, emoji, other scripts", () => {
-    const text = "a\tb\nümläut 👩‍👩‍👧 עברית 日本";
-    expect(printable(text)).toBe(text);
-  });
-
-  test("is shortened on one line without cutting a character in two", () => {
-    expect(oneLine(" a\n\n b ")).toBe("a b");
-    expect(oneLine("x😀y", 3).isWellFormed()).toBe(true);
   });
 });

@@ -28,6 +28,7 @@ describe("text that is read", () => {
 
   test("on one line is short and has no hidden characters either", () => {
     expect(shownLine(`a\n\n b\u202e${"x".repeat(300)}`, 14)).toBe("a b⟦U+202E⟧xx…");
+    expect(shownLine("x😀y", 3).isWellFormed()).toBe(true);
     expect(shownLine("\u2029a\u00a0b ")).toBe("⟦U+2029⟧a b");
   });
 });
