@@ -7,8 +7,8 @@ export function isLoopbackHost(host: string): boolean {
     name === "localhost" ||
     name.endsWith(".localhost") ||
     name === "::1" ||
-    /^127(\.\d{1,3}){3}$/.test(name) ||
-    // 127.0.0.0/8 as an address of IPv6, as URLs write it.
+    // 127.0.0.0/8, as such and as an address of IPv6, as sockets and as URLs write it.
+    /^(::ffff:)?127(\.\d{1,3}){3}$/.test(name) ||
     /^::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}$/.test(name)
   );
 }

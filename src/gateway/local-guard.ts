@@ -6,15 +6,11 @@
 //     its Origin.
 
 import { PawlError } from "../domain/errors.ts";
+import { isLoopbackHost } from "../domain/loopback.ts";
 
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
-const LOOPBACK_ADDRESS = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 /** Whoever adds these speaks for somebody else. Many that do so add none: this is courtesy, no lock. */
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
-
-export function isLoopback(host: string): boolean {
-  return LOOPBACK_NAMES.has(host) || host === "::1" || LOOPBACK_ADDRESS.test(host);
-}
 
 /** Throws PawlError FORBIDDEN where a browser asks on behalf of another site. */
 export function refuseOtherSites(headers: Pick<Headers, "get">): void {
@@ -34,7 +30,7 @@ export function refuseOtherSites(headers: Pick<Headers, "get">): void {
 
 /** What an open gateway can tell of strangers. Throws PawlError UNAUTHENTICATED. */
 export function refuseFarCallers(headers: Headers, remoteAddress: string | undefined): void {
-  if (remoteAddress !== undefined && !LOOPBACK_ADDRESS.test(remoteAddress)) {
+  if (remoteAddress !== undefined && !isLoopbackHost(remoteAddress)) {
     throw new PawlError("UNAUTHENTICATED", "From another machine a key is needed.");
   }
   if (FORWARDED.some((name) => headers.has(name))) {

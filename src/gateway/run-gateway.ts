@@ -10,6 +10,7 @@ import { connect, type StackAddresses } from "../client/connect.ts";
 import { createRunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
+import { isLoopbackHost } from "../domain/loopback.ts";
 import { createApiKeys, type ApiKeys } from "../store/api-keys.ts";
 import { openDatabase } from "../store/database.ts";
 import { checkSchema } from "../store/schema-state.ts";
@@ -21,7 +22,6 @@ import { createProxies } from "./client-address.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
 import type { LocalDoor } from "./local-door.ts";
-import { isLoopback } from "./local-guard.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRunOwners } from "./run-owners.ts";
 import { createStreams } from "./streams.ts";
@@ -101,7 +101,7 @@ export async function runGateway(
 }
 
 async function refuseUnguarded(door: LocalDoor, host: string, keys: ApiKeys): Promise<void> {
-  if (door.kind === "open" && !isLoopback(host)) {
+  if (door.kind === "open" && !isLoopbackHost(host)) {
     throw new PawlError(
       "CONFIG",
       `At ${host} everybody would be let in: a gateway can be open on 127.0.0.1 alone.`,
