@@ -3,7 +3,7 @@
 
 import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
-import { usdOf } from "../domain/money.ts";
+import { dollars, microUsdOf, usdOf } from "../domain/money.ts";
 import type { Raise } from "../domain/run/parse-resume.ts";
 import { pendingOf } from "../domain/run/shown.ts";
 import type { RunState, Wait } from "../domain/run/state.ts";
@@ -124,7 +124,7 @@ async function* factsOf(
 const ON_ITS_WAY: readonly string[] = ["replied", "submitted", "closing", "ended", "movedOn"];
 
 function stillParked(runId: string, { limit, message }: Wait, { addedUsd }: Resumed): PawlError {
-  const added = addedUsd > 0 ? `, also with $${addedUsd.toFixed(4)} more` : "";
+  const added = addedUsd > 0 ? `, also with ${dollars(microUsdOf(addedUsd))} more` : "";
   const how = limit === "cost" ? `; \`pawl resume ${runId} --add USD\` gives it more` : "";
   return new PawlError(
     "NOTHING_CHANGED",
