@@ -53,7 +53,10 @@ export function createDeltaBuffer(charsMax: number): DeltaBuffer {
 
 class Streams implements DeltaBuffer {
   readonly #charsMax: number;
+  /** Whoever was heard of last is last. */
   readonly #streams = new Map<string, Stream>();
+  /** Those that the next batch may have something of: of all that are known, a few. */
+  readonly #heard = new Set<Stream>();
   #rows: DeltaRow[] = [];
   #bufferedChars = 0;
   #droppedChars = 0;
@@ -87,12 +90,13 @@ class Streams implements DeltaBuffer {
   }
 
   take({ last, nowMs }: { readonly last: boolean; readonly nowMs: number }): DeltaBatch {
-    for (const [id, stream] of this.#streams) {
+    for (const stream of this.#heard) {
       this.#cut(stream, last);
       this.#showLife(stream, nowMs);
       stream.seenAtMs ??= nowMs;
-      if (nowMs - stream.seenAtMs > FORGET_AFTER_MS) this.#streams.delete(id);
+      if (stream.pending === "" && stream.writing === null) this.#heard.delete(stream);
     }
+    this.#forget(nowMs);
     const batch = { rows: this.#rows, droppedChars: this.#droppedChars };
     this.#rows = [];
     this.#bufferedChars = 0;
@@ -104,8 +108,18 @@ class Streams implements DeltaBuffer {
     const id = JSON.stringify([key.executionId, key.activityId, key.attempt]);
     const stream = this.#streams.get(id) ?? { key, ...NEW_STREAM };
     stream.seenAtMs = null;
+    this.#streams.delete(id);
     this.#streams.set(id, stream);
+    this.#heard.add(stream);
     return stream;
+  }
+
+  #forget(nowMs: number): void {
+    for (const [id, stream] of this.#streams) {
+      if (stream.seenAtMs === null || nowMs - stream.seenAtMs <= FORGET_AFTER_MS) return;
+      this.#streams.delete(id);
+      this.#heard.delete(stream);
+    }
   }
 
   #showLife(stream: Stream, nowMs: number): void {
