@@ -19,6 +19,8 @@ export interface Image {
 
 /** An empty folder of the host in place of the image's here; the image has its files there. */
 const ROOT = "/srv";
+/** Its user may be one that nobody knows, as in a cluster. */
+const NO_HOME = "/nonexistent";
 
 /** Why the image can't be tried on this machine; null where it can. */
 export function whyNotHere(): string | null {
@@ -96,6 +98,6 @@ export function startInImage(
   const { dir, uid, gid } = image;
   const ids = { OWNER: String(uid), GROUP: String(gid) };
   return startProcess("unshare", ["-m", "bash", "-ec", MOUNTS, String(uid), String(gid), ...args], {
-    env: { ...env, ...image.env, ...ids, IMAGE: dir, VOLUME: volume, ROOT },
+    env: { ...env, HOME: NO_HOME, ...image.env, ...ids, IMAGE: dir, VOLUME: volume, ROOT },
   });
 }
