@@ -106,6 +106,7 @@ async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOu
 function contextOf(deps: ActivityDeps, { attempt, input }: Execution, args: unknown): ToolContext {
   const { runId } = attempt;
   const { callId } = input;
+  const filesDir = runFolderIn(deps.files, input.tenant, runId);
   return {
     runId,
     tenant: input.tenant,
@@ -115,7 +116,9 @@ function contextOf(deps: ActivityDeps, { attempt, input }: Execution, args: unkn
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
     log: deps.telemetry.log.child({ runId, tool: input.tool, callId }),
-    ...present({ filesDir: runFolderIn(deps.files, input.tenant, runId) }),
+    ...present({ filesDir }),
+    onFileTrouble: (error) =>
+      deps.telemetry.emit({ event: "file_trouble", runId, tool: input.tool, dir: filesDir, error }),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };
 }

@@ -32,7 +32,7 @@ export const writeFileTool = defineTool({
   }),
   permission: "write",
   effect: "idempotent",
-  async execute({ path, content }, { filesDir, signal, log }) {
+  async execute({ path, content }, { filesDir, signal, onFileTrouble }) {
     const names = namesIn(path);
     if (filesDir === undefined) throw notWritten(names, "no file can be written here");
     // It would be written as another character than the one that was asked for, and approved.
@@ -44,7 +44,7 @@ export const writeFileTool = defineTool({
       await writeUnder(filesDir, names, content);
     } catch (error) {
       if (toolErrorOf(error) !== null) throw error;
-      log.warn({ error, filesDir }, "a file was not written");
+      onFileTrouble?.(error);
       throw notWritten(names, fileTroubleOf(error) ?? "something is wrong with the file system");
     }
     return { path: names.join("/"), bytes };

@@ -12,7 +12,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pino from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { writeFileTool } from "../../../activities/tools/write-file.ts";
 import { contextFor } from "./support.ts";
@@ -185,18 +184,15 @@ describe("a file is refused", () => {
     expect(tree(filesDir).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 
-  test("through which no place of this host is told, and the log has it", async () => {
+  test("through which no place of this host is told, and the operator is told it", async () => {
     writeFileSync(join(outside, "file"), "");
-    const lines: string[] = [];
-    const log = pino(
-      { serializers: { error: pino.stdSerializers.err } },
-      { write: (line) => lines.push(line) },
-    );
+    const told: unknown[] = [];
+    const onFileTrouble = (error: unknown): void => void told.push(error);
     for (const root of [join(outside, "file", "files"), join(outside, "file")]) {
       const { text, isError } = await write(
         "may/a.txt",
         "hello",
-        contextFor({ ...LAST, filesDir: root, log }),
+        contextFor({ ...LAST, filesDir: root, onFileTrouble }),
       );
       expect(isError).toBe(true);
       expect(JSON.parse(text)).toEqual({
@@ -205,8 +201,9 @@ describe("a file is refused", () => {
       });
       expect(text).not.toContain(outside);
     }
-    expect(lines).toHaveLength(2);
-    for (const line of lines) expect(line).toContain(outside);
+    expect(told).toHaveLength(2);
+    for (const error of told)
+      expect(error).toMatchObject({ path: expect.stringContaining(outside) });
   });
 
   test("by a worker that has no place for files: another one may have, and at last the model is told", async () => {
