@@ -14,6 +14,7 @@ import {
   type SearchAttribute,
 } from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
+import { checkFiles } from "./doctor-files.ts";
 import { answers, checkModel } from "./doctor-provider.ts";
 import type { StackState } from "./stack-state.ts";
 import { searchAttributeNames, servesNamespace, workerIdentities } from "./temporal-client.ts";
@@ -96,7 +97,8 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
     const schema = readSchema();
     const state = await readSchemaState(database, schema);
     if (state.kind === "current") {
-      return [ok("postgres", `${where}, schema ${schema.tables.length}`)];
+      const found = ok("postgres", `${where}, schema ${schema.tables.length}`);
+      return [found, ...(await checkFiles(database))];
     }
     if (state.kind === "foreign") {
       return [fail("postgres", `${where}: ${state.why}`, CATALOGUE.SCHEMA_FOREIGN.next)];
