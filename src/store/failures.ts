@@ -34,35 +34,54 @@ const UNKNOWN_PARAMETER = "42704";
 const NUL_IN_JSON = "22P05";
 const NOT_JSON = "22P02";
 
+interface Told {
+  readonly code: string;
+  readonly message: string;
+  readonly error: unknown;
+  readonly access: DatabaseAccess;
+  readonly where: string;
+}
+
 /** Of a statement, or (`place`) of the beginning of a session. What is neither's fault is given back as it came. */
 export function failureOf(error: unknown, access: DatabaseAccess, place?: Place): unknown {
   if (isPawlError(error)) return error;
   const code = codeOf(error) ?? "";
   const where = `Postgres at ${place === undefined ? placesOf(access) : nameOf(place)}`;
   const message = `${where}: ${reasonOf(error)}`;
-  const of = (known: ConstructorParameters<typeof PawlError>[0], what = message, next?: string) =>
-    new PawlError(known, what, { cause: error, ...(next === undefined ? {} : { next }) });
-
   const tls = tlsFailure(error, access, place);
-  if (tls !== null) return of("DATABASE_TLS", `${where}: ${tls.what}`, tls.next);
-  if (REFUSED.includes(code)) return of("DATABASE_REFUSED");
-  if (NO_LOGIN.includes(code) || (code === OF_A_POOLER && NO_LOGIN_THERE.test(wordsOf(error)))) {
-    return of(
-      "DATABASE_LOGIN",
-      `${where} turned away ${whoIn(access)}: ${reasonOf(error)}`,
-      wayIn(error, access),
-    );
+  if (tls !== null) {
+    return new PawlError("DATABASE_TLS", `${where}: ${tls.what}`, { cause: error, next: tls.next });
   }
-  const unsupported = code === OF_A_POOLER ? UNSUPPORTED.exec(wordsOf(error)) : null;
-  if (unsupported !== null) {
-    const next = `take ${unsupported[1]} out of DATABASE_URL (or PGOPTIONS), or name it in ignore_startup_parameters of pgbouncer`;
-    return of("CONFIG", message, next);
-  }
-  if (code === UNKNOWN_PARAMETER && /configuration parameter/.test(message)) {
-    return of("CONFIG", `${message}. Take it out of DATABASE_URL`);
-  }
+  if (REFUSED.includes(code)) return new PawlError("DATABASE_REFUSED", message, { cause: error });
+  const told: Told = { code, message, error, access, where };
+  const known = loginFailure(told) ?? parameterFailure(told);
+  if (known !== null) return known;
   if (code === NUL_IN_JSON || (code === NOT_JSON && /json/.test(message))) return unstorable(error);
-  return UNREACHABLE.test(code) ? of("LEDGER_UNAVAILABLE") : error;
+  if (!UNREACHABLE.test(code)) return error;
+  return new PawlError("LEDGER_UNAVAILABLE", message, { cause: error });
+}
+
+function loginFailure({ code, error, access, where }: Told): PawlError | null {
+  const isRefused = code === OF_A_POOLER && NO_LOGIN_THERE.test(wordsOf(error));
+  if (!NO_LOGIN.includes(code) && !isRefused) return null;
+  const next = wayIn(error, access);
+  return new PawlError(
+    "DATABASE_LOGIN",
+    `${where} turned away ${whoIn(access)}: ${reasonOf(error)}`,
+    { cause: error, ...(next === null ? {} : { next }) },
+  );
+}
+
+function parameterFailure({ code, message, error }: Told): PawlError | null {
+  if (code === UNKNOWN_PARAMETER && /configuration parameter/.test(message)) {
+    return new PawlError("CONFIG", `${message}. Take it out of DATABASE_URL`, { cause: error });
+  }
+  const [, name] = (code === OF_A_POOLER && UNSUPPORTED.exec(wordsOf(error))) || [];
+  if (name === undefined) return null;
+  return new PawlError("CONFIG", message, {
+    cause: error,
+    next: `take ${name} out of DATABASE_URL (or PGOPTIONS), or name it in ignore_startup_parameters of pgbouncer`,
+  });
 }
 
 function whoIn({ user, database }: DatabaseAccess): string {
@@ -71,7 +90,7 @@ function whoIn({ user, database }: DatabaseAccess): string {
 }
 
 /** What opens the door, where the catalogue does not know it. */
-function wayIn(error: unknown, { password }: DatabaseAccess): string | undefined {
+function wayIn(error: unknown, { password }: DatabaseAccess): string | null {
   const words = wordsOf(error);
   if (/no encryption|SSL off/.test(words)) {
     return "the server wants TLS: write sslmode=require or, to be sure of it, verify-full in DATABASE_URL";
@@ -80,7 +99,7 @@ function wayIn(error: unknown, { password }: DatabaseAccess): string | undefined
   if (/password/.test(words) && password === null) {
     return "there is no password: give it in DATABASE_URL, PGPASSWORD or PGPASSWORD_FILE";
   }
-  return undefined;
+  return null;
 }
 
 function wordsOf(error: unknown): string {

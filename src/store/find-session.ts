@@ -12,24 +12,36 @@ import { isAboutTls } from "./tls-failures.ts";
 /** Rejects with PawlError, or with what is no fault of the way there. */
 export async function findSession(access: DatabaseAccess, signal: AbortSignal): Promise<Session> {
   const failures: PawlError[] = [];
-  const kinds =
-    access.session === "prefer-standby" ? (["standby", "any"] as const) : [access.session];
+  const kinds: readonly SessionKind[] =
+    access.session === "prefer-standby" ? ["standby", "any"] : [access.session];
   for (const kind of kinds) {
     for (const place of inOrder(access)) {
-      try {
-        const session = await openAt(place, access, signal);
-        if (suits(session, kind)) return session;
-        session.close();
-        failures.push(unsuited(place, kind));
-      } catch (error) {
-        const failure = failureOf(error, access, place);
-        // Where the door was shut in our face, the others know us no better.
-        if (!isPawlError(failure) || isFinal(failure.code)) throw failure;
-        failures.push(failure);
-      }
+      const found = await tryAt(place, kind, { access, signal });
+      if (!isPawlError(found)) return found;
+      failures.push(found);
     }
   }
   throw joined(failures);
+}
+
+interface Terms {
+  readonly access: DatabaseAccess;
+  readonly signal: AbortSignal;
+}
+
+/** Gives back why the next place may be tried. */
+async function tryAt(place: Place, kind: SessionKind, terms: Terms): Promise<Session | PawlError> {
+  try {
+    const session = await openAt(place, terms);
+    if (suits(session, kind)) return session;
+    session.close();
+    return unsuited(place, kind);
+  } catch (error) {
+    const failure = failureOf(error, terms.access, place);
+    // Where the door was shut in our face, the others know us no better.
+    if (isPawlError(failure) && !isFinal(failure.code)) return failure;
+    throw failure;
+  }
 }
 
 function isFinal(code: ErrorCode): boolean {
@@ -44,17 +56,13 @@ function inOrder({ places, isShuffled }: DatabaseAccess): readonly Place[] {
     .map(({ place }) => place);
 }
 
-async function openAt(
-  place: Place,
-  access: DatabaseAccess,
-  signal: AbortSignal,
-): Promise<OpenedSession> {
-  const [first, second] = waysOf(place, access);
+async function openAt(place: Place, terms: Terms): Promise<OpenedSession> {
+  const [first, second] = waysOf(place, terms.access);
   try {
-    return await openSession(place, first, { access, signal });
+    return await openSession(place, first, terms);
   } catch (error) {
     if (second === undefined || !mayGoBetter(error)) throw error;
-    return await openSession(place, second, { access, signal }).catch((other: unknown) => {
+    return await openSession(place, second, terms).catch((other: unknown) => {
       throw codeOf(other) === "NO_TLS" ? error : other;
     });
   }

@@ -126,8 +126,11 @@ export class Pool {
   }
 
   #mayOpen(): boolean {
-    const isRoom = this.#members.length + this.#opening < this.#sessionsMax;
-    return isRoom && this.#opening < this.#waiting.length && Date.now() >= this.#notBeforeMs;
+    const count = this.#members.length;
+    const isRoom = count + this.#opening < this.#sessionsMax;
+    // No more at once than are there already: what one process knocks with, all others wait behind at a pooler.
+    const isModest = this.#opening < Math.max(1, count) && this.#opening < this.#waiting.length;
+    return isRoom && isModest && Date.now() >= this.#notBeforeMs;
   }
 
   /** Of those that answer quickly. */
@@ -221,11 +224,14 @@ export class Pool {
     const closesAtMs = sinceMs + LIFE_MS.min + Math.random() * LIFE_MS.spread;
     const member: Member = { session, closesAtMs, underWay: 0, sinceMs, isLeaving: false };
     this.#members.push(member);
-    void session.closed.then(() => {
-      this.#forget(member);
-      this.#give();
-    });
+    void this.#forgetWhenClosed(member);
     if (this.#idle === undefined) this.#closeIdleLater();
+  }
+
+  async #forgetWhenClosed(member: Member): Promise<void> {
+    await member.session.closed;
+    this.#forget(member);
+    this.#give();
   }
 
   #openLater(): void {
@@ -241,7 +247,7 @@ export class Pool {
         if (member.sinceMs <= untilMs) this.#drop(member);
       }
       if (this.#members.length > 0) this.#closeIdleLater();
-    }, this.#idleMs / 2).unref();
+    }, this.#idleMs / 4).unref();
   }
 
   #dismiss(member: Member): void {

@@ -21,7 +21,7 @@ jest.setTimeout(180_000);
 const found = findPgbouncer();
 const withPgbouncer = found === undefined ? describe.skip : describe;
 const WHERE = found === undefined ? "pgbouncer is not installed here" : "pgbouncer";
-const MODES = ["transaction", "session"] as const;
+const MODES = ["transaction", "session", "statement"] as const;
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -8,7 +8,7 @@ import { unprivilegedAccount } from "./postgres.ts";
 import { freePort, startProcess, type Process } from "./processes.ts";
 
 export interface PgbouncerOptions {
-  readonly mode: "session" | "transaction";
+  readonly mode: "session" | "transaction" | "statement";
   readonly poolSize: number;
   /** Lines for its section. */
   readonly more?: readonly string[];

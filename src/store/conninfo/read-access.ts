@@ -30,24 +30,34 @@ export function readAccess(text: string, variables: Words = new Map()): Database
   if (encoding !== undefined && !/^(utf-?8|unicode|auto)$/i.test(encoding.value)) {
     complain(encoding, "client_encoding is UTF8: remove it");
   }
-  const timeoutS = wholeIn(words, "connect_timeout");
   const balance = wordIn(words, "load_balance_hosts", ["disable", "random"]);
   return {
     places: readPlaces(words),
     isShuffled: balance === "random",
-    user: words.get("user")?.value ?? null,
-    password: words.get("password")?.value ?? null,
-    database: words.get("dbname")?.value ?? null,
+    user: textIn(words, "user"),
+    password: textIn(words, "password"),
+    database: textIn(words, "dbname"),
     tls: readTls(words),
     session: wordIn(words, "target_session_attrs", SESSION_KINDS) ?? "any",
     startup: startupOf(words),
-    connectTimeoutMs:
-      timeoutS === null ? CONNECT_TIMEOUT_MS : timeoutS > 0 ? timeoutS * 1000 : null,
-    keepAliveSeconds:
-      wholeIn(words, "keepalives") === 0
-        ? null
-        : wholeIn(words, "keepalives_idle") || KEEP_ALIVE_SECONDS,
+    connectTimeoutMs: connectTimeoutIn(words),
+    keepAliveSeconds: keepAliveIn(words),
   };
+}
+
+function textIn(words: Words, name: string): string | null {
+  return words.get(name)?.value ?? null;
+}
+
+function connectTimeoutIn(words: Words): number | null {
+  const seconds = wholeIn(words, "connect_timeout");
+  if (seconds === null) return CONNECT_TIMEOUT_MS;
+  return seconds > 0 ? seconds * 1000 : null;
+}
+
+function keepAliveIn(words: Words): number | null {
+  if (wholeIn(words, "keepalives") === 0) return null;
+  return wholeIn(words, "keepalives_idle") || KEEP_ALIVE_SECONDS;
 }
 
 function wordsOf(text: string, variables: Words): Words {

@@ -2,7 +2,7 @@
 // for proof, `verify-ca` asks for a certificate of an authority, `verify-full` for one with the name of the host.
 
 import { SSL_MODES, TLS_VERSIONS, type SslMode, type TlsTerms } from "./access.ts";
-import { complain, wholeIn, wordIn, type Words } from "./words.ts";
+import { complain, wholeIn, wordIn, type Said, type Words } from "./words.ts";
 
 /** What others call a mode: `ssl=true` of JDBC (libpq knows it too), `no-verify` of node-postgres. */
 const ALIASES: Readonly<Record<string, SslMode>> = {
@@ -16,43 +16,57 @@ const SYSTEM = "system";
 
 /** Throws ConninfoError. */
 export function readTls(words: Words): TlsTerms {
-  const rootCert = words.get("sslrootcert");
   const mode = readMode(words);
-  if (rootCert !== undefined && (mode === "allow" || mode === "prefer")) {
+  refuseContradictions(words, mode);
+  const rootCert = words.get("sslrootcert");
+  return {
+    // As in libpq: whoever names an authority wants it asked.
+    mode: mode === "require" && rootCert !== undefined ? "verify-ca" : mode,
+    rootCertFile: rootCert?.value === SYSTEM ? null : fileIn(words, "sslrootcert"),
+    certFile: fileIn(words, "sslcert"),
+    keyFile: fileIn(words, "sslkey"),
+    keyPassword: words.get("sslpassword")?.value ?? null,
+    crlFile: fileIn(words, "sslcrl"),
+    versionMin: wordIn(words, "ssl_min_protocol_version", TLS_VERSIONS),
+    versionMax: wordIn(words, "ssl_max_protocol_version", TLS_VERSIONS),
+    isDirect: isDirect(words),
+    tellsName: wholeIn(words, "sslsni") !== 0,
+  };
+}
+
+function isDirect(words: Words): boolean {
+  return wordIn(words, "sslnegotiation", ["postgres", "direct"]) === "direct";
+}
+
+/** What looks like more than it is. */
+function refuseContradictions(words: Words, mode: SslMode): void {
+  const rootCert = words.get("sslrootcert");
+  if (rootCert !== undefined) refuseWeak(rootCert, mode);
+  const negotiation = words.get("sslnegotiation");
+  const mayBePlain = mode === "disable" || mode === "allow" || mode === "prefer";
+  if (negotiation !== undefined && isDirect(words) && mayBePlain) {
+    complain(negotiation, "sslnegotiation=direct wants sslmode=require or more");
+  }
+  const [cert, key] = [words.get("sslcert"), words.get("sslkey")];
+  const alone = cert ?? key;
+  if (alone !== undefined && (cert === undefined || key === undefined)) {
+    complain(alone, "sslcert and sslkey belong together: name both files");
+  }
+}
+
+function refuseWeak(rootCert: Said, mode: SslMode): void {
+  if (mode === "allow" || mode === "prefer") {
     complain(
       rootCert,
       `sslrootcert proves nothing with sslmode=${mode}: write sslmode=verify-full, or verify-ca`,
     );
   }
-  if (rootCert?.value === SYSTEM && mode !== "verify-full" && mode !== "disable") {
+  if (rootCert.value === SYSTEM && mode !== "verify-full" && mode !== "disable") {
     complain(
       rootCert,
-      `sslrootcert=system wants sslmode=verify-full, since anybody can have a certificate of such an authority`,
+      "sslrootcert=system wants sslmode=verify-full, since anybody can have a certificate of such an authority",
     );
   }
-  const isDirect = wordIn(words, "sslnegotiation", ["postgres", "direct"]) === "direct";
-  const negotiation = words.get("sslnegotiation");
-  if (isDirect && negotiation !== undefined && ["disable", "allow", "prefer"].includes(mode)) {
-    complain(negotiation, "sslnegotiation=direct wants sslmode=require or more");
-  }
-  const [certFile, keyFile] = [fileIn(words, "sslcert"), fileIn(words, "sslkey")];
-  const cert = words.get("sslcert") ?? words.get("sslkey");
-  if (cert !== undefined && (certFile === null) !== (keyFile === null)) {
-    complain(cert, "sslcert and sslkey belong together: name both files");
-  }
-  return {
-    // As in libpq: whoever names an authority wants it asked.
-    mode: mode === "require" && rootCert !== undefined ? "verify-ca" : mode,
-    rootCertFile: rootCert?.value === SYSTEM ? null : fileIn(words, "sslrootcert"),
-    certFile,
-    keyFile,
-    keyPassword: words.get("sslpassword")?.value ?? null,
-    crlFile: fileIn(words, "sslcrl"),
-    versionMin: wordIn(words, "ssl_min_protocol_version", TLS_VERSIONS),
-    versionMax: wordIn(words, "ssl_max_protocol_version", TLS_VERSIONS),
-    isDirect,
-    tellsName: wholeIn(words, "sslsni") !== 0,
-  };
 }
 
 /** Where nothing is said: with an authority, its proof; else TLS where the server offers it, as `psql` does. */
