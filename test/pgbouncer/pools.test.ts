@@ -2,7 +2,6 @@
 // client keeps its connection until it leaves: whoever comes too late waits until another has nothing to do.
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { readConfig } from "../../src/config.ts";
 import { openDatabase, type Database } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { startGateway, type GatewayProcess } from "../support/gateway-process.ts";
@@ -178,8 +177,4 @@ withPgbouncer(`${WHERE}: two workers and a gateway`, () => {
       expect(tookMs).toBeLessThan(60_000);
     },
   );
-});
-
-test("the settings that the docs name for a pooler are read", () => {
-  expect(readConfig({ PAWL_DB_CONNECTIONS: "2" }).database.maxConnections).toBe(2);
 });
