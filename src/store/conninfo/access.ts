@@ -71,8 +71,3 @@ export function nameOf(place: Place): string {
 export function placesOf({ places }: DatabaseAccess): string {
   return places.map(nameOf).join(", ");
 }
-
-/** What may be told to nobody. */
-export function secretsOf({ password, tls }: DatabaseAccess): readonly string[] {
-  return [password, tls.keyPassword].filter((secret) => secret !== null);
-}
