@@ -45,12 +45,12 @@ export async function runWorker(
 ): Promise<void> {
   const duties = only === undefined ? DUTIES : [only];
   installRuntime(telemetry);
-  const databaseUrl = required("DATABASE_URL", config.database.url);
+  const where = required("DATABASE_URL", config.database.access);
   const onWait = (message: string): void =>
     telemetry.emit({ event: "worker_waiting", code: "BACKEND_UNREACHABLE", message });
-  await patiently(telemetry, () => migrate(databaseUrl, { onWait }));
-  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
-  const signs = openSigns(databaseUrl, config.timers.heartbeatTimeoutMs, telemetry);
+  await patiently(telemetry, () => migrate(where, { onWait }));
+  const db = openDatabase(where, { connectionsMax: config.database.maxConnections });
+  const signs = openSigns(where, config.timers.heartbeatTimeoutMs, telemetry);
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
   const connection = await patiently(telemetry, () => openWorkerConnection(access));
