@@ -30,8 +30,6 @@ COPY --from=build /app/src ./src
 COPY --from=build /app/offline-model ./offline-model
 COPY --from=build /app/activities ./activities
 ENV NODE_ENV=production
-# About 80 % of the memory limit below; workflow isolates live outside of this heap.
-ENV NODE_OPTIONS=--max-old-space-size=800
 USER node
 ENTRYPOINT ["node", "bin/pawl.js"]
 CMD ["worker"]

@@ -80,3 +80,25 @@ describe("docker-compose.yml", () => {
     for (const statement of statements) expect(doc).toContain(statement);
   });
 });
+
+describe("a service of ours", () => {
+  const numberIn = (name: string, pattern: RegExp): number =>
+    Number(pattern.exec(services.get(name) ?? "")?.[1]);
+
+  test.each(["worker", "gateway"])("%s is killed ten seconds behind its own grace", (name) => {
+    const graceMs = numberIn(name, /PAWL_SHUTDOWN_GRACE_MS: "(\d+)"/);
+    expect(numberIn(name, /stop_grace_period: (\d+)s/) * 1000).toBe(graceMs + 10_000);
+  });
+
+  test.each(["worker", "gateway"])("%s collects its garbage before it is killed for it", (name) => {
+    const [, size, unit] = /mem_limit: (\d+)([gm])/.exec(services.get(name) ?? "") ?? [];
+    const memoryMb = Number(size) * (unit === "g" ? 1024 : 1);
+    const heapMb = numberIn(name, /NODE_OPTIONS: --max-old-space-size=(\d+)/);
+    expect(heapMb).toBeGreaterThan(memoryMb / 2);
+    expect(heapMb).toBeLessThanOrEqual(memoryMb * 0.8);
+  });
+
+  test("has no other heap by the image, which is of every role", () => {
+    expect(readFileSync(packageFile("Dockerfile"), "utf8")).not.toContain("max-old-space-size");
+  });
+});
