@@ -17,14 +17,7 @@ export function hearHangups(
     else if (isTTY) process.kill(process.pid, "SIGTERM");
   };
   process.on("SIGHUP", heed);
-  // A file as large as this user may have one: the write says so, and the signal would end the process.
-  process.on("SIGXFSZ", nothing);
-  return {
-    stop() {
-      process.removeListener("SIGHUP", heed);
-      process.removeListener("SIGXFSZ", nothing);
-    },
-  };
+  return { stop: () => void process.removeListener("SIGHUP", heed) };
 }
 
 /** Before there is a log to open again: a rotation in the first second ends nothing. For good. */

@@ -20,6 +20,8 @@ const FULL: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /** Throws PawlError where the file can't be opened, and nothing but a person can mend that. */
 export function openLogFile(path: string): LinePlace {
+  // Of a file that may not grow the write says so, and the signal would end the process.
+  if (!process.listeners("SIGXFSZ").includes(ignore)) process.on("SIGXFSZ", ignore);
   let fd: number | null = null;
   let refusal: unknown = null;
   const reopen = (): void => {

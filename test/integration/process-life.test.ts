@@ -181,6 +181,20 @@ describe("Y2: a log that can't be written ends no process and no call", () => {
   });
 });
 
+test("Y2: nor does one that may not grow: its user may have no larger file", async () => {
+  const log = join(dir, "bounded.log");
+  const command = `ulimit -f 1; exec "$0" "$1"`;
+  const worker = startProcess("sh", ["-c", command, process.execPath, WORKER], {
+    env: { ...world.env, PAWL_LOG_FILE: log, PAWL_LOG_LEVEL: "trace" },
+  });
+  started.push(worker);
+  const runId = await heldRun();
+  await world.model.release();
+  await answersForNothingMore(runId);
+  await worker.line("it is as large as a file of this user may be");
+  await stoppedWell(worker);
+});
+
 describe("SIGHUP opens the log again and changes nothing else", () => {
   test("in a worker with a reply under way, and in a gateway with a stream", async () => {
     const [workerLog, gatewayLog] = [join(dir, "w.log"), join(dir, "g.log")];
