@@ -166,7 +166,7 @@ export class LineWriter {
   }
 
   #again(inMs: number): void {
-    this.#timer ??= setTimeout(() => this.#retry(), inMs).unref();
+    if (this.#timer === null) this.#timer = setTimeout(() => this.#retry(), inMs).unref();
     if (!process.listeners("exit").includes(this.#lastTry)) process.on("exit", this.#lastTry);
   }
 

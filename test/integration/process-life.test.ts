@@ -271,35 +271,39 @@ describe("the grace of a process that is told to end", () => {
 });
 
 describe("a process with too little to start says so in one sentence", () => {
-  const started_: [string, string][] = [
-    ["worker", WORKER],
-    ["gateway", GATEWAY],
-  ];
-  const cases: [string, string, NodeJS.ProcessEnv, RegExp][] = [
-    ["64 file handles", "ulimit -n 64; exec", {}, /may have 64 files .* \(CONFIG: allow it more/],
-    [
-      "a heap of 40 MB",
-      "exec",
-      { NODE_OPTIONS: "--max-old-space-size=40" },
-      /may grow to 40 MB, and a .* needs \d+\. \(CONFIG: give it more memory/,
-    ],
-    [
-      "a log below a file",
-      "exec",
-      { PAWL_LOG_FILE: "/etc/passwd/w.log" },
-      /^The log \/etc\/passwd\/w\.log can't be used: .*\. \(FILE_UNUSABLE: .*PAWL_LOG_FILE/,
-    ],
-  ];
-  test.each(started_.flatMap(([name, main]) => cases.map((one) => [name, ...one, main] as const)))(
-    "%s: %s",
-    async (_name, _what, shell, env, ...[sentence, main]) => {
-      const command = `${shell} ${JSON.stringify(process.execPath)} ${JSON.stringify(main)}`;
-      const run = await startCommand("sh", ["-c", command], { ...world.env, ...env }).ended;
-      expect(run.stderr).toMatch(sentence);
-      expect(run.exitCode).toBe(2);
-      expect(run.stderr.trimEnd().split("\n")).toHaveLength(1);
+  const mains = { worker: WORKER, gateway: GATEWAY };
+  const troubles = [
+    {
+      what: "64 file handles",
+      shell: "ulimit -n 64; exec",
+      env: {},
+      sentence: /may have 64 files .* \(CONFIG: allow it more/,
     },
+    {
+      what: "a heap of 40 MB",
+      shell: "exec",
+      env: { NODE_OPTIONS: "--max-old-space-size=40" },
+      sentence: /may grow to 40 MB, and a .* needs \d+\. \(CONFIG: give it more memory/,
+    },
+    {
+      what: "a log below a file",
+      shell: "exec",
+      env: { PAWL_LOG_FILE: "/etc/passwd/w.log" },
+      sentence:
+        /^The log \/etc\/passwd\/w\.log can't be used: .*\. \(FILE_UNUSABLE: .*PAWL_LOG_FILE/,
+    },
+  ];
+  const cases = Object.entries(mains).flatMap(([name, main]) =>
+    troubles.map((trouble) => ({ ...trouble, name, main })),
   );
+  test.each(cases)("$name: $what", async ({ shell, main, env, sentence }) => {
+    const command = `${shell} "$0" "$1"`;
+    const args = ["-c", command, process.execPath, main];
+    const run = await startCommand("sh", args, { ...world.env, ...env }).ended;
+    expect(run.stderr).toMatch(sentence);
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
 
   const canSwitch = process.getuid?.() === 0 && spawnSync("id", ["-u", "nobody"]).status === 0;
   (canSwitch ? test : test.skip)("a folder that its user may not write", async () => {
