@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { PawlError } from "../domain/errors.ts";
 import { codeOf, fileTroubleIn } from "../domain/file-trouble.ts";
+import { makeFolder } from "../process/make-folder.ts";
 import type { LinePlace } from "./line-writer.ts";
 
 const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } = fs.constants;
@@ -76,7 +77,7 @@ function openFile(path: string): number {
     return openThere(path);
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
-    fs.mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     return openThere(path);
   }
 }

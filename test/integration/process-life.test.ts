@@ -299,7 +299,9 @@ describe("a process with too little to start says so in one sentence", () => {
   test.each(cases)("$name: $what", async ({ shell, main, env, sentence }) => {
     const command = `${shell} "$0" "$1"`;
     const args = ["-c", command, process.execPath, main];
-    const run = await startCommand("sh", args, { ...world.env, ...env }).ended;
+    const process_ = startCommand("sh", args, { ...world.env, ...env });
+    started.push({ kill: () => process_.signal("SIGKILL") });
+    const run = await process_.ended;
     expect(run.stderr).toMatch(sentence);
     expect(run.exitCode).toBe(2);
     expect(run.stderr.trimEnd().split("\n")).toHaveLength(1);

@@ -61,7 +61,10 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
   "src/process": { values: ["src/domain", "node:"], types: ["src/config.ts", "src/telemetry"] },
-  "src/telemetry": { values: ["src/domain", "node:", "pino"], types: ["src/config.ts"] },
+  "src/telemetry": {
+    values: ["src/domain", "src/process/make-folder.ts", "node:", "pino"],
+    types: ["src/config.ts"],
+  },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
   "src/store": { values: ["src/domain", ...SELF, "node:", "postgres"] },
@@ -117,7 +120,14 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/dev": {
     values: [
       ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["src/outbound", "@electric-sql/pglite", "@electric-sql/pglite-socket", "node:", "zod"],
+      ...[
+        "src/outbound",
+        "src/process",
+        "@electric-sql/pglite",
+        "@electric-sql/pglite-socket",
+        "node:",
+        "zod",
+      ],
     ],
     types: ["@temporalio/client"],
   },

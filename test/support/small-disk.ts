@@ -10,6 +10,8 @@ export interface SmallDisk {
   /** Until nothing more fits. */
   fill(): void;
   makeRoom(): void;
+  /** It can only be read from then on. */
+  lock(): void;
   close(): void;
 }
 
@@ -33,6 +35,7 @@ export function openSmallDisk(): SmallDisk | null {
         // As far as it goes.
       }
     },
+    lock: () => void spawnSync("mount", ["-o", "remount,ro", dir]),
     makeRoom: () => rmSync(filler, { force: true }),
     close() {
       spawnSync("umount", ["-l", dir]);
