@@ -4,6 +4,7 @@ import type { BatchOutcome, EndedCounts } from "../domain/batch.ts";
 import type { Duty } from "../domain/duty.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import { endingText, type EndingModel } from "../domain/model-end.ts";
+import type { LostLines } from "./line-writer.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
 
 interface AboutPart {
@@ -11,6 +12,12 @@ interface AboutPart {
 }
 
 export interface ProcessEvents {
+  /** Of this log: its disk was full, or its reader too slow. */
+  log_lost: LostLines;
+  log_reopened: object;
+  log_not_reopened: { readonly error: unknown };
+  memory_tight: { readonly message: string };
+
   batch_start: {
     readonly batchId: string;
     readonly tenant: string;
@@ -27,6 +34,9 @@ export interface ProcessEvents {
   };
 
   worker_ready: { readonly taskQueue: string; readonly duties: readonly Duty[] };
+  /** It was told to end. */
+  worker_draining: { readonly underWay: number; readonly graceMs: number };
+  worker_ended: { readonly givenUp: number; readonly graceMs: number };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
   /** Files of runs; see src/worker/tell-of-files.ts. */
   files_unusable: { readonly dir: string; readonly why: string };
@@ -96,10 +106,28 @@ export interface ProcessEvents {
 }
 
 export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
+  log_lost: ({ lines, from, until }) =>
+    error(
+      lines === 1
+        ? `1 line was lost at ${from}`
+        : `${lines.toLocaleString("en-US")} lines were lost between ${from} and ${until}`,
+    ),
+  log_reopened: () => info("the log was opened again by its name"),
+  log_not_reopened: () => warn("the log can't be opened again, and goes on where it was"),
+  memory_tight: ({ message }) => warn(message),
+
   batch_start: () => info("a batch begins"),
   batch_end: () => info("the batch ended"),
 
   worker_ready: () => info("polling for runs"),
+  worker_draining: ({ underWay, graceMs }) =>
+    info(`takes nothing new; ${callsIn(underWay)} under way, with ${graceMs / 1000} s to end`),
+  worker_ended: ({ givenUp, graceMs }) =>
+    givenUp === 0
+      ? info("the worker has ended, and gave up nothing")
+      : warn(
+          `the worker has ended, and gave up ${callsIn(givenUp)} after ${graceMs / 1000} s (PAWL_SHUTDOWN_GRACE_MS)`,
+        ),
   worker_waiting: ({ message }) => warn(message),
   files_unusable: ({ dir, why }) =>
     warn(
@@ -149,3 +177,7 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   part_died: ({ part, how }) => warn(`${part} ended (${how}); it is started again`),
   part_missing: ({ message }) => warn(message),
 };
+
+function callsIn(n: number): string {
+  return n === 1 ? "1 call" : `${n} calls`;
+}
