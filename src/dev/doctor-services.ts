@@ -1,13 +1,12 @@
 // The servers a run talks to: of the local stack where it runs, else those the environment names.
 
 import type { Config } from "../config.ts";
-import { DUTIES, servingCommand, type Duty } from "../domain/duty.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { openDatabase, placeOf } from "../store/database.ts";
+import { openDatabase, placeOf, type Database } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
+import { tryWriting, whyNotWritten } from "../store/write-probe.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
-import { queueOf } from "../temporal/queues.ts";
 import {
   creatingCommand,
   SEARCH_ATTRIBUTES,
@@ -15,8 +14,9 @@ import {
 } from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { answers, checkModel } from "./doctor-provider.ts";
+import { checkWorkers } from "./doctor-workers.ts";
 import type { StackState } from "./stack-state.ts";
-import { searchAttributeNames, servesNamespace, workerIdentities } from "./temporal-client.ts";
+import { readsStore, searchAttributeNames, servesNamespace } from "./temporal-client.ts";
 
 const POSTGRES_TIMEOUT_MS = 5000;
 
@@ -52,10 +52,16 @@ async function checkTemporal(target: TemporalAccess, taskQueue: string): Promise
       ),
     ];
   }
+  if (!(await readsStore(target))) {
+    const what = `${address} answers, and its store does not: no run begins or goes on`;
+    return [
+      fail("temporal", what, "look at Temporal's database: is it up, is there room on its disk"),
+    ];
+  }
   return [
     ok("temporal", `${address}, namespace ${namespace}`),
     await checkSearchAttributes(target),
-    await checkWorker(target, taskQueue),
+    ...(await checkWorkers(target, taskQueue)),
   ];
 }
 
@@ -74,21 +80,6 @@ function namesOf(attributes: readonly SearchAttribute[]): string {
   return attributes.map(({ name }) => name).join();
 }
 
-async function checkWorker(target: TemporalAccess, taskQueue: string): Promise<Check> {
-  const identities = await workerIdentities(target, taskQueue);
-  const unserved = DUTIES.filter((duty) => identities[duty].length === 0);
-  if (unserved.length === 0) {
-    const all = [...new Set(Object.values(identities).flat())];
-    return ok("worker", `${all.join(", ")} on ${queuesOf(DUTIES, taskQueue)}`);
-  }
-  const fix = `start one: ${servingCommand(unserved)}`;
-  return warn("worker", `nobody polls ${queuesOf(unserved, taskQueue)}`, fix);
-}
-
-function queuesOf(duties: readonly Duty[], taskQueue: string): string {
-  return duties.map((duty) => queueOf(taskQueue, duty)).join(", ");
-}
-
 async function checkPostgres(url: string): Promise<readonly Check[]> {
   const where = placeOf(url);
   const database = openDatabase(url, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
@@ -96,7 +87,7 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
     const schema = readSchema();
     const state = await readSchemaState(database, schema);
     if (state.kind === "current") {
-      return [ok("postgres", `${where}, schema ${schema.tables.length}`)];
+      return [await checkWriting(database, `${where}, schema ${schema.tables.length}`)];
     }
     if (state.kind === "foreign") {
       return [fail("postgres", `${where}: ${state.why}`, CATALOGUE.SCHEMA_FOREIGN.next)];
@@ -112,6 +103,17 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
     return [fail("postgres", why, fix)];
   } finally {
     await database.end();
+  }
+}
+
+/** Who only reads may be told of a standby; a worker may not. */
+async function checkWriting(database: Database, where: string): Promise<Check> {
+  try {
+    await tryWriting(database);
+    return ok("postgres", where);
+  } catch (error) {
+    const fix = "no run begins or goes on with it: make room, or name a primary in DATABASE_URL";
+    return warn("postgres", `${where}: ${whyNotWritten(error)}`, fix);
   }
 }
 

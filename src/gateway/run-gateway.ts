@@ -20,6 +20,7 @@ import type { Gateway } from "./route-context.ts";
 import { createEventHub } from "./event-hub.ts";
 import { createProxies } from "./client-address.ts";
 import { createHealth } from "./health.ts";
+import { ANSWER_WITHIN_MS } from "./in-time.ts";
 import { listen } from "./http-server.ts";
 import type { LocalDoor } from "./local-door.ts";
 import { createMetrics } from "./metrics.ts";
@@ -54,7 +55,10 @@ export async function runGateway(
   if (databaseUrl === undefined) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
-  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
+  const db = openDatabase(databaseUrl, {
+    connectionsMax: config.database.maxConnections,
+    timeoutMs: ANSWER_WITHIN_MS,
+  });
   const backend = await patiently(async () => {
     await checkSchema(db);
     return await connect(config, stack);

@@ -27,6 +27,21 @@ export interface ProcessEvents {
   };
 
   worker_ready: { readonly taskQueue: string; readonly duties: readonly Duty[] };
+  /** How the build of a worker stands: new runs go to the one that is current. */
+  worker_build: {
+    readonly deployment: string;
+    readonly buildId: string;
+    readonly isCurrent: boolean;
+    readonly rampPercent: number | null;
+    /** Null where no build is. */
+    readonly currentBuildId: string | null;
+    readonly makeCurrent: string;
+  };
+  worker_build_unknown: {
+    readonly deployment: string;
+    readonly buildId: string;
+    readonly error: unknown;
+  };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
@@ -96,6 +111,12 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   batch_end: () => info("the batch ended"),
 
   worker_ready: () => info("polling for runs"),
+  worker_build: (told) =>
+    told.isCurrent
+      ? info(`build ${told.buildId} of ${told.deployment} is current: new runs come to it`)
+      : warn(notCurrentText(told)),
+  worker_build_unknown: ({ buildId }) =>
+    warn(`whether build ${buildId} is current can't be asked: pawl doctor`),
   worker_waiting: ({ message }) => warn(message),
   model_ending: (ending) => warn(endingText(ending)),
   lease_not_renewed: ({ endsInMs }) =>
@@ -133,3 +154,11 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   part_died: ({ part, how }) => warn(`${part} ended (${how}); it is started again`),
   part_missing: ({ message }) => warn(message),
 };
+
+function notCurrentText(told: ProcessEvents["worker_build"]): string {
+  const { buildId, rampPercent, currentBuildId, makeCurrent } = told;
+  const share =
+    rampPercent === null ? "no new run comes to it" : `${rampPercent} % of new runs come to it`;
+  const whose = currentBuildId === null ? "no build is" : `build ${currentBuildId} is`;
+  return `build ${buildId} is not current (${whose}): ${share}. To make it so: ${makeCurrent}`;
+}

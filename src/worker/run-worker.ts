@@ -26,6 +26,7 @@ import { createWorkers, isLeaving, serve, SHUTDOWN_GRACE_MS } from "./served-que
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
 import { checkAtStart } from "./check-at-start.ts";
+import { tellBuild } from "./tell-build.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 export interface WorkerTerms extends WorkerSkills {
@@ -67,6 +68,7 @@ export async function runWorker(
   try {
     const serving = serve(workers);
     telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue, duties });
+    void tellBuild({ connection, namespace, duties }, config, telemetry);
     await serving;
   } finally {
     stopCleaning();
