@@ -1,7 +1,7 @@
 // Whether a database takes what is new: said of one that answers, and can't.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -75,7 +75,11 @@ describe("a PostgreSQL that answers", () => {
   const onSmallDisk = isAtLeast("full") && canMount() ? test : test.skip;
   onSmallDisk("and whose disk is full says so, though what is there can be changed", async () => {
     const disk = mkdtempSync(join(tmpdir(), "pawl-small-disk-"));
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m,mode=0777", "tmpfs", disk]);
+    const [row] = await admin<{ readonly dir: string }>`
+      select current_setting('data_directory') as dir`;
+    const { uid, gid } = statSync(row?.dir ?? "");
+    const options = `size=16m,uid=${uid},gid=${gid}`;
+    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
     try {
       await admin.script(`create tablespace small location '${disk}'`);
       await admin`alter database postgres set default_tablespace = small`;

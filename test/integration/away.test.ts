@@ -8,12 +8,15 @@ import { ask, keyFor, startGateway, type GatewayProcess } from "../support/gatew
 import { NEEDS_STORE, standBefore, type HangingTemporal } from "../support/hanging-temporal.ts";
 import { until } from "../support/processes.ts";
 import { slowTest } from "../support/tier.ts";
+import { openDatabase } from "../../src/store/database.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 jest.setTimeout(120_000);
 
 const NOBODY_WAITS_MS = 10_000;
 const TOLD_WITHIN_MS = 8000;
+/** Its first two seconds, on a machine with other work, are its own. */
+const SAID_WITHIN_MS = 20_000;
 
 interface SilentDatabase {
   readonly url: string;
@@ -102,7 +105,6 @@ const checks = (status: "ok" | "failing", detail: RegExp) => ({
 });
 
 test("with all of it there it is healthy, and says how many workers there are", async () => {
-  await until("it is healthy", async () => (await health())?.["status"] === "healthy");
   expect(await health()).toMatchObject({
     status: "healthy",
     checks: { workers: { status: "ok", detail: "1" }, versions: { status: "ok" } },
@@ -146,7 +148,7 @@ describe("while Temporal's store is away", () => {
     temporal.hang(NEEDS_STORE);
     for (const args of [["ls"], ["run", "What is 2+2?", "--detach"], ["show", "run_x"]]) {
       const command = startPawl(args, env);
-      await command.said(`Waiting for Temporal at ${temporal.address}`, TOLD_WITHIN_MS);
+      await command.said(`Waiting for Temporal at ${temporal.address}`, SAID_WITHIN_MS);
       command.signal("SIGKILL");
       await command.ended;
     }
@@ -167,19 +169,22 @@ describe("while the database says nothing", () => {
 describe("a database that can only be read", () => {
   test("is unhealthy, though it answers, and healthy again after", async () => {
     const name = new URL(world.database.url).pathname.slice(1);
-    const others = `select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = '${name}' and pid <> pg_backend_pid()`;
-    await world.db.script(`alter database ${name} set default_transaction_read_only = on`);
-    await world.db.script(others).catch(() => undefined);
+    const url = new URL(world.database.url);
+    url.searchParams.set("options", "-c default_transaction_read_only=off");
+    const admin = openDatabase(url.href, { connectionsMax: 1 });
+    const setAll = async (change: string): Promise<void> => {
+      await admin.script(`alter database ${name} ${change}`);
+      await admin`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`;
+    };
+    await setAll("set default_transaction_read_only = on");
     const report = await until("it is known", async () => {
       const now = await health();
       return now?.["status"] === "unhealthy" && now;
     });
     expect(report).toMatchObject({ checks: { postgres: checks("failing", /only be read/) } });
-    await world.db.script(
-      `begin; set transaction read write; alter database ${name} reset default_transaction_read_only; commit`,
-    );
-    await world.db.script(others).catch(() => undefined);
+    await setAll("reset default_transaction_read_only");
+    await admin.end();
     await until("it is healthy", async () => (await health())?.["status"] === "healthy");
   });
 });

@@ -49,6 +49,8 @@ export async function standBefore(address: string): Promise<HangingTemporal> {
     asked.on("trailers", (given) => (trailers = given));
     asked.on("response", (given) => {
       if (caller.destroyed) return;
+      // An error is all trailers.
+      if (given["grpc-status"] !== undefined) return caller.respond(given, { endStream: true });
       caller.respond(given, { waitForTrailers: true });
       caller.on("wantTrailers", () => caller.sendTrailers(trailers));
       asked.pipe(caller);

@@ -7,6 +7,7 @@ import { checkServices } from "../../src/dev/doctor-services.ts";
 import { runPawl, startPawl } from "../support/cli-process.ts";
 import { startGatewayWorld } from "../support/gateway.ts";
 import { startProcess, until, type Process } from "../support/processes.ts";
+import { PATIENT } from "../support/run-bench.ts";
 import { slowTest } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -16,7 +17,7 @@ afterEach(async () => {
 }, 120_000);
 
 async function openOwnWorld(): Promise<World> {
-  const world = await openWorld();
+  const world = await openWorld({ env: PATIENT });
   closers.push(() => world.close());
   return world;
 }
