@@ -5,6 +5,7 @@ import { readConfig } from "../../src/config.ts";
 import { findTemporal } from "../../src/dev/find-temporal.ts";
 import { checkServices } from "../../src/dev/doctor-services.ts";
 import { runPawl, startPawl } from "../support/cli-process.ts";
+import { packageFile } from "../../src/package-root.ts";
 import { startGatewayWorld } from "../support/gateway.ts";
 import { startProcess, until, type Process } from "../support/processes.ts";
 import { PATIENT } from "../support/run-bench.ts";
@@ -157,7 +158,53 @@ describe("a run that is pinned to a build which is gone", () => {
   }, 240_000);
 });
 
+describe("a build that is given a share of new runs", () => {
+  slowTest(
+    "is missed where nobody serves it, though another is current and served",
+    async () => {
+      const world = await openOwnWorld();
+      const first = await world.startWorker(built("1"));
+      await paste(world, (await toldOf(first)).makeCurrent);
+      const second = await world.startWorker(built("2"));
+      const { makeCurrent } = await toldOf(second);
+      const ramp = makeCurrent.replace("set-current-version", "set-ramping-version");
+      await paste(world, `${ramp} --percentage 30`);
+      await until("both are served", async () => (await world.client.queue()).missing === null);
+      await second.kill();
+      const missing = await until(
+        "it is missed",
+        async () => (await world.client.queue()).missing,
+        60_000,
+      );
+      expect(missing.what).toBe("30 % of new runs go to build 2, which no worker serves");
+      await paste(world, missing.next.split("or end the ramp: ")[1] ?? "");
+      await until("nothing is missed", async () => (await world.client.queue()).missing === null);
+    },
+    180_000,
+  );
+});
+
 describe("a worker that was killed", () => {
+  slowTest(
+    "is missed within forty seconds for what it alone served, and not after minutes",
+    async () => {
+      const world = await openOwnWorld();
+      const only = startProcess(
+        process.execPath,
+        [packageFile("bin/pawl.js"), "worker", "--only", "model"],
+        { env: { ...world.env, PAWL_TASK_QUEUE: "other" } },
+      );
+      closers.push(() => only.kill());
+      await only.line("worker_ready");
+      const env = { ...world.env, PAWL_TASK_QUEUE: "other" };
+      const seen = async () => (await checksOf({ ...world, env })).get("worker") ?? "";
+      await until("it is seen", async () => !(await seen()).includes("other,"));
+      await only.kill();
+      await until("it is missed", async () => (await seen()).includes("other,"), 40_000);
+    },
+    120_000,
+  );
+
   slowTest(
     "counts no more within forty seconds, and is told of apart",
     async () => {
