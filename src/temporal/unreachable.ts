@@ -18,10 +18,7 @@ const GREETING = Buffer.concat([
 ]);
 
 /** PawlError TEMPORAL_LOGIN where no waiting mends it, else BACKEND_UNREACHABLE. */
-export async function unreachable(
-  { options }: TemporalAccess,
-  cause: unknown,
-): Promise<PawlError> {
+export async function unreachable({ options }: TemporalAccess, cause: unknown): Promise<PawlError> {
   const address = options.address ?? DEFAULT_ADDRESS;
   const refused = refusalIn(cause, `Temporal at ${address}`);
   if (refused !== null) return refused;
@@ -75,9 +72,17 @@ async function ask(address: string, tls: TlsOption): Promise<Heard> {
       else settle({ kind: "answered" });
     });
     socket.once("data", () => settle({ kind: "answered" }));
-    socket.once("error", (error: NodeJS.ErrnoException) => failed(error.code ?? "", error.message));
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      failed(error.code ?? "", reasonOf(error)),
+    );
     socket.once("close", () => failed("ECONNRESET", "it closes the connection"));
   });
+}
+
+/** OpenSSL's own word, where it has one: its message is of many lines. */
+function reasonOf(error: Error): string {
+  const reason: unknown = Reflect.get(error, "reason");
+  return typeof reason === "string" ? reason : error.message;
 }
 
 function placeOf(address: string): ConnectionOptions {
@@ -112,7 +117,8 @@ function tlsTrouble(heard: Heard, tls: TlsOption): string | null {
   if (UNTRUSTED.test(code)) {
     return `its certificate is not trusted (${message}). Name its authority in TEMPORAL_TLS_SERVER_CA_CERT_PATH`;
   }
-  if (DATED.includes(code)) return `its certificate is out of date (${message}). It needs a new one`;
+  if (DATED.includes(code))
+    return `its certificate is out of date (${message}). It needs a new one`;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return `its certificate is for another name (${message}). Name that in TEMPORAL_TLS_SERVER_NAME, if it is the server that is meant`;
   }
