@@ -44,11 +44,11 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A server with its tables in memory. Its own parts talk by a door of their own, without TLS. */
+/** A server with its tables in files. Its own parts talk by a door of their own, without TLS. */
 async function startServer(name: string, env: NodeJS.ProcessEnv): Promise<TemporalServer> {
   const server = await prepareServer(
     {
-      ...{ DB: "sqlite", SQLITE_MODE: "memory", LOG_LEVEL: "error", USE_INTERNAL_FRONTEND: "true" },
+      ...{ DB: "sqlite", LOG_LEVEL: "error", USE_INTERNAL_FRONTEND: "true" },
       TEMPORAL_SERVICES: "frontend,internal-frontend,history,matching,worker",
       DBNAME: `${name}.db`,
       VISIBILITY_DBNAME: `${name}.visibility.db`,
@@ -133,17 +133,17 @@ describe("a server that asks for certificates", () => {
     [
       "shows none",
       () => ({}),
-      /turns away this client's certificate, or the lack of one .*CLIENT_CERT_PATH/,
+      /it turns away this client's certificate, or the lack of one .*CLIENT_CERT_PATH/,
     ],
     [
       "shows one of another authority",
       () => certified(createAuthority(dir, "stranger").issue("guest")),
-      /turns away this client's certificate/,
+      /it turns away this client's certificate/,
     ],
     [
       "shows one that ran out",
       () => certified(authority.issue("past", { days: -1 })),
-      /turns away this client's certificate/,
+      /it turns away this client's certificate/,
     ],
     [
       "does not know the server's authority",
