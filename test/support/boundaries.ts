@@ -52,7 +52,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal": {
     values: [
       ...["src/domain", "@temporalio/client", "@temporalio/common", "@temporalio/envconfig"],
-      ...["@temporalio/proto", "@temporalio/worker"],
+      ...["@temporalio/proto", "@temporalio/worker", "node:"],
     ],
   },
   "src/temporal/names.ts": { values: [] },
