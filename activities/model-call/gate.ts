@@ -4,7 +4,6 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Denial } from "../../src/domain/call.ts";
-import { specOf } from "../../src/domain/pricing.ts";
 import type { Amounts } from "../../src/domain/rate-limits.ts";
 import type { GateAsk } from "../../src/store/gates.ts";
 import { holdIdOf } from "../attempt.ts";
@@ -14,6 +13,7 @@ import { deniedByGate, type GateWait } from "./denial.ts";
 import type { LetOut } from "./gate-listener.ts";
 import { whileStoreIsAway } from "./patience.ts";
 import { isProbedInVain } from "./probe.ts";
+import { specOfCall } from "./run-models.ts";
 
 /** From the answer of the gate to the request, and from the first byte to the gate. */
 const LEASE_MARGIN_MS = 5000;
@@ -56,8 +56,9 @@ function keyOf(isOffline: boolean, model: string): string {
 }
 
 /** What the last call read is in the cache, where it is long enough, and counts in no limit; its reply is not. */
-function boundsOf({ call, request, room }: PreparedCall): Amounts {
-  const isCached = call.headTokens >= specOf(request.model).cacheTokensMin;
+function boundsOf(prepared: PreparedCall): Amounts {
+  const { call, request, room } = prepared;
+  const isCached = call.headTokens >= specOfCall(prepared).cacheTokensMin;
   const lastReply = request.messages.findLast(({ role }) => role === "assistant");
   const replyTokensMax = Buffer.byteLength(JSON.stringify(lastReply?.content ?? ""));
   const cachedTokens = isCached ? Math.max(0, call.headTokens - replyTokensMax) : 0;

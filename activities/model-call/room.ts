@@ -6,9 +6,9 @@
 import type { Denial, ModelCall } from "../../src/domain/call.ts";
 import { roomForSummary, tokensKeptBack } from "../../src/domain/kept-back.ts";
 import { USEFUL_REPLY_TOKENS, type Limits } from "../../src/domain/limits.ts";
-import { specOf } from "../../src/domain/pricing.ts";
 import type { PreparedCall, Room } from "./call-attempt.ts";
 import { denied } from "./denial.ts";
+import { specOfCall } from "./run-models.ts";
 
 /** What the API may put around each message. */
 const FRAMING_TOKENS = 16;
@@ -22,7 +22,7 @@ type Measured = Omit<PreparedCall, "room">;
 export async function roomFor(measured: Measured): Promise<Room | Denial> {
   const { call, conversation, request } = measured;
   const { limits } = conversation.snapshot;
-  const spec = specOf(request.model);
+  const spec = specOfCall(measured);
   const promptTokensMax = promptBoundOf(measured);
   const likely = await likelyTokens(measured, promptTokensMax);
   const tokensLeft = call.budget.tokensLeft - (keepsLastWords(call) ? tokensKeptBack(likely) : 0);
@@ -103,7 +103,7 @@ export function promptBoundOf(measured: Measured): number {
   const { added, messages } = conversation;
   if (call.headTokens === 0 || call.course.weighedBy !== undefined) {
     const bytes = deps.model.promptBytes(request, messages);
-    return bytes + messages.length * FRAMING_TOKENS + specOf(request.model).toolPromptTokensMax;
+    return bytes + messages.length * FRAMING_TOKENS + specOfCall(measured).toolPromptTokensMax;
   }
   const addedBytes = Buffer.byteLength(JSON.stringify(added));
   return call.headTokens + addedBytes + added.length * FRAMING_TOKENS;

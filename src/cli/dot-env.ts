@@ -10,9 +10,14 @@ import { PawlError } from "../domain/errors.ts";
 
 const OURS = /^(PAWL_|ANTHROPIC_|TEMPORAL_|OTEL_|DATABASE_URL(_FILE)?$)/;
 
+const namesOfKey = (name: string): readonly string[] => [name, `${name}_FILE`];
+
 /** An address, and the secrets that would be sent there. */
 const ADDRESSES: readonly (readonly [string, readonly string[]])[] = [
-  ["ANTHROPIC_BASE_URL", ["ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY_FILE"]],
+  [
+    "ANTHROPIC_BASE_URL",
+    [...namesOfKey("ANTHROPIC_API_KEY"), ...namesOfKey("ANTHROPIC_AUTH_TOKEN")],
+  ],
   ["TEMPORAL_ADDRESS", ["TEMPORAL_API_KEY"]],
 ];
 

@@ -33,7 +33,10 @@ export const CATALOGUE = {
   PROVIDER_STREAM_CUT: retry("retried; the lost attempt is charged at its worst case"),
   PROVIDER_TIMEOUT: retry("retried; the lost attempt is charged at its worst case", 504),
   PROVIDER_STREAM_INVALID: retry("retried; the lost attempt is charged at its worst case"),
-  PROVIDER_AUTH: fail("check ANTHROPIC_API_KEY of the worker, then start the run again", 401),
+  PROVIDER_AUTH: fail(
+    "check ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN) of the worker, then start the run again",
+    401,
+  ),
   PROVIDER_REJECTED: fail("change what the provider objects to, then start the run again"),
   IMAGE_TOO_LARGE: fail("scale the images down or leave them out, then start the run again", 422),
   PROVIDER_SPEND_LIMIT: {
@@ -42,7 +45,10 @@ export const CATALOGUE = {
     httpStatus: 402,
     exitCode: 3,
   },
-  UNKNOWN_MODEL: fail("name one of these, or a tier: simple, medium, complex", 422),
+  UNKNOWN_MODEL: fail(
+    "name one of these, or a tier: simple, medium, complex; models of others and their prices go into the file that PAWL_MODELS_FILE names (docs/models.md)",
+    422,
+  ),
   MODEL_RETIRED: fail(
     "take another: --model, PAWL_AGENT_MODEL, or name stand-ins in PAWL_FALLBACK_MODELS",
     422,

@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 export function secretsOf({ database, provider, approvals }: Config): readonly string[] {
   const urls = [database.url, provider.baseUrl, approvals.webhookUrl];
   return [
-    ...[database.url, provider.apiKey, approvals.webhookSecret],
+    ...[database.url, provider.apiKey, provider.authToken, approvals.webhookSecret],
     ...urls.flatMap((url) => passwordsIn(url)),
   ].filter((secret) => secret !== undefined);
 }

@@ -6,7 +6,7 @@ import type { InputFinding } from "../input-rules.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
-import type { Price, Tier } from "../prices.ts";
+import type { ModelSpec, Price, Tier } from "../prices.ts";
 import type { Provider } from "../provider.ts";
 import type { ServerTool, ToolSpec } from "../tool.ts";
 
@@ -40,6 +40,8 @@ export interface Snapshot {
   readonly cacheTtl?: "auto" | "1h";
   /** Tokens of a conversation from which the run goes on from a summary of it; absent: never. */
   readonly compactAtTokens?: number;
+  /** Those of the operator's file that may be asked: the run is priced by them as it began, on every worker. */
+  readonly models?: Readonly<Record<string, ModelSpec>>;
   /** Who decides which model is wanted (routing.ts); absent where nobody chooses. */
   readonly routing?: Routing;
 }
