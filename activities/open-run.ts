@@ -2,7 +2,6 @@
 // keeps the instructions, tools, limits and timers that are resolved here, once.
 
 import type { Config } from "../src/config.ts";
-import { summaryMark } from "../src/domain/run/summary.ts";
 import { admit } from "../src/domain/input-rules.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
 import { endBefore, endedText } from "../src/domain/model-end.ts";
@@ -12,6 +11,7 @@ import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapsho
 import type { RunInput } from "../src/domain/run/carried.ts";
 import { present } from "../src/domain/present.ts";
 import type { OwnProvider, Provider } from "../src/domain/provider.ts";
+import { limitsWithin, summaryMark } from "../src/domain/window.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { asFailures, failure, thisAttempt } from "./attempt.ts";
@@ -76,10 +76,11 @@ async function pin(
   const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
   if (fallbacks?.chains[model]?.[0] === undefined) checkServed(table, model);
   const ofAgent = agent.limits ?? {};
-  const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
+  const { contextTokens, replyTokensMax } = specOf(table, model);
+  const asked = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
+  const limits = limitsWithin(lowered(asked, { replyTokens: replyTokensMax }), contextTokens);
   const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
   const offered = await toolsFor(terms, input.policy ?? {}, { toolSources, config });
-  const { contextTokens } = specOf(table, model);
   const askable = [...wanted, ...Object.values(fallbacks?.chains ?? {}).flat()];
   return {
     agent: agent.name,

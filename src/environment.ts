@@ -151,7 +151,10 @@ export const ENVIRONMENT = {
     offline: env("PAWL_OFFLINE_MODEL", flag.default(false)),
   },
   models: {
-    table: env("PAWL_MODELS_FILE", models.default(() => SHIPPED_MODELS)),
+    table: env(
+      "PAWL_MODELS_FILE",
+      models.default(() => SHIPPED_MODELS),
+    ),
   },
   proxy: {
     https: ofEverybody("HTTPS_PROXY"),

@@ -8,6 +8,7 @@ import { endBefore, endedText } from "../../src/domain/model-end.ts";
 import { lastWordsMicroUsd } from "../../src/domain/kept-back.ts";
 import { modelSpec } from "../../src/domain/model-table.ts";
 import { priceOn } from "../../src/domain/pricing.ts";
+import { present } from "../../src/domain/present.ts";
 import { providerDiffers, type Provider } from "../../src/domain/provider.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { GateAnswer } from "../../src/store/gates.ts";
@@ -127,6 +128,10 @@ export function deniedByProvider(at: CallAttempt, error: ModelCallError): Denial
   const notBefore = aboutAfter(error.retryAfterMs ?? deps.config.retries.initialMs);
   if (error.code === "PROVIDER_RATE_LIMITED" && !error.mayCost) {
     return denied(at, { why: "rate_limited", notBefore }, limitText(model));
+  }
+  if (error.code === "PROMPT_TOO_LONG") {
+    const stated = present({ contextTokens: error.contextTokens ?? undefined });
+    return denied(at, { why: "size", limit: "request_tokens", ...stated }, error.message);
   }
   if (error.code === "MODEL_RETIRED") {
     return denied(at, { why: "retired" }, `${model} is not served: ${error.message}`);

@@ -10,6 +10,7 @@ import { holdIdOf } from "../attempt.ts";
 import type { PreparedCall } from "./call-attempt.ts";
 import { logGateWait } from "./call-log.ts";
 import { deniedByGate, type GateWait } from "./denial.ts";
+import { firstByteMsOf } from "./first-byte.ts";
 import type { LetOut } from "./gate-listener.ts";
 import { whileStoreIsAway } from "./patience.ts";
 import { isProbedInVain } from "./probe.ts";
@@ -41,7 +42,7 @@ async function askGate(prepared: PreparedCall): Promise<LetOut | GateWait> {
   const ask: GateAsk = {
     key: keyOf(config.provider.offline, request.model),
     callId: holdIdOf(attempt),
-    leaseMs: config.timers.firstByteTimeoutMs + LEASE_MARGIN_MS,
+    leaseMs: firstByteMsOf(prepared) + LEASE_MARGIN_MS,
     runId: attempt.runId,
     tenant: call.payer.tenant,
     bounds: boundsOf(prepared),

@@ -91,7 +91,8 @@ function figuresOf(figures: UsageFigures): readonly string[] {
     ...[runs, calls, attempts, promptTokens(tokens)].map(whole),
     cacheRatio === null ? "" : `${Math.floor(cacheRatio * 100)} %`,
     whole(tokens.outputTokens),
-    exactUsd(spentMicroUsd),
+    // Counted, and nothing to pay for it.
+    calls > 0 && spentMicroUsd + fearedMicroUsd === 0 ? "free" : exactUsd(spentMicroUsd),
     exactUsd(fearedMicroUsd),
   ];
 }

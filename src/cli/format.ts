@@ -103,7 +103,7 @@ export function summaryLines(
   return [
     work.join(" · "),
     ...(models.length > 1 ? [`replies of ${models.join(", ")}`] : []),
-    `cost ${usd(result.costUsd)}${cap}${simulated}`,
+    result.free === true ? "cost: free" : `cost ${usd(result.costUsd)}${cap}${simulated}`,
     ...tax,
     ...(link === null ? [] : [link]),
   ];

@@ -38,6 +38,10 @@ export const CATALOGUE = {
     401,
   ),
   PROVIDER_REJECTED: fail("change what the provider objects to, then start the run again"),
+  PROMPT_TOO_LONG: fail(
+    "the run sums its conversation up, or stops; a model with a larger window holds more",
+    422,
+  ),
   IMAGE_TOO_LARGE: fail("scale the images down or leave them out, then start the run again", 422),
   PROVIDER_SPEND_LIMIT: {
     fate: "park",

@@ -52,6 +52,8 @@ export interface RunResult {
   readonly models: Readonly<Record<string, number>>;
   /** True where the offline model answered: replies and costs are simulated. */
   readonly offline: boolean;
+  /** Set where all replies came from models that cost nothing: `costUsd` is 0, and tokens are counted. */
+  readonly free?: true;
 }
 
 /** The ledger's word on what the run cost; the run's own count can miss attempts that died last. */

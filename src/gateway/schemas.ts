@@ -62,6 +62,7 @@ export const FIGURES = {
   durationMs: z.number(),
   models: z.record(z.string(), z.number()),
   offline: z.boolean(),
+  free: z.literal(true).optional(),
 };
 
 export const RESULT = z

@@ -10,7 +10,14 @@ import type { Telling } from "./telling.ts";
 
 export type Log = Logger;
 
-const SECRETS = ["apiKey", "authorization", "x-api-key", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "DATABASE_URL"];
+const SECRETS = [
+  "apiKey",
+  "authorization",
+  "x-api-key",
+  "ANTHROPIC_API_KEY",
+  "ANTHROPIC_AUTH_TOKEN",
+  "DATABASE_URL",
+];
 const REDACTED = SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
 
 /** Names of the spec that are not the domain's. */

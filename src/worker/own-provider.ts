@@ -5,10 +5,7 @@ import type { Config } from "../config.ts";
 import { baseUrlOf, keyFor, type OwnProvider } from "../domain/provider.ts";
 
 /** A worker that calls no models knows where they are only if it was told. */
-export function ownProvider(
-  provider: Config["provider"],
-  callsModels: boolean,
-): OwnProvider {
+export function ownProvider(provider: Config["provider"], callsModels: boolean): OwnProvider {
   const { offline, baseUrl, formerBaseUrls } = provider;
   const key = keyFor(provider);
   return {

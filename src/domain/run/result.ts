@@ -50,7 +50,13 @@ export function resultOf(
     durationMs,
     models: memory?.counts.models ?? {},
     offline: isSimulated(memory),
+    ...(isFree(memory, totals) && { free: true as const }),
   };
+}
+
+function isFree(memory: Memory, { spentMicroUsd }: LedgerTotals): boolean {
+  if (memory === null || memory.counts.freeReplies === 0) return false;
+  return spentMicroUsd === 0 && memory.counts.freeReplies === modelCallsOf(memory.counts);
 }
 
 /** True once any reply was the offline model's: then the run is no work of a real one, whatever else it has. */

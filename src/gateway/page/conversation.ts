@@ -79,7 +79,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   const facts = [
     ...purposeOf(purpose),
     ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
-    usd(costUsd),
+    item.free ? "free" : usd(costUsd),
     ...lost,
     `${count(outputTokens)} tokens`,
     duration((toMs ?? fromMs) - fromMs),
@@ -185,7 +185,7 @@ function EndView({ item }: { item: EndItem }): VNode {
     `${result.modelCalls} model calls`,
     `${result.toolCalls} tool calls`,
     duration(result.durationMs),
-    `${usd(result.costUsd)}${tax}`,
+    result.free === true ? "free" : `${usd(result.costUsd)}${tax}`,
     clock(new Date(atMs).toISOString()),
   ];
   const partial = result.partial ? " What there is of an answer stands above." : "";

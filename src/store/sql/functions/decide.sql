@@ -30,7 +30,7 @@ begin
     end loop;
     needed := pawl.worst_case(ask.fixed, ask.rate, ask.tokens_min);
     -- What costs nothing takes nothing from an account, also from one that is overdrawn.
-    if needed > 0 and room < needed then
+    if room < needed and not (ask.fixed = 0 and ask.rate = 0) then
       answers[ask.place] := pawl.denial(b, taken, ask.places, needed)
         || jsonb_build_object('crashTaxMicroUsd', ask.lost);
       continue;

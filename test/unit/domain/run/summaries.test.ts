@@ -5,7 +5,8 @@ import type { Reply } from "../../../../src/domain/call.ts";
 import { roomForSummary } from "../../../../src/domain/kept-back.ts";
 import type { Limits } from "../../../../src/domain/limits.ts";
 import type { Snapshot } from "../../../../src/domain/run/snapshot.ts";
-import { isSummaryDue, summaryMark } from "../../../../src/domain/run/summary.ts";
+import { isSummaryDue } from "../../../../src/domain/run/summary.ts";
+import { summaryMark } from "../../../../src/domain/window.ts";
 import { NO_USAGE } from "../../../../src/domain/usage.ts";
 import {
   calling,
