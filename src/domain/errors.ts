@@ -33,10 +33,7 @@ export const CATALOGUE = {
   PROVIDER_STREAM_CUT: retry("retried; the lost attempt is charged at its worst case"),
   PROVIDER_TIMEOUT: retry("retried; the lost attempt is charged at its worst case", 504),
   PROVIDER_STREAM_INVALID: retry("retried; the lost attempt is charged at its worst case"),
-  PROVIDER_AUTH: fail(
-    "check ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN) of the worker, then start the run again",
-    401,
-  ),
+  PROVIDER_AUTH: fail("check ANTHROPIC_API_KEY of the worker, then start the run again", 401),
   PROVIDER_REJECTED: fail("change what the provider objects to, then start the run again"),
   PROMPT_TOO_LONG: fail(
     "the run sums its conversation up, or stops; a model with a larger window holds more",

@@ -45,6 +45,8 @@ export interface RunResult {
   readonly modelAttempts: number;
   /** Client tools executed. */
   readonly toolCalls: number;
+  /** Asked for, and not executed: each was told why not. Absent where there are none. */
+  readonly toolCallsRefused?: number;
   readonly serverToolCalls: number;
   readonly turns: number;
   readonly durationMs: number;

@@ -57,6 +57,7 @@ export const FIGURES = {
   modelCalls: z.number(),
   modelAttempts: z.number(),
   toolCalls: z.number(),
+  toolCallsRefused: z.number().optional(),
   serverToolCalls: z.number(),
   turns: z.number(),
   durationMs: z.number(),

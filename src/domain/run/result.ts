@@ -26,6 +26,7 @@ export function resultOf(
   const usage = memory?.counts.usage ?? NO_USAGE;
   const said = saidIn(memory, outcome);
   const modelCalls = memory === null ? 0 : modelCallsOf(memory.counts);
+  const refusedCalls = memory?.talk.refusedCalls ?? 0;
   const totals = ledger ?? totalsIn(memory);
   return {
     type: "result",
@@ -45,6 +46,7 @@ export function resultOf(
     ...costsIn(totals),
     modelCalls,
     toolCalls: memory?.counts.toolCalls ?? 0,
+    ...(refusedCalls > 0 && { toolCallsRefused: refusedCalls }),
     serverToolCalls: usage.webSearchRequests,
     turns: memory?.counts.turn ?? 0,
     durationMs,

@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly instructions: string;
   readonly tools: readonly ToolSpec[];
   readonly serverTools: readonly ServerTool[];
+  /** Ours, by the names of those: offered to nobody, and called by models that take a server tool for one of ours. */
+  readonly standInTools?: readonly ToolSpec[];
   readonly limits: Limits;
   /** What the operator allowed a run to cost when this one began; a denial says what is allowed since. */
   readonly operatorCapMicroUsd: number;
@@ -85,6 +87,14 @@ export interface Timers {
 export interface HistoryMarks {
   readonly events: number;
   readonly bytes: number;
+}
+
+/** Who executes a call of this name; undefined where nobody of ours does. */
+export function toolIn(
+  { tools, standInTools = [] }: Pick<Snapshot, "tools" | "standInTools">,
+  name: string,
+): ToolSpec | undefined {
+  return [...tools, ...standInTools].find((tool) => tool.name === name);
 }
 
 /** It travels with all else that a run remembers (carried.ts). */

@@ -100,6 +100,8 @@ export interface Talk {
   readonly answerIsCut: boolean;
   /** What the tools found last, for a run that stops before the model spoke. */
   readonly findings: string | null;
+  /** Calls of all replies that nobody executed: of unknown tools, denied ones, or with no arguments to be read. */
+  readonly refusedCalls: number;
 }
 
 /** What a call is named by us, and by the provider. */
