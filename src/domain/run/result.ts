@@ -26,7 +26,6 @@ export function resultOf(
   const usage = memory?.counts.usage ?? NO_USAGE;
   const said = saidIn(memory, outcome);
   const modelCalls = memory === null ? 0 : modelCallsOf(memory.counts);
-  const refusedCalls = memory?.talk.refusedCalls ?? 0;
   const totals = ledger ?? totalsIn(memory);
   return {
     type: "result",
@@ -45,14 +44,24 @@ export function resultOf(
     },
     ...costsIn(totals),
     modelCalls,
-    toolCalls: memory?.counts.toolCalls ?? 0,
-    ...(refusedCalls > 0 && { toolCallsRefused: refusedCalls }),
     serverToolCalls: usage.webSearchRequests,
-    turns: memory?.counts.turn ?? 0,
+    ...countsIn(memory),
     durationMs,
-    models: memory?.counts.models ?? {},
     offline: isSimulated(memory),
     ...(isFree(memory, totals) && { free: true as const }),
+  };
+}
+
+function countsIn(
+  memory: Memory,
+): Pick<RunResult, "toolCalls" | "toolCallsRefused" | "turns" | "models"> {
+  if (memory === null) return { toolCalls: 0, turns: 0, models: {} };
+  const { counts, talk } = memory;
+  return {
+    toolCalls: counts.toolCalls,
+    ...(talk.refusedCalls > 0 && { toolCallsRefused: talk.refusedCalls }),
+    turns: counts.turn,
+    models: counts.models,
   };
 }
 
