@@ -39,7 +39,8 @@ export async function toolsFor(
   const offered = agent.tools
     .filter((name) => allowed.includes(name) && policy[name] !== "deny")
     .map((name) => known.find(({ spec }) => spec.name === name))
-    .filter((tool) => tool !== undefined);
+    .filter((tool) => tool !== undefined)
+    .filter(({ isIdle = false }) => !isIdle);
   // Nobody can be asked about a call that the provider makes by itself.
   const onServer = offered.filter(({ spec: { name } }) => policy[name] !== "ask");
   const serverTools = onServer.map((tool) => tool.onServer ?? null).filter((tool) => tool !== null);

@@ -27,5 +27,5 @@ export function wantsOfflineModel({ provider }: Config): boolean {
 
 /** An external Postgres is used as it is; there is no part for it. */
 export function hasOwnDatabase({ database }: Config): boolean {
-  return database.url !== undefined;
+  return database.access !== null;
 }
