@@ -18,11 +18,23 @@ export function scrubbedSource(source: ToolSource, secrets: readonly string[]): 
 }
 
 function scrubbedTool(tool: Tool, scrub: Scrub): Tool {
-  return {
+  const { compensate } = tool;
+  const scrubbed: Tool = {
     spec: tool.spec,
     async run(rawInput, context) {
       try {
         return scrubbedOutput(await tool.run(rawInput, context), scrub);
+      } catch (error) {
+        throw scrubbedError(error, scrub);
+      }
+    },
+  };
+  if (compensate === undefined) return scrubbed;
+  return {
+    ...scrubbed,
+    async compensate(...call) {
+      try {
+        return await compensate.apply(tool, call);
       } catch (error) {
         throw scrubbedError(error, scrub);
       }

@@ -11,6 +11,8 @@ export interface ToolOutput {
   /** At most `TEXT_BYTES_MAX` bytes of UTF-8. */
   readonly text: string;
   readonly isError: boolean;
+  /** Of a call that failed: whether it may have changed anything. Absent where it did what it was for. */
+  readonly effect?: "none" | "unknown";
   /** Everything, where `text` is only the beginning; to be kept as an artefact. */
   readonly fullText?: string;
   /** How long the tool's own output was, in words: an artefact may hold less. */
@@ -33,7 +35,7 @@ export function toolOutput(value: unknown): ToolOutput {
 export function toolFailure(thrown: unknown, suggestion?: string): ToolOutput {
   const told = toolErrorOf(thrown);
   const message = told?.message ?? thrownText(thrown);
-  return failureText(message, told?.suggestion ?? suggestion ?? OTHERWISE);
+  return failureText(message, told?.suggestion ?? suggestion ?? OTHERWISE, told?.effect);
 }
 
 export const OTHERWISE = "Try other arguments, or go on without this tool.";
@@ -47,15 +49,20 @@ function isThrowable(value: unknown): boolean {
   }
 }
 
-export function failureText(error: string, suggestion: string): ToolOutput {
+export function failureText(
+  error: string,
+  suggestion: string,
+  effect: "none" | "unknown" = "unknown",
+): ToolOutput {
   const answer = { error: shortened(error), suggestion: shortened(suggestion) };
-  return fitted(JSON.stringify(answer), true);
+  return { ...fitted(JSON.stringify(answer), true), effect };
 }
 
 /** A word of ours before what the tool said, within the same size. */
 export function withPreface(output: ToolOutput, preface: string): ToolOutput {
   const { isError, fullText, fullSize } = output;
-  if (fullText === undefined) return fitted(`${preface}\n${output.text}`, isError);
+  if (fullText === undefined)
+    return { ...output, ...fitted(`${preface}\n${output.text}`, isError) };
   const text = `${preface}\n${fullText}`;
   const note = `${fullSize}; the rest was not kept`;
   return { ...output, fullText: text, text: cutText(text, () => note) };

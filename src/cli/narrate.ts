@@ -17,6 +17,7 @@ import type {
   ReplyFinished,
   ReplyProgress,
   ReplyWithdrawn,
+  ToolCompensated,
   ToolFinished,
   ToolRetrying,
   ToolStarted,
@@ -60,6 +61,7 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
     case "tool.started":
     case "tool.retrying":
     case "tool.finished":
+    case "tool.compensated":
       return toolLine(event);
     case "approval.requested":
     case "approval.decided":
@@ -139,7 +141,7 @@ function replyLine(
   }
 }
 
-function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
+function toolLine(event: ToolStarted | ToolRetrying | ToolFinished | ToolCompensated): Line {
   switch (event.type) {
     case "tool.started":
       return {
@@ -150,6 +152,8 @@ function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
       return retryLine(`${shownLine(event.tool)}: `, event);
     case "tool.finished":
       return toolEndLine(event);
+    case "tool.compensated":
+      return undoLine(event);
   }
 }
 
@@ -212,6 +216,18 @@ function changeLine({ from, model, reason, message }: ModelChanged): Line {
 function toolEndLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
   const text = `${isError ? "✗" : "✓"} ${shownLine(tool)} ${duration(durationMs)} · ${shownLine(preview)}`;
   return { tone: isError ? "bad" : "good", text };
+}
+
+function undoLine({ tool, turn, undo, message }: ToolCompensated): Line {
+  const what = `${shownLine(tool)} of turn ${turn}`;
+  switch (undo) {
+    case "undone":
+      return { tone: "good", text: `↶ ${what} was undone` };
+    case "absent":
+      return { tone: "dim", text: `↶ ${what} had changed nothing` };
+    case "failed":
+      return { tone: "bad", text: `✗ ${what} could not be undone: ${shownLine(message ?? "")}` };
+  }
 }
 
 function decisionLine(event: ApprovalDecided): Line {

@@ -4,9 +4,10 @@
 import type { LoadedDataConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
 import type { CallResult, Look, LookResult, ModelCall } from "../domain/call.ts";
+import { notCompensated, type Compensated, type CompensateInput } from "../domain/effect.ts";
 import type { LedgerTotals } from "../domain/outcome.ts";
 import type { CloseRunInput } from "../domain/run/books.ts";
-import { FOUND_CHARS, type RunFact } from "../domain/run/facts.ts";
+import { toolEnded, type RunFact } from "../domain/run/facts.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { RunToolInput, RunToolResult } from "../domain/tool-call.ts";
 import { decodeFirst, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
@@ -68,6 +69,11 @@ export class ActivityReader {
         const { callId } = await this.#decode<RunToolInput>(payloads);
         return { kind: "toolBegan", callId };
       }
+      case "compensate": {
+        const { effect, outcome } = await this.#decode<CompensateInput>(payloads);
+        const { callId } = effect;
+        return { kind: "compensationBegan", callId, outcome };
+      }
       case "closeRun": {
         const { outcome, durationMs } = await this.#decode<CloseRunInput>(payloads);
         return { kind: "closing", outcome, durationMs };
@@ -87,6 +93,8 @@ export class ActivityReader {
         return { fact: await this.#decode<LookResult>(payloads) };
       case "runTool":
         return answered(await this.#decode<RunToolResult>(payloads));
+      case "compensate":
+        return { fact: await this.#decode<Compensated>(payloads) };
       case "closeRun":
         return { fact: { kind: "closed", ledger: await this.#decode<LedgerTotals>(payloads) } };
       default:
@@ -110,6 +118,10 @@ export class ActivityReader {
       case "runTool": {
         const callId = fact?.kind === "toolBegan" ? fact.callId : "";
         return { fact: { kind: "toolLost", callId, code, message } };
+      }
+      case "compensate": {
+        const callId = fact?.kind === "compensationBegan" ? fact.callId : "";
+        return { fact: notCompensated(callId, message) };
       }
       default:
         return null;
@@ -142,9 +154,5 @@ interface LocalActivity {
 }
 
 function answered(toolResult: RunToolResult): Heard {
-  const { callId, ref, content } = toolResult;
-  return {
-    fact: { kind: "toolEnded", callId, ref, found: content.slice(0, FOUND_CHARS) },
-    toolResult,
-  };
+  return { fact: toolEnded(toolResult), toolResult };
 }

@@ -13,6 +13,7 @@ import type { UserMessage } from "../domain/run/order.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
+import { compensationNews } from "./compensation-view.ts";
 import type { EventBody } from "./event-body.ts";
 import type { EventId } from "./event-id.ts";
 import type { Frame, Told } from "./history-facts.ts";
@@ -137,7 +138,7 @@ class HistoryMapper implements EventMapper {
   #happened(told: Told, fact: RunFact, before: ToldRun): void {
     this.#tellFact(told, fact, before);
     // A run that ends does not go on.
-    if (fact.kind === "closing") return;
+    if (fact.kind === "closing" || fact.kind === "compensationBegan") return;
     for (const body of waitNews(before, this.#run)) this.#reply.tellBeside(told, body);
     if (fact.kind !== "resumed") return;
     for (const body of resumeNews(before, this.#run, fact.by ?? "")) {
@@ -166,6 +167,10 @@ class HistoryMapper implements EventMapper {
       case "toolLost": {
         const isSeen = this.#events.isSeen(told.eventId);
         return this.#tellAll(told, this.#tools.news(told, fact, before, isSeen));
+      }
+      case "compensated": {
+        const known = before.state.memory?.effects.done ?? [];
+        return this.#tellAll(told, compensationNews(known, fact));
       }
       case "personAsked":
       case "ruled":

@@ -1,6 +1,7 @@
 // What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
 
 import type { ChangeReason, Estimated } from "./call.ts";
+import type { Undone } from "./effect.ts";
 import type { Limit, RunResult } from "./outcome.ts";
 import type { PurposeKind } from "./purpose.ts";
 
@@ -133,6 +134,16 @@ export interface ToolFinished extends Base<"tool.finished"> {
   readonly durationMs: number;
 }
 
+/** The run ends badly, or was undone later: what a call did is taken back, was not there, or stands. */
+export interface ToolCompensated extends Base<"tool.compensated"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly undo: Undone["kind"];
+  /** Why it stands; null where it does not. */
+  readonly message: string | null;
+}
+
 export interface ApprovalRequested extends Base<"approval.requested"> {
   readonly turn: number;
   readonly callId: string;
@@ -229,6 +240,7 @@ export type RunEvent =
   | ToolStarted
   | ToolRetrying
   | ToolFinished
+  | ToolCompensated
   | ApprovalRequested
   | ApprovalDecided
   | MessageReceived

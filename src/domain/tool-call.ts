@@ -53,5 +53,7 @@ export interface RunToolResult extends Pick<ToolCall, "callId" | "toolUseId"> {
   /** What the model sees, ≤ 64 KiB. */
   readonly content: string;
   readonly isError: boolean;
+  /** Absent where what the call was for has happened. */
+  readonly effect?: "none" | "unknown";
   readonly durationMs: number;
 }

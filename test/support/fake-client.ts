@@ -143,6 +143,10 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       return { unservedQueue: null };
     },
     terminate: notHere,
+    undo: notHere,
+    async *watchUndo() {
+      return [];
+    },
     async pause() {
       refuse();
     },

@@ -1,0 +1,74 @@
+// One call of a tool, as those activities meet it that execute it or take back what it did: where its arguments lie,
+// which tool it is, and what the tool is told of it.
+
+import { isToolUse, type Message, type ToolUseBlock } from "../src/domain/message.ts";
+import { placeInReply } from "../src/domain/tool-call.ts";
+import { failure, type Attempt } from "./attempt.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { filesDirOf } from "./files-dir.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
+import { openTool } from "./tool-sources/tool-source.ts";
+import type { Tool, ToolContext } from "./tools/define-tool.ts";
+
+interface CallPlace {
+  readonly callId: string;
+  readonly tool: string;
+  readonly replyRef: string;
+}
+
+/** The arguments lie in the transcript, where the model wrote them. */
+export async function findCall(
+  deps: ActivityDeps,
+  runId: string,
+  { callId, tool, replyRef }: CallPlace,
+): Promise<ToolUseBlock> {
+  const reply = await storedMessage(deps, runId, replyRef);
+  const call = reply.content.filter(isToolUse)[placeInReply(callId) - 1];
+  if (call?.name !== tool)
+    throw new Error(`the reply ${replyRef} holds no call ${callId} of ${tool}`);
+  return call;
+}
+
+export async function storedMessage(
+  { transcripts }: ActivityDeps,
+  runId: string,
+  ref: string,
+): Promise<Message> {
+  const body = await transcripts.get(runId, ref);
+  if (body === null) throw failure("TRANSCRIPT_MISSING", `${ref} of ${runId} is not in the store`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
+  return JSON.parse(body) as Message;
+}
+
+export async function toolFor({ toolSources }: ActivityDeps, name: string): Promise<Tool> {
+  const tool = await openTool(toolSources, name);
+  if (tool !== null) return tool;
+  throw new Error(`this worker has no tool ${name}, with which the run was started`);
+}
+
+interface CallTold {
+  readonly runId: string;
+  readonly tenant: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly args: unknown;
+}
+
+export function contextOf(
+  deps: ActivityDeps,
+  attempt: Attempt,
+  { runId, tenant, callId, tool, args }: CallTold,
+): ToolContext {
+  return {
+    runId,
+    tenant,
+    callId,
+    idempotencyKey: idempotencyKeyOf(runId, callId, args),
+    attempt: attempt.attempt,
+    signal: attempt.signal,
+    heartbeat: (details) => attempt.heartbeat(details),
+    log: deps.telemetry.log.child({ runId, tool, callId }),
+    filesDir: filesDirOf(deps.config, tenant, runId),
+    artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
+  };
+}
