@@ -3,12 +3,14 @@
 
 import { isToolUse, type Message, type ToolUseBlock } from "../src/domain/message.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
+import type { Progress } from "../src/store/deltas.ts";
 import { failure, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
+import { visibleText } from "./tools/visible-text.ts";
 
 interface CallPlace {
   readonly callId: string;
@@ -46,6 +48,15 @@ export async function toolFor({ toolSources }: ActivityDeps, name: string): Prom
   throw new Error(`this worker has no tool ${name}, with which the run was started`);
 }
 
+const PROGRESS_CHARS_MAX = 200;
+
+/** Tools may come from plain JavaScript, and say anything. */
+function progressOf(text: unknown, share: unknown): Progress {
+  const line = visibleText(String(text).slice(0, PROGRESS_CHARS_MAX)).replaceAll(/\s+/g, " ");
+  const isShare = typeof share === "number" && Number.isFinite(share);
+  return { text: line.trim(), share: isShare ? Math.min(1, Math.max(0, share)) : null };
+}
+
 interface CallTold {
   readonly runId: string;
   readonly tenant: string;
@@ -67,6 +78,7 @@ export function contextOf(
     attempt: attempt.attempt,
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
+    progress: (text, share) => deps.deltas.progress(attempt, progressOf(text, share)),
     log: deps.telemetry.log.child({ runId, tool, callId }),
     filesDir: filesDirOf(deps.config, tenant, runId),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },

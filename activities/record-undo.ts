@@ -4,7 +4,7 @@ import { compensationOf, type Effect } from "../src/domain/effect.ts";
 import { asFailures } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 
-interface RecordUndoInput {
+export interface RecordUndoInput {
   readonly runId: string;
   readonly effects: readonly Effect[];
 }

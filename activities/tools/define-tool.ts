@@ -28,6 +28,8 @@ export interface ToolContext {
   /** Aborts when the run is cancelled, the worker stops or the time is over. */
   readonly signal: AbortSignal;
   heartbeat(details?: unknown): void;
+  /** Shown to whoever watches, and kept nowhere; `share` from 0 to 1. Once a second is enough. */
+  progress(text: string, share?: number): void;
   readonly log: Log;
   readonly artefacts?: ArtefactReader;
   /** The run's own folder for files; whoever writes first makes it. */

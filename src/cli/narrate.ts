@@ -19,6 +19,7 @@ import type {
   ReplyWithdrawn,
   ToolCompensated,
   ToolFinished,
+  ToolProgress,
   ToolRetrying,
   ToolStarted,
   TurnStarted,
@@ -78,6 +79,7 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
     case "turn.started":
       return purposeLine(event);
     case "reply.progress":
+    case "tool.progress":
       return { tone: "dim", text: progressText(event) };
     case "reply.delta":
     case "run.ended":
@@ -85,9 +87,14 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
   }
 }
 
-/** A sign of life, where nothing else is heard of a reply. */
-export function progressText({ tool, chars }: ReplyProgress): string {
-  return `… writing arguments of ${shownLine(tool, 60)}, ${chars.toLocaleString("en-US")} characters`;
+/** A sign of life, where nothing else is heard of a reply or of a tool. */
+export function progressText(event: ReplyProgress | ToolProgress): string {
+  const tool = shownLine(event.tool, 60);
+  if (event.type === "reply.progress") {
+    return `… writing arguments of ${tool}, ${event.chars.toLocaleString("en-US")} characters`;
+  }
+  const { share, text } = event;
+  return `… ${tool} ${share === null ? "" : `${Math.floor(share * 100)} % `}${shownLine(text)}`;
 }
 
 function moneyLine(event: LimitLowered | UsageEstimated): Line {

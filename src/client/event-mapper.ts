@@ -202,9 +202,9 @@ class HistoryMapper implements EventMapper {
 
   /** Marks of tools that run side by side have no order of their own: they follow what was told last. */
   #toolRows(activityId: string, rows: readonly DeltaRow[]): void {
-    for (const retry of this.#tools.retries(activityId, rows)) {
+    for (const said of this.#tools.said(activityId, rows)) {
       const last = this.#events.cursor ?? this.#events.at(1);
-      const body = { type: "tool.retrying", turn: this.#turns.turn, ...retry } as const;
+      const body = { ...said, turn: this.#turns.turn };
       this.#events.tellAt({ ...last, attempt: last.attempt + 1, offset: 0 }, body);
     }
   }

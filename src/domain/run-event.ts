@@ -124,6 +124,16 @@ export interface ToolRetrying extends Base<"tool.retrying"> {
   readonly nextAttemptAt: string | null;
 }
 
+/** In the tool's own words, while it is under way; a view, like the text of a reply in flight. */
+export interface ToolProgress extends Base<"tool.progress"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly text: string;
+  /** 0 to 1; null where the tool does not say. */
+  readonly share: number | null;
+}
+
 export interface ToolFinished extends Base<"tool.finished"> {
   readonly turn: number;
   readonly callId: string;
@@ -239,6 +249,7 @@ export type RunEvent =
   | ReplyFinished
   | ToolStarted
   | ToolRetrying
+  | ToolProgress
   | ToolFinished
   | ToolCompensated
   | ApprovalRequested

@@ -1,7 +1,7 @@
 // What streams have said since the last write, made into rows: numbered, well formed, bounded.
 // The rules V1–V3 of deltas.ts are kept here, with no clock of its own and no I/O.
 
-import type { AttemptKey, AttemptMark, DeltaRow, Writing } from "./deltas.ts";
+import type { AttemptKey, AttemptMark, DeltaRow, Progress, Writing } from "./deltas.ts";
 
 export interface DeltaBuffer {
   /** True where nothing of the attempt's text had come before. */
@@ -9,6 +9,8 @@ export interface DeltaBuffer {
   mark(key: AttemptKey, mark: AttemptMark): void;
   /** A sign of life: of all that come, one a second becomes a row. */
   writing(key: AttemptKey, writing: Writing): void;
+  /** The first becomes a row at once, and of those that follow the newest of each second. */
+  progress(key: AttemptKey, progress: Progress): void;
   /** Empties the buffer. Half a surrogate pair waits for its other half, unless this is the `last` batch. */
   take(options: { readonly last: boolean; readonly nowMs: number }): DeltaBatch;
 }
@@ -17,6 +19,8 @@ export interface DeltaBatch {
   readonly rows: readonly DeltaRow[];
   /** Text that found the buffer full. */
   readonly droppedChars: number;
+  /** True where something waits for its time to become a row. */
+  readonly isWaiting: boolean;
 }
 
 /** What is known of an attempt while it streams. */
@@ -31,6 +35,8 @@ interface Stream {
   /** The newest that is no row yet, and when the one before became one, or the first came. */
   writing: Writing | null;
   writingAtMs: number | null;
+  progress: Progress | null;
+  progressAtMs: number | null;
 }
 
 const SIGN_OF_LIFE_MS = 1000;
@@ -45,6 +51,8 @@ const NEW_STREAM = {
   seenAtMs: null,
   writing: null,
   writingAtMs: null,
+  progress: null,
+  progressAtMs: null,
 };
 
 export function createDeltaBuffer(charsMax: number): DeltaBuffer {
@@ -70,6 +78,21 @@ export function createDeltaBuffer(charsMax: number): DeltaBuffer {
     rows.push({ ...stream.key, seq: stream.seq, kind: "mark", mark: { kind: "writing", writing } });
     stream.writing = null;
     stream.writingAtMs = nowMs;
+  }
+
+  function showProgress(stream: Stream, nowMs: number): void {
+    const { progress, progressAtMs } = stream;
+    if (progress === null) return;
+    if (progressAtMs !== null && nowMs - progressAtMs < SIGN_OF_LIFE_MS) return;
+    stream.seq += 1;
+    rows.push({
+      ...stream.key,
+      seq: stream.seq,
+      kind: "mark",
+      mark: { kind: "progress", ...progress },
+    });
+    stream.progress = null;
+    stream.progressAtMs = nowMs;
   }
 
   function cut(stream: Stream, all: boolean): void {
@@ -106,14 +129,19 @@ export function createDeltaBuffer(charsMax: number): DeltaBuffer {
     writing(key, writing) {
       streamOf(key).writing = writing;
     },
+    progress(key, progress) {
+      streamOf(key).progress = progress;
+    },
     take({ last, nowMs }) {
       for (const [id, stream] of streams) {
         cut(stream, last);
         showLife(stream, nowMs);
+        showProgress(stream, nowMs);
         stream.seenAtMs ??= nowMs;
         if (nowMs - stream.seenAtMs > FORGET_AFTER_MS) streams.delete(id);
       }
-      const batch = { rows, droppedChars };
+      const isWaiting = [...streams.values()].some(({ progress }) => progress !== null);
+      const batch = { rows, droppedChars, isWaiting };
       rows = [];
       bufferedChars = 0;
       droppedChars = 0;

@@ -145,7 +145,7 @@ function Retries({ retries }: { retries: readonly Retry[] }): Child {
 }
 
 function ToolView({ item }: { item: ToolItem }): VNode {
-  const { tool, input, output, isError, toMs, durationMs } = item;
+  const { tool, input, progress, output, isError, toMs, durationMs } = item;
   const isOpen = toMs === null;
   const state = isOpen ? "running" : isError ? "failed" : "done";
   return html`<article class=${`tool is-${state}`} tabindex="-1" data-step>
@@ -158,6 +158,7 @@ function ToolView({ item }: { item: ToolItem }): VNode {
     </h3>
     <p class="mono io"><${Text} text=${input} /></p>
     <${Retries} retries=${item.retries} />
+    ${isOpen && progress !== "" && html`<p class="muted"><${Text} text=${progress} /></p>`}
     ${output !== null && html`<p class="mono io output"><${Text} text=${output} /></p>`}
   </article>`;
 }

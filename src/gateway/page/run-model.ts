@@ -4,7 +4,7 @@
 import type { RunEvent } from "../../domain/run-event.ts";
 import type { RunResult } from "../../domain/outcome.ts";
 import { count, duration, usd } from "./format.ts";
-import { warningText } from "./warning-text.ts";
+import { progressText, warningText } from "./warning-text.ts";
 import type {
   ApprovalItem,
   Figures,
@@ -19,6 +19,7 @@ import { appendText } from "./text-blocks.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 type OfRun = Of<"run.started" | "run.waiting" | "run.resumed" | "run.continued" | "run.ended">;
+type OfTool = Of<"tool.started" | "tool.retrying" | "tool.progress" | "tool.finished">;
 type OfModel = Of<"model.retrying" | "model.changed">;
 
 export class RunModel {
@@ -51,6 +52,7 @@ export class RunModel {
         return this.#turnStarted(event, atMs);
       case "tool.started":
       case "tool.retrying":
+      case "tool.progress":
       case "tool.finished":
         return this.#tool(event, atMs);
       case "approval.requested":
@@ -224,10 +226,11 @@ export class RunModel {
     this.news = `turn ${turn} finished, ${usd(spentUsd)} spent`;
   }
 
-  #tool(event: Of<"tool.started" | "tool.retrying" | "tool.finished">, atMs: number): void {
+  #tool(event: OfTool, atMs: number): void {
     const { callId, tool, turn } = event;
     const item = this.#toolItem(callId, { tool, turn, atMs });
     if (event.type === "tool.started") item.input = event.preview;
+    if (event.type === "tool.progress") item.progress = progressText(event);
     if (event.type === "tool.retrying") {
       const { attempt, code, message, nextAttemptAt } = event;
       item.retries.push({ attempt, code, message, atMs, nextMs: parsed(nextAttemptAt) });
@@ -255,6 +258,7 @@ export class RunModel {
       tool,
       turn,
       input: "",
+      progress: "",
       output: null,
       isError: false,
       retries: [],

@@ -1,4 +1,4 @@
-// How a warning of a run reads among its notes.
+// How a warning of a run reads among its notes, and the word of a tool that is under way.
 
 import type { RunEvent } from "../../domain/run-event.ts";
 import { count, usd, words } from "./format.ts";
@@ -30,6 +30,10 @@ export function warningText(event: Warning): string {
         ? "the provider counts no tokens; costs are worst cases"
         : "what the provider counts can't be true; the worst case is charged instead";
   }
+}
+
+export function progressText({ text, share: done }: Of<"tool.progress">): string {
+  return done === null ? text : `${Math.floor(done * 100)} % ${text}`;
 }
 
 function undoText({ tool, turn, undo, message }: Of<"tool.compensated">): string {

@@ -12,6 +12,7 @@ export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
     attempt: 1,
     signal: new AbortController().signal,
     heartbeat: () => undefined,
+    progress: () => undefined,
     log: pino({ level: "silent" }),
     ...given,
   };
