@@ -1,15 +1,18 @@
 // One call of a tool, as those activities meet it that execute it or take back what it did: where its arguments lie,
 // which tool it is, and what the tool is told of it.
 
+import { randomUUID } from "node:crypto";
 import { isToolUse, type Message, type ToolUseBlock } from "../src/domain/message.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
 import type { Progress } from "../src/store/deltas.ts";
+import { refOf } from "../src/store/transcripts.ts";
 import { failure, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { filesDirOf } from "./files-dir.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
+import { OutputStream } from "./tools/output-stream.ts";
 import { visibleText } from "./tools/visible-text.ts";
 
 interface CallPlace {
@@ -48,6 +51,17 @@ export async function toolFor({ toolSources }: ActivityDeps, name: string): Prom
   throw new Error(`this worker has no tool ${name}, with which the run was started`);
 }
 
+/** An attempt may open several, and one that comes after it must not meet what it left. */
+function openOutput(
+  { artefacts, telemetry }: ActivityDeps,
+  { callKey, attempt }: Attempt,
+  runId: string,
+): OutputStream {
+  const ref = refOf(`${callKey}/${attempt}/${randomUUID()}`);
+  const onLoss = (error: unknown): void => telemetry.emit({ event: "artefact_lost", runId, error });
+  return new OutputStream(artefacts.open(runId, ref), onLoss);
+}
+
 const PROGRESS_CHARS_MAX = 200;
 
 /** Tools may come from plain JavaScript, and say anything. */
@@ -81,6 +95,7 @@ export function contextOf(
     progress: (text, share) => deps.deltas.progress(attempt, progressOf(text, share)),
     log: deps.telemetry.log.child({ runId, tool, callId }),
     filesDir: filesDirOf(deps.config, tenant, runId),
+    openOutput: () => openOutput(deps, attempt, runId),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };
 }

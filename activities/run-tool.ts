@@ -82,6 +82,7 @@ async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOu
 /** What was cut is kept, so that the model can read on. An answer is worth more than its rest. */
 async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): Promise<string> {
   if (output.fullText === undefined) return output.text;
+  if (output.keptAs !== undefined) return withReadOn(output, output.keptAs);
   try {
     const { ref } = await deps.artefacts.put(runId, output.fullText);
     return withReadOn(output, ref);

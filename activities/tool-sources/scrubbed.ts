@@ -43,7 +43,11 @@ function scrubbedTool(tool: Tool, scrub: Scrub): Tool {
 }
 
 function scrubbedContext(context: ToolContext, scrub: Scrub): ToolContext {
-  return { ...context, progress: (text, share) => context.progress(scrub(String(text)), share) };
+  return {
+    ...context,
+    progress: (text, share) => context.progress(scrub(String(text)), share),
+    openOutput: () => context.openOutput().through(scrub),
+  };
 }
 
 function scrubbedOutput(output: ToolOutput, scrub: Scrub): ToolOutput {

@@ -12,9 +12,17 @@ import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
 import type { Log } from "../../src/telemetry/log.ts";
 import { takeBack, type DoneCall } from "./compensation.ts";
 import { startDeadline } from "./deadline.ts";
+import { OutputStream } from "./output-stream.ts";
 import { ToolError, toolErrorOf } from "./tool-error.ts";
 import { definable } from "./tool-definition.ts";
-import { failureText, OTHERWISE, toolFailure, toolOutput, type ToolOutput } from "./tool-output.ts";
+import {
+  failureText,
+  OTHERWISE,
+  streamedOutput,
+  toolFailure,
+  toolOutput,
+  type ToolOutput,
+} from "./tool-output.ts";
 
 /** The call that a tool is executed for. */
 export interface ToolContext {
@@ -32,6 +40,8 @@ export interface ToolContext {
   progress(text: string, share?: number): void;
   readonly log: Log;
   readonly artefacts?: ArtefactReader;
+  /** For output too large to be held: write to it, and return it. */
+  openOutput(): OutputStream;
   /** The run's own folder for files; whoever writes first makes it. */
   readonly filesDir?: string;
 }
@@ -165,7 +175,8 @@ async function executeOnce<Input extends z.ZodObject>(
     if (found?.kind === "happened") return toolOutput(found.result);
     if (found?.kind !== "absent") return outcomeUnknown(definition.name);
   }
-  return toolOutput(await definition.execute(input, context));
+  const value = await definition.execute(input, context);
+  return value instanceof OutputStream ? streamedOutput(await value.finish()) : toolOutput(value);
 }
 
 function outcomeUnknown(name: string): ToolOutput {

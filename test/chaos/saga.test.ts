@@ -1,11 +1,12 @@
 // A run that books five things, one a turn, and is cancelled: whatever dies before or meanwhile, no booking stays, each
 // is taken back once, and the last first.
 
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EACH_ROUND, heldRequest, patience, startRun } from "../support/chaos.ts";
+import type { Process } from "../support/processes.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const EFFECTS = [1, 2, 3, 4, 5];
@@ -13,6 +14,7 @@ const EFFECTS = [1, 2, 3, 4, 5];
 let world: World;
 let dir: string;
 let file: string;
+const workers: Process[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "pawl-saga-"));
@@ -20,10 +22,20 @@ beforeAll(async () => {
   await writeFile(file, "");
   world = await openWorld({ workerMain: "test/support/saga-worker.mjs", env: { BOOKINGS: file } });
 }, 180_000);
+afterEach(async () => {
+  // Whoever lives on would serve the next run, and die at no moment.
+  for (const worker of workers.splice(0)) await worker.kill();
+});
 afterAll(async () => {
   await world?.close();
   await rm(dir, { recursive: true, force: true });
 }, 60_000);
+
+async function started(env: NodeJS.ProcessEnv = {}): Promise<Process> {
+  const worker = await world.startWorker(env);
+  workers.push(worker);
+  return worker;
+}
 
 async function begun(diesAt: string) {
   await writeFile(file, "");
@@ -32,7 +44,7 @@ async function begun(diesAt: string) {
     ...EFFECTS.map((what) => ({ reply: { toolCalls: [{ name: "book", input: { what } }] } })),
     { hold: true, reply: { text: "All is booked." } },
   ]);
-  const worker = await world.startWorker({ DIES_AT: diesAt });
+  const worker = await started({ DIES_AT: diesAt });
   const runId = await startRun(world, { agent: "booker" });
   return { worker, runId };
 }
@@ -65,7 +77,7 @@ describe("Y2: killed, then cancelled", () => {
         const { worker: victim, runId } = await begun(diesAt);
         await victim.ended;
         await world.client.cancel(runId);
-        const rescuer = await world.startWorker();
+        const rescuer = await started();
         const { outcome, compensations = [] } = await world.client.result(runId);
         expect(outcome.kind).toBe("cancelled");
         expect(compensations.every(({ undo }) => undo === "undone" || undo === "absent")).toBe(
@@ -87,7 +99,7 @@ describe("Y2: killed, then cancelled", () => {
         if (!isEarly) await heldRequest(world, runId);
         await victim.kill();
         await world.client.cancel(runId);
-        const rescuer = await world.startWorker();
+        const rescuer = await started();
         const { outcome } = await world.client.result(runId);
         expect(outcome.kind).toBe("cancelled");
         const { did } = await bookings();
@@ -109,7 +121,7 @@ describe("Y2: cancelled, then killed", () => {
         await heldRequest(world, runId);
         await world.client.cancel(runId);
         await victim.ended;
-        const rescuer = await world.startWorker();
+        const rescuer = await started();
         const { outcome, compensations } = await world.client.result(runId);
         expect(outcome.kind).toBe("cancelled");
         expect(compensations?.map(({ undo }) => undo)).toEqual(EFFECTS.map(() => "undone"));
