@@ -34,7 +34,7 @@ function scrubbedTool(tool: Tool, scrub: Scrub): Tool {
     ...scrubbed,
     async compensate(rawInput, done, context) {
       try {
-        return await compensate.call(tool, rawInput, done, scrubbedContext(context, scrub));
+        return await compensate(rawInput, done, scrubbedContext(context, scrub));
       } catch (error) {
         throw scrubbedError(error, scrub);
       }
@@ -45,7 +45,7 @@ function scrubbedTool(tool: Tool, scrub: Scrub): Tool {
 function scrubbedContext(context: ToolContext, scrub: Scrub): ToolContext {
   return {
     ...context,
-    progress: (text, share) => context.progress(scrub(String(text)), share),
+    progress: (text, share) => context.progress(scrub(text), share),
     openOutput: () => context.openOutput().through(scrub),
   };
 }

@@ -37,11 +37,11 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   heartbeat(details?: unknown): void;
   /** Shown to whoever watches, and kept nowhere; `share` from 0 to 1. Once a second is enough. */
-  progress(text: string, share?: number): void;
+  readonly progress: (text: string, share?: number) => void;
   readonly log: Log;
   readonly artefacts?: ArtefactReader;
   /** For output too large to be held: write to it, and return it. */
-  openOutput(): OutputStream;
+  readonly openOutput: () => OutputStream;
   /** The run's own folder for files; whoever writes first makes it. */
   readonly filesDir?: string;
 }
@@ -85,7 +85,11 @@ export interface Tool {
   readonly spec: ToolSpec;
   run(rawInput: unknown, context: ToolContext): Promise<ToolOutput>;
   /** Absent where it can't take back what it does. Throws where that failed. */
-  compensate?(rawInput: unknown, done: DoneCall, context: ToolContext): Promise<TakenBack>;
+  readonly compensate?: (
+    rawInput: unknown,
+    done: DoneCall,
+    context: ToolContext,
+  ) => Promise<TakenBack>;
 }
 
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {

@@ -38,7 +38,7 @@ export class OutputStream {
 
   /** Resolves when it may go on. */
   async write(text: string): Promise<void> {
-    const raw = this.#half + String(text);
+    const raw = this.#half + text;
     // What it is, the next piece says.
     const whole = raw.length - (/[\r\uD800-\uDBFF]$/.test(raw) ? 1 : 0);
     this.#half = raw.slice(whole);

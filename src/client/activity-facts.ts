@@ -115,14 +115,10 @@ export class ActivityReader {
       case "lookAtCall":
         // What the batch has come to is then asked for once more.
         return wasCancelled ? null : { fact: failed };
-      case "runTool": {
-        const callId = fact?.kind === "toolBegan" ? fact.callId : "";
-        return { fact: { kind: "toolLost", callId, code, message } };
-      }
-      case "compensate": {
-        const callId = fact?.kind === "compensationBegan" ? fact.callId : "";
-        return { fact: notCompensated(callId, message) };
-      }
+      case "runTool":
+        return { fact: { kind: "toolLost", callId: callIn(fact), code, message } };
+      case "compensate":
+        return { fact: notCompensated(callIn(fact), message) };
       default:
         return null;
     }
@@ -148,6 +144,10 @@ export class ActivityReader {
 }
 
 const LOST_TRANSCRIPT = "TRANSCRIPT_MISSING";
+
+function callIn(fact: RunFact | null): string {
+  return fact !== null && "callId" in fact ? fact.callId : "";
+}
 
 interface LocalActivity {
   readonly activity_type?: string;

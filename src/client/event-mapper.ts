@@ -162,23 +162,26 @@ class HistoryMapper implements EventMapper {
       case "interrupted":
       case "failed":
         return void this.#reply.withdraw(told);
-      case "toolBegan":
-      case "toolEnded":
-      case "toolLost": {
-        const isSeen = this.#events.isSeen(told.eventId);
-        return this.#tellAll(told, this.#tools.news(told, fact, before, isSeen));
-      }
-      case "compensated": {
-        const known = before.state.memory?.effects.done ?? [];
-        return this.#tellAll(told, compensationNews(known, fact));
-      }
-      case "personAsked":
-      case "ruled":
-        return this.#tellAll(told, approvalNews(before, this.#run, fact));
       case "said":
         return this.#said(told, fact.message, before);
       default:
-        return;
+        return this.#tellAll(told, this.#newsOfCalls(told, fact, before));
+    }
+  }
+
+  #newsOfCalls(told: Told, fact: RunFact, before: ToldRun): readonly EventBody[] {
+    switch (fact.kind) {
+      case "toolBegan":
+      case "toolEnded":
+      case "toolLost":
+        return this.#tools.news(told, fact, before, this.#events.isSeen(told.eventId));
+      case "compensated":
+        return compensationNews(before.state.memory?.effects.done ?? [], fact);
+      case "personAsked":
+      case "ruled":
+        return approvalNews(before, this.#run, fact);
+      default:
+        return [];
     }
   }
 

@@ -91,7 +91,8 @@ class PieceWriter implements ArtefactWriter {
     if (this.#seq * PIECE_CHARS >= WRITTEN_CHARS_MAX) return;
     const seq = this.#seq;
     this.#seq += 1;
-    await this.#db`
+    const db = this.#db;
+    await db`
       insert into pawl.artefact_piece (run_id, ref, seq, content)
       values (${this.#runId}, ${this.ref}, ${seq}, ${JSON.stringify(piece)})
       on conflict do nothing`;

@@ -7,7 +7,7 @@ import type { RuleByTool } from "../domain/gate/policy-layers.ts";
 import type { TakenBack } from "../domain/effect.ts";
 import type { Limit, Outcome } from "../domain/outcome.ts";
 import type { Clearance } from "../domain/tool-call.ts";
-import { info, warn, type Tellings } from "./telling.ts";
+import { alert, info, warn, type Tellings } from "./telling.ts";
 
 interface AboutRun {
   readonly runId: string;
@@ -75,6 +75,8 @@ export interface RunEvents {
     readonly attempt: number;
     readonly latencyMs: number;
   };
+  /** It stands, and somebody may have to undo it by hand. */
+  tool_not_compensated: AboutTool & { readonly message: string };
   tool_denied: AboutTool & { readonly verdict?: Verdict["kind"]; readonly reason: string };
   artefact_lost: NotStored;
   answer_not_stored: NotStored;
@@ -105,6 +107,7 @@ export const RUN_TELLINGS: Tellings<RunEvents> = {
     info(isError ? "the tool answered with an error" : "the tool answered"),
   tool_compensated: ({ undo }) =>
     info(undo === "undone" ? "what a call did was taken back" : "there was nothing to take back"),
+  tool_not_compensated: () => alert(warn("what a call did could not be taken back, and stands")),
   tool_denied: () => info("a call was refused"),
   artefact_lost: () => warn("the rest can't be read later"),
   answer_not_stored: () => warn("the next reply brings it along"),

@@ -145,6 +145,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     terminate: notHere,
     undo: notHere,
     async *watchUndo() {
+      yield* [];
       return [];
     },
     async pause() {

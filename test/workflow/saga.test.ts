@@ -86,6 +86,8 @@ describe("by the run itself", () => {
     ]);
     expect(events.at(-1)?.type).toBe("run.ended");
     expect(bench.logged(runId, "tool_compensated")).toHaveLength(2);
+    const stands = { tool: "book", callId: "2.1", message: "the booking is locked", alert: true };
+    expect(bench.logged(runId, "tool_not_compensated")).toMatchObject([stands]);
   });
 
   test("where it fails, over fresh histories, the last first", async () => {

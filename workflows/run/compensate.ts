@@ -12,6 +12,7 @@ import { withTranscript } from "../transcript.ts";
 import { failureOf } from "./ask-model.ts";
 import type { Life } from "./life.ts";
 import { summaryOf } from "./show.ts";
+import { tellNotUndone } from "./tell.ts";
 
 /** What an attempt may take is as it was pinned when the run began. */
 export interface Terms {
@@ -21,9 +22,11 @@ export interface Terms {
 
 export async function compensate(
   life: Life,
-  { effect: { undo: _, ...effect }, outcome }: Extract<Step, { kind: "compensate" }>,
+  step: Extract<Step, { kind: "compensate" }>,
   runId: string,
 ): Promise<void> {
+  const { undo: _, ...effect } = step.effect;
+  const { outcome } = step;
   const { memory } = life.state;
   if (memory === null) throw new Error("a run that was not opened has no effects");
   const { tools, timers } = memory.snapshot;
@@ -47,6 +50,8 @@ export async function takenBack(
     return await withTranscript(() => activities.compensate(input), input.runId);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return notCompensated(callId, failureOf(error).message);
+    const { message } = failureOf(error);
+    tellNotUndone(input, message);
+    return notCompensated(callId, message);
   }
 }

@@ -16,9 +16,9 @@ import {
   openEntries,
   type Circumstances,
 } from "./ask.ts";
+import { undoBefore } from "./effects.ts";
 import { limitsNow, modelCallsOf, used } from "./counts.ts";
 import { calledOffAs, endOf, failed, failedByProvider } from "./endings.ts";
-import { undoBefore } from "./effects.ts";
 import { isInterrupted } from "./interrupts.ts";
 import { leftBy, nextFreeMs } from "./model-choice.ts";
 import type { Order } from "./order.ts";

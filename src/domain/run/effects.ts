@@ -60,19 +60,22 @@ function effectOf(fact: ToolEnded | ToolLost, { phase, memory }: RunState): Effe
   const call = phase.calls.find(({ callId }) => callId === fact.callId);
   if (call?.kind !== "cleared" && call?.kind !== "running") return null;
   const tool = memory.snapshot.tools.find(({ name }) => name === call.name);
-  if (tool === undefined || !changesTheWorld(tool)) return null;
-  if (fact.kind === "toolEnded" && fact.effect === "none") return null;
-  const isSure = fact.kind === "toolEnded" && fact.effect === undefined;
+  const effect = fact.kind === "toolLost" ? "unknown" : (fact.effect ?? "happened");
+  if (tool === undefined || effect === "none" || !changesTheWorld(tool)) return null;
   const { editedInput } = call.clearance;
   return {
     callId: call.callId,
     turn: phase.turn,
     tool: call.name,
     replyRef: phase.ref,
-    answerRef: isSure ? fact.ref : null,
+    answerRef: fact.kind === "toolEnded" && effect === "happened" ? fact.ref : null,
     ...(editedInput !== undefined && { editedInput }),
-    undo: { kind: tool.compensates === true ? "due" : "impossible" },
+    undo: undoOf(tool),
   };
+}
+
+function undoOf({ compensates }: ToolSpec): Effect["undo"] {
+  return { kind: compensates === true ? "due" : "impossible" };
 }
 
 function changesTheWorld({ permission, effect, compensates }: ToolSpec): boolean {

@@ -19,7 +19,6 @@ import { appendText } from "./text-blocks.ts";
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 type OfRun = Of<"run.started" | "run.waiting" | "run.resumed" | "run.continued" | "run.ended">;
-type OfTool = Of<"tool.started" | "tool.retrying" | "tool.progress" | "tool.finished">;
 type OfModel = Of<"model.retrying" | "model.changed">;
 
 export class RunModel {
@@ -376,6 +375,7 @@ function isOfModel(event: RunEvent): event is OfModel {
   return event.type.startsWith("model.");
 }
 
+type OfTool = Of<"tool.started" | "tool.retrying" | "tool.progress" | "tool.finished">;
 type OfReply = Of<"reply.delta" | "reply.progress" | "reply.withdrawn" | "reply.finished">;
 
 function isOfReply(event: RunEvent): event is OfReply {

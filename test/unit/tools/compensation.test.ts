@@ -56,20 +56,18 @@ test("a tool says in its spec that it can take back what it does, and only then 
 });
 
 describe("X5: what can be asked for is asked for first", () => {
-  test.each<[string, () => Verification, DoneCall, number, string, readonly DoneCall[]]>([
-    ["it is not there", () => ({ kind: "absent" }), UNKNOWN, 1, "absent", []],
-    ["somebody else took it back", () => ({ kind: "absent" }), HAPPENED, 1, "absent", []],
-    ["an attempt before took it back", () => ({ kind: "absent" }), HAPPENED, 2, "undone", []],
-    [
-      "it is there, which was not known",
-      () => ({ kind: "happened", result: { booking: "B-1" } }),
-      UNKNOWN,
-      1,
-      "undone",
-      [HAPPENED],
-    ],
-    ["nobody can tell", () => ({ kind: "unknown" }), UNKNOWN, 1, "undone", [UNKNOWN]],
-  ])("%s", async (_, verify, done, attempt, kind, told) => {
+  const absent = (): Verification => ({ kind: "absent" });
+  const happened = (): Verification => ({ kind: "happened", result: { booking: "B-1" } });
+  const unknown = (): Verification => ({ kind: "unknown" });
+  const cases = [
+    { is: "it is not there", verify: absent, done: UNKNOWN, kind: "absent", told: [] },
+    { is: "another took it back", verify: absent, done: HAPPENED, kind: "absent", told: [] },
+    { is: "we did before", verify: absent, done: HAPPENED, attempt: 2, kind: "undone", told: [] },
+    { is: "it is there", verify: happened, done: UNKNOWN, kind: "undone", told: [HAPPENED] },
+    { is: "nobody can tell", verify: unknown, done: UNKNOWN, kind: "undone", told: [UNKNOWN] },
+  ];
+
+  test.each(cases)("$is", async ({ verify, done, attempt = 1, kind, told }) => {
     const { tool, undone } = booking({ verify });
     expect(await undo(tool, done, attempt)).toEqual({ kind });
     expect(undone).toEqual(told);

@@ -57,11 +57,11 @@ function undoing(run: Story, ends: Readonly<Record<string, Undone>> = {}) {
   return { ids, story, outcome: story.outcome() };
 }
 
-function resultIn({ state, step }: Story) {
-  const decided = step();
+function resultIn(run: Story) {
+  const decided = run.step();
   if (decided.kind !== "close") throw new Error(`not closed: ${decided.kind}`);
   const end = { outcome: decided.outcome, ledger: null, durationMs: 1 };
-  return resultOf({ runId: "r", traceId: "t" }, state, end);
+  return resultOf({ runId: "r", traceId: "t" }, run.state, end);
 }
 
 describe("Y2: a run that did three things", () => {
