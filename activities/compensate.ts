@@ -2,14 +2,15 @@
 // failure; whatever else goes wrong is tried again.
 
 import { isPawlError } from "../src/domain/errors.ts";
-import type { Compensated, CompensateInput, TakenBack } from "../src/domain/effect.ts";
+import type { Compensated, TakenBack } from "../src/domain/effect.ts";
+import type { CompensateInput } from "../src/domain/tool-call.ts";
 import { answerText } from "../src/domain/message.ts";
 import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
 import { withoutEditNote } from "./approved-input.ts";
 import { beginAttempt } from "./begin-attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { contextOf, findCall, storedMessage, toolFor } from "./executed-call.ts";
-import type { DoneCall } from "./tools/compensation.ts";
+import type { DoneCall } from "./tools/tool-context.ts";
 import { toolErrorOf } from "./tools/tool-error.ts";
 
 export function createCompensate(deps: ActivityDeps) {

@@ -3,17 +3,7 @@
 //   X6. It throws where it is not known to have succeeded; `absent` and `undone` are said of what is known.
 
 import type { TakenBack } from "../../src/domain/effect.ts";
-import type { ToolContext, Verification } from "./define-tool.ts";
-
-/** What is known of the call that is taken back. */
-export type DoneCall =
-  | {
-      readonly outcome: "happened";
-      /** What `execute` returned, as the model was told it: an object or a list as it was, else text. */
-      readonly result: unknown;
-    }
-  /** An attempt was lost: undo what the call did, if it did anything. */
-  | { readonly outcome: "unknown" };
+import type { DoneCall, ToolContext, Verification } from "./tool-context.ts";
 
 interface CanTakeBack<Input> {
   verify?(input: Input, context: ToolContext): Verification | Promise<Verification>;

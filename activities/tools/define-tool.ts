@@ -9,10 +9,10 @@
 import type { z } from "zod";
 import type { TakenBack } from "../../src/domain/effect.ts";
 import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
-import type { Log } from "../../src/telemetry/log.ts";
-import { takeBack, type DoneCall } from "./compensation.ts";
+import { takeBack } from "./compensation.ts";
 import { startDeadline } from "./deadline.ts";
 import { OutputStream } from "./output-stream.ts";
+import type { DoneCall, ToolContext, Verification } from "./tool-context.ts";
 import { ToolError, toolErrorOf } from "./tool-error.ts";
 import { definable } from "./tool-definition.ts";
 import {
@@ -24,38 +24,7 @@ import {
   type ToolOutput,
 } from "./tool-output.ts";
 
-/** The call that a tool is executed for. */
-export interface ToolContext {
-  readonly runId: string;
-  readonly tenant: string;
-  readonly callId: string;
-  /** run/turn/index/arguments: the same for all attempts of a call, and for no other call. */
-  readonly idempotencyKey: string;
-  /** From 1. */
-  readonly attempt: number;
-  /** Aborts when the run is cancelled, the worker stops or the time is over. */
-  readonly signal: AbortSignal;
-  heartbeat(details?: unknown): void;
-  /** Shown to whoever watches, and kept nowhere; `share` from 0 to 1. Once a second is enough. */
-  readonly progress: (text: string, share?: number) => void;
-  readonly log: Log;
-  readonly artefacts?: ArtefactReader;
-  /** For output too large to be held: write to it, and return it. */
-  readonly openOutput: () => OutputStream;
-  /** The run's own folder for files; whoever writes first makes it. */
-  readonly filesDir?: string;
-}
-
-export interface ArtefactReader {
-  /** From `offset`, in UTF-16 units; "" behind the end, null where there is no such artefact. */
-  read(ref: string, offset: number, length: number): Promise<string | null>;
-}
-
-/** What a tool finds out about an earlier attempt that was lost. */
-export type Verification =
-  | { readonly kind: "happened"; readonly result: unknown }
-  | { readonly kind: "absent" }
-  | { readonly kind: "unknown" };
+export type { ArtefactReader, ToolContext, Verification } from "./tool-context.ts";
 
 export interface ToolDefinition<Input extends z.ZodObject> {
   /** What the model calls it: letters, digits, `_` and `-`. */

@@ -4,12 +4,12 @@
 import type { LoadedDataConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
 import type { CallResult, Look, LookResult, ModelCall } from "../domain/call.ts";
-import { notCompensated, type Compensated, type CompensateInput } from "../domain/effect.ts";
+import { notCompensated, type Compensated } from "../domain/effect.ts";
 import type { LedgerTotals } from "../domain/outcome.ts";
 import type { CloseRunInput } from "../domain/run/books.ts";
 import { toolEnded, type RunFact } from "../domain/run/facts.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
-import type { RunToolInput, RunToolResult } from "../domain/tool-call.ts";
+import type { CompensateInput, RunToolInput, RunToolResult } from "../domain/tool-call.ts";
 import { decodeFirst, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
 import { failureOf, failedActivity, type ActivityFailed } from "./history-failures.ts";
 

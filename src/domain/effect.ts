@@ -1,8 +1,6 @@
 // What a tool changed in the world for a run, and what became of taking it back. An effect of which nobody heard
 // the end counts as one: it may have happened, and then it must not stay.
 
-import type { Outcome } from "./outcome.ts";
-
 /** What one call left in the world, by reference: it travels with the run. */
 export interface Effect {
   readonly callId: string;
@@ -52,16 +50,6 @@ export interface Compensated {
 
 export function notCompensated(callId: string, message: string): Compensated {
   return { kind: "compensated", callId, undo: { kind: "failed", message } };
-}
-
-/** What the activity is told that takes one back. */
-export interface CompensateInput {
-  /** Whose effect it is: no run of the workflow's own where one that has ended is undone. */
-  readonly runId: string;
-  readonly tenant: string;
-  readonly effect: Omit<Effect, "undo">;
-  /** What the run comes to behind it, or had come to before. */
-  readonly outcome: Outcome;
 }
 
 export function compensationOf({ callId, tool, answerRef, undo }: Effect): Compensation {

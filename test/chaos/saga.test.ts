@@ -56,10 +56,13 @@ async function bookings(): Promise<{ readonly did: string[]; readonly undid: str
   return { did: keys("did"), undid: keys("undid") };
 }
 
-/** Effects minus compensations is nothing, each was taken back once, and the order was reversed. */
+/**
+ * Effects minus compensations is nothing, each was taken back once, and the order was reversed. `count`: what had
+ * happened when the worker died; an attempt that was lost may be made once more before it hears of the cancel.
+ */
 async function expectNothingLeft(count: number): Promise<void> {
   const { did, undid } = await bookings();
-  expect(did).toHaveLength(count);
+  expect([count, Math.min(count + 1, EFFECTS.length)]).toContain(did.length);
   expect(new Set(did).size).toBe(count);
   expect(undid).toEqual(did.toReversed());
 }

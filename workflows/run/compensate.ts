@@ -3,7 +3,8 @@
 
 import { isCancellation, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
-import { notCompensated, type Compensated, type CompensateInput } from "../../src/domain/effect.ts";
+import { notCompensated, type Compensated } from "../../src/domain/effect.ts";
+import type { CompensateInput } from "../../src/domain/tool-call.ts";
 import type { Step } from "../../src/domain/run/step.ts";
 import type { Timers } from "../../src/domain/run/snapshot.ts";
 import type { ToolSpec } from "../../src/domain/tool.ts";

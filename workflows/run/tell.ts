@@ -3,7 +3,7 @@
 
 import { log, workflowInfo } from "@temporalio/workflow";
 import type { EventOf } from "../../src/telemetry/event.ts";
-import type { CompensateInput } from "../../src/domain/effect.ts";
+import type { CompensateInput } from "../../src/domain/tool-call.ts";
 import { deniedCalls } from "../../src/domain/run/calls.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { fateOfCalls } from "../../src/domain/run/reply-calls.ts";

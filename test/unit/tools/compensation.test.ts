@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import type { DoneCall } from "../../../activities/tools/compensation.ts";
+import type { DoneCall } from "../../../activities/tools/tool-context.ts";
 import { defineTool, type Tool, type Verification } from "../../../activities/tools/define-tool.ts";
 import { ToolError } from "../../../activities/tools/tool-error.ts";
 import { scrubbedSource } from "../../../activities/tool-sources/scrubbed.ts";
