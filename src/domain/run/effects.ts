@@ -16,7 +16,7 @@ import { fittingText, newestFitting } from "../json-size.ts";
 import type { Outcome } from "../outcome.ts";
 import type { ToolSpec } from "../tool.ts";
 import type { RunFact, ToolEnded, ToolLost } from "./facts.ts";
-import type { Effects, Memory, RunState } from "./state.ts";
+import type { Answering, CallState, Effects, Memory, RunState } from "./state.ts";
 import type { Step } from "./step.ts";
 
 /** More than a hundred. They travel with the run (carried.ts). */
@@ -57,8 +57,8 @@ function inShort({ callId, undo }: Compensated): Omit<Compensated, "kind"> {
 /** Null where nothing can have been changed. */
 function effectOf(fact: ToolEnded | ToolLost, { phase, memory }: RunState): Effect | null {
   if (memory === null || phase.kind !== "answering") return null;
-  const call = phase.calls.find(({ callId }) => callId === fact.callId);
-  if (call?.kind !== "cleared" && call?.kind !== "running") return null;
+  const call = begunIn(phase, fact.callId);
+  if (call === null) return null;
   const tool = memory.snapshot.tools.find(({ name }) => name === call.name);
   const effect = fact.kind === "toolLost" ? "unknown" : (fact.effect ?? "happened");
   if (tool === undefined || effect === "none" || !changesTheWorld(tool)) return null;
@@ -73,6 +73,14 @@ function effectOf(fact: ToolEnded | ToolLost, { phase, memory }: RunState): Effe
     undo: undoOf(tool),
   };
 }
+
+/** Of an inline tool the end is all that is heard. */
+function begunIn({ calls }: Answering, id: string): Begun | null {
+  const call = calls.find(({ callId }) => callId === id);
+  return call?.kind === "cleared" || call?.kind === "running" ? call : null;
+}
+
+type Begun = Extract<CallState, { kind: "cleared" | "running" }>;
 
 function undoOf({ compensates }: ToolSpec): Effect["undo"] {
   return { kind: compensates === true ? "due" : "impossible" };

@@ -48,6 +48,6 @@ test("what a tool says is one line, spelled out, whatever it is", () => {
   const mark = { kind: "progress", text: "a\u001b[2J\nb", share: 1 } as const;
   const [event] = mapper.rows("3", [markRow("3", { attempt: 1, seq: 2 }, mark)]);
   if (event === undefined) throw new Error("nothing was told");
-  const characters = [...(lineOf(event)?.text ?? "\n")];
+  const characters = (lineOf(event)?.text ?? "\n").split("");
   expect(characters.filter((character) => character < " ")).toEqual([]);
 });
