@@ -3,12 +3,13 @@
 
 import { randomUUID } from "node:crypto";
 import { isToolUse, type Message, type ToolUseBlock } from "../src/domain/message.ts";
+import { present } from "../src/domain/present.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
 import type { Progress } from "../src/store/deltas.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { failure, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { filesDirOf } from "./files-dir.ts";
+import { runFolderIn } from "./files-folder.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
@@ -84,6 +85,7 @@ export function contextOf(
   attempt: Attempt,
   { runId, tenant, callId, tool, args }: CallTold,
 ): ToolContext {
+  const filesDir = runFolderIn(deps.files, tenant, runId);
   return {
     runId,
     tenant,
@@ -94,7 +96,9 @@ export function contextOf(
     heartbeat: (details) => attempt.heartbeat(details),
     progress: (text, share) => deps.deltas.progress(attempt, progressOf(text, share)),
     log: deps.telemetry.log.child({ runId, tool, callId }),
-    filesDir: filesDirOf(deps.config, tenant, runId),
+    ...present({ filesDir }),
+    onFileTrouble: (error) =>
+      deps.telemetry.emit({ event: "file_trouble", runId, tool, dir: filesDir, error }),
     openOutput: () => openOutput(deps, attempt, runId),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };

@@ -77,6 +77,11 @@ export interface RunEvents {
   };
   /** It stands, and somebody may have to undo it by hand. */
   tool_not_compensated: AboutTool & { readonly message: string };
+  file_trouble: AboutRun & {
+    readonly tool: string;
+    readonly dir: string | undefined;
+    readonly error: unknown;
+  };
   tool_denied: AboutTool & { readonly verdict?: Verdict["kind"]; readonly reason: string };
   artefact_lost: NotStored;
   answer_not_stored: NotStored;
@@ -108,6 +113,7 @@ export const RUN_TELLINGS: Tellings<RunEvents> = {
   tool_compensated: ({ undo }) =>
     info(undo === "undone" ? "what a call did was taken back" : "there was nothing to take back"),
   tool_not_compensated: () => alert(warn("what a call did could not be taken back, and stands")),
+  file_trouble: ({ dir }) => warn(`a run can't use its folder for files, ${dir}`),
   tool_denied: () => info("a call was refused"),
   artefact_lost: () => warn("the rest can't be read later"),
   answer_not_stored: () => warn("the next reply brings it along"),
