@@ -72,7 +72,7 @@ const KILLS: readonly (readonly [string, number])[] = EFFECTS.flatMap((what) => 
   [`after ${what}`, what] as const,
 ]);
 
-describe("Y2: killed, then cancelled", () => {
+describe("Y3: killed, then cancelled", () => {
   test.each(KILLS)(
     "%s: what was booked is taken back",
     async (diesAt, count) => {
@@ -115,7 +115,7 @@ describe("Y2: killed, then cancelled", () => {
   );
 });
 
-describe("Y2: cancelled, then killed", () => {
+describe("Y3: cancelled, then killed", () => {
   test.each(["undoing 5", "undone 5", "undoing 3", "undone 3", "undoing 1", "undone 1"])(
     "%s: no booking is taken back twice, and none stays",
     async (diesAt) => {

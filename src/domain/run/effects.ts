@@ -1,8 +1,8 @@
 // What a run has changed in the world and may have to take back. A run that fails or is cancelled undoes what its
 // tools did before it closes its books, unless it was told to keep it.
 //
-//   Y2. Effects are undone one at a time, the last first, and each of them once.
-//   Y3. What is not undone is named in the result, with the reason.
+//   Y3. Effects are undone one at a time, the last first, and each of them once.
+//   Y4. What is not undone is named in the result, with the reason.
 
 import {
   compensationOf,

@@ -64,7 +64,7 @@ function resultIn(run: Story) {
   return resultOf({ runId: "r", traceId: "t" }, run.state, end);
 }
 
-describe("Y2: a run that did three things", () => {
+describe("Y3: a run that did three things", () => {
   const did = booked(booked(booked(given(TERMS), "1.1"), "2.1"), "3.1");
 
   test("undoes them where it is cancelled, the last first, and each once", () => {
@@ -124,7 +124,7 @@ describe("Y2: a run that did three things", () => {
   });
 });
 
-describe("Y3: what is not undone is named", () => {
+describe("Y4: what is not undone is named", () => {
   test("where it can't be, where it failed, and where nobody knows whether it had happened", () => {
     const run = called(given(TERMS), "book", "mail", "book", "mail")
       .and(...["1.1", "1.2", "1.3", "1.4"].map(began))

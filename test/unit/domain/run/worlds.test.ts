@@ -63,7 +63,7 @@ describe("in every world", () => {
     });
   });
 
-  test("Y2: what a run did that failed or was cancelled is undone once, the last first, and then it closes", () => {
+  test("Y3: what a run did that failed or was cancelled is undone once, the last first, and then it closes", () => {
     let undone = 0;
     inEveryWorld(({ facts, state }) => {
       const began = facts.flatMap(({ fact, before }) =>
