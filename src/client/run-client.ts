@@ -8,11 +8,12 @@ import type {
   DecidedApproval,
   Decision,
 } from "../domain/approval.ts";
+import type { Compensation } from "../domain/effect.ts";
 import { PawlError } from "../domain/errors.ts";
 import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
-import type { RunEvent } from "../domain/run-event.ts";
+import type { RunEvent, ToolCompensated } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import { capacityOf, type CapacityClient } from "./capacity.ts";
@@ -24,9 +25,18 @@ import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
 import { wholeHistories } from "./history-chain.ts";
-import { describeQueues, type Queue } from "./queue.ts";
+import {
+  describeQueues,
+  findStranded,
+  whoLeftBehind,
+  type LeftBehind,
+  type Queue,
+} from "./queue.ts";
+import { whatIsAway } from "./away.ts";
+import type { Stranded } from "../domain/missing-workers.ts";
+import { readStore } from "../temporal/store-read.ts";
 import { awaitResult } from "./await-result.ts";
-import { readRun, type RunShown } from "./read-run.ts";
+import type { RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
 import { briefOf, type RunBrief } from "./run-brief.ts";
 import { countRuns, type RunCounts } from "./run-counts.ts";
@@ -39,6 +49,7 @@ import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, ofRun, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
+import { showRun, undoRun, watchUndo } from "./undo.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
@@ -65,6 +76,15 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   pause(runId: string): Promise<void>;
   /** Also NOTHING_CHANGED where it neither rests nor is parked, or where it is parked again at once. */
   resume(runId: string, order?: ResumeOrder): Promise<Resumed>;
+  /**
+   * Begins to take back what a run did that has ended. Throws PawlError RUN_UNDER_WAY, NOTHING_TO_UNDO.
+   */
+  undo(runId: string, by: string): Promise<readonly Compensation[]>;
+  /** What is taken back as it is, and returns what became of all. */
+  watchUndo(
+    runId: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ToolCompensated, readonly Compensation[], undefined>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   /** Calls that wait for a person, of all runs; a second or so late. */
@@ -79,6 +99,16 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   endedStats(query: EndedQuery): Promise<EndedStats | null>;
   /** Where nobody serves something, nothing of it will happen until a worker starts. */
   queue(): Promise<Queue>;
+  /** Open runs that only a build may take which lacks a worker; a second or so late. */
+  stranded(): Promise<readonly Stranded[]>;
+  /** Null unless the run is one of them. */
+  leftBehind(runId: string): Promise<LeftBehind | null>;
+  /** Throws where Temporal, or the store behind it, does not answer. */
+  readStore(): Promise<void>;
+  /** Which server does not answer within this time, in words; null where all do. */
+  away(withinMs: number): Promise<string | null>;
+  /** What is asked of Temporal meanwhile is given up after this time, and not tried again. */
+  within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
   link(runId: string): string | null;
   /** Where the page shows the run; null where no gateway is known. */
   pageLink(runId: string): string | null;
@@ -94,6 +124,8 @@ export function createRunClient(backend: Backend): RunClient {
   // A run can be read without its books.
   const totals = async (runId: string): Promise<RunTotals | null> =>
     backend.db === null ? null : await totalsOf(backend.db, runId).catch(() => null);
+  const leftBehind = async (runId: string): Promise<LeftBehind | null> =>
+    await whoLeftBehind(backend, runId).catch(() => null);
   const sources: WatchSources = { histories, converter, deltas, records, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
@@ -127,9 +159,12 @@ export function createRunClient(backend: Backend): RunClient {
     },
     show: (runId) =>
       orRecorded(records, runId, {
-        live: () => asked(readRun({ ...sources, client, totals }, runId), runId),
+        live: () => asked(showRun({ ...sources, client, totals, leftBehind }, runId), runId),
         recorded: shownOf,
       }),
+    undo: (runId, by) =>
+      asked(undoRun({ ...sources, client }, runId, { by, taskQueue: backend.taskQueue }), runId),
+    watchUndo: (runId, signal) => watchUndo({ ...sources, client }, runId, signal),
     async result(runId, signal = new AbortController().signal) {
       const result = await orRecorded(records, runId, {
         live: () => asked(awaitResult({ ...sources, client }, runId, signal), runId),
@@ -147,6 +182,11 @@ export function createRunClient(backend: Backend): RunClient {
     },
     endedStats: async (query) => (await records?.stats(query)) ?? null,
     queue: () => asked(describeQueues(backend)),
+    stranded: () => asked(findStranded(backend)),
+    leftBehind: (runId) => asked(whoLeftBehind(backend, runId), runId),
+    readStore: () => asked(readStore(client.workflowService, backend.namespace)),
+    away: (withinMs) => whatIsAway(backend, withinMs),
+    within: (timeoutMs, work) => client.connection.withDeadline(Date.now() + timeoutMs, work),
     close: () => backend.close(),
   };
 }
