@@ -107,6 +107,8 @@ function wordsOf(error: unknown): string {
   return has ? String(error.message) : "";
 }
 
+const OUR_NAMES = /^(PoolError|HandshakeError|ConnectTimeoutError): /;
+
 function reasonOf(error: unknown): string {
   // The driver says what it was about to write, and to nowhere: the socket is ours.
   if (/^CONNECTION_(CLOSED|DESTROYED)$/.test(codeOf(error) ?? "")) {
@@ -114,5 +116,5 @@ function reasonOf(error: unknown): string {
   }
   // Where every address of a host name failed, Node's error has a code and no message.
   const isBare = codeOf(error) !== null && wordsOf(error) === "";
-  return isBare ? (codeOf(error) ?? "") : String(error);
+  return isBare ? (codeOf(error) ?? "") : String(error).replace(OUR_NAMES, "");
 }

@@ -45,7 +45,8 @@ interface Member {
 
 type Connect = (signal: AbortSignal) => Promise<Session>;
 
-const IDLE_MS = 10_000;
+/** Well below the lease of a worker, which may have to wait behind a pooler for what others do not use. */
+const IDLE_MS = 5000;
 /** A session that lives on is closed now and then, so that servers behind one name are found. */
 const LIFE_MS = { min: 1_800_000, spread: 1_800_000 } as const;
 /** A statement that has been under way for so long may be a long one. */

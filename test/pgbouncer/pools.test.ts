@@ -148,7 +148,8 @@ withPgbouncer(`${WHERE}: two workers and a gateway`, () => {
     async (mode, poolSize) => {
       const bouncer = await startPgbouncer(world.database.url, { mode, poolSize });
       closers.push(() => bouncer.stop());
-      const env = { DATABASE_URL: bouncer.url };
+      // As in production: who has waited in the line for a second is not dead.
+      const env = { DATABASE_URL: bouncer.url, PAWL_HEARTBEAT_TIMEOUT_MS: "20000" };
       const gateway: GatewayProcess = await startGateway(world, { env });
       closers.push(() => gateway.process.kill());
       const workers = await Promise.all([world.startWorker(env), world.startWorker(env)]);
