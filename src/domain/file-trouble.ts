@@ -1,5 +1,7 @@
 // What the operating system has against a file, in words.
 
+import { codeOf } from "./error-code.ts";
+
 const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",
   EACCES: "permission denied",
@@ -22,22 +24,20 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   EBADF: "it is not open any more",
 };
 
-/** What an error is known by; by shape, since errors of Node's own modules belong to another realm under jest. */
-export function codeOf(error: unknown): string | null {
-  if (typeof error !== "object" || error === null || !("code" in error)) return null;
-  return String(error.code);
-}
-
 /** Of a code; the code itself where there are no words for it. */
 export function troubleWords(code: string): string {
   return FILE_TROUBLE[code] ?? code;
 }
 
-/** What the operating system has against a file; null where that is not what went wrong. */
+/** In words, without the name of the file; null where that is not what went wrong. */
+export function fileTroubleOf(error: unknown): string | null {
+  return FILE_TROUBLE[codeOf(error) ?? ""] ?? null;
+}
+
+/** As a sentence about a file, which else the error names; null where that is not what went wrong. */
 export function fileTroubleIn(error: unknown, path?: string): string | null {
-  const code = codeOf(error);
-  if (typeof error !== "object" || error === null || code === null) return null;
-  const why = FILE_TROUBLE[code];
+  const why = fileTroubleOf(error);
+  if (why === null || typeof error !== "object" || error === null) return null;
   const where = path ?? ("path" in error ? String(error.path) : undefined);
-  return why === undefined || where === undefined ? null : `${where} can't be used: ${why}.`;
+  return where === undefined ? null : `${where} can't be used: ${why}.`;
 }

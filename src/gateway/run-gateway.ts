@@ -66,11 +66,11 @@ export async function runGateway(
 
 async function serve(config: Config, telemetry: Telemetry, options: GatewayOptions): Promise<void> {
   const { host, port, stack, door } = options;
-  const databaseUrl = stack?.databaseUrl ?? config.database.url;
-  if (databaseUrl === undefined) {
+  const where = stack?.databaseUrl ?? config.database.access;
+  if (where === null) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
-  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
+  const db = openDatabase(where, { connectionsMax: config.database.maxConnections });
   const backend = await patiently(async () => {
     await checkSchema(db);
     return await connect(config, stack);

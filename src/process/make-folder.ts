@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { codeOf } from "../domain/file-trouble.ts";
+import { codeOf } from "../domain/error-code.ts";
 
 export function makeFolder(dir: string, mode = 0o777): void {
   try {

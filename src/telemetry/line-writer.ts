@@ -4,7 +4,8 @@
 //
 //   Y2. The log never decides over life: no error of its place reaches whoever logs, and none makes them wait.
 
-import { codeOf, troubleWords } from "../domain/file-trouble.ts";
+import { codeOf } from "../domain/error-code.ts";
+import { troubleWords } from "../domain/file-trouble.ts";
 
 /** A place that never lets anybody wait. */
 export interface LinePlace {

@@ -4,7 +4,8 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { PawlError } from "../domain/errors.ts";
-import { codeOf, fileTroubleIn } from "../domain/file-trouble.ts";
+import { codeOf } from "../domain/error-code.ts";
+import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { makeFolder } from "../process/make-folder.ts";
 import type { LinePlace } from "./line-writer.ts";
 

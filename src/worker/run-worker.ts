@@ -2,6 +2,7 @@
 // start and die at any time; nothing of a run lives here alone.
 
 import type { NativeConnection } from "@temporalio/worker";
+import { tryFilesFolder, type FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import type { Config } from "../config.ts";
 import { DUTIES, type Duty } from "../domain/duty.ts";
@@ -28,6 +29,7 @@ import { createWorkers, isLeaving, serve } from "./served-queues.ts";
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
 import { checkAtStart } from "./check-at-start.ts";
+import { tellOfFiles } from "./tell-of-files.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 export interface WorkerTerms extends WorkerSkills {
@@ -69,24 +71,27 @@ async function serveDuties(
   { duties, closers, ownEnv = {}, ...skills }: Serving,
 ): Promise<void> {
   installRuntime(telemetry);
-  const databaseUrl = required("DATABASE_URL", config.database.url);
+  const where = required("DATABASE_URL", config.database.access);
   const onWait = (message: string): void =>
     telemetry.emit({ event: "worker_waiting", code: "BACKEND_UNREACHABLE", message });
-  await patiently(telemetry, () => migrate(databaseUrl, { onWait }));
+  await patiently(telemetry, () => migrate(where, { onWait }));
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
   const connection = await patiently(telemetry, () => openWorkerConnection(access));
   closers.push(() => connection.close());
-  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
+  const db = openDatabase(where, { connectionsMax: config.database.maxConnections });
   closers.push(() => db.end());
-  const signs = openSigns(databaseUrl, config.timers.heartbeatTimeoutMs, telemetry);
+  const signs = openSigns(where, config.timers.heartbeatTimeoutMs, telemetry);
   closers.push(() => signs.end());
   withdrawSecrets(ownEnv);
   const servesRuns = duties.includes("core");
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
-  const deps = { ...createDeps(config, telemetry, { db, duties, ...skills }), ...signs };
+  const files = await filesFor(duties, config);
+  const deps = { ...createDeps(config, telemetry, { db, duties, files, ...skills }), ...signs };
   closers.push(() => deps.deltas.close());
-  await patiently(telemetry, () => signs.lease.sure());
+  await patiently(telemetry, async () => {
+    await tellOfFiles(files, await signs.lease.sure(), { db, telemetry });
+  });
   await checkAtStart(deps);
   const books = await patiently(telemetry, () => keepBooks(db, deps));
   closers.push(() => books.stop());
@@ -120,6 +125,10 @@ function needOf({ worker, database }: Config, duties: readonly Duty[]): Need {
     heapMb: HEAP_MB,
     orLess: "; or lower PAWL_MODEL_SLOTS and PAWL_TOOL_SLOTS",
   };
+}
+
+async function filesFor(duties: readonly Duty[], config: Config): Promise<FilesFolder> {
+  return duties.includes("tools") ? await tryFilesFolder(config) : { kind: "elsewhere" };
 }
 
 interface Places {
