@@ -168,18 +168,21 @@ describe("Y2: a log that can't be written ends no process and no call", () => {
     await runsWithStderr(child);
   });
 
-  slowTest("a worker whose stderr is read by somebody who sleeps, and that ends in its time", async () => {
-    const main = join(dir, "talks-first.mjs");
-    const worker = JSON.stringify(WORKER);
-    // More than a pipe holds.
-    fs.writeFileSync(main, `process.stderr.write("x".repeat(200_000)); await import(${worker});`);
-    const child = spawn(process.execPath, [main], {
-      env: { ...world.env, PAWL_LOG_LEVEL: "trace" },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    child.stderr?.pause();
-    await runsWithStderr(child);
-  });
+  slowTest(
+    "a worker whose stderr is read by somebody who sleeps, and that ends in its time",
+    async () => {
+      const main = join(dir, "talks-first.mjs");
+      const worker = JSON.stringify(WORKER);
+      // More than a pipe holds.
+      fs.writeFileSync(main, `process.stderr.write("x".repeat(200_000)); await import(${worker});`);
+      const child = spawn(process.execPath, [main], {
+        env: { ...world.env, PAWL_LOG_LEVEL: "trace" },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      child.stderr?.pause();
+      await runsWithStderr(child);
+    },
+  );
 });
 
 slowTest("Y2: nor does one that may not grow: its user may have no larger file", async () => {
