@@ -11,7 +11,7 @@ import { baseEnv, gatewayEnv, workerEnv } from "./part-env.ts";
 import { SHUTDOWN_GRACE_MS, type Command, type Part } from "./part.ts";
 import { stateFiles } from "./stack-state.ts";
 import { socketIn } from "./socket-folder.ts";
-import { acceptsConnections, listensAt, workerIdentities } from "./temporal-client.ts";
+import { acceptsConnections, listensAt, polls } from "./temporal-client.ts";
 
 export function postgresPart({ stateDir, env, socketFolder }: PartContext): Part {
   const args = ["--data-dir", join(stateDir, "postgres"), "--socket-folder", socketFolder];
@@ -51,14 +51,8 @@ export function workerPart(context: PartContext): Part {
       nodeCommand("dist/src/worker/main.js", [], { ...workerEnv(context), ...own }),
     logFile,
     startTimeoutMs: 60_000,
-    // Asked of Temporal, not read from the log, whose level is the user's to choose. The SDK's
-    // default identity is pid@host.
-    isReady: async (pid) => {
-      const identities = await workerIdentities(target, taskQueue);
-      return Object.values(identities).every((polling) =>
-        polling.some((identity) => identity.startsWith(`${pid}@`)),
-      );
-    },
+    // Asked of Temporal, not read from the log, whose level is the user's to choose.
+    isReady: (pid) => polls(target, taskQueue, pid),
   };
 }
 

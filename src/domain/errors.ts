@@ -209,6 +209,12 @@ export const CATALOGUE = {
     httpStatus: 503,
     exitCode: 6,
   },
+  TEMPORAL_LOGIN: {
+    fate: "fail",
+    next: "see docs/security.md, Temporal with a login; `pawl doctor` says whether it is let in",
+    httpStatus: 503,
+    exitCode: 6,
+  },
   NAMESPACE_NOT_FOUND: {
     fate: "fail",
     next: "mend TEMPORAL_NAMESPACE or TEMPORAL_ADDRESS, or make it: temporal operator namespace create --namespace NAME",

@@ -22,6 +22,7 @@ import type { Gateway } from "./route-context.ts";
 import { createEventHub } from "./event-hub.ts";
 import { createProxies } from "./client-address.ts";
 import { createHealth } from "./health.ts";
+import { ANSWER_WITHIN_MS } from "./in-time.ts";
 import { withLogCheck } from "./log-check.ts";
 import { listen } from "./http-server.ts";
 import type { LocalDoor } from "./local-door.ts";
@@ -70,7 +71,10 @@ async function serve(config: Config, telemetry: Telemetry, options: GatewayOptio
   if (where === null) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
-  const db = openDatabase(where, { connectionsMax: config.database.maxConnections });
+  const db = openDatabase(where, {
+    connectionsMax: config.database.maxConnections,
+    timeoutMs: ANSWER_WITHIN_MS,
+  });
   const backend = await patiently(async () => {
     await checkSchema(db);
     return await connect(config, stack);

@@ -37,6 +37,21 @@ export interface ProcessEvents {
   /** It was told to end. */
   worker_draining: { readonly underWay: number; readonly graceMs: number };
   worker_ended: { readonly givenUp: number; readonly graceMs: number };
+  /** How the build of a worker stands: new runs go to the one that is current. */
+  worker_build: {
+    readonly deployment: string;
+    readonly buildId: string;
+    readonly isCurrent: boolean;
+    readonly rampPercent: number | null;
+    /** Null where no build is. */
+    readonly currentBuildId: string | null;
+    readonly makeCurrent: string;
+  };
+  worker_build_unknown: {
+    readonly deployment: string;
+    readonly buildId: string;
+    readonly error: unknown;
+  };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
   /** Files of runs; see src/worker/tell-of-files.ts. */
   files_unusable: { readonly dir: string; readonly why: string };
@@ -128,6 +143,12 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
       : warn(
           `the worker has ended, and gave up ${callsIn(givenUp)} after ${graceMs / 1000} s (PAWL_SHUTDOWN_GRACE_MS)`,
         ),
+  worker_build: (told) =>
+    told.isCurrent
+      ? info(`build ${told.buildId} of ${told.deployment} is current: new runs come to it`)
+      : warn(notCurrentText(told)),
+  worker_build_unknown: ({ buildId }) =>
+    warn(`whether build ${buildId} is current can't be asked: pawl doctor`),
   worker_waiting: ({ message }) => warn(message),
   files_unusable: ({ dir, why }) =>
     warn(
@@ -180,4 +201,12 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
 
 function callsIn(n: number): string {
   return n === 1 ? "1 call" : `${n} calls`;
+}
+
+function notCurrentText(told: ProcessEvents["worker_build"]): string {
+  const { buildId, rampPercent, currentBuildId, makeCurrent } = told;
+  const share =
+    rampPercent === null ? "no new run comes to it" : `${rampPercent} % of new runs come to it`;
+  const whose = currentBuildId === null ? "no build is" : `build ${currentBuildId} is`;
+  return `build ${buildId} is not current (${whose}): ${share}. To make it so: ${makeCurrent}`;
 }

@@ -29,6 +29,7 @@ import { createWorkers, isLeaving, serve } from "./served-queues.ts";
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
 import { checkAtStart } from "./check-at-start.ts";
+import { tellBuild } from "./tell-build.ts";
 import { tellOfFiles } from "./tell-of-files.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
@@ -108,6 +109,7 @@ async function serveDuties(
   if (servesRuns) closers.push(keepClean({ db, connection, namespace }, deps));
   const serving = serve(workers);
   telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue, duties });
+  void tellBuild({ connection, namespace, duties }, config, telemetry);
   await serving;
   telemetry.emit({ event: "worker_ended", givenUp: running.givenUp, graceMs });
 }

@@ -17,6 +17,7 @@ import { DATA_CONVERTER } from "../temporal/data-converter.ts";
 import { queueOf } from "../temporal/queues.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
+import { buildIn } from "./tell-build.ts";
 import { harmlessFailures } from "./harmless-failures.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
@@ -31,7 +32,7 @@ export async function createWorkers(
   deps: ActivityDeps,
   duties: readonly Duty[],
 ): Promise<readonly Worker[]> {
-  const { temporal, timers } = deps.config;
+  const { timers } = deps.config;
   const beatMs = beatEveryMs(timers.heartbeatTimeoutMs);
   const workers: Worker[] = [];
   for (const queue of queuesFor(duties, deps)) {
@@ -43,7 +44,7 @@ export async function createWorkers(
       defaultHeartbeatThrottleInterval: beatMs,
       shutdownGraceTime: deps.config.process.shutdownGraceMs,
       interceptors: { activity: [harmlessFailures(secretsOf(deps.config))] },
-      ...versioning(temporal),
+      ...versioning(deps.config),
       ...queue,
     });
     workers.push(worker);
@@ -110,14 +111,12 @@ function bundle(): Partial<WorkerOptions> {
 }
 
 /** Pinned: a run in flight stays with the code it began with, a new one takes the newest. */
-function versioning({
-  deploymentName,
-  buildId,
-}: ActivityDeps["config"]["temporal"]): Partial<WorkerOptions> {
-  if (deploymentName === undefined || buildId === undefined) return {};
+function versioning({ temporal }: ActivityDeps["config"]): Partial<WorkerOptions> {
+  const build = buildIn(temporal);
+  if (build === null) return {};
   return {
     workerDeploymentOptions: {
-      version: { deploymentName, buildId },
+      version: { deploymentName: build.deployment, buildId: build.buildId },
       useWorkerVersioning: true,
       defaultVersioningBehavior: "PINNED",
     },

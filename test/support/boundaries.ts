@@ -52,7 +52,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal": {
     values: [
       ...["src/domain", "@temporalio/client", "@temporalio/common", "@temporalio/envconfig"],
-      ...["@temporalio/proto", "@temporalio/worker"],
+      ...["@temporalio/proto", "@temporalio/worker", "node:"],
     ],
   },
   "src/temporal/names.ts": { values: [] },
@@ -75,6 +75,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
       ...["src/domain", "src/store", "src/config.ts", ...TEMPORAL_NAMES],
       ...["src/temporal/access.ts", "src/temporal/client-connection.ts", "src/temporal/pollers.ts"],
       ...["src/temporal/payloads.ts", "src/temporal/search-attributes.ts"],
+      ...["src/temporal/pinned-runs.ts", "src/temporal/store-read.ts"],
       ...["@temporalio/client", "@temporalio/common", "ajv", "node:", "uuid", "zod"],
     ],
     types: ["@temporalio/proto"],
