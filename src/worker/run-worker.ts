@@ -53,12 +53,19 @@ export async function runWorker(
   try {
     await serveDuties(config, telemetry, { ...terms, duties, closers });
   } finally {
-    // What ends badly as well must not hide why it all ends.
-    for (const close of closers.toReversed()) await Promise.resolve(close()).catch(() => undefined);
+    for (const close of closers.toReversed()) await closeQuietly(close);
   }
 }
 
 type Closer = () => unknown;
+
+async function closeQuietly(close: Closer): Promise<void> {
+  try {
+    await close();
+  } catch {
+    // It must not hide why it all ends.
+  }
+}
 
 interface Serving extends WorkerTerms {
   readonly duties: readonly Duty[];

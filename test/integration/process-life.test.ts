@@ -12,6 +12,7 @@ import { endedWithRightMoney, heldRequest, startRun } from "../support/chaos.ts"
 import { startCommand } from "../support/cli-process.ts";
 import { ask } from "../support/gateway-process.ts";
 import { freePort, startProcess, until, type Process } from "../support/processes.ts";
+import { slowTest } from "../support/tier.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -167,21 +168,24 @@ describe("Y2: a log that can't be written ends no process and no call", () => {
     await runsWithStderr(child);
   });
 
-  test("a worker whose stderr is read by somebody who sleeps, and that ends in its time", async () => {
-    const main = join(dir, "talks-first.mjs");
-    const worker = JSON.stringify(WORKER);
-    // More than a pipe holds.
-    fs.writeFileSync(main, `process.stderr.write("x".repeat(200_000)); await import(${worker});`);
-    const child = spawn(process.execPath, [main], {
-      env: { ...world.env, PAWL_LOG_LEVEL: "trace" },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    child.stderr?.pause();
-    await runsWithStderr(child);
-  });
+  slowTest(
+    "a worker whose stderr is read by somebody who sleeps, and that ends in its time",
+    async () => {
+      const main = join(dir, "talks-first.mjs");
+      const worker = JSON.stringify(WORKER);
+      // More than a pipe holds.
+      fs.writeFileSync(main, `process.stderr.write("x".repeat(200_000)); await import(${worker});`);
+      const child = spawn(process.execPath, [main], {
+        env: { ...world.env, PAWL_LOG_LEVEL: "trace" },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      child.stderr?.pause();
+      await runsWithStderr(child);
+    },
+  );
 });
 
-test("Y2: nor does one that may not grow: its user may have no larger file", async () => {
+slowTest("Y2: nor does one that may not grow: its user may have no larger file", async () => {
   const log = join(dir, "bounded.log");
   const command = `ulimit -f 1; exec "$0" "$1"`;
   const worker = startProcess("sh", ["-c", command, process.execPath, WORKER], {
@@ -217,7 +221,7 @@ describe("SIGHUP opens the log again and changes nothing else", () => {
     expect(eventsIn(gatewayLog).at(-1)).toBe("gateway_ended");
   });
 
-  test("where there is no file to open, nothing happens", async () => {
+  slowTest("where there is no file to open, nothing happens", async () => {
     const worker = startWorker({});
     await worker.line("worker_ready");
     worker.signal("SIGHUP");
