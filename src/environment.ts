@@ -242,6 +242,9 @@ export const ENVIRONMENT = {
       z.coerce.number(MINUTES).positive(MINUTES).default(15),
     ),
   },
+  process: {
+    shutdownGraceMs: env("PAWL_SHUTDOWN_GRACE_MS", millis.default(30_000)),
+  },
   log: {
     level: env(
       "PAWL_LOG_LEVEL",
