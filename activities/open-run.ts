@@ -96,6 +96,7 @@ async function pin(
     ...present({
       callerCapMicroUsd: input.limits.costMicroUsd,
       agentCapMicroUsd: ofAgent.costMicroUsd,
+      onFailure: input.onFailure ?? agent.onFailure,
     }),
     timers: {
       heartbeatTimeoutMs: config.timers.heartbeatTimeoutMs,

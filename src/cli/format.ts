@@ -1,8 +1,10 @@
 // Figures as people read them.
 
 import { CATALOGUE, isErrorCode } from "../domain/errors.ts";
+import type { Compensation } from "../domain/effect.ts";
 import { formatUsd, microUsdOf, usdOf } from "../domain/money.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
+import { shownLine } from "../domain/shown-text.ts";
 
 export function usd(dollars: number): string {
   return dollars === 0 ? "$0" : formatUsd(microUsdOf(dollars));
@@ -113,6 +115,34 @@ export function summaryLines(
     ...(models.length > 1 ? [`replies of ${models.join(", ")}`] : []),
     result.free === true ? "cost: free" : `cost ${usd(result.costUsd)}${cap}${simulated}`,
     ...tax,
+    ...effectLines(result),
     ...(link === null ? [] : [link]),
   ];
+}
+
+/** What tools did in a run that came to nothing, and what of it stands. */
+export function effectLines({
+  compensations = [],
+  effectsForgotten = 0,
+}: Pick<RunResult, "compensations" | "effectsForgotten">): readonly string[] {
+  const gone = compensations.filter(({ undo }) => undo === "undone" || undo === "absent");
+  const stands = compensations.filter((effect) => !gone.includes(effect));
+  return [
+    ...(gone.length > 0 ? [`${count(gone.length, "effect")} of tools undone`] : []),
+    ...stands.map(standsText),
+    ...(effectsForgotten > 0 ? [`${count(effectsForgotten, "older effect")} of tools stand`] : []),
+  ];
+}
+
+function standsText({ tool, callId, undo, isUnsure, message = "" }: Compensation): string {
+  const what = `${shownLine(tool)} (call ${shownLine(callId)})`;
+  const stands = isUnsure === true ? "may stand" : "stands";
+  switch (undo) {
+    case "failed":
+      return `${what} ${stands}: it could not be undone: ${shownLine(message)}`;
+    case "impossible":
+      return `${what} ${stands}: the tool can't undo it`;
+    default:
+      return `${what} ${stands}: nobody has undone it`;
+  }
 }

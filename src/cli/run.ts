@@ -11,6 +11,7 @@ import { ASKED_LIMITS, type AskedKey } from "../domain/limit-table.ts";
 import { TIER_NAMES } from "../domain/model-table.ts";
 import type { Tier } from "../domain/prices.ts";
 import { POLICIES, type Policy } from "../domain/run/snapshot.ts";
+import { ON_FAILURE, type OnFailure } from "../domain/effect.ts";
 import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
@@ -34,6 +35,7 @@ interface RunOptions extends Readonly<Partial<Record<AskedKey, number>>> {
   readonly maxCost?: number;
   readonly timeout?: number;
   readonly onLimit: "stop" | "pause";
+  readonly onFailure?: OnFailure;
   readonly canWait?: boolean;
   readonly canWaitFor?: number;
   readonly ask?: readonly string[];
@@ -64,6 +66,12 @@ export function addRun(program: Command, context: CliContext): void {
       new Option("--on-limit <what>", "at a limit: end the run, or wait for `pawl resume`")
         .choices(["stop", "pause"])
         .default("stop"),
+    )
+    .addOption(
+      new Option(
+        "--on-failure <what>",
+        "what tools did, where the run fails or is cancelled",
+      ).choices(ON_FAILURE),
     )
     .option("--can-wait", "replies from the batch lane: half price, each within a day")
     .option("--can-wait-for <duration>", "the same, but answered by then, such as 2h", durationMs)
@@ -113,7 +121,7 @@ function inKebabCase(key: string): string {
 }
 
 export function orderOf(task: string, options: RunOptions, config: Config): RunOrder {
-  const { agent, tier, model, key, onLimit } = options;
+  const { agent, tier, model, key, onLimit, onFailure } = options;
   return {
     task,
     tenant: options.tenant ?? config.caller.tenant,
@@ -123,7 +131,7 @@ export function orderOf(task: string, options: RunOptions, config: Config): RunO
       ...present({ costMicroUsd: options.maxCost, wallClockMs: options.timeout }),
       ...countsOf(options),
     },
-    ...present({ agent, tier, model, routing: options.route, key }),
+    ...present({ agent, tier, model, routing: options.route, onFailure, key }),
     ...waitOf(options),
     ...policyOf(options),
   };

@@ -3,6 +3,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
+import type { OnFailure } from "../domain/effect.ts";
 import type { CallerLimits } from "../domain/limits.ts";
 import { admit, INPUT_RULES_DEFAULT, isBlank, type InputRules } from "../domain/input-rules.ts";
 import type { Tier } from "../domain/prices.ts";
@@ -27,6 +28,8 @@ export interface RunOrder {
   readonly routing?: Policy;
   readonly limits?: CallerLimits;
   readonly onLimit?: "stop" | "pause";
+  /** What becomes of what its tools did, where the run fails or is cancelled; else its agent says. */
+  readonly onFailure?: OnFailure;
   /** Half price for replies that may take up to a day each (docs/batch-lane.md). */
   readonly canWait?: CanWait;
   /** Tools to be asked about, or not to be used: it only makes the rules stricter. */
@@ -58,6 +61,7 @@ export function identify(
       model,
       tier,
       routing: order.routing,
+      onFailure: order.onFailure,
       canWait: order.canWait && usableWait(order.canWait),
       policy: order.policy && usablePolicy(order.policy),
     }),

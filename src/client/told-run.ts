@@ -80,6 +80,8 @@ export function resultNow(
 export function soFar(runId: string, run: ToldRun, nowMs: number): Omit<RunResult, "outcome"> {
   // Any outcome but an answer will do: what an open run has said so far is partial.
   const unfinished: Outcome = { kind: "cancelled", message: "" };
-  const { outcome: _, ...rest } = resultNow(runId, run, { outcome: unfinished, nowMs });
-  return rest;
+  const told = resultNow(runId, run, { outcome: unfinished, nowMs });
+  const { outcome: _, compensations = [], effectsForgotten: __, ...rest } = told;
+  // Before that, nothing is said of what may have to be taken back.
+  return run.state.phase.kind === "compensating" ? { ...rest, compensations } : rest;
 }

@@ -72,6 +72,7 @@ export const CATALOGUE = {
     httpStatus: 422,
     exitCode: 2,
   },
+  COMPENSATION_FAILED: fail("undo it by hand, or mend the tool and try again: `pawl undo RUN`"),
   TRANSCRIPT_MISSING: retry("rebuilt from the run's history"),
   LEDGER_UNAVAILABLE: retry("no call is made without the ledger; retried when Postgres answers"),
   DATABASE_REFUSED: retry(
@@ -115,6 +116,18 @@ export const CATALOGUE = {
     next: "see what it came to: `pawl show`",
     httpStatus: 409,
     exitCode: 2,
+  },
+  RUN_UNDER_WAY: {
+    fate: "fail",
+    next: "cancel it, which undoes what it did: `pawl cancel RUN`",
+    httpStatus: 409,
+    exitCode: 2,
+  },
+  NOTHING_TO_UNDO: {
+    fate: "fail",
+    next: "see what it did: `pawl show RUN`",
+    httpStatus: 409,
+    exitCode: 3,
   },
   INVALID_INPUT: {
     fate: "fail",

@@ -61,6 +61,11 @@ export function toolAnswer(toolUseId: string, content: string, isError: boolean)
 }
 
 /** The provider has begun a call of its own tool and wants to end it first: only answers may follow. */
+/** What a tool said, of the message that tells it. */
+export function answerText({ content }: Message): string {
+  return content.map(textIn).join("");
+}
+
 export function hasOpenServerCall({ content }: Message): boolean {
   const ended = content.map((block) => ("tool_use_id" in block ? block.tool_use_id : undefined));
   return content.some(

@@ -136,7 +136,7 @@ export function callsWith({ phase, memory }: RunState, fact: RunFact): readonly 
   switch (fact.kind) {
     case "toolBegan":
       return changed(calls, fact.callId, (call) =>
-        call.kind === "cleared" ? { kind: "running" } : null,
+        call.kind === "cleared" ? { kind: "running", clearance: call.clearance } : null,
       );
     case "toolEnded": {
       const { ref, found } = fact;

@@ -4,6 +4,7 @@ import { formatUsd, usdOf } from "../money.ts";
 import type { LedgerTotals, Outcome, RunResult } from "../outcome.ts";
 import { NO_USAGE, promptTokens, totalTokens } from "../usage.ts";
 import { modelCallsOf } from "./counts.ts";
+import { compensationsIn } from "./effects.ts";
 import type { RunState } from "./state.ts";
 
 interface RunIdentity {
@@ -49,6 +50,7 @@ export function resultOf(
     durationMs,
     offline: isSimulated(memory),
     ...(isFree(memory, totals) && { free: true as const }),
+    ...compensationsIn(memory, outcome),
   };
 }
 

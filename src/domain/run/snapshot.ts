@@ -2,6 +2,7 @@
 
 import type { Rule } from "../approval.ts";
 import { PawlError } from "../errors.ts";
+import type { OnFailure } from "../effect.ts";
 import type { InputFinding } from "../input-rules.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
@@ -32,6 +33,8 @@ export interface Snapshot {
   /** By tool name; a tool that is not in it follows its permission (gate/policy-layers.ts). */
   readonly policy: Readonly<Record<string, Rule>>;
   readonly approvals: ApprovalTerms;
+  /** What becomes of what its tools did, where it fails or is cancelled; absent: it is undone. */
+  readonly onFailure?: OnFailure;
   /** True where the last of a limit pays for a call that sums up. */
   readonly wrapUp: boolean;
   /** Who stands in where a model takes no calls (model-choice.ts). */

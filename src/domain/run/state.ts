@@ -4,6 +4,7 @@
 import type { DecidedApproval, PendingApproval } from "../approval.ts";
 import type { Author } from "../authors.ts";
 import type { Denial, Entry, Estimated, ModelCall, ProviderFailure, Ticket } from "../call.ts";
+import type { Effect } from "../effect.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
@@ -42,6 +43,7 @@ export interface Memory {
   readonly summaries: Summaries;
   readonly warnings: Warnings;
   readonly people: People;
+  readonly effects: Effects;
 }
 
 /** `clock`: the wall clock of the run is over. */
@@ -182,6 +184,13 @@ export interface People {
   readonly settled: readonly SettledCall[];
 }
 
+/** What tools changed in the world: in the order in which they ended. */
+export interface Effects {
+  readonly done: readonly Effect[];
+  /** Older ones, for which there was no room. */
+  readonly forgotten: number;
+}
+
 export interface SettledCall {
   readonly callId: string;
   readonly verdict: DecidedApproval["verdict"];
@@ -204,8 +213,17 @@ export type Phase =
   | InLane
   | Answering
   | Stopping
+  | Compensating
   | Closing
   | (Omit<Closing, "kind"> & { readonly kind: "closed"; readonly ledger: LedgerTotals });
+
+/** The run ends, and takes back what it did. */
+export interface Compensating {
+  readonly kind: "compensating";
+  readonly outcome: Outcome;
+  /** Under way; null between two. */
+  readonly callId: string | null;
+}
 
 export interface Closing {
   readonly kind: "closing";
@@ -250,7 +268,7 @@ export type CallStage =
   | { readonly kind: "cleared"; readonly clearance: Clearance }
   | { readonly kind: "toAsk"; readonly reason: string }
   | { readonly kind: "asked"; readonly pending: PendingApproval }
-  | { readonly kind: "running" }
+  | { readonly kind: "running"; readonly clearance: Clearance }
   | { readonly kind: "answered"; readonly entry: Entry; readonly found: string };
 
 /** The run stops; its last words are asked for, or come. */

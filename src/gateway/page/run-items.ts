@@ -53,6 +53,8 @@ export interface ToolItem extends Versioned {
   readonly tool: string;
   readonly turn: number;
   input: string;
+  /** What it says while it is under way; empty where it says nothing. */
+  progress: string;
   output: string | null;
   isError: boolean;
   readonly retries: Retry[];

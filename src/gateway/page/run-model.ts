@@ -4,7 +4,7 @@
 import type { RunEvent } from "../../domain/run-event.ts";
 import type { RunResult } from "../../domain/outcome.ts";
 import { count, duration, usd } from "./format.ts";
-import { warningText } from "./warning-text.ts";
+import { progressText, warningText } from "./warning-text.ts";
 import type {
   ApprovalItem,
   Figures,
@@ -53,6 +53,7 @@ export class RunModel {
         return this.#turnStarted(event, atMs);
       case "tool.started":
       case "tool.retrying":
+      case "tool.progress":
       case "tool.finished":
         return this.#tool(event, atMs);
       case "approval.requested":
@@ -229,10 +230,11 @@ export class RunModel {
     this.news = `turn ${turn} finished, ${usd(spentUsd)} spent`;
   }
 
-  #tool(event: Of<"tool.started" | "tool.retrying" | "tool.finished">, atMs: number): void {
+  #tool(event: OfTool, atMs: number): void {
     const { callId, tool, turn } = event;
     const item = this.#toolItem(callId, { tool, turn, atMs });
     if (event.type === "tool.started") item.input = event.preview;
+    if (event.type === "tool.progress") item.progress = progressText(event);
     if (event.type === "tool.retrying") {
       const { attempt, code, message, nextAttemptAt } = event;
       item.retries.push({ attempt, code, message, atMs, nextMs: parsed(nextAttemptAt) });
@@ -260,6 +262,7 @@ export class RunModel {
       tool,
       turn,
       input: "",
+      progress: "",
       output: null,
       isError: false,
       retries: [],
@@ -378,6 +381,7 @@ function isOfModel(event: RunEvent): event is OfModel {
   return event.type.startsWith("model.");
 }
 
+type OfTool = Of<"tool.started" | "tool.retrying" | "tool.progress" | "tool.finished">;
 type OfReply = Of<"reply.delta" | "reply.progress" | "reply.withdrawn" | "reply.finished">;
 
 function isOfReply(event: RunEvent): event is OfReply {
