@@ -25,16 +25,7 @@ import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
 import { wholeHistories } from "./history-chain.ts";
-import {
-  describeQueues,
-  findStranded,
-  whoLeftBehind,
-  type LeftBehind,
-  type Queue,
-} from "./queue.ts";
-import { whatIsAway } from "./away.ts";
-import type { Stranded } from "../domain/missing-workers.ts";
-import { readStore } from "../temporal/store-read.ts";
+import { whoLeftBehind, type LeftBehind } from "./queue.ts";
 import { awaitResult } from "./await-result.ts";
 import type { RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
@@ -51,6 +42,7 @@ import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
 import { showRun, undoRun, watchUndo } from "./undo.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
+import { worldOf, type WorldClient } from "./world-client.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
 export interface RunExport {
@@ -58,7 +50,7 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
+export interface RunClient extends MoneyClient, CapacityClient, BatchClient, WorldClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -97,18 +89,6 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   exportHistories(runId: string): Promise<RunExport>;
   /** Figures over runs that have ended; null where there is no database. */
   endedStats(query: EndedQuery): Promise<EndedStats | null>;
-  /** Where nobody serves something, nothing of it will happen until a worker starts. */
-  queue(): Promise<Queue>;
-  /** Open runs that only a build may take which lacks a worker; a second or so late. */
-  stranded(): Promise<readonly Stranded[]>;
-  /** Null unless the run is one of them. */
-  leftBehind(runId: string): Promise<LeftBehind | null>;
-  /** Throws where Temporal, or the store behind it, does not answer. */
-  readStore(): Promise<void>;
-  /** Which server does not answer within this time, in words; null where all do. */
-  away(withinMs: number): Promise<string | null>;
-  /** What is asked of Temporal meanwhile is given up after this time, and not tried again. */
-  within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
   link(runId: string): string | null;
   /** Where the page shows the run; null where no gateway is known. */
   pageLink(runId: string): string | null;
@@ -133,6 +113,7 @@ export function createRunClient(backend: Backend): RunClient {
     ...moneyOf(backend),
     ...capacityOf(backend),
     ...batchesOf(backend),
+    ...worldOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
     start: (order) => startRun(backend, order),
@@ -181,12 +162,6 @@ export function createRunClient(backend: Backend): RunClient {
       return { runId, histories: exported };
     },
     endedStats: async (query) => (await records?.stats(query)) ?? null,
-    queue: () => asked(describeQueues(backend)),
-    stranded: () => asked(findStranded(backend)),
-    leftBehind: (runId) => asked(whoLeftBehind(backend, runId), runId),
-    readStore: () => asked(readStore(client.workflowService, backend.namespace)),
-    away: (withinMs) => whatIsAway(backend, withinMs),
-    within: (timeoutMs, work) => client.connection.withDeadline(Date.now() + timeoutMs, work),
     close: () => backend.close(),
   };
 }
