@@ -23,6 +23,7 @@ import { createHealth } from "./health.ts";
 import { listen } from "./http-server.ts";
 import type { LocalDoor } from "./local-door.ts";
 import { createMetrics } from "./metrics.ts";
+import { createMount } from "./outer-address.ts";
 import { createRunOwners } from "./run-owners.ts";
 import { createStreams } from "./streams.ts";
 
@@ -50,6 +51,7 @@ export async function runGateway(
   options: GatewayOptions,
 ): Promise<void> {
   const { host, port, stack, door } = options;
+  const mount = createMount(config.gateway.url);
   const databaseUrl = stack?.databaseUrl ?? config.database.url;
   if (databaseUrl === undefined) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
@@ -86,7 +88,7 @@ export async function runGateway(
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
   };
-  const server = await listen(createApp(gateway), { host, port }, proxies);
+  const server = await listen(createApp(gateway), { host, port, mount }, proxies);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   telemetry.emit({ event: "gateway_ready", url, door: door.kind });
   options.onReady?.(url);
