@@ -41,7 +41,7 @@ async function enterKey(page: Page): Promise<void> {
 
 test("below a path all of the page is asked there: key, command, list, a run as it goes", async () => {
   const watched = await openPage(browser, `${host.url}/pawl/`);
-  const { page, requests } = watched;
+  const { page, requests, complaints } = watched;
   await enterKey(page);
   expect(await page.locator(".command pre").innerText()).toContain(
     `curl -s ${host.url}/pawl/v1/runs`,
@@ -57,6 +57,8 @@ test("below a path all of the page is asked there: key, command, list, a run as 
   await page.locator(".end.is-answered").waitFor();
   expect(page.url()).toBe(`${host.url}/pawl/#/runs/${runId}`);
   expect(requests.filter((url) => !url.startsWith(`${host.url}/pawl/`))).toEqual([]);
+  // That a key is needed is an answer, and to the console an error.
+  expect(complaints.filter((text) => !text.includes("401"))).toEqual([]);
   await watched.close();
 });
 

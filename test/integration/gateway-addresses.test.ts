@@ -84,7 +84,9 @@ test("a path that the proxy keeps opens nothing without a key, and leads to the 
 
 test("a path that could be mistaken for the gateway's own keeps it from starting", async () => {
   const env = { PAWL_GATEWAY_URL: "https://agents.example.com/v1" };
-  await expect(startGateway(world, { env })).rejects.toThrow(/ends with \/v1.*of the gateway's own/);
+  await expect(startGateway(world, { env })).rejects.toThrow(
+    /ends with \/v1.*of the gateway's own/,
+  );
 });
 
 test("no file of the page travels twice, also where a proxy weakened its tag", async () => {

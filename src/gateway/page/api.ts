@@ -144,9 +144,11 @@ const ANSWER_MS = 20_000;
 async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const headers = authorized(init.body === undefined ? {} : { "content-type": "application/json" });
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const response = await fetch(addressOf(path), { ...init, headers, signal }).catch((error: unknown) => {
-    throw away(error);
-  });
+  const response = await fetch(addressOf(path), { ...init, headers, signal }).catch(
+    (error: unknown) => {
+      throw away(error);
+    },
+  );
   heedStatus(response.status);
   if (!response.ok) throw await problemOf(response);
   const answer: Answer = await response.json();

@@ -21,7 +21,9 @@ describe("a reference", () => {
 
   test("names no other host and no scheme, whatever stands in a path", () => {
     const part = fc.constantFrom("", "..x", "a:b", "mailto:x", "run_1", ".well", "v1");
-    const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join("/")}`);
+    const path = fc
+      .array(part, { minLength: 1, maxLength: 4 })
+      .map((parts) => `/${parts.join("/")}`);
     fc.assert(
       fc.property(path, path, (to, from) => {
         // Two slashes at the start of what was asked make another host of it.
