@@ -52,7 +52,7 @@ export function watchByCurl(url: string, options: CurlOptions): CurlStream {
     onComment: () => void (beats += 1),
   });
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    if (head === null) return void parser.feed(text);
+    if (head === null) return parser.feed(text);
     head += text;
     const end = head.indexOf("\r\n\r\n");
     if (end < 0) return;

@@ -181,8 +181,8 @@ describe.each(PROXIES)("$name", (kind: ProxyKind) => {
     test("loses nothing by a reload and a restart", () => expectResumed(proxy, base, name));
     test("gives addresses that lead back", () => expectAddresses(base));
     test("says where a caller is, whatever that one says", () => expectCaller(base));
-    test("leads to the page also where the slash at its end was forgotten", async () => {
-      if (path === "") return;
+    const belowOnly = path === "" ? test.skip : test;
+    belowOnly("leads to the page also where the slash at its end was forgotten", async () => {
       const { status, location } = await askByCurl(base, null);
       expect([301, 302, 308]).toContain(status);
       expect(new URL(location ?? "", base).pathname).toBe(`${path}/`);

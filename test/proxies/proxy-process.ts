@@ -40,7 +40,7 @@ interface Running {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  reload(running: Process): Promise<unknown>;
+  readonly reload: (running: Process) => Promise<unknown>;
 }
 
 const GATEWAY = "127.0.0.1:7420";
