@@ -3,7 +3,7 @@
 import type { Config } from "../config.ts";
 import { DUTIES, servingCommand, type Duty } from "../domain/duty.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { openDatabase, placeOf } from "../store/database.ts";
+import { openDatabase, placeOf, type DatabaseWhere } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
@@ -14,6 +14,7 @@ import {
   type SearchAttribute,
 } from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
+import { checkFiles } from "./doctor-files.ts";
 import { answers, checkModel } from "./doctor-provider.ts";
 import type { StackState } from "./stack-state.ts";
 import { searchAttributeNames, servesNamespace, workerIdentities } from "./temporal-client.ts";
@@ -26,13 +27,13 @@ export async function checkServices(
   config: Config,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
-  const databaseUrl = config.database.url ?? stack?.databaseUrl;
+  const database = config.database.access ?? stack?.databaseUrl;
   const access = config.temporal.address
     ? accessByEnvironment(config.temporal.namespace, env)
     : stack && localAccess(stack.temporalAddress, stack.namespace);
   const checks = await Promise.all([
     access ? checkTemporal(access, config.temporal.taskQueue) : [],
-    databaseUrl ? checkPostgres(databaseUrl) : [],
+    database ? checkPostgres(database) : [],
     checkModel(stack, config),
     checkGateway(stack),
   ]);
@@ -89,14 +90,15 @@ function queuesOf(duties: readonly Duty[], taskQueue: string): string {
   return duties.map((duty) => queueOf(taskQueue, duty)).join(", ");
 }
 
-async function checkPostgres(url: string): Promise<readonly Check[]> {
-  const where = placeOf(url);
-  const database = openDatabase(url, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
+async function checkPostgres(at: DatabaseWhere): Promise<readonly Check[]> {
+  const where = placeOf(at);
+  const database = openDatabase(at, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
   try {
     const schema = readSchema();
     const state = await readSchemaState(database, schema);
     if (state.kind === "current") {
-      return [ok("postgres", `${where}, schema ${schema.tables.length}`)];
+      const found = ok("postgres", `${where}, schema ${schema.tables.length}`);
+      return [found, ...(await checkFiles(database))];
     }
     if (state.kind === "foreign") {
       return [fail("postgres", `${where}: ${state.why}`, CATALOGUE.SCHEMA_FOREIGN.next)];
@@ -107,7 +109,7 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
     const why = error instanceof Error ? error.message : String(error);
     const isNamed = isPawlError(error) && error.code !== "LEDGER_UNAVAILABLE";
     const fix = isNamed
-      ? CATALOGUE[error.code].next
+      ? (error.next ?? CATALOGUE[error.code].next)
       : "check DATABASE_URL, and that the server runs";
     return [fail("postgres", why, fix)];
   } finally {

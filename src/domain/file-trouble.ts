@@ -16,11 +16,17 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENXIO: "nobody is at its other end",
 };
 
-/** What the operating system has against a file; null where that is not what went wrong. */
-export function fileTroubleIn(error: unknown, path?: string): string | null {
+/** In words, without the name of the file; null where that is not what went wrong. */
+export function fileTroubleOf(error: unknown): string | null {
   // By shape: errors of Node's own modules belong to another realm under jest.
   if (typeof error !== "object" || error === null || !("code" in error)) return null;
-  const why = FILE_TROUBLE[String(error.code)];
+  return FILE_TROUBLE[String(error.code)] ?? null;
+}
+
+/** As a sentence about a file, which else the error names; null where that is not what went wrong. */
+export function fileTroubleIn(error: unknown, path?: string): string | null {
+  const why = fileTroubleOf(error);
+  if (why === null || typeof error !== "object" || error === null) return null;
   const where = path ?? ("path" in error ? String(error.path) : undefined);
-  return why === undefined || where === undefined ? null : `${where} can't be used: ${why}.`;
+  return where === undefined ? null : `${where} can't be used: ${why}.`;
 }

@@ -52,11 +52,11 @@ export async function runGateway(
 ): Promise<void> {
   const { host, port, stack, door } = options;
   const mount = createMount(config.gateway.url);
-  const databaseUrl = stack?.databaseUrl ?? config.database.url;
-  if (databaseUrl === undefined) {
+  const where = stack?.databaseUrl ?? config.database.access;
+  if (where === null) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
-  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
+  const db = openDatabase(where, { connectionsMax: config.database.maxConnections });
   const backend = await patiently(async () => {
     await checkSchema(db);
     return await connect(config, stack);

@@ -28,6 +28,10 @@ export interface ProcessEvents {
 
   worker_ready: { readonly taskQueue: string; readonly duties: readonly Duty[] };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
+  /** Files of runs; see src/worker/tell-of-files.ts. */
+  files_unusable: { readonly dir: string; readonly why: string };
+  files_apart: { readonly dir: string; readonly elsewhere: readonly string[] };
+  files_moved: { readonly dir: string; readonly before: string };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
   /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
@@ -97,6 +101,18 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
 
   worker_ready: () => info("polling for runs"),
   worker_waiting: ({ message }) => warn(message),
+  files_unusable: ({ dir, why }) =>
+    warn(
+      `no run can write a file here: ${dir} can't be used: ${why}. Set PAWL_FILES_DIR to a folder that this user may write to, and start this worker again`,
+    ),
+  files_apart: ({ dir, elsewhere }) =>
+    warn(
+      `other workers keep the files of runs elsewhere (${elsewhere.join(", ")}), so that some of a run's are not in ${dir}. Give all of them one folder: docs/deploy.md`,
+    ),
+  files_moved: ({ dir, before }) =>
+    warn(
+      `the workers before kept the files of runs elsewhere (${before}): those of earlier runs are not in ${dir}`,
+    ),
   model_ending: (ending) => warn(endingText(ending)),
   lease_not_renewed: ({ endsInMs }) =>
     warn(

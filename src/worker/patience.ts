@@ -11,6 +11,7 @@ const RETRY_MS = { first: 200, max: 5000 } as const;
 const FINAL: readonly ErrorCode[] = [
   "CONFIG",
   "DATABASE_LOGIN",
+  "DATABASE_TLS",
   "NAMESPACE_NOT_FOUND",
   "FILE_UNUSABLE",
   "SCHEMA_FOREIGN",

@@ -2,6 +2,7 @@
 // start and die at any time; nothing of a run lives here alone.
 
 import type { NativeConnection } from "@temporalio/worker";
+import { tryFilesFolder, type FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import type { Config } from "../config.ts";
 import { DUTIES, type Duty } from "../domain/duty.ts";
@@ -26,6 +27,7 @@ import { createWorkers, isLeaving, serve, SHUTDOWN_GRACE_MS } from "./served-que
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
 import { checkAtStart } from "./check-at-start.ts";
+import { tellOfFiles } from "./tell-of-files.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 export interface WorkerTerms extends WorkerSkills {
@@ -43,20 +45,23 @@ export async function runWorker(
 ): Promise<void> {
   const duties = only === undefined ? DUTIES : [only];
   installRuntime(telemetry);
-  const databaseUrl = required("DATABASE_URL", config.database.url);
+  const where = required("DATABASE_URL", config.database.access);
   const onWait = (message: string): void =>
     telemetry.emit({ event: "worker_waiting", code: "BACKEND_UNREACHABLE", message });
-  await patiently(telemetry, () => migrate(databaseUrl, { onWait }));
-  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
-  const signs = openSigns(databaseUrl, config.timers.heartbeatTimeoutMs, telemetry);
+  await patiently(telemetry, () => migrate(where, { onWait }));
+  const db = openDatabase(where, { connectionsMax: config.database.maxConnections });
+  const signs = openSigns(where, config.timers.heartbeatTimeoutMs, telemetry);
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
   const connection = await patiently(telemetry, () => openWorkerConnection(access));
   withdrawSecrets(ownEnv);
   const servesRuns = duties.includes("core");
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
-  const deps = { ...createDeps(config, telemetry, { db, duties, ...skills }), ...signs };
-  await patiently(telemetry, () => signs.lease.sure());
+  const files = await filesFor(duties, config);
+  const deps = { ...createDeps(config, telemetry, { db, duties, files, ...skills }), ...signs };
+  await patiently(telemetry, async () => {
+    await tellOfFiles(files, await signs.lease.sure(), { db, telemetry });
+  });
   await checkAtStart(deps);
   const books = await patiently(telemetry, () => keepBooks(db, deps));
   const create = () => createWorkers({ connection, namespace }, deps, duties);
@@ -76,6 +81,10 @@ export async function runWorker(
     await db.end();
     await connection.close();
   }
+}
+
+async function filesFor(duties: readonly Duty[], config: Config): Promise<FilesFolder> {
+  return duties.includes("tools") ? await tryFilesFolder(config) : { kind: "elsewhere" };
 }
 
 interface Places {

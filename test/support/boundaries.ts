@@ -64,6 +64,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
   "src/store": { values: ["src/domain", ...SELF, "node:", "postgres"] },
+  "src/store/conninfo": { values: [] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
   "src/client": {
     values: [
@@ -112,15 +113,27 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/dev": {
     values: [
-      ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
+      ...[
+        "src/domain",
+        "src/store",
+        "src/telemetry",
+        "src/temporal",
+        "src/config.ts",
+        ...SELF,
+        "src/database-access.ts",
+      ],
       ...["src/outbound", "@electric-sql/pglite", "@electric-sql/pglite-socket", "node:", "zod"],
     ],
     types: ["@temporalio/client"],
   },
   "src/config.ts": {
-    values: ["src/domain", "src/environment.ts", "src/unknown-settings.ts", "node:"],
-    types: ["zod"],
+    values: [
+      ...["src/domain", "src/database-access.ts", "src/environment.ts", "src/unknown-settings.ts"],
+      "node:",
+    ],
+    types: ["src/store/conninfo", "zod"],
   },
+  "src/database-access.ts": { values: ["src/environment.ts", "src/store/conninfo"] },
   "src/environment.ts": {
     values: ["src/domain", "src/environment-values.ts", QUEUES, "node:", "zod"],
   },
