@@ -35,8 +35,6 @@ ENV NODE_ENV=production
 ENV PAWL_FILES_DIR=/data/files
 # Where commands look for a local stack; in a container there is none.
 ENV PAWL_STATE_DIR=/tmp/pawl
-# About 80 % of the memory limit below; workflow isolates live outside of this heap.
-ENV NODE_OPTIONS=--max-old-space-size=800
 # The user `node`; by number, so that a cluster sees that it is not root.
 USER 1000:1000
 ENTRYPOINT ["node", "bin/pawl.js"]

@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { isPawlError, PawlError, type ErrorCode } from "../../src/domain/errors.ts";
-import { codeOf } from "../../src/store/error-code.ts";
+import { codeOf } from "../../src/domain/error-code.ts";
 import type { Attempt } from "../attempt.ts";
 
 const FIRST_PAUSE_MS = 100;

@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Database } from "../store/database.ts";
 import { stackFor, type CliContext } from "./context.ts";
+import { toldWhile } from "./told-waits.ts";
 
 /** `whatFor`: what is kept there, for whoever has set no DATABASE_URL. */
 export async function withDatabase(
@@ -11,7 +12,7 @@ export async function withDatabase(
   whatFor: string,
   work: (db: Database, config: Config) => Promise<void>,
 ): Promise<void> {
-  const [{ readConfig }, { openDatabase }, { checkSchema }] = await Promise.all([
+  const [{ readConfig }, { openDatabase, placeOf }, { checkSchema }] = await Promise.all([
     import("../config.ts"),
     import("../store/database.ts"),
     import("../store/schema-state.ts"),
@@ -23,7 +24,7 @@ export async function withDatabase(
   if (!where) throw new PawlError("CONFIG", `DATABASE_URL is not set. ${whatFor} are kept there.`);
   const db = openDatabase(where, { connectionsMax: 1 });
   try {
-    await checkSchema(db);
+    await toldWhile(`PostgreSQL at ${placeOf(where)}`, checkSchema(db), say);
     await work(db, config);
   } finally {
     await db.end();

@@ -11,6 +11,7 @@ import { withLedger } from "../domain/run/result.ts";
 import { pendingOf, statusOf, waitOf } from "../domain/run/shown.ts";
 import type { RunTotals } from "../store/ledger.ts";
 import { createFactReader, type Told } from "./history-facts.ts";
+import type { LeftBehind } from "./queue.ts";
 import { tailHistory, type Histories } from "./histories.ts";
 import { brokenOutcome, resultNow, soFar, tellOn, UNTOLD, type ToldRun } from "./told-run.ts";
 import { shownWait, type WaitShown } from "./wait-view.ts";
@@ -58,6 +59,8 @@ export interface RunSources {
   readonly link: (runId: string) => string | null;
   /** What the ledger says of a run; null where it can't be asked. */
   readonly totals?: (runId: string) => Promise<RunTotals | null>;
+  /** Whether it is pinned to a build that nobody serves; null also where that can't be asked. */
+  readonly leftBehind?: (runId: string) => Promise<LeftBehind | null>;
 }
 
 export async function readRun(sources: RunSources, runId: string): Promise<RunShown> {
@@ -69,18 +72,32 @@ export async function readRun(sources: RunSources, runId: string): Promise<RunSh
     return { kind: "ended", about, result: resultNow(runId, run, end) };
   }
   const { state } = run;
-  const wait = waitOf(state);
-  const totals = (await sources.totals?.(runId)) ?? null;
+  const [totals = null, left = null] = await Promise.all([
+    sources.totals?.(runId),
+    sources.leftBehind?.(runId),
+  ]);
   const told = soFar(runId, run, Date.now());
   return {
     kind: "open",
     about,
-    status: statusOf(state),
-    waiting: wait === null ? null : shownWait(wait),
+    ...standingOf(state, left),
     approvals: pendingOf(state),
     soFar: totals === null ? told : withTotals(told, totals),
     books: totals === null ? null : booksOf(totals),
   };
+}
+
+/** Nothing else that it may wait for would help a run whose build is gone. */
+function standingOf(
+  state: ToldRun["state"],
+  left: LeftBehind | null,
+): { readonly status: RunStatus; readonly waiting: WaitShown | null } {
+  if (left !== null) {
+    const waiting = { reason: "worker", message: left.message, nextAttemptAt: null } as const;
+    return { status: "waiting", waiting };
+  }
+  const wait = waitOf(state);
+  return { status: statusOf(state), waiting: wait === null ? null : shownWait(wait) };
 }
 
 function withTotals(told: Omit<RunResult, "outcome">, totals: RunTotals): typeof told {

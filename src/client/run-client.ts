@@ -24,7 +24,16 @@ import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
 import { wholeHistories } from "./history-chain.ts";
-import { describeQueues, type Queue } from "./queue.ts";
+import {
+  describeQueues,
+  findStranded,
+  whoLeftBehind,
+  type LeftBehind,
+  type Queue,
+} from "./queue.ts";
+import { whatIsAway } from "./away.ts";
+import type { Stranded } from "../domain/missing-workers.ts";
+import { readStore } from "../temporal/store-read.ts";
 import { awaitResult } from "./await-result.ts";
 import { readRun, type RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
@@ -79,6 +88,16 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   endedStats(query: EndedQuery): Promise<EndedStats | null>;
   /** Where nobody serves something, nothing of it will happen until a worker starts. */
   queue(): Promise<Queue>;
+  /** Open runs that only a build may take which lacks a worker; a second or so late. */
+  stranded(): Promise<readonly Stranded[]>;
+  /** Null unless the run is one of them. */
+  leftBehind(runId: string): Promise<LeftBehind | null>;
+  /** Throws where Temporal, or the store behind it, does not answer. */
+  readStore(): Promise<void>;
+  /** Which server does not answer within this time, in words; null where all do. */
+  away(withinMs: number): Promise<string | null>;
+  /** What is asked of Temporal meanwhile is given up after this time, and not tried again. */
+  within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
   link(runId: string): string | null;
   /** Where the page shows the run; null where no gateway is known. */
   pageLink(runId: string): string | null;
@@ -94,6 +113,8 @@ export function createRunClient(backend: Backend): RunClient {
   // A run can be read without its books.
   const totals = async (runId: string): Promise<RunTotals | null> =>
     backend.db === null ? null : await totalsOf(backend.db, runId).catch(() => null);
+  const leftBehind = async (runId: string): Promise<LeftBehind | null> =>
+    await whoLeftBehind(backend, runId).catch(() => null);
   const sources: WatchSources = { histories, converter, deltas, records, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
@@ -127,7 +148,7 @@ export function createRunClient(backend: Backend): RunClient {
     },
     show: (runId) =>
       orRecorded(records, runId, {
-        live: () => asked(readRun({ ...sources, client, totals }, runId), runId),
+        live: () => asked(readRun({ ...sources, client, totals, leftBehind }, runId), runId),
         recorded: shownOf,
       }),
     async result(runId, signal = new AbortController().signal) {
@@ -147,6 +168,11 @@ export function createRunClient(backend: Backend): RunClient {
     },
     endedStats: async (query) => (await records?.stats(query)) ?? null,
     queue: () => asked(describeQueues(backend)),
+    stranded: () => asked(findStranded(backend)),
+    leftBehind: (runId) => asked(whoLeftBehind(backend, runId), runId),
+    readStore: () => asked(readStore(client.workflowService, backend.namespace)),
+    away: (withinMs) => whatIsAway(backend, withinMs),
+    within: (timeoutMs, work) => client.connection.withDeadline(Date.now() + timeoutMs, work),
     close: () => backend.close(),
   };
 }

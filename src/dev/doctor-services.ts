@@ -1,13 +1,12 @@
 // The servers a run talks to: of the local stack where it runs, else those the environment names.
 
 import type { Config } from "../config.ts";
-import { DUTIES, servingCommand, type Duty } from "../domain/duty.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { openDatabase, placeOf, type DatabaseWhere } from "../store/database.ts";
+import { openDatabase, placeOf, type Database, type DatabaseWhere } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
+import { tryWriting, whyNotWritten } from "../store/write-probe.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
-import { queueOf } from "../temporal/queues.ts";
 import {
   creatingCommand,
   SEARCH_ATTRIBUTES,
@@ -16,8 +15,9 @@ import {
 import { type Check, fail, ok, warn } from "./check.ts";
 import { checkFiles } from "./doctor-files.ts";
 import { answers, checkModel } from "./doctor-provider.ts";
+import { checkWorkers } from "./doctor-workers.ts";
 import type { StackState } from "./stack-state.ts";
-import { searchAttributeNames, servesNamespace, workerIdentities } from "./temporal-client.ts";
+import { readsStore, searchAttributeNames, servesNamespace } from "./temporal-client.ts";
 
 const POSTGRES_TIMEOUT_MS = 5000;
 
@@ -53,10 +53,16 @@ async function checkTemporal(target: TemporalAccess, taskQueue: string): Promise
       ),
     ];
   }
+  if (!(await readsStore(target))) {
+    const what = `${address} answers, and its store does not: no run begins or goes on`;
+    return [
+      fail("temporal", what, "look at Temporal's database: is it up, is there room on its disk"),
+    ];
+  }
   return [
     ok("temporal", `${address}, namespace ${namespace}`),
     await checkSearchAttributes(target),
-    await checkWorker(target, taskQueue),
+    ...(await checkWorkers(target, taskQueue)),
   ];
 }
 
@@ -75,21 +81,6 @@ function namesOf(attributes: readonly SearchAttribute[]): string {
   return attributes.map(({ name }) => name).join();
 }
 
-async function checkWorker(target: TemporalAccess, taskQueue: string): Promise<Check> {
-  const identities = await workerIdentities(target, taskQueue);
-  const unserved = DUTIES.filter((duty) => identities[duty].length === 0);
-  if (unserved.length === 0) {
-    const all = [...new Set(Object.values(identities).flat())];
-    return ok("worker", `${all.join(", ")} on ${queuesOf(DUTIES, taskQueue)}`);
-  }
-  const fix = `start one: ${servingCommand(unserved)}`;
-  return warn("worker", `nobody polls ${queuesOf(unserved, taskQueue)}`, fix);
-}
-
-function queuesOf(duties: readonly Duty[], taskQueue: string): string {
-  return duties.map((duty) => queueOf(taskQueue, duty)).join(", ");
-}
-
 async function checkPostgres(at: DatabaseWhere): Promise<readonly Check[]> {
   const where = placeOf(at);
   const database = openDatabase(at, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
@@ -97,7 +88,7 @@ async function checkPostgres(at: DatabaseWhere): Promise<readonly Check[]> {
     const schema = readSchema();
     const state = await readSchemaState(database, schema);
     if (state.kind === "current") {
-      const found = ok("postgres", `${where}, schema ${schema.tables.length}`);
+      const found = await checkWriting(database, `${where}, schema ${schema.tables.length}`);
       return [found, ...(await checkFiles(database))];
     }
     if (state.kind === "foreign") {
@@ -114,6 +105,17 @@ async function checkPostgres(at: DatabaseWhere): Promise<readonly Check[]> {
     return [fail("postgres", why, fix)];
   } finally {
     await database.end();
+  }
+}
+
+/** Who only reads may be told of a standby; a worker may not. */
+async function checkWriting(database: Database, where: string): Promise<Check> {
+  try {
+    await tryWriting(database);
+    return ok("postgres", where);
+  } catch (error) {
+    const fix = "no run begins or goes on with it: make room, or name a primary in DATABASE_URL";
+    return warn("postgres", `${where}: ${whyNotWritten(error)}`, fix);
   }
 }
 

@@ -1,5 +1,7 @@
 // What the operating system has against a file, in words.
 
+import { codeOf } from "./error-code.ts";
+
 const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",
   EACCES: "permission denied",
@@ -13,14 +15,23 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EROFS: "the file system can only be read",
   EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
   ENXIO: "nobody is at its other end",
+  EPIPE: "nobody reads it any more",
+  EIO: "the disk or the terminal fails",
+  EFBIG: "it is as large as a file of this user may be",
+  ESTALE: "its file system is not there any more",
+  EBADF: "it is not open any more",
 };
+
+/** Of a code; the code itself where there are no words for it. */
+export function troubleWords(code: string): string {
+  return FILE_TROUBLE[code] ?? code;
+}
 
 /** In words, without the name of the file; null where that is not what went wrong. */
 export function fileTroubleOf(error: unknown): string | null {
-  // By shape: errors of Node's own modules belong to another realm under jest.
-  if (typeof error !== "object" || error === null || !("code" in error)) return null;
-  return FILE_TROUBLE[String(error.code)] ?? null;
+  return FILE_TROUBLE[codeOf(error) ?? ""] ?? null;
 }
 
 /** As a sentence about a file, which else the error names; null where that is not what went wrong. */

@@ -7,11 +7,11 @@
 // D3. A server that can't be reached is a PawlError. Whether a statement that was under way took
 //     effect is then unknown, so every operation of the store can be repeated.
 
+import { codeOf } from "../domain/error-code.ts";
 import { PawlError } from "../domain/errors.ts";
 import { placesOf, type DatabaseAccess } from "./conninfo/access.ts";
 import { readAccess } from "./conninfo/read-access.ts";
 import { ConninfoError } from "./conninfo/words.ts";
-import { codeOf } from "./error-code.ts";
 import { failureOf, READ_ONLY } from "./failures.ts";
 import { findSession } from "./find-session.ts";
 import { literal, type SqlValue } from "./literal.ts";

@@ -1,9 +1,9 @@
 // What the server, its operator or the way there is the reason of, as an error of the catalogue: the place, what
 // happened, and what mends it. Never a password, and no stack trace for what is a setting.
 
+import { codeOf } from "../domain/error-code.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import { nameOf, placesOf, type DatabaseAccess, type Place } from "./conninfo/access.ts";
-import { codeOf } from "./error-code.ts";
 import { unstorable } from "./literal.ts";
 import { tlsFailure } from "./tls-failures.ts";
 

@@ -1,9 +1,9 @@
 // A session at the first of several places that gives one of the kind that is asked for (PostgreSQL,
 // "Specifying Multiple Hosts"), with TLS and without as sslmode allows.
 
+import { codeOf } from "../domain/error-code.ts";
 import { isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
 import { nameOf, type DatabaseAccess, type Place, type SessionKind } from "./conninfo/access.ts";
-import { codeOf } from "./error-code.ts";
 import { failureOf } from "./failures.ts";
 import type { Way } from "./open-socket.ts";
 import { openSession, type OpenedSession, type Session } from "./session.ts";

@@ -9,9 +9,9 @@
 //     Replaced, not dropped and made: a call under way finds those that it goes on to call.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { codeOf } from "../domain/error-code.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import { openDatabase, type Database, type DatabaseWhere } from "./database.ts";
-import { codeOf } from "./error-code.ts";
 import { literal } from "./literal.ts";
 import { readSchema, type FunctionSet, type Schema, type TableStep } from "./migrations.ts";
 import {

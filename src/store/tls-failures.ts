@@ -1,8 +1,8 @@
 // What a TLS connection fails by, in words: who showed what, and which setting decides on it.
 
+import { codeOf } from "../domain/error-code.ts";
 import { CATALOGUE } from "../domain/errors.ts";
 import { nameOf, type DatabaseAccess, type Place } from "./conninfo/access.ts";
-import { codeOf } from "./error-code.ts";
 
 export interface Failure {
   readonly what: string;

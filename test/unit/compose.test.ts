@@ -106,4 +106,26 @@ describe("the image", () => {
     const [uid, gid] = user.split(":");
     expect(image).toContain(`RUN install -d -o ${uid} -g ${gid} -m 0700 ${filesDir}\n`);
   });
+
+  test("says nothing of a heap, which is another one for each role", () => {
+    expect(image).not.toContain("max-old-space-size");
+  });
+});
+
+describe("a service of ours", () => {
+  const numberIn = (name: string, pattern: RegExp): number =>
+    Number(pattern.exec(services.get(name) ?? "")?.[1]);
+
+  test.each(["worker", "gateway"])("%s is killed ten seconds behind its own grace", (name) => {
+    const graceMs = numberIn(name, /PAWL_SHUTDOWN_GRACE_MS: "(\d+)"/);
+    expect(numberIn(name, /stop_grace_period: (\d+)s/) * 1000).toBe(graceMs + 10_000);
+  });
+
+  test.each(["worker", "gateway"])("%s collects its garbage before it is killed for it", (name) => {
+    const [, size, unit] = /mem_limit: (\d+)([gm])/.exec(services.get(name) ?? "") ?? [];
+    const memoryMb = Number(size) * (unit === "g" ? 1024 : 1);
+    const heapMb = numberIn(name, /NODE_OPTIONS: --max-old-space-size=(\d+)/);
+    expect(heapMb).toBeGreaterThan(memoryMb / 2);
+    expect(heapMb).toBeLessThanOrEqual(memoryMb * 0.8);
+  });
 });
