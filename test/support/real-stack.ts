@@ -58,7 +58,12 @@ export async function startRealStack(namespace = "pawl"): Promise<RealStack> {
     dir,
   );
   const temporal = { address: server.address, namespace };
-  const client = { PATH, HOME: dir, TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: namespace };
+  const client = {
+    PATH,
+    HOME: dir,
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: namespace,
+  };
   const tables = {
     ...environmentOf("temporal-schema", passwords),
     SQL_HOST: hostname,
