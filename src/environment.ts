@@ -12,9 +12,11 @@ import { INPUT_RULES_DEFAULT } from "./domain/input-rules.ts";
 import { compilePattern } from "./domain/linear-pattern.ts";
 import { strictest } from "./domain/gate/policy-layers.ts";
 import { byLimit } from "./domain/limit-table.ts";
+import { SHIPPED_MODELS } from "./domain/model-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
-import { baseUrl, databaseUrl, headerText } from "./environment-values.ts";
+import { baseUrl, headerText } from "./environment-values.ts";
+import { readModelsFile } from "./models-file.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -69,6 +71,12 @@ const patterns = z.string().transform((path, context) => {
       return complain(`line ${index + 1} of ${path} is no pattern: ${why}`);
     }
   });
+});
+const models = z.string().transform((path, context) => {
+  const read = readModelsFile(path);
+  if (read.kind === "read") return read.table;
+  for (const message of read.complaints) context.addIssue({ code: "custom", message });
+  return SHIPPED_MODELS;
 });
 const webUrl = z.url({
   protocol: /^https?$/,
@@ -128,18 +136,47 @@ export const ENVIRONMENT = {
     buildId: env("TEMPORAL_WORKER_BUILD_ID", text.optional()),
   },
   database: {
-    url: secret("DATABASE_URL", databaseUrl),
+    url: secret("DATABASE_URL"),
     keepDays: env(
       "PAWL_KEEP_DAYS",
       count.max(36_500, "it is a whole number of days up to 36500").default(30),
     ),
     maxConnections: env("PAWL_DB_CONNECTIONS", count.default(4)),
   },
+  /** What DATABASE_URL leaves open, by the words that libpq has for it (src/store/conninfo). */
+  libpq: {
+    host: env("PGHOST", text.optional()),
+    hostaddr: env("PGHOSTADDR", text.optional()),
+    port: env("PGPORT", text.optional()),
+    user: env("PGUSER", text.optional()),
+    password: secret("PGPASSWORD"),
+    dbname: env("PGDATABASE", text.optional()),
+    sslmode: env("PGSSLMODE", text.optional()),
+    sslrootcert: env("PGSSLROOTCERT", text.optional()),
+    sslcert: env("PGSSLCERT", text.optional()),
+    sslkey: env("PGSSLKEY", text.optional()),
+    sslcrl: env("PGSSLCRL", text.optional()),
+    sslnegotiation: env("PGSSLNEGOTIATION", text.optional()),
+    ssl_min_protocol_version: env("PGSSLMINPROTOCOLVERSION", text.optional()),
+    ssl_max_protocol_version: env("PGSSLMAXPROTOCOLVERSION", text.optional()),
+    options: env("PGOPTIONS", text.optional()),
+    application_name: env("PGAPPNAME", text.optional()),
+    connect_timeout: env("PGCONNECT_TIMEOUT", text.optional()),
+    target_session_attrs: env("PGTARGETSESSIONATTRS", text.optional()),
+    load_balance_hosts: env("PGLOADBALANCEHOSTS", text.optional()),
+  },
   provider: {
     apiKey: secret("ANTHROPIC_API_KEY", headerText),
     baseUrl: env("ANTHROPIC_BASE_URL", baseUrl.optional()),
+    authToken: secret("ANTHROPIC_AUTH_TOKEN", headerText),
     formerBaseUrls: env("PAWL_FORMER_BASE_URLS", list.pipe(z.array(baseUrl)).default([])),
     offline: env("PAWL_OFFLINE_MODEL", flag.default(false)),
+  },
+  models: {
+    table: env(
+      "PAWL_MODELS_FILE",
+      models.default(() => SHIPPED_MODELS),
+    ),
   },
   proxy: {
     https: ofEverybody("HTTPS_PROXY"),
@@ -174,6 +211,7 @@ export const ENVIRONMENT = {
   },
   tools: {
     policy: env("PAWL_TOOL_POLICY", rules.optional()),
+    webSearch: env("PAWL_WEB_SEARCH", z.enum(["server", "own", "off"]).optional()),
     blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.default([])),
     filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
   },
@@ -219,6 +257,9 @@ export const ENVIRONMENT = {
       "PAWL_STACK_IDLE_MINUTES",
       z.coerce.number(MINUTES).positive(MINUTES).default(15),
     ),
+  },
+  process: {
+    shutdownGraceMs: env("PAWL_SHUTDOWN_GRACE_MS", millis.default(30_000)),
   },
   log: {
     level: env(

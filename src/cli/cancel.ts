@@ -3,6 +3,7 @@
 
 import type { Command } from "commander";
 import { isBatchId } from "../domain/batch.ts";
+import { startingCommand } from "../domain/missing-workers.ts";
 import { PawlError } from "../domain/errors.ts";
 import { spelledOut } from "../domain/shown-text.ts";
 import { withClient, type CliContext } from "./context.ts";
@@ -28,12 +29,19 @@ export function addCancel(program: Command, context: CliContext): void {
           );
           return;
         }
-        const { unservedQueue } = await client.cancel(runId);
+        const { unservedQueue, unservedBuild } = await client.cancel(runId);
         context.stderr.write(`Asked ${runId} to end. See it: pawl show ${runId}\n`);
         if (unservedQueue === null) return;
         const how = isBatchId(runId) ? "" : `, or end it now: pawl cancel ${runId} --force`;
+        const [missing, start] =
+          unservedBuild === undefined
+            ? [`its queue ${unservedQueue}`, "pawl worker"]
+            : [
+                `build ${unservedBuild.buildId}, which it is pinned to`,
+                startingCommand(unservedBuild),
+              ];
         context.stderr.write(
-          `No worker serves its queue ${spelledOut(unservedQueue)}: it ends when one starts (pawl worker)${how}\n`,
+          `No worker serves ${spelledOut(missing)}: it ends when one starts (${spelledOut(start)})${how}\n`,
         );
       }),
     );

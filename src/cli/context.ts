@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import type { StackPurpose } from "../dev/ensure-stack.ts";
 import type { StackState } from "../dev/stack-state.ts";
 import type { Keyboard } from "./keyboard.ts";
+import { toldWaits } from "./told-waits.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -52,7 +53,7 @@ export async function withClient(
   const config = readConfig(context.env);
   const open = context.openClient ?? openBackend(context, to);
   const say = (line: string): void => void context.stderr.write(`${line}\n`);
-  const client = await open(config, say);
+  const client = toldWaits(await open(config, say), say);
   try {
     context.exitCode = (await work(client, config)) ?? 0;
   } finally {

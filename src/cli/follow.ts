@@ -1,7 +1,9 @@
 // Watches one run to its end and shows it. The first Ctrl-C detaches, which never stops a run; a
 // second one soon after it cancels.
 
+import type { LeftBehind } from "../client/queue.ts";
 import type { RunClient } from "../client/run-client.ts";
+import { startingCommand } from "../domain/missing-workers.ts";
 import { DETACHED_EXIT, exitCodeOf } from "./exit-code.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
@@ -16,6 +18,8 @@ export interface FollowOptions {
   readonly secondThoughtsMs?: number;
   readonly workerCheckMs?: number;
   readonly silenceMs?: number;
+  /** How soon a run of which nothing is heard is looked after; then ever less often. */
+  readonly lookAfterMs?: number;
   /** Where a person types to the run; not set where nobody does. */
   readonly keyboard?: Keyboard;
 }
@@ -24,6 +28,8 @@ const SECOND_THOUGHTS_MS = 1500;
 const WORKER_CHECK_MS = 2000;
 /** A worker takes a run within a second. Temporal lists one that died for a minute more. */
 const SILENCE_MS = 10_000;
+const LOOK_AFTER_MS = 3000;
+const LOOK_AFTER_MAX_MS = 60_000;
 
 /** Returns the exit code. */
 export async function follow(
@@ -37,6 +43,7 @@ export async function follow(
   const renderer = typing?.renderer ?? shown;
   const interrupts = listenForInterrupts(client, runId, { renderer, leaving }, options);
   const silence = listenForSilence(client, renderer, options);
+  const quiet = lookAfterQuiet(client, runId, renderer, options);
   let exitCode: number = DETACHED_EXIT;
   let troubled = false;
   try {
@@ -52,11 +59,13 @@ export async function follow(
     for await (const event of events) {
       troubled = false;
       if (event.type !== "run.started") silence.stop();
+      quiet.heard();
       renderer.event(event);
       if (event.type === "run.ended") exitCode = exitCodeOf(event.result.outcome);
     }
   } finally {
     silence.stop();
+    quiet.stop();
     interrupts.stop();
     typing?.stop();
     renderer.close();
@@ -148,4 +157,43 @@ function listenForSilence(
       clearTimeout(second);
     },
   };
+}
+
+/** A run that is pinned to a build which is gone says nothing any more: only who asks for it is told why. */
+function lookAfterQuiet(
+  client: RunClient,
+  runId: string,
+  renderer: Renderer,
+  { lookAfterMs = LOOK_AFTER_MS }: FollowOptions,
+): Listening & { heard(): void } {
+  let timer: NodeJS.Timeout | null = null;
+  let hasTold = false;
+  let isOver = false;
+  const look = async (nextMs: number): Promise<void> => {
+    const left = await client.leftBehind(runId).catch(() => null);
+    if (isOver) return;
+    if (left !== null && !hasTold) renderer.notice(leftText(left));
+    hasTold = left !== null;
+    listen(nextMs);
+  };
+  const listen = (waitMs: number): void => {
+    if (timer !== null) clearTimeout(timer);
+    const nextMs = Math.min(2 * waitMs, LOOK_AFTER_MAX_MS);
+    timer = setTimeout(() => void look(nextMs), waitMs);
+  };
+  listen(lookAfterMs);
+  return {
+    heard() {
+      hasTold = false;
+      listen(lookAfterMs);
+    },
+    stop() {
+      isOver = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
+function leftText({ message, build }: LeftBehind): string {
+  return `The run waits: ${message}. It goes on when one starts: ${startingCommand(build)}`;
 }

@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { Database } from "../store/database.ts";
 import { stackFor, type CliContext } from "./context.ts";
+import { toldWhile } from "./told-waits.ts";
 
 /** `whatFor`: what is kept there, for whoever has set no DATABASE_URL. */
 export async function withDatabase(
@@ -11,7 +12,7 @@ export async function withDatabase(
   whatFor: string,
   work: (db: Database, config: Config) => Promise<void>,
 ): Promise<void> {
-  const [{ readConfig }, { openDatabase }, { checkSchema }] = await Promise.all([
+  const [{ readConfig }, { openDatabase, placeOf }, { checkSchema }] = await Promise.all([
     import("../config.ts"),
     import("../store/database.ts"),
     import("../store/schema-state.ts"),
@@ -19,11 +20,11 @@ export async function withDatabase(
   const config = readConfig(context.env);
   const say = (line: string): void => void context.stderr.write(`${line}\n`);
   const stack = await stackFor(context, config, { say });
-  const url = config.database.url ?? stack?.databaseUrl;
-  if (!url) throw new PawlError("CONFIG", `DATABASE_URL is not set. ${whatFor} are kept there.`);
-  const db = openDatabase(url, { connectionsMax: 1 });
+  const where = config.database.access ?? stack?.databaseUrl;
+  if (!where) throw new PawlError("CONFIG", `DATABASE_URL is not set. ${whatFor} are kept there.`);
+  const db = openDatabase(where, { connectionsMax: 1 });
   try {
-    await checkSchema(db);
+    await toldWhile(`PostgreSQL at ${placeOf(where)}`, checkSchema(db), say);
     await work(db, config);
   } finally {
     await db.end();

@@ -1,13 +1,17 @@
-// Asks a run, or a batch, to end. It hears of that from a worker: whether one polls its queue is told as well, since
-// nothing comes of a cancel where nobody does.
+// Asks a run, or a batch, to end. It hears of that from a worker: whether one polls that may take it is told as well,
+// since nothing comes of a cancel where nobody does.
 
-import { lookAtQueue } from "../temporal/pollers.ts";
+import { isSameBuild, livingIn, type Build } from "../domain/fleet.ts";
+import { pinnedBuild } from "../temporal/pinned-runs.ts";
+import { lookAtRuns } from "../temporal/pollers.ts";
 import type { Backend } from "./connect.ts";
 import { asked, runEnded, told } from "./steer.ts";
 
 export interface Cancelled {
   /** The queue that nobody polls, and the run waits in; null where it is served. */
   readonly unservedQueue: string | null;
+  /** The build that it is pinned to, where nobody of it polls. */
+  readonly unservedBuild?: Build;
 }
 
 /** Throws PawlError RUN_ENDED, RUN_NOT_FOUND. */
@@ -17,10 +21,13 @@ export async function cancelRun(
 ): Promise<Cancelled> {
   const handle = client.workflow.getHandle(runId);
   // Temporal accepts a cancel of what is over, and nothing comes of it.
-  const { closeTime, taskQueue } = await asked(handle.describe(), runId);
+  const { closeTime, taskQueue, raw } = await asked(handle.describe(), runId);
   if (closeTime !== undefined) throw runEnded(runId);
   await told(handle, (run) => run.cancel());
-  const queue = { namespace, taskQueue, duty: "core" } as const;
-  const { identities } = await asked(lookAtQueue(client.workflowService, queue), runId);
-  return { unservedQueue: identities.length > 0 ? null : taskQueue };
+  const queue = lookAtRuns(client.workflowService, { namespace, taskQueue });
+  const living = livingIn(await asked(queue, runId));
+  const build = pinnedBuild(raw.workflowExecutionInfo ?? {});
+  const takers = build === null ? living : living.filter((it) => isSameBuild(it.build, build));
+  if (takers.length > 0) return { unservedQueue: null };
+  return { unservedQueue: taskQueue, ...(build === null ? {} : { unservedBuild: build }) };
 }

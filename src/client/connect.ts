@@ -2,12 +2,18 @@
 
 import type { Client, OperatorService } from "@temporalio/client";
 import type { Config } from "../config.ts";
+import type { ModelTable } from "../domain/model-table.ts";
 import type { InputRules } from "../domain/input-rules.ts";
-import { openDatabase, type Database } from "../store/database.ts";
+import { openDatabase, placeOf, type Database } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
 import { createRunRecords, type RunRecords } from "../store/run-records.ts";
 import { createTenants, type Tenants } from "../store/tenants.ts";
-import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
+import {
+  accessByEnvironment,
+  DEFAULT_ADDRESS,
+  localAccess,
+  type TemporalAccess,
+} from "../temporal/access.ts";
 import { createClient, openConnection } from "../temporal/client-connection.ts";
 
 /** Where a local stack listens; used instead of the environment's addresses. */
@@ -28,6 +34,7 @@ export interface Backend {
   readonly gatewayUrl: string | null;
   /** What a task may hold, as the environment here says it; a worker has its own word. */
   readonly inputRules: InputRules;
+  readonly models: ModelTable;
   readonly deltas: DeltaReader | null;
   /** Null where there is no database: then what Temporal has forgotten is gone. */
   readonly records: RunRecords | null;
@@ -35,6 +42,8 @@ export interface Backend {
   readonly tenants: Tenants | null;
   /** Money is read and budgets are set here; null where no database is known. */
   readonly db: Database | null;
+  /** How people know the servers: host and port. */
+  readonly places: { readonly temporal: string; readonly postgres: string };
   close(): Promise<void>;
 }
 
@@ -46,13 +55,13 @@ const DELTAS_TIMEOUT_MS = 5000;
 export async function connect(config: Config, stack?: StackAddresses): Promise<Backend> {
   const access = accessTo(stack, config.temporal.namespace);
   const connection = await openConnection(access, CONNECT_TIMEOUT_MS);
-  const databaseUrl = stack?.databaseUrl ?? config.database.url ?? null;
+  const where = stack?.databaseUrl ?? config.database.access;
   const view =
-    databaseUrl === null
+    where === null
       ? null
-      : openDatabase(databaseUrl, { connectionsMax: 2, timeoutMs: DELTAS_TIMEOUT_MS });
+      : openDatabase(where, { connectionsMax: 2, timeoutMs: DELTAS_TIMEOUT_MS });
   // Connects when somebody asks about money, and may take its time.
-  const db = databaseUrl === null ? null : openDatabase(databaseUrl, { connectionsMax: 2 });
+  const db = where === null ? null : openDatabase(where, { connectionsMax: 2 });
   return {
     client: createClient(connection, access),
     operator: connection.operatorService,
@@ -61,8 +70,13 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     uiUrl: config.temporal.uiUrl ?? null,
     gatewayUrl: config.gateway.url ?? stack?.gatewayUrl ?? null,
     inputRules: config.input,
+    models: config.models.table,
     ...(view === null ? NO_STORES : storesIn(view, config)),
     db,
+    places: {
+      temporal: access.options.address ?? DEFAULT_ADDRESS,
+      postgres: where === null ? "" : placeOf(where),
+    },
     async close() {
       await Promise.allSettled([connection.close(), view?.end(), db?.end()]);
     },

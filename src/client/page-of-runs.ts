@@ -22,6 +22,8 @@ export interface RunPage {
   readonly next: string | null;
 }
 
+const TOKEN_TIMEOUT_MS = 4000;
+
 const CURSOR = z.tuple([z.string(), z.string()]);
 
 export async function pageOfRuns(
@@ -37,8 +39,12 @@ export async function pageOfRuns(
     pageSize: Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX),
     ...(nextPageToken === null ? {} : { nextPageToken }),
   };
+  const ask = () => client.workflowService.listWorkflowExecutions(request);
   try {
-    const answer = await client.workflowService.listWorkflowExecutions(request);
+    // A token that a store can't read is a fault of the server to it, and the SDK would ask again and again.
+    const answer = await (nextPageToken === null
+      ? ask()
+      : client.connection.withDeadline(Date.now() + TOKEN_TIMEOUT_MS, ask));
     const { loadedDataConverter } = client.options;
     const found = await Promise.all(
       answer.executions.map((raw) =>

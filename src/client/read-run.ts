@@ -11,12 +11,19 @@ import { withLedger } from "../domain/run/result.ts";
 import { pendingOf, statusOf, waitOf } from "../domain/run/shown.ts";
 import type { RunTotals } from "../store/ledger.ts";
 import { createFactReader, type Told } from "./history-facts.ts";
+import type { LeftBehind } from "./queue.ts";
 import { tailHistory, type Histories } from "./histories.ts";
 import { brokenOutcome, resultNow, soFar, tellOn, UNTOLD, type ToldRun } from "./told-run.ts";
 import { shownWait, type WaitShown } from "./wait-view.ts";
 
 export type RunShown =
-  | { readonly kind: "ended"; readonly about: RunAbout; readonly result: RunResult }
+  | {
+      readonly kind: "ended";
+      readonly about: RunAbout;
+      readonly result: RunResult;
+      /** True where its tools changed something, as far as that is known. */
+      readonly did: boolean;
+    }
   | {
       readonly kind: "open";
       readonly about: RunAbout;
@@ -58,29 +65,46 @@ export interface RunSources {
   readonly link: (runId: string) => string | null;
   /** What the ledger says of a run; null where it can't be asked. */
   readonly totals?: (runId: string) => Promise<RunTotals | null>;
+  /** Whether it is pinned to a build that nobody serves; null also where that can't be asked. */
+  readonly leftBehind?: (runId: string) => Promise<LeftBehind | null>;
 }
 
 export async function readRun(sources: RunSources, runId: string): Promise<RunShown> {
   const { run, last } = await foldRun(sources, runId);
   const about = aboutOf(run, sources.link(runId));
-  if (last?.fact.kind === "ended") return { kind: "ended", about, result: last.fact.result };
+  const did = (run.state.memory?.effects.done.length ?? 0) > 0;
+  if (last?.fact.kind === "ended") return { kind: "ended", about, result: last.fact.result, did };
   if (last?.fact.kind === "broken") {
     const end = { outcome: brokenOutcome(last.fact), nowMs: last.atMs };
-    return { kind: "ended", about, result: resultNow(runId, run, end) };
+    return { kind: "ended", about, result: resultNow(runId, run, end), did };
   }
   const { state } = run;
-  const wait = waitOf(state);
-  const totals = (await sources.totals?.(runId)) ?? null;
+  const [totals = null, left = null] = await Promise.all([
+    sources.totals?.(runId),
+    sources.leftBehind?.(runId),
+  ]);
   const told = soFar(runId, run, Date.now());
   return {
     kind: "open",
     about,
-    status: statusOf(state),
-    waiting: wait === null ? null : shownWait(wait),
+    ...standingOf(state, left),
     approvals: pendingOf(state),
     soFar: totals === null ? told : withTotals(told, totals),
     books: totals === null ? null : booksOf(totals),
   };
+}
+
+/** Nothing else that it may wait for would help a run whose build is gone. */
+function standingOf(
+  state: ToldRun["state"],
+  left: LeftBehind | null,
+): { readonly status: RunStatus; readonly waiting: WaitShown | null } {
+  if (left !== null) {
+    const waiting = { reason: "worker", message: left.message, nextAttemptAt: null } as const;
+    return { status: "waiting", waiting };
+  }
+  const wait = waitOf(state);
+  return { status: statusOf(state), waiting: wait === null ? null : shownWait(wait) };
 }
 
 function withTotals(told: Omit<RunResult, "outcome">, totals: RunTotals): typeof told {
@@ -106,7 +130,7 @@ export async function foldRun(sources: RunSources, runId: string): Promise<Folde
   }
 }
 
-interface Folded {
+export interface Folded {
   readonly run: ToldRun;
   readonly last: Told | null;
   readonly isOver: boolean;

@@ -8,11 +8,12 @@ import type {
   DecidedApproval,
   Decision,
 } from "../domain/approval.ts";
+import type { Compensation } from "../domain/effect.ts";
 import { PawlError } from "../domain/errors.ts";
 import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
-import type { RunEvent } from "../domain/run-event.ts";
+import type { RunEvent, ToolCompensated } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import { capacityOf, type CapacityClient } from "./capacity.ts";
@@ -24,9 +25,9 @@ import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
 import { wholeHistories } from "./history-chain.ts";
-import { describeQueues, type Queue } from "./queue.ts";
+import { whoLeftBehind, type LeftBehind } from "./queue.ts";
 import { awaitResult } from "./await-result.ts";
-import { readRun, type RunShown } from "./read-run.ts";
+import type { RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
 import { briefOf, type RunBrief } from "./run-brief.ts";
 import { countRuns, type RunCounts } from "./run-counts.ts";
@@ -39,7 +40,9 @@ import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, ofRun, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
+import { showRun, undoRun, watchUndo } from "./undo.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
+import { worldOf, type WorldClient } from "./world-client.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
 export interface RunExport {
@@ -47,7 +50,7 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
+export interface RunClient extends MoneyClient, CapacityClient, BatchClient, WorldClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -65,6 +68,15 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   pause(runId: string): Promise<void>;
   /** Also NOTHING_CHANGED where it neither rests nor is parked, or where it is parked again at once. */
   resume(runId: string, order?: ResumeOrder): Promise<Resumed>;
+  /**
+   * Begins to take back what a run did that has ended. Throws PawlError RUN_UNDER_WAY, NOTHING_TO_UNDO.
+   */
+  undo(runId: string, by: string): Promise<readonly Compensation[]>;
+  /** What is taken back as it is, and returns what became of all. */
+  watchUndo(
+    runId: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ToolCompensated, readonly Compensation[], undefined>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   /** Calls that wait for a person, of all runs; a second or so late. */
@@ -77,8 +89,6 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   exportHistories(runId: string): Promise<RunExport>;
   /** Figures over runs that have ended; null where there is no database. */
   endedStats(query: EndedQuery): Promise<EndedStats | null>;
-  /** Where nobody serves something, nothing of it will happen until a worker starts. */
-  queue(): Promise<Queue>;
   link(runId: string): string | null;
   /** Where the page shows the run; null where no gateway is known. */
   pageLink(runId: string): string | null;
@@ -94,6 +104,8 @@ export function createRunClient(backend: Backend): RunClient {
   // A run can be read without its books.
   const totals = async (runId: string): Promise<RunTotals | null> =>
     backend.db === null ? null : await totalsOf(backend.db, runId).catch(() => null);
+  const leftBehind = async (runId: string): Promise<LeftBehind | null> =>
+    await whoLeftBehind(backend, runId).catch(() => null);
   const sources: WatchSources = { histories, converter, deltas, records, link };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
@@ -101,6 +113,7 @@ export function createRunClient(backend: Backend): RunClient {
     ...moneyOf(backend),
     ...capacityOf(backend),
     ...batchesOf(backend),
+    ...worldOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
     start: (order) => startRun(backend, order),
@@ -127,9 +140,12 @@ export function createRunClient(backend: Backend): RunClient {
     },
     show: (runId) =>
       orRecorded(records, runId, {
-        live: () => asked(readRun({ ...sources, client, totals }, runId), runId),
+        live: () => asked(showRun({ ...sources, client, totals, leftBehind }, runId), runId),
         recorded: shownOf,
       }),
+    undo: (runId, by) =>
+      asked(undoRun({ ...sources, client }, runId, { by, taskQueue: backend.taskQueue }), runId),
+    watchUndo: (runId, signal) => watchUndo({ ...sources, client }, runId, signal),
     async result(runId, signal = new AbortController().signal) {
       const result = await orRecorded(records, runId, {
         live: () => asked(awaitResult({ ...sources, client }, runId, signal), runId),
@@ -146,7 +162,6 @@ export function createRunClient(backend: Backend): RunClient {
       return { runId, histories: exported };
     },
     endedStats: async (query) => (await records?.stats(query)) ?? null,
-    queue: () => asked(describeQueues(backend)),
     close: () => backend.close(),
   };
 }

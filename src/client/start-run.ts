@@ -33,7 +33,7 @@ const COLUMNS_KNOWN_MS = 15_000;
 
 /** The first run on a namespace may come before any worker, and so before its columns are there. */
 export async function startRun(backend: Backend, order: RunOrder): Promise<RunStartedReceipt> {
-  const run = identify(order, backend.inputRules);
+  const run = identify(order, backend.inputRules, backend.models);
   await admitTenant(backend, run.input.tenant);
   if (order.key !== undefined) {
     const forgotten = await backend.records?.get(run.runId);

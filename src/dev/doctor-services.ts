@@ -1,22 +1,23 @@
 // The servers a run talks to: of the local stack where it runs, else those the environment names.
 
 import type { Config } from "../config.ts";
-import { DUTIES, servingCommand, type Duty } from "../domain/duty.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { openDatabase, placeOf } from "../store/database.ts";
+import { openDatabase, placeOf, type Database, type DatabaseWhere } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
+import { tryWriting, whyNotWritten } from "../store/write-probe.ts";
 import { accessByEnvironment, localAccess, type TemporalAccess } from "../temporal/access.ts";
-import { queueOf } from "../temporal/queues.ts";
 import {
   creatingCommand,
   SEARCH_ATTRIBUTES,
   type SearchAttribute,
 } from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
+import { checkFiles } from "./doctor-files.ts";
 import { answers, checkModel } from "./doctor-provider.ts";
+import { checkWorkers } from "./doctor-workers.ts";
 import type { StackState } from "./stack-state.ts";
-import { searchAttributeNames, servesNamespace, workerIdentities } from "./temporal-client.ts";
+import { readsStore, searchAttributeNames, servesNamespace } from "./temporal-client.ts";
 
 const POSTGRES_TIMEOUT_MS = 5000;
 
@@ -26,13 +27,13 @@ export async function checkServices(
   config: Config,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
-  const databaseUrl = config.database.url ?? stack?.databaseUrl;
+  const database = config.database.access ?? stack?.databaseUrl;
   const access = config.temporal.address
     ? accessByEnvironment(config.temporal.namespace, env)
     : stack && localAccess(stack.temporalAddress, stack.namespace);
   const checks = await Promise.all([
     access ? checkTemporal(access, config.temporal.taskQueue) : [],
-    databaseUrl ? checkPostgres(databaseUrl) : [],
+    database ? checkPostgres(database) : [],
     checkModel(stack, config),
     checkGateway(stack),
   ]);
@@ -52,10 +53,16 @@ async function checkTemporal(target: TemporalAccess, taskQueue: string): Promise
       ),
     ];
   }
+  if (!(await readsStore(target))) {
+    const what = `${address} answers, and its store does not: no run begins or goes on`;
+    return [
+      fail("temporal", what, "look at Temporal's database: is it up, is there room on its disk"),
+    ];
+  }
   return [
     ok("temporal", `${address}, namespace ${namespace}`),
     await checkSearchAttributes(target),
-    await checkWorker(target, taskQueue),
+    ...(await checkWorkers(target, taskQueue)),
   ];
 }
 
@@ -74,29 +81,15 @@ function namesOf(attributes: readonly SearchAttribute[]): string {
   return attributes.map(({ name }) => name).join();
 }
 
-async function checkWorker(target: TemporalAccess, taskQueue: string): Promise<Check> {
-  const identities = await workerIdentities(target, taskQueue);
-  const unserved = DUTIES.filter((duty) => identities[duty].length === 0);
-  if (unserved.length === 0) {
-    const all = [...new Set(Object.values(identities).flat())];
-    return ok("worker", `${all.join(", ")} on ${queuesOf(DUTIES, taskQueue)}`);
-  }
-  const fix = `start one: ${servingCommand(unserved)}`;
-  return warn("worker", `nobody polls ${queuesOf(unserved, taskQueue)}`, fix);
-}
-
-function queuesOf(duties: readonly Duty[], taskQueue: string): string {
-  return duties.map((duty) => queueOf(taskQueue, duty)).join(", ");
-}
-
-async function checkPostgres(url: string): Promise<readonly Check[]> {
-  const where = placeOf(url);
-  const database = openDatabase(url, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
+async function checkPostgres(at: DatabaseWhere): Promise<readonly Check[]> {
+  const where = placeOf(at);
+  const database = openDatabase(at, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
   try {
     const schema = readSchema();
     const state = await readSchemaState(database, schema);
     if (state.kind === "current") {
-      return [ok("postgres", `${where}, schema ${schema.tables.length}`)];
+      const found = await checkWriting(database, `${where}, schema ${schema.tables.length}`);
+      return [found, ...(await checkFiles(database))];
     }
     if (state.kind === "foreign") {
       return [fail("postgres", `${where}: ${state.why}`, CATALOGUE.SCHEMA_FOREIGN.next)];
@@ -107,11 +100,22 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
     const why = error instanceof Error ? error.message : String(error);
     const isNamed = isPawlError(error) && error.code !== "LEDGER_UNAVAILABLE";
     const fix = isNamed
-      ? CATALOGUE[error.code].next
+      ? (error.next ?? CATALOGUE[error.code].next)
       : "check DATABASE_URL, and that the server runs";
     return [fail("postgres", why, fix)];
   } finally {
     await database.end();
+  }
+}
+
+/** Who only reads may be told of a standby; a worker may not. */
+async function checkWriting(database: Database, where: string): Promise<Check> {
+  try {
+    await tryWriting(database);
+    return ok("postgres", where);
+  } catch (error) {
+    const fix = "no run begins or goes on with it: make room, or name a primary in DATABASE_URL";
+    return warn("postgres", `${where}: ${whyNotWritten(error)}`, fix);
   }
 }
 

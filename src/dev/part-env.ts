@@ -2,6 +2,7 @@
 // has a use for. What other tools have set for themselves stays outside.
 
 import { SETTING_NAMES } from "../config.ts";
+import { LIBPQ_NAMES } from "../database-access.ts";
 import { hasOwnDatabase, type PartContext } from "./part-context.ts";
 
 /** Of Node and its TLS as well: where a company has a certificate of its own, every program needs it. */
@@ -23,7 +24,11 @@ const GLOBAL_DAY_CAP_USD = "10";
 export function workerEnv(context: PartContext): NodeJS.ProcessEnv {
   const { env, config, stateDir, namespace, temporalAddress, databaseUrl, modelUrl } = context;
   // A file of a key would hold before the key of the offline model.
-  const settings = without(named(env, SETTING_NAMES), modelUrl === null ? [] : KEY_FILES);
+  const settings = without(named(env, SETTING_NAMES), [
+    ...(modelUrl === null ? [] : KEY_FILES),
+    // They would fill in what the address of the embedded Postgres does not say.
+    ...(hasOwnDatabase(config) ? [] : LIBPQ_NAMES),
+  ]);
   return {
     ...baseEnv(env, stateDir),
     ...settings,
@@ -47,7 +52,9 @@ export function gatewayEnv(context: PartContext): NodeJS.ProcessEnv {
   return without(workerEnv(context), secrets);
 }
 
-const KEY_FILES = ["ANTHROPIC_API_KEY_FILE"];
+const KEY_FILES = [
+  ...["ANTHROPIC_API_KEY_FILE", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN_FILE"],
+];
 
 function named(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));

@@ -2,10 +2,14 @@
 
 import { connect, type NetConnectOpts } from "node:net";
 import type { Connection } from "@temporalio/client";
-import type { Duty } from "../domain/duty.ts";
+import { DUTIES } from "../domain/duty.ts";
+import { livingIn, type Fleet } from "../domain/fleet.ts";
+import type { Stranded } from "../domain/missing-workers.ts";
 import type { TemporalAccess } from "../temporal/access.ts";
 import { openConnection } from "../temporal/client-connection.ts";
-import { lookAtQueue } from "../temporal/pollers.ts";
+import { strandedRuns } from "../temporal/pinned-runs.ts";
+import { lookAtFleet } from "../temporal/pollers.ts";
+import { readStore } from "../temporal/store-read.ts";
 
 const CALL_TIMEOUT_MS = 3000;
 
@@ -32,23 +36,46 @@ export async function servesNamespace(target: TemporalAccess): Promise<boolean> 
   }
 }
 
-/** Who polls for what a worker may serve; nobody, where the server does not say. */
-export async function workerIdentities(
+/** Not asked of the server's memory: `servesNamespace` says nothing of its store. */
+export async function readsStore(target: TemporalAccess): Promise<boolean> {
+  try {
+    await ask(target, ({ workflowService }) => readStore(workflowService, target.namespace));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function readFleet(target: TemporalAccess, taskQueue: string): Promise<Fleet> {
+  const { namespace } = target;
+  return await ask(target, ({ workflowService }) =>
+    lookAtFleet(workflowService, { namespace, taskQueue }),
+  );
+}
+
+export async function readStranded(
   target: TemporalAccess,
   taskQueue: string,
-): Promise<Readonly<Record<Duty, readonly string[]>>> {
+  fleet: Fleet,
+): Promise<readonly Stranded[]> {
   const { namespace } = target;
-  const polling = (duty: Duty): Promise<readonly string[]> =>
-    ask(target, async ({ workflowService }) => {
-      const { identities } = await lookAtQueue(workflowService, { namespace, taskQueue, duty });
-      return identities;
-    }).catch(() => []);
-  const [core, model, tools] = await Promise.all([
-    polling("core"),
-    polling("model"),
-    polling("tools"),
-  ]);
-  return { core, model, tools };
+  return await ask(target, ({ workflowService }) =>
+    strandedRuns(workflowService, { namespace, taskQueue }, fleet),
+  );
+}
+
+/** Whether this process polls for all that a worker may serve; false where the server does not say. */
+export async function polls(
+  target: TemporalAccess,
+  taskQueue: string,
+  pid: number,
+): Promise<boolean> {
+  const fleet = await readFleet(target, taskQueue).catch(() => null);
+  if (fleet === null) return false;
+  return DUTIES.every((duty) =>
+    // The SDK's default identity is pid@host.
+    livingIn(fleet[duty]).some(({ identity }) => identity.startsWith(`${pid}@`)),
+  );
 }
 
 export async function countOpenRuns(target: TemporalAccess): Promise<number> {

@@ -20,6 +20,9 @@ const DYNAMIC_CONFIG = [
   // The default of 20 polls a second makes every task wait some 40 ms.
   "history.transferProcessorMaxPollRPS=1000",
   "system.enableActivityEagerExecution=true",
+  // As newer servers have it without being told: a worker that died is known to be dead within half a minute.
+  "frontend.WorkerHeartbeatsEnabled=true",
+  "frontend.ListWorkersEnabled=true",
 ];
 /** Its port can't be turned off, so it is told to hear one Host alone, and that is no name that a page could have. */
 function httpApiHosts(): string {

@@ -10,6 +10,10 @@ const POLLED_FOR: Readonly<Record<Duty, string>> = {
   tools: "tools",
 };
 
+export function workOf(duty: Duty): string {
+  return POLLED_FOR[duty];
+}
+
 /** "no worker polls for model calls and tools"; null where all is served. */
 export function unservedText(unserved: readonly Duty[]): string | null {
   if (unserved.length === 0) return null;

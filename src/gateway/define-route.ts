@@ -4,6 +4,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { z, ZodObject, ZodType } from "zod";
 import { CATALOGUE, PawlError, type ErrorCode } from "../domain/errors.ts";
+import { ANSWER_WITHIN_MS, inTime } from "./in-time.ts";
 import { present } from "../domain/present.ts";
 import type { KeyScope } from "../domain/key-scope.ts";
 import { demand } from "./authenticate.ts";
@@ -42,6 +43,8 @@ export interface RouteSpec<
   readonly body?: B;
   /** A request without a body counts as one with an empty object. */
   readonly isBodyOptional?: true;
+  /** What it begins goes on behind its answer. */
+  readonly isStream?: true;
   readonly answers: A;
   /** What can go wrong besides what can go wrong everywhere. */
   readonly problems?: readonly ErrorCode[];
@@ -72,9 +75,6 @@ interface Answered<S, B> {
   readonly status: S;
   readonly body: B;
 }
-
-/** Whatever a handler waits for, its caller is told after this long. */
-const HANDLER_TIMEOUT_MS = 35_000;
 
 const EVERYWHERE: readonly ErrorCode[] = [
   "USAGE",
@@ -111,7 +111,13 @@ export function addRoute<
       c,
     };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was checked has the schemas' types
-    const answered = await inTime(handle(asked as Parameters<typeof handle>[0]));
+    const work = () => handle(asked as Parameters<typeof handle>[0]);
+    const leftMs = ANSWER_WITHIN_MS - c.get("waitedMs");
+    const { client } = c.get("gateway");
+    const answered = await inTime(
+      spec.isStream === true ? work() : client.within(leftMs, work),
+      leftMs,
+    );
     if (answered instanceof Response) return answered;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every answer has a body
     const { status, body } = answered as { status: 200; body: object };
@@ -159,21 +165,6 @@ function checkPath(schema: ZodObject | undefined, given: unknown): unknown {
   const parsed = schema?.safeParse(given);
   if (parsed?.success === false) throw new PawlError("NOT_FOUND", "There is nothing here.");
   return parsed?.data;
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const seconds = HANDLER_TIMEOUT_MS / 1000;
-      reject(new PawlError("BACKEND_UNREACHABLE", `no answer within ${seconds} s`));
-    }, HANDLER_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 type AnySpec = RouteSpec<ZodObject, ZodObject, ZodObject, ZodType, AnswerSpecs>;

@@ -1,18 +1,21 @@
-// How the gateway and what lies behind it are. The provider is asked once a minute at most, by a
-// call that costs nothing, and not at all where no key for it is at hand.
+// How the gateway and what lies behind it are: `healthy` means that a run which is sent now begins. So each is asked
+// what that run will need, and nothing that a server answers from memory. The provider is asked once a minute at
+// most, by a call that costs nothing, and not at all where no key for it is at hand.
 
 import type { RunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
-import { unservedText } from "../domain/duty.ts";
+import { fleetText } from "../domain/fleet.ts";
+import { strandedText } from "../domain/missing-workers.ts";
 import { present } from "../domain/present.ts";
-import { baseUrlOf } from "../domain/provider.ts";
+import { askedAs, baseUrlOf, keyFor } from "../domain/provider.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import type { Database } from "../store/database.ts";
+import { tryWriting, whyNotWritten } from "../store/write-probe.ts";
 
 export interface HealthCheck {
   readonly status: "ok" | "failing";
   readonly latencyMs: number;
-  /** What is wrong, in a few words without addresses. */
+  /** What is wrong, or how many there are, in a few words without addresses. */
   readonly detail?: string;
 }
 
@@ -27,15 +30,19 @@ export interface Health {
 
 const PROBE_TIMEOUT_MS = 3000;
 const PROVIDER_KNOWN_FOR_MS = 60_000;
+const WRITE_KNOWN_FOR_MS = 3000;
 /** Many may ask at once; the services behind are asked once. */
 const REPORT_KNOWN_FOR_MS = 1000;
 
+export type HealthClient = Pick<RunClient, "queue" | "readStore" | "stranded" | "within">;
+
 export function createHealth(
-  client: Pick<RunClient, "queue">,
+  client: HealthClient,
   db: Database,
   { provider, proxy }: Pick<Config, "provider" | "proxy">,
 ): Health {
-  const { apiKey, baseUrl } = provider;
+  const { baseUrl } = provider;
+  const apiKey = keyFor(provider);
   const send = outboundFetch(proxy);
   const askProvider =
     apiKey === undefined
@@ -44,28 +51,19 @@ export function createHealth(
           () => timed(() => probeProvider(baseUrlOf(baseUrl), apiKey, send)),
           PROVIDER_KNOWN_FOR_MS,
         );
+  const askPostgres = remembered(() => timed(() => probePostgres(db)), WRITE_KNOWN_FOR_MS);
+  const asking = (probe: () => Promise<string | void>): Promise<HealthCheck> =>
+    timed(() => client.within(PROBE_TIMEOUT_MS, probe));
 
   async function look(): Promise<HealthReport> {
-    let workers: HealthCheck = { status: "failing", latencyMs: 0, detail: "not known" };
-    const [temporal, postgres, model] = await Promise.all([
-      timed(async () => {
-        const started = Date.now();
-        const missing = unservedText((await client.queue()).unserved);
-        const latencyMs = Date.now() - started;
-        workers =
-          missing === null
-            ? { status: "ok", latencyMs }
-            : { status: "failing", latencyMs, detail: missing };
-      }),
-      timed(async () => void (await db`select 1 as one`)),
+    const [temporal, postgres, workers, versions, model] = await Promise.all([
+      asking(() => client.readStore()),
+      askPostgres(),
+      asking(() => probeWorkers(client)),
+      asking(() => probeVersions(client)),
       askProvider?.(),
     ]);
-    const checks = {
-      temporal,
-      postgres,
-      workers,
-      ...present({ provider: model }),
-    };
+    const checks = { temporal, postgres, workers, versions, ...present({ provider: model }) };
     return { status: statusOf(checks), checks };
   }
 
@@ -79,15 +77,17 @@ function statusOf(checks: Readonly<Record<string, HealthCheck>>): HealthReport["
   return failing.length > 0 ? "degraded" : "healthy";
 }
 
-async function timed(probe: () => Promise<void>): Promise<HealthCheck> {
+/** A probe throws where something is wrong; what it returns is told beside it. */
+async function timed(probe: () => Promise<string | void>): Promise<HealthCheck> {
   const started = Date.now();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new ProbeError("no answer in time")), PROBE_TIMEOUT_MS);
   });
   try {
-    await Promise.race([probe(), late]);
-    return { status: "ok", latencyMs: Date.now() - started };
+    const told = await Promise.race([probe(), late]);
+    const detail = typeof told === "string" ? told : undefined;
+    return { status: "ok", latencyMs: Date.now() - started, ...present({ detail }) };
   } catch (error) {
     const detail = error instanceof ProbeError ? error.message : "it does not answer";
     return { status: "failing", latencyMs: Date.now() - started, detail };
@@ -100,9 +100,30 @@ class ProbeError extends Error {
   override readonly name = "ProbeError";
 }
 
+async function probePostgres(db: Database): Promise<void> {
+  try {
+    await tryWriting(db);
+  } catch (error) {
+    throw new ProbeError(whyNotWritten(error));
+  }
+}
+
+/** Of those who could take a run that is sent now. */
+async function probeWorkers(client: Pick<HealthClient, "queue">): Promise<string> {
+  const { missing, fleet } = await client.queue();
+  if (missing !== null) throw new ProbeError(missing.what);
+  return fleetText(fleet, "counted");
+}
+
+/** Of those who could take the runs that are there. */
+async function probeVersions(client: Pick<HealthClient, "stranded">): Promise<void> {
+  const wrong = strandedText(await client.stranded());
+  if (wrong !== null) throw new ProbeError(wrong);
+}
+
 async function probeProvider(url: string, key: string, send: typeof fetch): Promise<void> {
   const response = await send(`${url}/v1/models?limit=1`, {
-    headers: { "x-api-key": key, "anthropic-version": "2023-06-01" },
+    headers: askedAs(key),
     signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
   });
   await response.body?.cancel();

@@ -48,6 +48,8 @@ export interface GatewayEnv {
     address: string;
     /** The path as the document has it, e.g. `/v1/runs/{runId}`. */
     route: string;
+    /** What finding out who asks has taken of the time for the answer. */
+    waitedMs: number;
   };
 }
 

@@ -1,6 +1,7 @@
 // What the activities of this worker work with: the stores, the model, and what users have added.
 
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
+import type { FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
 import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
@@ -8,6 +9,7 @@ import { listedTools, type ToolSource } from "../../activities/tool-sources/tool
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
 import type { Duty } from "../domain/duty.ts";
+import { keyFor } from "../domain/provider.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { scrubbedBatches, scrubbedModel } from "../model/scrubbed-model.ts";
@@ -43,6 +45,7 @@ export interface WorkerSkills {
 interface Given {
   readonly db: Database;
   readonly duties: readonly Duty[];
+  readonly files: FilesFolder;
 }
 
 /** A worker that calls no model needs no key, and has none to lose. */
@@ -51,7 +54,7 @@ const NOT_ASKED_HERE = "none";
 export function createDeps(
   config: Config,
   telemetry: Telemetry,
-  { db, duties, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
+  { db, duties, files, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
   const transcripts = createTranscripts(db);
   const callsModels = duties.includes("model");
@@ -61,7 +64,7 @@ export function createDeps(
   const send = outboundFetch(config.proxy);
   const secrets = secretsOf(config);
   const provider = {
-    apiKey: callsModels ? required("ANTHROPIC_API_KEY", config.provider.apiKey) : NOT_ASKED_HERE,
+    apiKey: callsModels ? required("ANTHROPIC_API_KEY", keyFor(config.provider)) : NOT_ASKED_HERE,
     baseUrl: config.provider.baseUrl,
     offline: config.provider.offline,
     fetch: send,
@@ -82,8 +85,9 @@ export function createDeps(
     batches: createBatches(db),
     tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
-    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources].map((source) =>
-      scrubbedSource(source, secrets),
+    files,
+    toolSources: [listedTools("own", tools), builtInSource(config, files), ...toolSources].map(
+      (source) => scrubbedSource(source, secrets),
     ),
     agents,
   };

@@ -17,10 +17,10 @@ import { DATA_CONVERTER } from "../temporal/data-converter.ts";
 import { queueOf } from "../temporal/queues.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import { BUNDLE_FILE } from "./bundle-file.ts";
+import { buildIn } from "./tell-build.ts";
 import { harmlessFailures } from "./harmless-failures.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
-export const SHUTDOWN_GRACE_MS = 30_000;
 
 interface Server {
   readonly connection: NativeConnection;
@@ -32,7 +32,7 @@ export async function createWorkers(
   deps: ActivityDeps,
   duties: readonly Duty[],
 ): Promise<readonly Worker[]> {
-  const { temporal, timers } = deps.config;
+  const { timers } = deps.config;
   const beatMs = beatEveryMs(timers.heartbeatTimeoutMs);
   const workers: Worker[] = [];
   for (const queue of queuesFor(duties, deps)) {
@@ -42,9 +42,9 @@ export async function createWorkers(
       // Core would hold beats back for 80 % of the heartbeat timeout.
       maxHeartbeatThrottleInterval: beatMs,
       defaultHeartbeatThrottleInterval: beatMs,
-      shutdownGraceTime: SHUTDOWN_GRACE_MS,
+      shutdownGraceTime: deps.config.process.shutdownGraceMs,
       interceptors: { activity: [harmlessFailures(secretsOf(deps.config))] },
-      ...versioning(temporal),
+      ...versioning(deps.config),
       ...queue,
     });
     workers.push(worker);
@@ -111,14 +111,12 @@ function bundle(): Partial<WorkerOptions> {
 }
 
 /** Pinned: a run in flight stays with the code it began with, a new one takes the newest. */
-function versioning({
-  deploymentName,
-  buildId,
-}: ActivityDeps["config"]["temporal"]): Partial<WorkerOptions> {
-  if (deploymentName === undefined || buildId === undefined) return {};
+function versioning({ temporal }: ActivityDeps["config"]): Partial<WorkerOptions> {
+  const build = buildIn(temporal);
+  if (build === null) return {};
   return {
     workerDeploymentOptions: {
-      version: { deploymentName, buildId },
+      version: { deploymentName: build.deployment, buildId: build.buildId },
       useWorkerVersioning: true,
       defaultVersioningBehavior: "PINNED",
     },

@@ -4,8 +4,11 @@ import type { Said } from "../../src/client/say.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunClient } from "../../src/client/run-client.ts";
 import { rulingOf, type ApprovalShown, type Decision } from "../../src/domain/approval.ts";
+import type { LeftBehind } from "../../src/client/queue.ts";
 import type { Duty } from "../../src/domain/duty.ts";
 import { PawlError } from "../../src/domain/errors.ts";
+import { missingFor, unservedIn } from "../../src/domain/missing-workers.ts";
+import { fleetOf } from "./fleets.ts";
 import { argsDigest } from "../../src/domain/args-digest.ts";
 import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
@@ -91,6 +94,8 @@ export interface FakeOptions {
   readonly staysOpen?: boolean;
   readonly failsWith?: Error;
   readonly unserved?: readonly Duty[];
+  /** What is said of the run, where its build is gone. */
+  readonly leftBehind?: LeftBehind;
   /** Calls that wait in the run. */
   readonly asks?: readonly ApprovalShown[];
   readonly closedGates?: readonly ClosedGate[];
@@ -143,6 +148,11 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       return { unservedQueue: null };
     },
     terminate: notHere,
+    undo: notHere,
+    async *watchUndo() {
+      yield* [];
+      return [];
+    },
     async pause() {
       refuse();
     },
@@ -194,7 +204,18 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     counts: async () => ({ running: 0, waiting: 0, paused: 0 }),
     about: notHere,
     endedStats: async () => null,
-    queue: async () => ({ backlog: 0, workers: 1, unserved: options.unserved ?? [] }),
+    async queue() {
+      const fleet = fleetOf(options.unserved ?? []);
+      const missing = missingFor(fleet, "default");
+      return { backlog: 0, workers: 1, unserved: unservedIn(fleet), missing, fleet };
+    },
+    stranded: async () => [],
+    leftBehind: async () => options.leftBehind ?? null,
+    async readStore() {
+      refuse();
+    },
+    away: async () => null,
+    within: async (_timeoutMs, work) => await work(),
     link: () => null,
     pageLink: () => null,
     budgets: async () => [],

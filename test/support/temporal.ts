@@ -68,6 +68,8 @@ export const SERVER_FLAGS: string[] = [
   ...["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"],
   ...["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
   ...["--dynamic-config-value", "system.enableActivityEagerExecution=true"],
+  ...["--dynamic-config-value", "frontend.WorkerHeartbeatsEnabled=true"],
+  ...["--dynamic-config-value", "frontend.ListWorkersEnabled=true"],
   // A timer that is due within this time rings at its end: by default each short one takes a second.
   ...["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="20ms"'],
 ];

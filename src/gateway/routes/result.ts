@@ -3,6 +3,7 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { z } from "@hono/zod-openapi";
 import { addRoute, answer, type App } from "../define-route.ts";
+import { ANSWER_WITHIN_MS } from "../in-time.ts";
 import { PawlError } from "../../domain/errors.ts";
 import { mayWatch, ownRun } from "../own-run.ts";
 import { RESULT, RUN_PATH } from "../schemas.ts";
@@ -74,10 +75,14 @@ function addEvents(app: App): void {
         },
       },
       problems: ["TOO_MANY_STREAMS"],
+      isStream: true,
     },
     async ({ params: { runId }, query, headers, principal, gateway, c }) => {
       const after = resumeAfter(headers["last-event-id"], query.after);
-      await mayWatch(gateway, principal, runId);
+      const mine = () => mayWatch(gateway, principal, runId);
+      await gateway.client.within(ANSWER_WITHIN_MS - c.get("waitedMs"), mine);
+      // Whoever was told that nothing answers is not shown anything.
+      if (c.env.outgoing.headersSent) return RESPONSE_ALREADY_SENT;
       if (gateway.draining.aborted) {
         throw new PawlError("BACKEND_UNREACHABLE", "this gateway is ending");
       }

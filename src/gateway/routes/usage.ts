@@ -99,8 +99,9 @@ async function statsOf(gateway: Gateway, tenant: string, seen: Seen): Promise<St
   const { spentUsd, capUsd } = shown(today);
   const { running: active, waiting, paused } = counts;
   const money = { spentTodayUsd: spentUsd, capTodayUsd: capUsd };
+  const { backlog, workers } = queue;
   const unserved = [...queue.unserved];
-  return { active, waiting, paused, ...ended, ...money, ...queue, unserved };
+  return { active, waiting, paused, ...ended, ...money, backlog, workers, unserved };
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

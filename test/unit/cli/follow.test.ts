@@ -4,6 +4,7 @@ import { follow } from "../../../src/cli/follow.ts";
 import type { Renderer } from "../../../src/cli/renderer.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import { createFakeClient, RUN_ID } from "../../support/fake-client.ts";
+import { until } from "../../support/processes.ts";
 
 function notes(): Renderer & { readonly events: RunEvent[]; readonly said: string[] } {
   const events: RunEvent[] = [];
@@ -76,6 +77,35 @@ describe("watching a run", () => {
     });
     await told;
     expect(renderer.said).toEqual([expect.stringContaining("pawl worker")]);
+    signals.emit("SIGINT");
+    await following;
+  });
+});
+
+describe("a run whose build is gone", () => {
+  test("is waited for with the reason and the command that helps, said once", async () => {
+    const leftBehind = {
+      build: { deployment: "pawl", buildId: "1" },
+      message: "it is pinned to build 1, which no worker serves",
+    };
+    const client = createFakeClient({ staysOpen: true, leftBehind });
+    const signals = new EventEmitter();
+    const renderer = notes();
+    let looks = 0;
+    const counting = {
+      ...client,
+      leftBehind: async () => {
+        looks += 1;
+        return leftBehind;
+      },
+    };
+    const options = { signals, lookAfterMs: 1, workerCheckMs: 60_000, secondThoughtsMs: 1 };
+    const following = follow(counting, RUN_ID, renderer, options);
+    await until("it was looked twice", () => looks > 1);
+    expect(renderer.said).toEqual([
+      "The run waits: it is pinned to build 1, which no worker serves. It goes on when one starts: " +
+        "TEMPORAL_DEPLOYMENT_NAME=pawl TEMPORAL_WORKER_BUILD_ID=1 pawl worker",
+    ]);
     signals.emit("SIGINT");
     await following;
   });

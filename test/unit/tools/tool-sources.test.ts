@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
 import type { AgentDefinition } from "../../../activities/agents.ts";
 import { toolsFor } from "../../../activities/offered-tools.ts";
+import type { FilesFolder } from "../../../activities/files-folder.ts";
 import { builtInSource } from "../../../activities/tool-sources/built-in.ts";
 import {
   listedTools,
@@ -17,6 +18,8 @@ import { contextFor } from "./support.ts";
 
 const OFFLINE = readConfig({ PAWL_OFFLINE_MODEL: "1" });
 const ONLINE = readConfig({ PAWL_BLOCKED_DOMAINS: "bad.example" });
+
+const ELSEWHERE = { kind: "elsewhere" } as const;
 
 function tool(name: string, says = name, permission: Permission = "read"): Tool {
   return defineTool({
@@ -48,7 +51,7 @@ const termsOf = (agent: AgentDefinition, costCapMicroUsd = 1_000_000) => ({
 
 describe("tools of a second source", () => {
   const sources = [
-    builtInSource(OFFLINE),
+    builtInSource(OFFLINE, ELSEWHERE),
     remote("a", [tool("weather"), tool("post", "posted", "write")]),
   ];
   const offered = (agent: AgentDefinition, caller: CallerPolicy = {}, config = OFFLINE) =>
@@ -97,13 +100,70 @@ test("Z1: a name belongs to the first source that has it, in the list and for a 
   expect(await opened?.run({}, contextFor())).toMatchObject({ text: "ours" });
 });
 
+test("files are not offered by a worker that can't keep them, and rules may name their tools all the same", async () => {
+  const offered = async (files: FilesFolder, caller: CallerPolicy = {}) => {
+    const toolSources = [builtInSource(OFFLINE, files)];
+    const agent = agentWith("write_file", "calculator");
+    return await toolsFor(termsOf(agent), caller, { toolSources, config: OFFLINE });
+  };
+  const usable = await offered({ kind: "usable", dir: "/files", folderId: "1" });
+  expect(usable.tools.map(({ name }) => name)).toEqual(["write_file", "calculator"]);
+  const broken = { kind: "unusable", dir: "/files", why: "permission denied" } as const;
+  for (const caller of [{}, { ask: ["write_file"] }, { deny: ["write_file"] }]) {
+    const { tools } = await offered(broken, caller);
+    expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
+  }
+});
+
 describe("the web is searched", () => {
   const agent = agentWith("web_search", "calculator");
   const search = (config: typeof OFFLINE, caller: CallerPolicy = {}, capMicroUsd = 1_000_000) =>
     toolsFor(termsOf(agent, capMicroUsd), caller, {
-      toolSources: [builtInSource(config)],
+      toolSources: [builtInSource(config, ELSEWHERE)],
       config,
     });
+
+  const LOCAL = { ANTHROPIC_BASE_URL: "http://127.0.0.1:8080" };
+
+  test.each<[string, NodeJS.ProcessEnv, readonly string[], readonly string[]]>([
+    ["by our own tool at a server of others", LOCAL, ["web_search", "calculator"], []],
+    [
+      "by such a server, if it is told to",
+      { ...LOCAL, PAWL_WEB_SEARCH: "server" },
+      ["calculator"],
+      ["web_search"],
+    ],
+    [
+      "by our own tool, if it is told to",
+      { PAWL_WEB_SEARCH: "own" },
+      ["web_search", "calculator"],
+      [],
+    ],
+    [
+      "by Anthropic at an address of its own",
+      { ANTHROPIC_BASE_URL: "https://eu.api.anthropic.com/" },
+      ["calculator"],
+      ["web_search"],
+    ],
+    [
+      "by nobody who is only called like it",
+      { ANTHROPIC_BASE_URL: "https://anthropic.com.example" },
+      ["web_search", "calculator"],
+      [],
+    ],
+    ["by nobody, if it is told so", { PAWL_WEB_SEARCH: "off" }, ["calculator"], []],
+  ])("%s", async (_, env, ours, theirs) => {
+    const { tools, serverTools, standInTools = [] } = await search(readConfig(env));
+    expect(tools.map(({ name }) => name)).toEqual(ours);
+    expect(serverTools.map(({ name }) => name)).toEqual(theirs);
+    expect(standInTools.map(({ name }) => name)).toEqual(theirs);
+  });
+
+  test("by nobody, and a caller may deny it all the same", async () => {
+    const off = readConfig({ PAWL_WEB_SEARCH: "off" });
+    const { tools } = await search(off, { deny: ["web_search"] });
+    expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
+  });
 
   test("by the bundled corpus where there is no provider", async () => {
     const { tools, serverTools } = await search(OFFLINE);
