@@ -58,7 +58,12 @@ export async function startRealStack(namespace = "pawl"): Promise<RealStack> {
     dir,
   );
   const temporal = { address: server.address, namespace };
-  const client = { PATH, TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: namespace };
+  const client = {
+    PATH,
+    HOME: dir,
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: namespace,
+  };
   const tables = {
     ...environmentOf("temporal-schema", passwords),
     SQL_HOST: hostname,
@@ -94,8 +99,9 @@ export async function startRealStack(namespace = "pawl"): Promise<RealStack> {
     const rights = ["-v", "ON_ERROR_STOP=1", "-f", packageFile("deploy/grant-rights.sql")];
     await run("psql", [...rights, urlOf("owner")], { env: psql });
   } catch (error) {
+    const said = server.lines.slice(-20).join("\n");
     await stack.close();
-    throw error;
+    throw new Error(`the stack did not start. Temporal's server said:\n${said}`, { cause: error });
   }
   return stack;
 }

@@ -11,7 +11,7 @@ import { runCommand } from "../../src/dev/run-command.ts";
 import { acceptsConnections } from "../../src/dev/temporal-client.ts";
 import { pinnedTemporal } from "./compose.ts";
 import { BINARIES, isServerBuilt, serverFolder } from "./find-temporal-server.ts";
-import { freePort, startProcess, until, type Process } from "./processes.ts";
+import { startProcess, until, type Process } from "./processes.ts";
 
 const BUILD_TIMEOUT_MS = 40 * 60_000;
 const MODULE = "go.temporal.io/server";
@@ -74,10 +74,16 @@ const PORTS = ["FRONTEND", "INTERNAL_FRONTEND", "MATCHING", "HISTORY", "WORKER"]
   (service) => [`${service}_GRPC_PORT`, `${service}_MEMBERSHIP_PORT`, `${service}_HTTP_PORT`],
 );
 
+/** On PostgreSQL its own parts are known to each other by ports that a smallint holds. */
+async function lowPort(): Promise<number> {
+  const port = 10_000 + Math.floor(Math.random() * 22_000);
+  return (await acceptsConnections("127.0.0.1", port)) ? await lowPort() : port;
+}
+
 /** Keeps its ports over a restart, as a container does. */
 export async function prepareServer(env: NodeJS.ProcessEnv, cwd: string): Promise<TemporalServer> {
   const PATH = await pathWithServer();
-  const ports = await Promise.all(PORTS.map(async (name) => [name, String(await freePort())]));
+  const ports = await Promise.all(PORTS.map(async (name) => [name, String(await lowPort())]));
   const own: NodeJS.ProcessEnv = { PATH, BIND_ON_IP: "127.0.0.1", ...Object.fromEntries(ports) };
   const port = Number(own["FRONTEND_GRPC_PORT"]);
   let server: Process | null = null;
