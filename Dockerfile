@@ -29,9 +29,13 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/src ./src
 COPY --from=build /app/offline-model ./offline-model
 COPY --from=build /app/activities ./activities
+# Files of runs: all that a container writes besides /tmp. There belongs a volume, the same one for all workers.
+RUN install -d -o 1000 -g 1000 -m 0700 /data/files
 ENV NODE_ENV=production
-# About 80 % of the memory limit below; workflow isolates live outside of this heap.
-ENV NODE_OPTIONS=--max-old-space-size=800
-USER node
+ENV PAWL_FILES_DIR=/data/files
+# Where commands look for a local stack; in a container there is none.
+ENV PAWL_STATE_DIR=/tmp/pawl
+# The user `node`; by number, so that a cluster sees that it is not root.
+USER 1000:1000
 ENTRYPOINT ["node", "bin/pawl.js"]
 CMD ["worker"]

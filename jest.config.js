@@ -51,6 +51,6 @@ export default {
     ),
   ],
   testTimeout: 60_000,
-  // More than there may be cores, since most suites wait most of the time; fewer where kills are timed.
-  maxWorkers: tier < TIERS.indexOf("full") ? 3 : 2,
+  // More than there may be cores, since most suites wait most of the time.
+  maxWorkers: 3,
 };

@@ -28,6 +28,7 @@ export function beginAttempt(
   const over = new AbortController();
   const { signal } = stop;
   const end = (why: Stopped): void => {
+    if (why.by === "worker" && !signal.aborted) running.noteGivenUp();
     stop.abort(why);
     over.abort(why);
   };
@@ -37,7 +38,8 @@ export function beginAttempt(
     if (word === "cancelled") return stopped("run", "the run was cancelled");
     const reason: unknown = own.signal.reason;
     const why = reason instanceof Error ? reason.message : String(reason);
-    if (word !== "givenUp" || whenGivenUp === "stops") return stopped("worker", why);
+    if (word === "leaving") return stopped("worker", why);
+    if (word === "setAside" || whenGivenUp === "stops") return stopped("temporal", why);
     over.abort(own.signal.reason);
     void stopIfRunHasEnded();
   };

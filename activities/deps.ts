@@ -17,6 +17,7 @@ import type { Tenants } from "../src/store/tenants.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
 import type { Telemetry } from "../src/telemetry/telemetry.ts";
 import type { AgentDefinition } from "./agents.ts";
+import type { FilesFolder } from "./files-folder.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
 import type { ToolSource } from "./tool-sources/tool-source.ts";
 
@@ -41,6 +42,7 @@ export interface ActivityDeps {
   readonly batches: Batches;
   readonly tenants: Tenants;
   readonly deltas: DeltaWriter;
+  readonly files: FilesFolder;
   /** In this order they are asked for a tool. */
   readonly toolSources: readonly ToolSource[];
   readonly agents: readonly AgentDefinition[];

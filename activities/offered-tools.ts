@@ -38,7 +38,8 @@ export async function toolsFor(
   const offered = agent.tools
     .filter((name) => allowed.includes(name) && policy[name] !== "deny")
     .map((name) => known.find(({ spec }) => spec.name === name))
-    .filter((tool) => tool !== undefined);
+    .filter((tool) => tool !== undefined)
+    .filter(({ isIdle = false }) => !isIdle);
   return {
     tools: offered
       .filter(({ onServer }) => onServer === undefined)

@@ -6,12 +6,13 @@ import type { Message, ToolUseBlock } from "../src/domain/message.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
 import type { RunToolInput, RunToolResult } from "../src/domain/tool-call.ts";
 import { isPawlError } from "../src/domain/errors.ts";
+import { present } from "../src/domain/present.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { filesDirOf } from "./files-dir.ts";
+import { runFolderIn } from "./files-folder.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { beginAttempt } from "./begin-attempt.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
@@ -105,6 +106,7 @@ async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOu
 function contextOf(deps: ActivityDeps, { attempt, input }: Execution, args: unknown): ToolContext {
   const { runId } = attempt;
   const { callId } = input;
+  const filesDir = runFolderIn(deps.files, input.tenant, runId);
   return {
     runId,
     tenant: input.tenant,
@@ -114,7 +116,9 @@ function contextOf(deps: ActivityDeps, { attempt, input }: Execution, args: unkn
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
     log: deps.telemetry.log.child({ runId, tool: input.tool, callId }),
-    filesDir: filesDirOf(deps.config, input.tenant, runId),
+    ...present({ filesDir }),
+    onFileTrouble: (error) =>
+      deps.telemetry.emit({ event: "file_trouble", runId, tool: input.tool, dir: filesDir, error }),
     artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
   };
 }

@@ -8,7 +8,8 @@ import type { Attempt } from "./attempt.ts";
 /** For attempts that begin behind the wish: their task may still have been on its way. */
 const WISHES_KEPT_MS = 60_000;
 
-export type StoppedBy = "run" | "worker";
+/** `temporal`: the server has given it up, or an operator sets it aside there. */
+export type StoppedBy = "run" | "worker" | "temporal";
 
 /** The reason with which the signal of an attempt is aborted. */
 export class Stopped extends Error {
@@ -34,9 +35,23 @@ interface HeardWish extends StopWish {
 export class RunningAttempts {
   readonly #entries = new Set<Entry>();
   readonly #wishes = new Map<string, HeardWish>();
+  #givenUp = 0;
 
   get isIdle(): boolean {
     return this.#entries.size === 0;
+  }
+
+  get underWay(): number {
+    return this.#entries.size;
+  }
+
+  /** How many were stopped because this worker ends. */
+  get givenUp(): number {
+    return this.#givenUp;
+  }
+
+  noteGivenUp(): void {
+    this.#givenUp += 1;
   }
 
   /** Returns what ends it. */

@@ -5,15 +5,23 @@ import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
+import { databaseAccess } from "./database-access.ts";
 import { ENVIRONMENT, namesOf, type Variable } from "./environment.ts";
+import type { DatabaseAccess } from "./store/conninfo/access.ts";
 import { unknownSettings } from "./unknown-settings.ts";
 
 type Words<Group> = {
   readonly [Word in keyof Group]: Group[Word] extends Variable<infer S> ? z.output<S> : never;
 };
-export type Config = {
+type Groups = {
   readonly [Group in keyof typeof ENVIRONMENT]: Words<(typeof ENVIRONMENT)[Group]>;
 };
+export interface Config extends Omit<Groups, "database"> {
+  readonly database: Groups["database"] & {
+    /** Null where no database is named. */
+    readonly access: DatabaseAccess | null;
+  };
+}
 
 /** What the environment says of the shared caps; null where it says nothing. */
 export function capsByScope(caps: Config["caps"]): CapByScope {
@@ -56,7 +64,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     Object.freeze(mapped<Variable, unknown>(group, read)),
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has each group and word
-  if (issues.length === 0) return Object.freeze(groups) as Config;
+  const { database, ...others } = groups as Groups;
+  const access = databaseAccess({ database, ...others }, (issue) => issues.push(issue));
+  if (issues.length === 0) {
+    return Object.freeze({ ...others, database: Object.freeze({ ...database, access }) });
+  }
   throw new PawlError("CONFIG", `The environment is not usable. ${issues.join("; ")}`);
 }
 

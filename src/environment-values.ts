@@ -16,11 +16,6 @@ export const baseUrl = z.string().superRefine((value, context) => {
   if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
 });
 
-export const databaseUrl = z.string().superRefine((value, context) => {
-  const wrong = wrongInDatabaseUrl(value);
-  if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
-});
-
 function wrongInBaseUrl(value: string): string | null {
   if (!URL.canParse(value)) return "it is no URL, such as https://api.anthropic.com";
   const url = new URL(value);
@@ -33,18 +28,6 @@ function wrongInBaseUrl(value: string): string | null {
   if (BAD_PORTS.has(Number(url.port)))
     return `no request may go to port ${url.port} (Fetch Standard)`;
   return null;
-}
-
-function wrongInDatabaseUrl(value: string): string | null {
-  if (!/^postgres(ql)?:\/\//.test(value))
-    return "it is no URL of PostgreSQL, such as postgres://user:password@host:5432/database";
-  if (/%(?![0-9a-f]{2})/i.test(value)) return "it holds a bare %, which is written %25";
-  try {
-    decodeURIComponent(value);
-    return null;
-  } catch {
-    return "what is written with % in it is no text in UTF-8";
-  }
 }
 
 /** Ports that `fetch` never opens: https://fetch.spec.whatwg.org/#port-blocking */

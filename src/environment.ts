@@ -14,7 +14,7 @@ import { strictest } from "./domain/gate/policy-layers.ts";
 import { byLimit } from "./domain/limit-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
-import { baseUrl, databaseUrl, headerText } from "./environment-values.ts";
+import { baseUrl, headerText } from "./environment-values.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -128,12 +128,34 @@ export const ENVIRONMENT = {
     buildId: env("TEMPORAL_WORKER_BUILD_ID", text.optional()),
   },
   database: {
-    url: secret("DATABASE_URL", databaseUrl),
+    url: secret("DATABASE_URL"),
     keepDays: env(
       "PAWL_KEEP_DAYS",
       count.max(36_500, "it is a whole number of days up to 36500").default(30),
     ),
     maxConnections: env("PAWL_DB_CONNECTIONS", count.default(4)),
+  },
+  /** What DATABASE_URL leaves open, by the words that libpq has for it (src/store/conninfo). */
+  libpq: {
+    host: env("PGHOST", text.optional()),
+    hostaddr: env("PGHOSTADDR", text.optional()),
+    port: env("PGPORT", text.optional()),
+    user: env("PGUSER", text.optional()),
+    password: secret("PGPASSWORD"),
+    dbname: env("PGDATABASE", text.optional()),
+    sslmode: env("PGSSLMODE", text.optional()),
+    sslrootcert: env("PGSSLROOTCERT", text.optional()),
+    sslcert: env("PGSSLCERT", text.optional()),
+    sslkey: env("PGSSLKEY", text.optional()),
+    sslcrl: env("PGSSLCRL", text.optional()),
+    sslnegotiation: env("PGSSLNEGOTIATION", text.optional()),
+    ssl_min_protocol_version: env("PGSSLMINPROTOCOLVERSION", text.optional()),
+    ssl_max_protocol_version: env("PGSSLMAXPROTOCOLVERSION", text.optional()),
+    options: env("PGOPTIONS", text.optional()),
+    application_name: env("PGAPPNAME", text.optional()),
+    connect_timeout: env("PGCONNECT_TIMEOUT", text.optional()),
+    target_session_attrs: env("PGTARGETSESSIONATTRS", text.optional()),
+    load_balance_hosts: env("PGLOADBALANCEHOSTS", text.optional()),
   },
   provider: {
     apiKey: secret("ANTHROPIC_API_KEY", headerText),
@@ -219,6 +241,9 @@ export const ENVIRONMENT = {
       "PAWL_STACK_IDLE_MINUTES",
       z.coerce.number(MINUTES).positive(MINUTES).default(15),
     ),
+  },
+  process: {
+    shutdownGraceMs: env("PAWL_SHUTDOWN_GRACE_MS", millis.default(30_000)),
   },
   log: {
     level: env(

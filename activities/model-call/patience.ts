@@ -2,8 +2,8 @@
 // what it has, where a failed one would use up one of its retries.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { isPawlError, PawlError } from "../../src/domain/errors.ts";
-import { codeOf } from "../../src/store/database.ts";
+import { isPawlError, PawlError, type ErrorCode } from "../../src/domain/errors.ts";
+import { codeOf } from "../../src/domain/error-code.ts";
 import type { Attempt } from "../attempt.ts";
 
 const FIRST_PAUSE_MS = 100;
@@ -40,10 +40,19 @@ export async function inTheEnd<T>(work: () => Promise<T>): Promise<T> {
   return await patiently(work, () => false, mayPass);
 }
 
-/** Also where it can only be read: while a failover is under way, and until a right is granted. */
+/**
+ * Also where it can only be read, while a failover is under way, and until a right is granted; where a password is
+ * being changed, or a certificate renewed.
+ */
+const AWAY: readonly ErrorCode[] = [
+  "LEDGER_UNAVAILABLE",
+  "DATABASE_REFUSED",
+  "DATABASE_LOGIN",
+  "DATABASE_TLS",
+];
+
 export function isStoreAway(error: unknown): boolean {
-  const isKnown = isPawlError(error);
-  return isKnown && (error.code === "LEDGER_UNAVAILABLE" || error.code === "DATABASE_REFUSED");
+  return isPawlError(error) && AWAY.includes(error.code);
 }
 
 /** Data that it can't take, statements that it does not know, and what our own functions refuse. */

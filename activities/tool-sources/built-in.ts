@@ -1,8 +1,9 @@
 // The tools that every worker has. The provider searches the web itself where there is one; offline
-// the bundled corpus must do.
+// the bundled corpus must do. Where files can't be written, no run is offered to write them.
 
 import type { Config } from "../../src/config.ts";
-import { builtInTools } from "../tools/index.ts";
+import type { FilesFolder } from "../files-folder.ts";
+import { builtInTools, fileTools } from "../tools/index.ts";
 import { anthropicWebSearch, searchesPerCall, webSearchTool } from "../tools/web-search.ts";
 import { listedTools, type ToolSource } from "./tool-source.ts";
 
@@ -11,18 +12,19 @@ interface Settings {
   readonly tools: Pick<Config["tools"], "blockedDomains">;
 }
 
-export function builtInSource({ provider, tools }: Settings): ToolSource {
+export function builtInSource({ provider, tools }: Settings, files: FilesFolder): ToolSource {
   const source = listedTools("built-in", builtInTools);
-  if (provider.offline) return source;
   const { blockedDomains } = tools;
   return {
     ...source,
     async list(terms) {
-      const maxUses = searchesPerCall(terms.costCapMicroUsd, terms.models);
+      const maxUses = provider.offline ? 0 : searchesPerCall(terms.costCapMicroUsd, terms.models);
       const onServer = maxUses > 0 ? anthropicWebSearch({ maxUses, blockedDomains }) : null;
-      return (await source.list(terms)).map(({ spec }) =>
-        spec.name === webSearchTool.spec.name ? { spec, onServer } : { spec },
-      );
+      return (await source.list(terms)).map(({ spec }) => ({
+        spec,
+        ...(spec.name === webSearchTool.spec.name && !provider.offline ? { onServer } : {}),
+        ...(fileTools.has(spec.name) && files.kind === "unusable" ? { isIdle: true } : {}),
+      }));
     },
   };
 }

@@ -23,6 +23,8 @@ export interface SourcedTool {
   readonly spec: ToolSpec;
   /** Where the provider executes it itself: then nobody of ours does. Null where the run can't pay for it. */
   readonly onServer?: ServerTool | null;
+  /** Known, so that rules may name it, but not offered: it could not do its work here. */
+  readonly isIdle?: boolean;
 }
 
 export interface ToolSource {

@@ -29,6 +29,8 @@ export interface ToolContext {
   readonly artefacts?: ArtefactReader;
   /** The run's own folder for files; whoever writes first makes it. */
   readonly filesDir?: string;
+  /** For whoever operates the worker: why a file could not be used, with the paths that no model is told. */
+  readonly onFileTrouble?: (error: unknown) => void;
 }
 
 export interface ArtefactReader {

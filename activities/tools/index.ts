@@ -12,3 +12,6 @@ export const builtInTools: readonly Tool[] = [
   readResultTool,
   writeFileTool,
 ];
+
+/** Of no use to a run whose worker has no place for files. */
+export const fileTools: ReadonlySet<string> = new Set([writeFileTool.spec.name]);

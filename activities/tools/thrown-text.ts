@@ -1,6 +1,8 @@
-// What a thrown value says of itself, whatever it is. Total: its getters, its proxy's traps and its `toJSON` are
-// foreign code, and may throw something that throws in turn.
+// What a thrown value says of itself, whatever it is, but for the paths of this host that the operating system
+// names. Total: its getters, its proxy's traps and its `toJSON` are foreign code, and may throw something that
+// throws in turn.
 
+import { basename, isAbsolute } from "node:path";
 import { isNativeError } from "node:util/types";
 import { renderJson } from "./render-json.ts";
 
@@ -11,7 +13,7 @@ export function thrownText(thrown: unknown): string {
   try {
     if (typeof thrown === "string") return thrown;
     if (!isError(thrown)) return renderJson(thrown, CHARS_MAX);
-    const said = `${textOf(thrown.message)}${causeOf(thrown)}`;
+    const said = `${messageOf(thrown)}${causeOf(thrown)}`;
     return said || textOf(thrown.name) || UNREADABLE;
   } catch {
     return UNREADABLE;
@@ -28,5 +30,23 @@ function textOf(said: unknown): string {
 }
 
 function causeOf({ cause }: Error): string {
-  return isNativeError(cause) ? `: ${textOf(cause.message)}` : "";
+  return isNativeError(cause) ? `: ${messageOf(cause)}` : "";
+}
+
+/** Where errors of the operating system keep the paths that they name. */
+const PLACES = ["path", "dest", "address"] as const;
+
+/** What reads this is a model: of a path it is told the last name. */
+function messageOf(error: Error): string {
+  const said = textOf(error.message);
+  if (typeof Reflect.get(error, "syscall") !== "string") return said;
+  const places = PLACES.map((field) => pathIn(Reflect.get(error, field)));
+  return places
+    .filter((place) => place !== null)
+    .toSorted((one, other) => other.length - one.length)
+    .reduce((text, place) => text.replaceAll(place, basename(place)), said);
+}
+
+function pathIn(named: unknown): string | null {
+  return typeof named === "string" && isAbsolute(named) && basename(named) !== "" ? named : null;
 }

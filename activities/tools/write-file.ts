@@ -7,8 +7,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { ToolError } from "./tool-error.ts";
-import { present } from "../../src/domain/present.ts";
+import { ToolError, toolErrorOf } from "./tool-error.ts";
+import { fileTroubleOf } from "../../src/domain/file-trouble.ts";
 
 const BYTES_MAX = 1024 * 1024;
 const PATH_CHARS_MAX = 512;
@@ -32,19 +32,21 @@ export const writeFileTool = defineTool({
   }),
   permission: "write",
   effect: "idempotent",
-  async execute({ path, content }, { filesDir, signal }) {
-    if (filesDir === undefined) {
-      throw new ToolError("This run has no folder for files.", {
-        suggestion: "Give the text in your answer instead.",
-      });
-    }
+  async execute({ path, content }, { filesDir, signal, onFileTrouble }) {
     const names = namesIn(path);
+    if (filesDir === undefined) throw notWritten(names, "no file can be written here");
     // It would be written as another character than the one that was asked for, and approved.
     if (!content.isWellFormed()) throw refused("The text holds half of a surrogate pair.");
     const bytes = Buffer.byteLength(content);
     if (bytes > BYTES_MAX) throw refused(`The text has ${bytes} bytes; ${BYTES_MAX} are possible.`);
     signal.throwIfAborted();
-    await writeUnder(filesDir, names, content);
+    try {
+      await writeUnder(filesDir, names, content);
+    } catch (error) {
+      if (toolErrorOf(error) !== null) throw error;
+      onFileTrouble?.(error);
+      throw notWritten(names, fileTroubleOf(error) ?? "something is wrong with the file system");
+    }
     return { path: names.join("/"), bytes };
   },
 });
@@ -77,7 +79,7 @@ async function writeUnder(root: string, names: readonly string[], content: strin
       await mkdir(step, { mode: 0o700 }).catch(unless("EEXIST"));
       const handle = await open(step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(
         (error: unknown) => {
-          throw refused(`${name} is no folder.`, error);
+          throw hasCode(error, "ENOTDIR", "ELOOP") ? refused(`${name} is no folder.`) : error;
         },
       );
       handles.push(handle);
@@ -116,20 +118,34 @@ async function replace(place: string, name: string, content: string): Promise<vo
   });
 }
 
+/** The file as the model knows it; where that would have been is for the log. Another worker may be better off. */
+function notWritten(names: readonly string[], why: string): ToolError {
+  return new ToolError(`${names.join("/")} was not written: ${why}.`, {
+    suggestion: "Give the text in your answer instead, and say that no file was written.",
+    retryable: true,
+  });
+}
+
 function unless(code: string) {
   return (error: unknown): undefined => {
-    // By its shape: an error of another realm is no `Error` here.
-    if (typeof error === "object" && error !== null && "code" in error && error.code === code) {
-      return undefined;
-    }
+    if (hasCode(error, code)) return undefined;
     throw error;
   };
 }
 
-function refused(message: string, cause?: unknown): ToolError {
+/** By its shape: an error of another realm is no `Error` here. */
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    codes.includes(String(error.code))
+  );
+}
+
+function refused(message: string): ToolError {
   return new ToolError(message, {
     suggestion:
       "Use a plain relative path such as notes.txt, without dots, links or odd characters.",
-    ...present({ cause }),
   });
 }

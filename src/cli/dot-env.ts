@@ -9,11 +9,21 @@ import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
 
 const OURS = /^(PAWL_|ANTHROPIC_|TEMPORAL_|OTEL_|DATABASE_URL(_FILE)?$)/;
+/** Of libpq, what Pawl reads (src/environment.ts, which takes too long to load for a look at a file). */
+const LIBPQ =
+  /^PG(HOST|HOSTADDR|PORT|USER|PASSWORD|PASSWORD_FILE|DATABASE|OPTIONS|APPNAME|CONNECT_TIMEOUT|TARGETSESSIONATTRS|LOADBALANCEHOSTS|SSL(MODE|ROOTCERT|CERT|KEY|CRL|NEGOTIATION|MINPROTOCOLVERSION|MAXPROTOCOLVERSION))$/;
+
+const DATABASE_SECRETS = ["PGPASSWORD", "PGPASSWORD_FILE", "DATABASE_URL", "DATABASE_URL_FILE"];
 
 /** An address, and the secrets that would be sent there. */
 const ADDRESSES: readonly (readonly [string, readonly string[]])[] = [
   ["ANTHROPIC_BASE_URL", ["ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY_FILE"]],
   ["TEMPORAL_ADDRESS", ["TEMPORAL_API_KEY"]],
+  ["DATABASE_URL", ["PGPASSWORD", "PGPASSWORD_FILE"]],
+  // Also what only says how to go there: with less proof, or in another's name.
+  ...["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGSSLMODE", "PGSSLROOTCERT"].map(
+    (name) => [name, DATABASE_SECRETS] as const,
+  ),
 ];
 
 /** Empty where there is none. Throws PawlError FILE_UNUSABLE. */
@@ -40,7 +50,8 @@ function codeOf(error: unknown): string {
 export function addedBy(text: string, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const added: Record<string, string> = {};
   for (const [name, value] of Object.entries(parseEnv(text))) {
-    if (OURS.test(name) && env[name] === undefined && value !== undefined) added[name] = value;
+    if ((OURS.test(name) || LIBPQ.test(name)) && env[name] === undefined && value !== undefined)
+      added[name] = value;
   }
   for (const [address, secrets] of ADDRESSES) {
     const theirs = secrets.find((name) => (env[name] ?? "") !== "");

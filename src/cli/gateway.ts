@@ -2,6 +2,7 @@
 // person who starts it, so a key is wanted at any address; the page of the local stack is `pawl page`.
 
 import type { Command } from "commander";
+import { ignoreHangups } from "../process/hangups.ts";
 import type { CliContext } from "./context.ts";
 import { portNumber } from "./option-values.ts";
 
@@ -27,6 +28,7 @@ export function addGateway(program: Command, context: CliContext): void {
       "ask for no key, on loopback alone: everybody who gets there may do everything",
     )
     .action(async ({ host, port, open = false }: GatewayFlags) => {
+      ignoreHangups();
       const [{ readConfig }, { secretsOf }, { openTelemetry }, { runGateway }, { stackFor }] =
         await Promise.all([
           import("../config.ts"),

@@ -1,38 +1,14 @@
-// The `pawl` process: arguments in, exit code out. All else is in program.ts.
+// The `pawl` process. It looks first whether it has the room to load itself, so that little is loaded before.
 
-import { readDotEnv } from "./dot-env.ts";
-import { createKeyboard } from "./keyboard.ts";
-import { createAsk } from "./ask.ts";
-import { pipedIn } from "./piped-in.ts";
-import { runCli } from "./program.ts";
+import { complaintOf, sentenceOf } from "../domain/complaint.ts";
+import { leave } from "../process/leave.ts";
+import { refuseTightRoom } from "../process/room.ts";
 
-/** What the command came to; null while it works. */
-let exitCode: number | null = null;
-
-/** Whoever reads our output may leave early (`pawl ls | head`); that is no failure. */
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCode ?? 0);
-  process.stderr.write(`What the command says can't be written: ${error.message}.\n`);
-  process.exit(1);
-});
-/** Whoever reads no notices misses them, and nothing else. */
-process.stderr.on("error", () => undefined);
-
-const { stdin, stdout, stderr, env } = process;
-exitCode = await runCli(process.argv.slice(2), {
-  stdout,
-  stderr,
-  env,
-  isTerminal: stdout.isTTY,
-  readDotEnv: () => readDotEnv(process.cwd()),
-  readStdin: (bytesMax) => pipedIn(stdin, bytesMax),
-  ...(stdin.isTTY && stdout.isTTY
-    ? { keyboard: createKeyboard(stdin, stdout), ask: createAsk(stdin, stdout) }
-    : {}),
-});
-// Sockets that still close must not hold the prompt back, and output must not be cut.
-const leave = (): never => process.exit(exitCode ?? 0);
-stdout.write("", () => {
-  if (stderr.writable) stderr.write("", leave);
-  else leave();
-});
+try {
+  refuseTightRoom();
+  const { runAsProcess } = await import("./as-process.ts");
+  await runAsProcess();
+} catch (error) {
+  const complaint = complaintOf(error);
+  leave(complaint.exitCode, `${sentenceOf(complaint)}\n`);
+}

@@ -14,14 +14,17 @@ export function addMigrate(program: Command, context: CliContext): void {
         import("../config.ts"),
         import("../store/migrate.ts"),
       ]);
-      const { url } = readConfig(context.env).database;
-      if (!url)
+      const { access } = readConfig(context.env).database;
+      if (access === null)
         throw new PawlError(
           "CONFIG",
           "DATABASE_URL is not set. A local stack sees to its own schema.",
+          {
+            next: "name the database; DATABASE_URL=postgres:// takes all of it from PGHOST and its kin",
+          },
         );
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
-      const applied = await migrate(url, { onWait: say });
+      const applied = await migrate(access, { onWait: say });
       for (const name of applied) context.stdout.write(`${name}\n`);
       if (applied.length === 0) say("Nothing was due.");
     });

@@ -20,11 +20,11 @@ export async function withDatabase(
   const config = readConfig(context.env);
   const say = (line: string): void => void context.stderr.write(`${line}\n`);
   const stack = await stackFor(context, config, { say });
-  const url = config.database.url ?? stack?.databaseUrl;
-  if (!url) throw new PawlError("CONFIG", `DATABASE_URL is not set. ${whatFor} are kept there.`);
-  const db = openDatabase(url, { connectionsMax: 1 });
+  const where = config.database.access ?? stack?.databaseUrl;
+  if (!where) throw new PawlError("CONFIG", `DATABASE_URL is not set. ${whatFor} are kept there.`);
+  const db = openDatabase(where, { connectionsMax: 1 });
   try {
-    await toldWhile(`PostgreSQL at ${placeOf(url)}`, checkSchema(db), say);
+    await toldWhile(`PostgreSQL at ${placeOf(where)}`, checkSchema(db), say);
     await work(db, config);
   } finally {
     await db.end();

@@ -3,6 +3,7 @@
 import { Option, type Command } from "commander";
 import { DUTIES, type Duty } from "../domain/duty.ts";
 import { present } from "../domain/present.ts";
+import { ignoreHangups } from "../process/hangups.ts";
 import type { CliContext } from "./context.ts";
 
 export function addWorker(program: Command, context: CliContext): void {
@@ -15,6 +16,7 @@ export function addWorker(program: Command, context: CliContext): void {
       ),
     )
     .action(async ({ only }: { readonly only?: Duty }) => {
+      ignoreHangups();
       const [{ readConfig }, { secretsOf }, { openTelemetry }, { runWorker }] = await Promise.all([
         import("../config.ts"),
         import("../telemetry/secrets.ts"),

@@ -53,13 +53,13 @@ const DELTAS_TIMEOUT_MS = 5000;
 export async function connect(config: Config, stack?: StackAddresses): Promise<Backend> {
   const access = accessTo(stack, config.temporal.namespace);
   const connection = await openConnection(access, CONNECT_TIMEOUT_MS);
-  const databaseUrl = stack?.databaseUrl ?? config.database.url ?? null;
+  const where = stack?.databaseUrl ?? config.database.access;
   const view =
-    databaseUrl === null
+    where === null
       ? null
-      : openDatabase(databaseUrl, { connectionsMax: 2, timeoutMs: DELTAS_TIMEOUT_MS });
+      : openDatabase(where, { connectionsMax: 2, timeoutMs: DELTAS_TIMEOUT_MS });
   // Connects when somebody asks about money, and may take its time.
-  const db = databaseUrl === null ? null : openDatabase(databaseUrl, { connectionsMax: 2 });
+  const db = where === null ? null : openDatabase(where, { connectionsMax: 2 });
   return {
     client: createClient(connection, access),
     operator: connection.operatorService,
@@ -72,7 +72,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     db,
     places: {
       temporal: access.options.address ?? DEFAULT_ADDRESS,
-      postgres: databaseUrl === null ? "" : placeOf(databaseUrl),
+      postgres: where === null ? "" : placeOf(where),
     },
     async close() {
       await Promise.allSettled([connection.close(), view?.end(), db?.end()]);

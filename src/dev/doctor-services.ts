@@ -2,7 +2,7 @@
 
 import type { Config } from "../config.ts";
 import { CATALOGUE, isPawlError } from "../domain/errors.ts";
-import { openDatabase, placeOf, type Database } from "../store/database.ts";
+import { openDatabase, placeOf, type Database, type DatabaseWhere } from "../store/database.ts";
 import { readSchema } from "../store/migrations.ts";
 import { readSchemaState, sentenceOf } from "../store/schema-state.ts";
 import { tryWriting, whyNotWritten } from "../store/write-probe.ts";
@@ -13,6 +13,7 @@ import {
   type SearchAttribute,
 } from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
+import { checkFiles } from "./doctor-files.ts";
 import { answers, checkModel } from "./doctor-provider.ts";
 import { checkWorkers } from "./doctor-workers.ts";
 import type { StackState } from "./stack-state.ts";
@@ -26,13 +27,13 @@ export async function checkServices(
   config: Config,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Check[]> {
-  const databaseUrl = config.database.url ?? stack?.databaseUrl;
+  const database = config.database.access ?? stack?.databaseUrl;
   const access = config.temporal.address
     ? accessByEnvironment(config.temporal.namespace, env)
     : stack && localAccess(stack.temporalAddress, stack.namespace);
   const checks = await Promise.all([
     access ? checkTemporal(access, config.temporal.taskQueue) : [],
-    databaseUrl ? checkPostgres(databaseUrl) : [],
+    database ? checkPostgres(database) : [],
     checkModel(stack, config),
     checkGateway(stack),
   ]);
@@ -80,14 +81,15 @@ function namesOf(attributes: readonly SearchAttribute[]): string {
   return attributes.map(({ name }) => name).join();
 }
 
-async function checkPostgres(url: string): Promise<readonly Check[]> {
-  const where = placeOf(url);
-  const database = openDatabase(url, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
+async function checkPostgres(at: DatabaseWhere): Promise<readonly Check[]> {
+  const where = placeOf(at);
+  const database = openDatabase(at, { connectionsMax: 1, timeoutMs: POSTGRES_TIMEOUT_MS });
   try {
     const schema = readSchema();
     const state = await readSchemaState(database, schema);
     if (state.kind === "current") {
-      return [await checkWriting(database, `${where}, schema ${schema.tables.length}`)];
+      const found = await checkWriting(database, `${where}, schema ${schema.tables.length}`);
+      return [found, ...(await checkFiles(database))];
     }
     if (state.kind === "foreign") {
       return [fail("postgres", `${where}: ${state.why}`, CATALOGUE.SCHEMA_FOREIGN.next)];
@@ -98,7 +100,7 @@ async function checkPostgres(url: string): Promise<readonly Check[]> {
     const why = error instanceof Error ? error.message : String(error);
     const isNamed = isPawlError(error) && error.code !== "LEDGER_UNAVAILABLE";
     const fix = isNamed
-      ? CATALOGUE[error.code].next
+      ? (error.next ?? CATALOGUE[error.code].next)
       : "check DATABASE_URL, and that the server runs";
     return [fail("postgres", why, fix)];
   } finally {

@@ -8,7 +8,7 @@ import { localAccess } from "../temporal/access.ts";
 import { localTokenFile } from "./local-token.ts";
 import type { PartContext } from "./part-context.ts";
 import { baseEnv, gatewayEnv, workerEnv } from "./part-env.ts";
-import type { Command, Part } from "./part.ts";
+import { SHUTDOWN_GRACE_MS, type Command, type Part } from "./part.ts";
 import { stateFiles } from "./stack-state.ts";
 import { socketIn } from "./socket-folder.ts";
 import { acceptsConnections, listensAt, polls } from "./temporal-client.ts";
@@ -42,13 +42,13 @@ export function workerPart(context: PartContext): Part {
   const { config, namespace, stateDir, temporalAddress } = context;
   const { taskQueue } = config.temporal;
   const logFile = join(stateDir, "worker.log");
-  const PAWL_LOG_FILE = resolve(config.log.file ?? logFile);
+  const own = ownEnv("worker", config.log.file ?? logFile);
   const target = localAccess(temporalAddress, namespace);
   return {
     name: "worker",
     after: ["temporal", "postgres", "model"],
     command: async () =>
-      nodeCommand("dist/src/worker/main.js", [], { ...workerEnv(context), PAWL_LOG_FILE }),
+      nodeCommand("dist/src/worker/main.js", [], { ...workerEnv(context), ...own }),
     logFile,
     startTimeoutMs: 60_000,
     // Asked of Temporal, not read from the log, whose level is the user's to choose.
@@ -66,17 +66,24 @@ export function gatewayPart(context: PartContext): Part {
   ];
   const args = ["--port", String(ports.gateway), ...files];
   const logFile = join(stateDir, "gateway.log");
-  const PAWL_LOG_FILE = resolve(config.log.file ?? logFile);
+  const own = ownEnv("gateway", config.log.file ?? logFile);
   return {
     name: "gateway",
     // After the worker, so that the first run has the machine for itself.
     after: ["worker"],
     command: async () =>
-      nodeCommand("dist/src/gateway/main.js", args, { ...gatewayEnv(context), PAWL_LOG_FILE }),
+      nodeCommand("dist/src/gateway/main.js", args, { ...gatewayEnv(context), ...own }),
     logFile,
     startTimeoutMs: 60_000,
     isReady: () => acceptsConnections("127.0.0.1", ports.gateway),
     isExtra: true,
+  };
+}
+
+function ownEnv(part: keyof typeof SHUTDOWN_GRACE_MS, logFile: string): NodeJS.ProcessEnv {
+  return {
+    PAWL_LOG_FILE: resolve(logFile),
+    PAWL_SHUTDOWN_GRACE_MS: String(SHUTDOWN_GRACE_MS[part]),
   };
 }
 

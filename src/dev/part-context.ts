@@ -26,5 +26,5 @@ export function wantsOfflineModel({ provider: { offline, apiKey } }: Config): bo
 
 /** An external Postgres is used as it is; there is no part for it. */
 export function hasOwnDatabase({ database }: Config): boolean {
-  return database.url !== undefined;
+  return database.access !== null;
 }

@@ -2,6 +2,7 @@
 // has a use for. What other tools have set for themselves stays outside.
 
 import { SETTING_NAMES } from "../config.ts";
+import { LIBPQ_NAMES } from "../database-access.ts";
 import { hasOwnDatabase, type PartContext } from "./part-context.ts";
 
 /** Of Node and its TLS as well: where a company has a certificate of its own, every program needs it. */
@@ -23,7 +24,11 @@ const GLOBAL_DAY_CAP_USD = "10";
 export function workerEnv(context: PartContext): NodeJS.ProcessEnv {
   const { env, config, stateDir, namespace, temporalAddress, databaseUrl, modelUrl } = context;
   // A file of a key would hold before the key of the offline model.
-  const settings = without(named(env, SETTING_NAMES), modelUrl === null ? [] : KEY_FILES);
+  const settings = without(named(env, SETTING_NAMES), [
+    ...(modelUrl === null ? [] : KEY_FILES),
+    // They would fill in what the address of the embedded Postgres does not say.
+    ...(hasOwnDatabase(config) ? [] : LIBPQ_NAMES),
+  ]);
   return {
     ...baseEnv(env, stateDir),
     ...settings,

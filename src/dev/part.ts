@@ -16,12 +16,13 @@ export const ENDING_ORDER: readonly (readonly PartName[])[] = [
   ["temporal", "postgres", "model"],
 ];
 
+/** What those have for what is under way, whatever the settings say: who ends them does not know these. */
+export const SHUTDOWN_GRACE_MS = { worker: 30_000, gateway: 9000 } as const;
+
 /** After this long a process that was told to end is killed. */
 export const STOP_GRACE_MS: Readonly<Record<PartName, number>> = {
-  // Its own grace time for a model call in flight is 30 s.
-  worker: 35_000,
-  // It gives requests that are under way nine seconds.
-  gateway: 11_000,
+  worker: SHUTDOWN_GRACE_MS.worker + 5000,
+  gateway: SHUTDOWN_GRACE_MS.gateway + 2000,
   temporal: 5000,
   postgres: 5000,
   model: 3000,

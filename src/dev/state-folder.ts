@@ -5,9 +5,10 @@
 //     Whoever prepared it could have us end their choice of processes, write to their choice of files, and
 //     read what a run said.
 
-import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { PawlError } from "../domain/errors.ts";
+import { makeFolder } from "../process/make-folder.ts";
 import { isOwn } from "./private-file.ts";
 
 const OPEN_TO_OTHERS = 0o077;
@@ -15,7 +16,7 @@ const OWNERS_ALONE = 0o700;
 
 /** Makes the folder, or mends its mode. Throws PawlError CONFIG where it can't be trusted. */
 export function openStateFolder(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: OWNERS_ALONE });
+  makeFolder(dir, OWNERS_ALONE);
   trustStateFolder(dir);
 }
 

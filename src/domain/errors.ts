@@ -76,6 +76,12 @@ export const CATALOGUE = {
     httpStatus: 503,
     exitCode: 6,
   },
+  DATABASE_TLS: {
+    fate: "retry",
+    next: "mend sslmode, sslrootcert, sslcert or sslkey in DATABASE_URL; see docs/database.md",
+    httpStatus: 503,
+    exitCode: 6,
+  },
   PROVIDER_DIFFERS: retry(
     "start a worker with the provider that the run began with, or name that in PAWL_FORMER_BASE_URLS; see docs/models.md",
   ),

@@ -1,5 +1,7 @@
 // What the operating system has against a file, in words.
 
+import { codeOf } from "./error-code.ts";
+
 const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",
   EACCES: "permission denied",
@@ -13,14 +15,29 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EROFS: "the file system can only be read",
   EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
   ENXIO: "nobody is at its other end",
+  EPIPE: "nobody reads it any more",
+  EIO: "the disk or the terminal fails",
+  EFBIG: "it is as large as a file of this user may be",
+  ESTALE: "its file system is not there any more",
+  EBADF: "it is not open any more",
 };
 
-/** What the operating system has against a file; null where that is not what went wrong. */
+/** Of a code; the code itself where there are no words for it. */
+export function troubleWords(code: string): string {
+  return FILE_TROUBLE[code] ?? code;
+}
+
+/** In words, without the name of the file; null where that is not what went wrong. */
+export function fileTroubleOf(error: unknown): string | null {
+  return FILE_TROUBLE[codeOf(error) ?? ""] ?? null;
+}
+
+/** As a sentence about a file, which else the error names; null where that is not what went wrong. */
 export function fileTroubleIn(error: unknown, path?: string): string | null {
-  // By shape: errors of Node's own modules belong to another realm under jest.
-  if (typeof error !== "object" || error === null || !("code" in error)) return null;
-  const why = FILE_TROUBLE[String(error.code)];
+  const why = fileTroubleOf(error);
+  if (why === null || typeof error !== "object" || error === null) return null;
   const where = path ?? ("path" in error ? String(error.path) : undefined);
-  return why === undefined || where === undefined ? null : `${where} can't be used: ${why}.`;
+  return where === undefined ? null : `${where} can't be used: ${why}.`;
 }

@@ -10,8 +10,8 @@ import type { App } from "./define-route.ts";
 
 export interface HttpServer {
   readonly port: number;
-  /** Resolves when every connection is gone; at the latest after the grace time. */
-  drain(): Promise<void>;
+  /** Resolves when every connection is gone; at the latest after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
 }
 
 const HEADER_BYTES_MAX = 16 * 1024;
@@ -24,7 +24,6 @@ const KEEP_ALIVE_MS = 5000;
 const SILENT_MS = 60_000;
 /** More than `boundConnections` leaves open: who is over its bounds is to be chosen there. */
 const CONNECTIONS_MAX = 2200;
-const DRAIN_MAX_MS = 9000;
 
 export interface Place {
   readonly host: string;
@@ -55,7 +54,7 @@ export async function listen(
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : port,
-    drain: () => drain(server),
+    drain: (graceMs) => drain(server, graceMs),
   };
 }
 
@@ -69,10 +68,10 @@ async function opened(server: Server, host: string, port: number): Promise<void>
   });
 }
 
-async function drain(server: Server): Promise<void> {
+async function drain(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MAX_MS);
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(timer);
 }

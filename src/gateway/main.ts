@@ -1,14 +1,13 @@
 // The gateway as a process of the local stack: `node dist/src/gateway/main.js --port N --token-file PATH`.
-// Without a token file it takes API keys alone; `--open` lets in whoever reaches it.
+// Without a token file it takes API keys alone; `--open` lets in whoever reaches it. Little is loaded before it has
+// looked for the room to.
 
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.ts";
 import { lastLineOf, lastWordsOf } from "../domain/last-words.ts";
 import { present } from "../domain/present.ts";
-import { secretsOf } from "../telemetry/secrets.ts";
-import { openTelemetry } from "../telemetry/telemetry.ts";
+import { leave } from "../process/leave.ts";
+import { refuseTightRoom } from "../process/room.ts";
 import { doorByTokenFile, type LocalDoor } from "./local-door.ts";
-import { runGateway } from "./run-gateway.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +30,13 @@ function doorOf({ open, "token-file": tokenFile }: DoorFlags): LocalDoor {
 }
 
 try {
+  refuseTightRoom();
+  const [{ readConfig }, { secretsOf }, { openTelemetry }, { runGateway }] = await Promise.all([
+    import("../config.ts"),
+    import("../telemetry/secrets.ts"),
+    import("../telemetry/telemetry.ts"),
+    import("./run-gateway.ts"),
+  ]);
   const config = readConfig();
   await runGateway(config, openTelemetry(config.log, { secrets: secretsOf(config) }), {
     host: values.host,
@@ -38,8 +44,8 @@ try {
     door: doorOf(values),
     ...present({ usedFile: values["used-file"] }),
   });
-  process.exit(0);
+  leave(0);
 } catch (error) {
   const words = lastWordsOf(error);
-  process.stderr.write(`${lastLineOf(words)}\n`, () => process.exit(words.exitCode));
+  leave(words.exitCode, `${lastLineOf(words)}\n`);
 }

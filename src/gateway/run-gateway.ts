@@ -1,5 +1,5 @@
 // The gateway process: connects, makes sure that it may be reached by whoever can reach it, listens,
-// and drains on SIGTERM.
+// and drains on SIGTERM, within its grace.
 //
 // G5. It does not start where nobody could prove who they are: without a key, unless it is the local
 //     stack's, which has a token, or was told to be open, which it can be on loopback alone.
@@ -11,6 +11,8 @@ import { createRunClient } from "../client/run-client.ts";
 import type { Config } from "../config.ts";
 import { isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
 import { isLoopbackHost } from "../domain/loopback.ts";
+import { hearHangups } from "../process/hangups.ts";
+import { checkRoom, type Need } from "../process/room.ts";
 import { createApiKeys, type ApiKeys } from "../store/api-keys.ts";
 import { openDatabase } from "../store/database.ts";
 import { checkSchema } from "../store/schema-state.ts";
@@ -21,6 +23,7 @@ import { createEventHub } from "./event-hub.ts";
 import { createProxies } from "./client-address.ts";
 import { createHealth } from "./health.ts";
 import { ANSWER_WITHIN_MS } from "./in-time.ts";
+import { withLogCheck } from "./log-check.ts";
 import { listen } from "./http-server.ts";
 import type { LocalDoor } from "./local-door.ts";
 import { createMetrics } from "./metrics.ts";
@@ -44,18 +47,31 @@ const STARTUP_PATIENCE_MS = 30_000;
 const STARTUP_RETRY_MS = 500;
 const USE_NOTED_EVERY_MS = 10_000;
 
+/** Its own, with those that are kept for whoever comes while all are in use. */
+const NEED: Need = { what: "a gateway", files: 128, heapMb: 64, orLess: "" };
+
 /** Serves until SIGTERM or SIGINT. */
 export async function runGateway(
   config: Config,
   telemetry: Telemetry,
   options: GatewayOptions,
 ): Promise<void> {
+  checkRoom(NEED, telemetry);
+  const hangups = hearHangups(config.log, telemetry);
+  try {
+    await serve(config, telemetry, options);
+  } finally {
+    hangups.stop();
+  }
+}
+
+async function serve(config: Config, telemetry: Telemetry, options: GatewayOptions): Promise<void> {
   const { host, port, stack, door } = options;
-  const databaseUrl = stack?.databaseUrl ?? config.database.url;
-  if (databaseUrl === undefined) {
+  const where = stack?.databaseUrl ?? config.database.access;
+  if (where === null) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
   }
-  const db = openDatabase(databaseUrl, {
+  const db = openDatabase(where, {
     connectionsMax: config.database.maxConnections,
     timeoutMs: ANSWER_WITHIN_MS,
   });
@@ -85,7 +101,7 @@ export async function runGateway(
     streams,
     proxies,
     metrics,
-    health: createHealth(client, db, config),
+    health: withLogCheck(createHealth(client, db, config), telemetry.logState),
     door,
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
@@ -99,7 +115,7 @@ export async function runGateway(
   draining.abort();
   hub.close();
   streams.close();
-  await server.drain();
+  await server.drain(config.process.shutdownGraceMs);
   await Promise.allSettled([client.close(), db.end(), metrics.close()]);
   telemetry.emit({ event: "gateway_ended" });
 }

@@ -48,78 +48,105 @@ const NEW_STREAM = {
 };
 
 export function createDeltaBuffer(charsMax: number): DeltaBuffer {
-  const streams = new Map<string, Stream>();
-  let rows: DeltaRow[] = [];
-  let bufferedChars = 0;
-  let droppedChars = 0;
+  return new Streams(charsMax);
+}
 
-  function streamOf(key: AttemptKey): Stream {
+class Streams implements DeltaBuffer {
+  readonly #charsMax: number;
+  /** Whoever was heard of last is last. */
+  readonly #streams = new Map<string, Stream>();
+  /** Those that the next batch may have something of: of all that are known, a few. */
+  readonly #heard = new Set<Stream>();
+  #rows: DeltaRow[] = [];
+  #bufferedChars = 0;
+  #droppedChars = 0;
+
+  constructor(charsMax: number) {
+    this.#charsMax = charsMax;
+  }
+
+  text(key: AttemptKey, piece: string): boolean {
+    const stream = this.#streamOf(key);
+    const isFirst = stream.offset === 0 && stream.pending === "";
+    if (this.#bufferedChars + piece.length > this.#charsMax) {
+      this.#cut(stream, true);
+      stream.offset += piece.length;
+      this.#droppedChars += piece.length;
+    } else {
+      stream.pending += piece;
+      this.#bufferedChars += piece.length;
+    }
+    return isFirst;
+  }
+
+  mark(key: AttemptKey, mark: AttemptMark): void {
+    const stream = this.#streamOf(key);
+    this.#cut(stream, true);
+    this.#mark(stream, mark);
+  }
+
+  writing(key: AttemptKey, writing: Writing): void {
+    this.#streamOf(key).writing = writing;
+  }
+
+  take({ last, nowMs }: { readonly last: boolean; readonly nowMs: number }): DeltaBatch {
+    for (const stream of this.#heard) {
+      this.#cut(stream, last);
+      this.#showLife(stream, nowMs);
+      stream.seenAtMs ??= nowMs;
+      if (stream.pending === "" && stream.writing === null) this.#heard.delete(stream);
+    }
+    this.#forget(nowMs);
+    const batch = { rows: this.#rows, droppedChars: this.#droppedChars };
+    this.#rows = [];
+    this.#bufferedChars = 0;
+    this.#droppedChars = 0;
+    return batch;
+  }
+
+  #streamOf(key: AttemptKey): Stream {
     const id = JSON.stringify([key.executionId, key.activityId, key.attempt]);
-    const stream = streams.get(id) ?? { key, ...NEW_STREAM };
+    const stream = this.#streams.get(id) ?? { key, ...NEW_STREAM };
     stream.seenAtMs = null;
-    streams.set(id, stream);
+    this.#streams.delete(id);
+    this.#streams.set(id, stream);
+    this.#heard.add(stream);
     return stream;
   }
 
-  function showLife(stream: Stream, nowMs: number): void {
+  #forget(nowMs: number): void {
+    for (const [id, stream] of this.#streams) {
+      if (stream.seenAtMs === null || nowMs - stream.seenAtMs <= FORGET_AFTER_MS) return;
+      this.#streams.delete(id);
+      this.#heard.delete(stream);
+    }
+  }
+
+  #showLife(stream: Stream, nowMs: number): void {
     const { writing } = stream;
     if (writing === null) return;
     stream.writingAtMs ??= nowMs;
     if (nowMs - stream.writingAtMs < SIGN_OF_LIFE_MS) return;
-    stream.seq += 1;
-    rows.push({ ...stream.key, seq: stream.seq, kind: "mark", mark: { kind: "writing", writing } });
+    this.#mark(stream, { kind: "writing", writing });
     stream.writing = null;
     stream.writingAtMs = nowMs;
   }
 
-  function cut(stream: Stream, all: boolean): void {
+  #mark(stream: Stream, mark: AttemptMark): void {
+    stream.seq += 1;
+    this.#rows.push({ ...stream.key, seq: stream.seq, kind: "mark", mark });
+  }
+
+  #cut(stream: Stream, all: boolean): void {
     const { pending, offset, key } = stream;
     const heldBack = !all && endsInHalfAPair(pending) ? 1 : 0;
     const text = pending.slice(0, pending.length - heldBack);
     if (text === "") return;
     stream.seq += 1;
-    rows.push({ ...key, seq: stream.seq, kind: "text", offset, text: text.toWellFormed() });
+    this.#rows.push({ ...key, seq: stream.seq, kind: "text", offset, text: text.toWellFormed() });
     stream.offset += text.length;
     stream.pending = pending.slice(text.length);
   }
-
-  return {
-    text(key, piece) {
-      const stream = streamOf(key);
-      const isFirst = stream.offset === 0 && stream.pending === "";
-      if (bufferedChars + piece.length > charsMax) {
-        cut(stream, true);
-        stream.offset += piece.length;
-        droppedChars += piece.length;
-      } else {
-        stream.pending += piece;
-        bufferedChars += piece.length;
-      }
-      return isFirst;
-    },
-    mark(key, mark) {
-      const stream = streamOf(key);
-      cut(stream, true);
-      stream.seq += 1;
-      rows.push({ ...key, seq: stream.seq, kind: "mark", mark });
-    },
-    writing(key, writing) {
-      streamOf(key).writing = writing;
-    },
-    take({ last, nowMs }) {
-      for (const [id, stream] of streams) {
-        cut(stream, last);
-        showLife(stream, nowMs);
-        stream.seenAtMs ??= nowMs;
-        if (nowMs - stream.seenAtMs > FORGET_AFTER_MS) streams.delete(id);
-      }
-      const batch = { rows, droppedChars };
-      rows = [];
-      bufferedChars = 0;
-      droppedChars = 0;
-      return batch;
-    },
-  };
 }
 
 function endsInHalfAPair(text: string): boolean {

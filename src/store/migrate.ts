@@ -9,8 +9,9 @@
 //     Replaced, not dropped and made: a call under way finds those that it goes on to call.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { codeOf } from "../domain/error-code.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
-import { codeOf, openDatabase, type Database } from "./database.ts";
+import { openDatabase, type Database, type DatabaseWhere } from "./database.ts";
 import { literal } from "./literal.ts";
 import { readSchema, type FunctionSet, type Schema, type TableStep } from "./migrations.ts";
 import {
@@ -41,10 +42,10 @@ const INVALID_FUNCTION_DEFINITION = "42P13";
 
 /** Returns what it applied, by name. Throws SCHEMA_BEHIND where something is due that this role may not do. */
 export async function migrate(
-  url: string,
+  where: DatabaseWhere,
   options: MigrateOptions = {},
 ): Promise<readonly string[]> {
-  const db = openDatabase(url, { connectionsMax: 1 });
+  const db = openDatabase(where, { connectionsMax: 1 });
   try {
     return await reached(applyDue(db, options));
   } finally {

@@ -2,7 +2,8 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { dayOf } from "../domain/budget.ts";
-import { codeOf, type Database } from "./database.ts";
+import { codeOf } from "../domain/error-code.ts";
+import type { Database } from "./database.ts";
 
 /** What Temporal says of a workflow. `forgotten`: it has no such workflow, or no longer. */
 export type Fate =

@@ -53,7 +53,10 @@ export async function reached<T>(asked: Promise<T>): Promise<T> {
     return await asked;
   } catch (error) {
     if (!isPawlError(error) || error.code !== "LEDGER_UNAVAILABLE") throw error;
-    throw new PawlError("BACKEND_UNREACHABLE", error.message, { cause: error.cause });
+    throw new PawlError("BACKEND_UNREACHABLE", error.message, {
+      cause: error.cause,
+      next: "check DATABASE_URL, and that the server runs; `pawl doctor` looks for you",
+    });
   }
 }
 

@@ -2,8 +2,9 @@
 // disk is full, and neither does a change of a row: there is room for that in the files as they are. A table that
 // lives for one statement needs room of its own, and leaves nothing behind.
 
+import { codeOf } from "../domain/error-code.ts";
 import { isPawlError } from "../domain/errors.ts";
-import { codeOf, type Database } from "./database.ts";
+import type { Database } from "./database.ts";
 
 const READ_ONLY = "25006";
 const DISK_FULL = "53100";

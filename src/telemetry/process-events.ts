@@ -4,6 +4,7 @@ import type { BatchOutcome, EndedCounts } from "../domain/batch.ts";
 import type { Duty } from "../domain/duty.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import { endingText, type EndingModel } from "../domain/model-end.ts";
+import type { LostLines } from "./line-writer.ts";
 import { alert, error, info, warn, type Tellings } from "./telling.ts";
 
 interface AboutPart {
@@ -11,6 +12,12 @@ interface AboutPart {
 }
 
 export interface ProcessEvents {
+  /** Of this log: its disk was full, or its reader too slow. */
+  log_lost: LostLines;
+  log_reopened: object;
+  log_not_reopened: { readonly error: unknown };
+  memory_tight: { readonly message: string };
+
   batch_start: {
     readonly batchId: string;
     readonly tenant: string;
@@ -27,6 +34,9 @@ export interface ProcessEvents {
   };
 
   worker_ready: { readonly taskQueue: string; readonly duties: readonly Duty[] };
+  /** It was told to end. */
+  worker_draining: { readonly underWay: number; readonly graceMs: number };
+  worker_ended: { readonly givenUp: number; readonly graceMs: number };
   /** How the build of a worker stands: new runs go to the one that is current. */
   worker_build: {
     readonly deployment: string;
@@ -43,6 +53,10 @@ export interface ProcessEvents {
     readonly error: unknown;
   };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
+  /** Files of runs; see src/worker/tell-of-files.ts. */
+  files_unusable: { readonly dir: string; readonly why: string };
+  files_apart: { readonly dir: string; readonly elsewhere: readonly string[] };
+  files_moved: { readonly dir: string; readonly before: string };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
   /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
@@ -107,10 +121,28 @@ export interface ProcessEvents {
 }
 
 export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
+  log_lost: ({ lines, from, until }) =>
+    error(
+      lines === 1
+        ? `1 line was lost at ${from}`
+        : `${lines.toLocaleString("en-US")} lines were lost between ${from} and ${until}`,
+    ),
+  log_reopened: () => info("the log was opened again by its name"),
+  log_not_reopened: () => warn("the log can't be opened again, and goes on where it was"),
+  memory_tight: ({ message }) => warn(message),
+
   batch_start: () => info("a batch begins"),
   batch_end: () => info("the batch ended"),
 
   worker_ready: () => info("polling for runs"),
+  worker_draining: ({ underWay, graceMs }) =>
+    info(`takes nothing new; ${callsIn(underWay)} under way, with ${graceMs / 1000} s to end`),
+  worker_ended: ({ givenUp, graceMs }) =>
+    givenUp === 0
+      ? info("the worker has ended, and gave up nothing")
+      : warn(
+          `the worker has ended, and gave up ${callsIn(givenUp)} after ${graceMs / 1000} s (PAWL_SHUTDOWN_GRACE_MS)`,
+        ),
   worker_build: (told) =>
     told.isCurrent
       ? info(`build ${told.buildId} of ${told.deployment} is current: new runs come to it`)
@@ -118,6 +150,18 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   worker_build_unknown: ({ buildId }) =>
     warn(`whether build ${buildId} is current can't be asked: pawl doctor`),
   worker_waiting: ({ message }) => warn(message),
+  files_unusable: ({ dir, why }) =>
+    warn(
+      `no run can write a file here: ${dir} can't be used: ${why}. Set PAWL_FILES_DIR to a folder that this user may write to, and start this worker again`,
+    ),
+  files_apart: ({ dir, elsewhere }) =>
+    warn(
+      `other workers keep the files of runs elsewhere (${elsewhere.join(", ")}), so that some of a run's are not in ${dir}. Give all of them one folder: docs/deploy.md`,
+    ),
+  files_moved: ({ dir, before }) =>
+    warn(
+      `the workers before kept the files of runs elsewhere (${before}): those of earlier runs are not in ${dir}`,
+    ),
   model_ending: (ending) => warn(endingText(ending)),
   lease_not_renewed: ({ endsInMs }) =>
     warn(
@@ -154,6 +198,10 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   part_died: ({ part, how }) => warn(`${part} ended (${how}); it is started again`),
   part_missing: ({ message }) => warn(message),
 };
+
+function callsIn(n: number): string {
+  return n === 1 ? "1 call" : `${n} calls`;
+}
 
 function notCurrentText(told: ProcessEvents["worker_build"]): string {
   const { buildId, rampPercent, currentBuildId, makeCurrent } = told;

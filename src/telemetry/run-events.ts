@@ -68,6 +68,11 @@ export interface RunEvents {
     readonly latencyMs: number;
     readonly attempt: number;
   };
+  file_trouble: AboutRun & {
+    readonly tool: string;
+    readonly dir: string | undefined;
+    readonly error: unknown;
+  };
   tool_denied: AboutTool & { readonly verdict?: Verdict["kind"]; readonly reason: string };
   artefact_lost: NotStored;
   answer_not_stored: NotStored;
@@ -96,6 +101,7 @@ export const RUN_TELLINGS: Tellings<RunEvents> = {
   tool_retry: () => info("the model calls a tool"),
   tool_result: ({ isError }) =>
     info(isError ? "the tool answered with an error" : "the tool answered"),
+  file_trouble: ({ dir }) => warn(`a run can't use its folder for files, ${dir}`),
   tool_denied: () => info("a call was refused"),
   artefact_lost: () => warn("the rest can't be read later"),
   answer_not_stored: () => warn("the next reply brings it along"),

@@ -2,12 +2,14 @@
 
 import type { Config } from "../config.ts";
 
-export function secretsOf({ database, provider, approvals }: Config): readonly string[] {
+export function secretsOf(config: Config): readonly string[] {
+  const { database, libpq, provider, approvals } = config;
   const urls = [database.url, provider.baseUrl, approvals.webhookUrl];
   return [
-    ...[database.url, provider.apiKey, approvals.webhookSecret],
+    ...[database.url, provider.apiKey, approvals.webhookSecret, libpq.password],
+    ...[database.access?.password, database.access?.tls.keyPassword],
     ...urls.flatMap((url) => passwordsIn(url)),
-  ].filter((secret) => secret !== undefined);
+  ].filter((secret) => typeof secret === "string");
 }
 
 /** As it is written there, and as it is meant. */

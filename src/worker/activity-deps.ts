@@ -1,6 +1,7 @@
 // What the activities of this worker work with: the stores, the model, and what users have added.
 
 import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
+import type { FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
 import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
@@ -43,6 +44,7 @@ export interface WorkerSkills {
 interface Given {
   readonly db: Database;
   readonly duties: readonly Duty[];
+  readonly files: FilesFolder;
 }
 
 /** A worker that calls no model needs no key, and has none to lose. */
@@ -51,7 +53,7 @@ const NOT_ASKED_HERE = "none";
 export function createDeps(
   config: Config,
   telemetry: Telemetry,
-  { db, duties, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
+  { db, duties, files, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
   const transcripts = createTranscripts(db);
   const callsModels = duties.includes("model");
@@ -82,8 +84,9 @@ export function createDeps(
     batches: createBatches(db),
     tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
-    toolSources: [listedTools("own", tools), builtInSource(config), ...toolSources].map((source) =>
-      scrubbedSource(source, secrets),
+    files,
+    toolSources: [listedTools("own", tools), builtInSource(config, files), ...toolSources].map(
+      (source) => scrubbedSource(source, secrets),
     ),
     agents,
   };

@@ -1,12 +1,16 @@
-// The worker process: `node dist/src/worker/main.js`.
+// The worker process: `node dist/src/worker/main.js`. Little is loaded before it has looked for the room to.
 
-import { readConfig } from "../config.ts";
-import { secretsOf } from "../telemetry/secrets.ts";
-import { openTelemetry } from "../telemetry/telemetry.ts";
+import { refuseTightRoom } from "../process/room.ts";
 import { asProcess } from "./as-process.ts";
-import { runWorker } from "./run-worker.ts";
 
 await asProcess(async () => {
+  refuseTightRoom();
+  const [{ readConfig }, { secretsOf }, { openTelemetry }, { runWorker }] = await Promise.all([
+    import("../config.ts"),
+    import("../telemetry/secrets.ts"),
+    import("../telemetry/telemetry.ts"),
+    import("./run-worker.ts"),
+  ]);
   const config = readConfig();
   const telemetry = openTelemetry(config.log, { secrets: secretsOf(config) });
   await runWorker(config, telemetry, { ownEnv: process.env });

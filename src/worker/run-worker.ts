@@ -2,9 +2,12 @@
 // start and die at any time; nothing of a run lives here alone.
 
 import type { NativeConnection } from "@temporalio/worker";
+import { tryFilesFolder, type FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import type { Config } from "../config.ts";
 import { DUTIES, type Duty } from "../domain/duty.ts";
+import { hearHangups } from "../process/hangups.ts";
+import { checkRoom, type Need } from "../process/room.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -22,11 +25,12 @@ import { required } from "./required.ts";
 import { keepForgetting } from "./retention.ts";
 import { keepRollingUp } from "./roll-up.ts";
 import { installRuntime } from "./runtime.ts";
-import { createWorkers, isLeaving, serve, SHUTDOWN_GRACE_MS } from "./served-queues.ts";
+import { createWorkers, isLeaving, serve } from "./served-queues.ts";
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
 import { checkAtStart } from "./check-at-start.ts";
 import { tellBuild } from "./tell-build.ts";
+import { tellOfFiles } from "./tell-of-files.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 export interface WorkerTerms extends WorkerSkills {
@@ -40,44 +44,93 @@ export interface WorkerTerms extends WorkerSkills {
 export async function runWorker(
   config: Config,
   telemetry: Telemetry,
-  { only, ownEnv = {}, ...skills }: WorkerTerms = {},
+  terms: WorkerTerms = {},
 ): Promise<void> {
-  const duties = only === undefined ? DUTIES : [only];
+  const duties = terms.only === undefined ? DUTIES : [terms.only];
+  checkRoom(needOf(config, duties), telemetry);
+  const hangups = hearHangups(config.log, telemetry);
+  const closers: Closer[] = [() => hangups.stop()];
+  try {
+    await serveDuties(config, telemetry, { ...terms, duties, closers });
+  } finally {
+    // What ends badly as well must not hide why it all ends.
+    for (const close of closers.toReversed()) await Promise.resolve(close()).catch(() => undefined);
+  }
+}
+
+type Closer = () => unknown;
+
+interface Serving extends WorkerTerms {
+  readonly duties: readonly Duty[];
+  /** Done at the end, the last one first. */
+  readonly closers: Closer[];
+}
+
+async function serveDuties(
+  config: Config,
+  telemetry: Telemetry,
+  { duties, closers, ownEnv = {}, ...skills }: Serving,
+): Promise<void> {
   installRuntime(telemetry);
-  const databaseUrl = required("DATABASE_URL", config.database.url);
+  const where = required("DATABASE_URL", config.database.access);
   const onWait = (message: string): void =>
     telemetry.emit({ event: "worker_waiting", code: "BACKEND_UNREACHABLE", message });
-  await patiently(telemetry, () => migrate(databaseUrl, { onWait }));
-  const db = openDatabase(databaseUrl, { connectionsMax: config.database.maxConnections });
-  const signs = openSigns(databaseUrl, config.timers.heartbeatTimeoutMs, telemetry);
+  await patiently(telemetry, () => migrate(where, { onWait }));
   const access = accessByEnvironment(config.temporal.namespace);
   const { namespace } = access;
   const connection = await patiently(telemetry, () => openWorkerConnection(access));
+  closers.push(() => connection.close());
+  const db = openDatabase(where, { connectionsMax: config.database.maxConnections });
+  closers.push(() => db.end());
+  const signs = openSigns(where, config.timers.heartbeatTimeoutMs, telemetry);
+  closers.push(() => signs.end());
   withdrawSecrets(ownEnv);
   const servesRuns = duties.includes("core");
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
-  const deps = { ...createDeps(config, telemetry, { db, duties, ...skills }), ...signs };
-  await patiently(telemetry, () => signs.lease.sure());
+  const files = await filesFor(duties, config);
+  const deps = { ...createDeps(config, telemetry, { db, duties, files, ...skills }), ...signs };
+  closers.push(() => deps.deltas.close());
+  await patiently(telemetry, async () => {
+    await tellOfFiles(files, await signs.lease.sure(), { db, telemetry });
+  });
   await checkAtStart(deps);
   const books = await patiently(telemetry, () => keepBooks(db, deps));
+  closers.push(() => books.stop());
   const create = () => createWorkers({ connection, namespace }, deps, duties);
   const workers = await (config.worker.stackTraces ? create() : withoutPromiseHook(create));
-  const hearing = hearStops(signs.stops, signs.running);
-  const leaving = leaveInTime(() => workers.some(isLeaving), signs.running, SHUTDOWN_GRACE_MS);
-  const stopCleaning = servesRuns ? keepClean({ db, connection, namespace }, deps) : () => {};
-  try {
-    const serving = serve(workers);
-    telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue, duties });
-    void tellBuild({ connection, namespace, duties }, config, telemetry);
-    await serving;
-  } finally {
-    stopCleaning();
-    for (const watch of [books, hearing, leaving]) watch.stop();
-    await deps.deltas.close();
-    await signs.end();
-    await db.end();
-    await connection.close();
-  }
+  const { running } = signs;
+  const graceMs = config.process.shutdownGraceMs;
+  const hearing = hearStops(signs.stops, running);
+  const leaving = leaveInTime(() => workers.some(isLeaving), { running, graceMs, telemetry });
+  closers.push(
+    () => hearing.stop(),
+    () => leaving.stop(),
+  );
+  if (servesRuns) closers.push(keepClean({ db, connection, namespace }, deps));
+  const serving = serve(workers);
+  telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue, duties });
+  void tellBuild({ connection, namespace, duties }, config, telemetry);
+  await serving;
+  telemetry.emit({ event: "worker_ended", givenUp: running.givenUp, graceMs });
+}
+
+/** Connections and files besides those of its calls, threads of workflows among them. */
+const OWN_FILES = 80;
+const HEAP_MB = 96;
+
+function needOf({ worker, database }: Config, duties: readonly Duty[]): Need {
+  const models = duties.includes("model") ? worker.modelSlots : 0;
+  const tools = duties.includes("tools") ? worker.toolSlots : 0;
+  return {
+    what: `a worker with ${models} model calls and ${tools} tool calls at once`,
+    files: OWN_FILES + database.maxConnections + models + tools,
+    heapMb: HEAP_MB,
+    orLess: "; or lower PAWL_MODEL_SLOTS and PAWL_TOOL_SLOTS",
+  };
+}
+
+async function filesFor(duties: readonly Duty[], config: Config): Promise<FilesFolder> {
+  return duties.includes("tools") ? await tryFilesFolder(config) : { kind: "elsewhere" };
 }
 
 interface Places {

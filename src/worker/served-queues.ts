@@ -21,7 +21,6 @@ import { buildIn } from "./tell-build.ts";
 import { harmlessFailures } from "./harmless-failures.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
-export const SHUTDOWN_GRACE_MS = 30_000;
 
 interface Server {
   readonly connection: NativeConnection;
@@ -43,7 +42,7 @@ export async function createWorkers(
       // Core would hold beats back for 80 % of the heartbeat timeout.
       maxHeartbeatThrottleInterval: beatMs,
       defaultHeartbeatThrottleInterval: beatMs,
-      shutdownGraceTime: SHUTDOWN_GRACE_MS,
+      shutdownGraceTime: deps.config.process.shutdownGraceMs,
       interceptors: { activity: [harmlessFailures(secretsOf(deps.config))] },
       ...versioning(deps.config),
       ...queue,

@@ -3,7 +3,7 @@
 
 import type { ActivityDeps } from "../../activities/index.ts";
 import { RunningAttempts } from "../../activities/running-attempts.ts";
-import { openDatabase } from "../store/database.ts";
+import { openDatabase, type DatabaseWhere } from "../store/database.ts";
 import { createLeases } from "../store/leases.ts";
 import { createStops } from "../store/stops.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -21,11 +21,11 @@ export interface OpenSigns extends SignsOfLife {
 }
 
 export function openSigns(
-  databaseUrl: string,
+  where: DatabaseWhere,
   heartbeatTimeoutMs: number,
   telemetry: Telemetry,
 ): OpenSigns {
-  const db = openDatabase(databaseUrl, {
+  const db = openDatabase(where, {
     connectionsMax: 1,
     timeoutMs: Math.max(TIMEOUT_MIN_MS, heartbeatTimeoutMs / 3),
   });

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { readLocalToken } from "../../src/dev/local-token.ts";
 import { liveStack, type StackState } from "../../src/dev/stack-state.ts";
 import { openDatabase } from "../../src/store/database.ts";
-import { socketPathOf } from "../../src/store/socket-path.ts";
+import { socketPathOf } from "../support/stack-socket.ts";
 import { runPawl, startPawl } from "../support/cli-process.ts";
 import {
   isOpen,

@@ -66,6 +66,39 @@ describe("a worker that can't start ends with its sentence and its exit code", (
     ["no key", () => ({ ANTHROPIC_API_KEY: "" }), 2, /ANTHROPIC_API_KEY is not set.* \(CONFIG: /],
     ["a mistyped cap", () => ({ PAWL_RUNCAP: "1" }), 2, /did you mean PAWL_RUN_CAP_USD/],
     [
+      "a URL in the quotes of a shell, as docker run --env-file hands it on",
+      () => ({ DATABASE_URL: `"${world.database.url}"` }),
+      2,
+      /DATABASE_URL: it begins with a quotation mark.*write it without/,
+    ],
+    [
+      "what is not supported in a URL",
+      () => ({ DATABASE_URL: at((url) => (url.search = "?sslcrldir=x")) }),
+      2,
+      /DATABASE_URL: sslcrldir is not supported: name one file with sslcrl/,
+    ],
+    [
+      "TLS, where the server has none",
+      () => ({ DATABASE_URL: at((url) => (url.search = "?sslmode=require")) }),
+      6,
+      /Postgres at .*: the server offers no TLS, and sslmode=require wants it \(DATABASE_TLS: set ssl = on/,
+    ],
+    [
+      "an authority whose file is not there, by a variable of libpq",
+      () => ({
+        DATABASE_URL: at((url) => (url.search = "?sslmode=verify-full")),
+        PGSSLROOTCERT: "no",
+      }),
+      6,
+      /Postgres at .*\(DATABASE_TLS: /,
+    ],
+    [
+      "a port that is none, by a variable of libpq",
+      () => ({ DATABASE_URL: "postgres://", PGHOST: "h", PGPORT: "many" }),
+      2,
+      /PGPORT: a port is a number from 1 to 65535/,
+    ],
+    [
       "a password with a bare %",
       () => ({ DATABASE_URL: "postgres://u:s3cr%et@127.0.0.1/db" }),
       2,
@@ -90,6 +123,15 @@ describe("a worker that can't start ends with its sentence and its exit code", (
     const said = ended.stderr.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
     expect(said).toEqual([expect.stringMatching(sentence)]);
     expect(ended.stderr).not.toMatch(/s3cr|defect|^\s+at /m);
+  });
+
+  test("libpq's variables alone say where the database is", async () => {
+    const { hostname, port, username, pathname } = new URL(world.database.url);
+    const worker = await world.startWorker({
+      DATABASE_URL: "",
+      ...{ PGHOST: hostname, PGPORT: port, PGUSER: username, PGDATABASE: pathname.slice(1) },
+    });
+    await worker.kill();
   });
 
   test("parameters for other clients in DATABASE_URL are no mistake", async () => {
@@ -182,6 +224,20 @@ describe("a command says it as well", () => {
       () => ({ ...world.env, TEMPORAL_API_KEY: "hunter2\nx" }),
       2,
       /TEMPORAL_API_KEY: character 8 of 9/,
+    ],
+    [
+      "a database that is away, and Temporal is not what to look at",
+      ["keys", "ls"],
+      () => ({ ...world.env, DATABASE_URL: "postgres://u@127.0.0.1:1/db" }),
+      6,
+      /Postgres at 127\.0\.0\.1:1: .*ECONNREFUSED.*\. Check DATABASE_URL, and that the server runs/,
+    ],
+    [
+      "TLS, where the server has none",
+      ["keys", "ls"],
+      () => ({ ...world.env, DATABASE_URL: at((url) => (url.search = "?sslmode=verify-full")) }),
+      6,
+      /the server offers no TLS, and sslmode=verify-full wants it\. Set ssl = on/,
     ],
     [
       "a user that the database does not know",

@@ -54,7 +54,7 @@ export function openFilesFolder(): FilesFolder {
     of: (runId, tenant = "test") => namesIn(join(dir, tenant, runId)),
     all: () =>
       readdirSync(dir, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
+        .filter((entry) => entry.isFile() && entry.name !== ".pawl-folder")
         .map(({ name }) => name),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };

@@ -60,10 +60,15 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal/lenient-converter.ts": { values: ["@temporalio/common"] },
   [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
-  "src/telemetry": { values: ["src/domain", "pino"], types: ["src/config.ts"] },
+  "src/process": { values: ["src/domain", "node:"], types: ["src/config.ts", "src/telemetry"] },
+  "src/telemetry": {
+    values: ["src/domain", "src/process/make-folder.ts", "node:", "pino"],
+    types: ["src/config.ts"],
+  },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
   "src/store": { values: ["src/domain", ...SELF, "node:", "postgres"] },
+  "src/store/conninfo": { values: [] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
   "src/client": {
     values: [
@@ -77,7 +82,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/gateway": {
     values: [
-      ...["src/client", "src/domain", "src/store", "src/telemetry", "src/config.ts", ...SELF],
+      ...["src/client", "src/domain", "src/process", "src/store", "src/telemetry", "src/config.ts"],
+      ...SELF,
       ...[
         "src/outbound",
         "@hono/node-server",
@@ -97,7 +103,9 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/gateway/page": { values: SHOWN_ALIKE, types: ["src/domain"], apart: true },
   "src/gateway/page/assemble.mjs": { values: ["node:"] },
   "src/cli": {
-    values: ["src/client", "src/domain", "commander", "node:", "yocto-spinner", "zod"],
+    values: [
+      ...["src/client", "src/domain", "src/process", "commander", "node:", "yocto-spinner", "zod"],
+    ],
     lazy: [
       ...["src/config.ts", "src/dev", "src/gateway", "src/store", "src/telemetry", "src/worker"],
       "src/package-version.ts",
@@ -106,22 +114,27 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/worker": {
     values: [
-      ...["activities", "src/domain", "src/model", "src/outbound", "src/store", "src/telemetry"],
-      ...["src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["activities", "src/domain", "src/model", "src/outbound", "src/process", "src/store"],
+      ...["src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
   "src/dev": {
     values: [
       ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["src/outbound", "@electric-sql/pglite", "@electric-sql/pglite-socket", "node:", "zod"],
+      ...["src/database-access.ts", "src/outbound", "src/process", "node:", "zod"],
+      ...["@electric-sql/pglite", "@electric-sql/pglite-socket"],
     ],
     types: ["@temporalio/client"],
   },
   "src/config.ts": {
-    values: ["src/domain", "src/environment.ts", "src/unknown-settings.ts", "node:"],
-    types: ["zod"],
+    values: [
+      ...["src/domain", "src/database-access.ts", "src/environment.ts", "src/unknown-settings.ts"],
+      "node:",
+    ],
+    types: ["src/store/conninfo", "zod"],
   },
+  "src/database-access.ts": { values: ["src/environment.ts", "src/store/conninfo"] },
   "src/environment.ts": {
     values: ["src/domain", "src/environment-values.ts", QUEUES, "node:", "zod"],
   },

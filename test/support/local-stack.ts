@@ -11,7 +11,7 @@ import { onlySet } from "../../src/domain/only-set.ts";
 import type { PartName } from "../../src/dev/part.ts";
 import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
 import type { StackState } from "../../src/dev/stack-state.ts";
-import { socketPathOf } from "../../src/store/socket-path.ts";
+import { socketPathOf } from "./stack-socket.ts";
 import { withTemporalClient } from "./temporal-client.ts";
 
 export interface StackChange {

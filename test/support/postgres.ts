@@ -2,7 +2,7 @@
 // share one and take a database of it (shared-servers.ts); those that crash it start theirs.
 
 import { execFile } from "node:child_process";
-import { chown, cp, mkdtemp, rm } from "node:fs/promises";
+import { chown, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -18,9 +18,23 @@ export interface DatabaseServer {
 }
 
 export interface PostgresServer extends DatabaseServer {
+  /** Of its Unix socket. */
+  readonly socketFolder: string;
+  readonly port: number;
+  /** From the next connection on: the certificate, and who may come in how (pg_hba.conf). */
+  configure(door: Door): Promise<void>;
   /** As after a crash: no shutdown, all connections cut. `start` recovers. */
   crash(): Promise<void>;
   start(): Promise<void>;
+}
+
+/** Files by path; they are copied, since the server wants a key to be its own. */
+export interface Door {
+  readonly cert?: string;
+  readonly key?: string;
+  /** Whose certificates clients may show. */
+  readonly clientAuthority?: string;
+  readonly hba?: readonly string[];
 }
 
 interface Account {
@@ -31,7 +45,7 @@ interface Account {
 const run = promisify(execFile);
 
 export async function startPostgres(
-  options: { readonly fsync?: boolean } = {},
+  options: { readonly fsync?: boolean; readonly door?: Door } = {},
 ): Promise<PostgresServer> {
   const account = await unprivilegedAccount();
   const dir = await mkdtemp(join(tmpdir(), "pawl-postgres-"));
@@ -46,7 +60,12 @@ export async function startPostgres(
   );
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const args = ["-D", data, ...settings(port, dir, options.fsync === true)];
+  const args = [
+    ...["-D", data, ...settings(port, dir, options.fsync === true)],
+    ...(options.door?.cert === undefined ? [] : ["-c", "ssl=on"]),
+    ...(options.door?.clientAuthority === undefined ? [] : ["-c", "ssl_ca_file=root.crt"]),
+  ];
+  await furnish(data, options.door ?? {}, account);
   let server: Process | null = null;
   const crash = async (): Promise<void> => {
     server?.signal("SIGQUIT");
@@ -60,6 +79,12 @@ export async function startPostgres(
   await start();
   return {
     url,
+    port,
+    socketFolder: dir,
+    configure: async (door) => {
+      await furnish(data, door, account);
+      server?.signal("SIGHUP");
+    },
     get pid() {
       return server?.pid ?? 0;
     },
@@ -70,6 +95,19 @@ export async function startPostgres(
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function furnish(data: string, door: Door, account: Account | undefined): Promise<void> {
+  const put = async (name: string, content: Buffer | string): Promise<void> => {
+    const path = join(data, name);
+    await writeFile(path, content, { mode: 0o600 });
+    if (account !== undefined) await chown(path, account.uid, account.gid);
+  };
+  if (door.cert !== undefined) await put("server.crt", await readFile(door.cert));
+  if (door.key !== undefined) await put("server.key", await readFile(door.key));
+  if (door.clientAuthority !== undefined)
+    await put("root.crt", await readFile(door.clientAuthority));
+  if (door.hba !== undefined) await put("pg_hba.conf", `${door.hba.join("\n")}\n`);
 }
 
 function settings(port: number, dir: string, fsync: boolean): string[] {
@@ -113,7 +151,7 @@ async function died({ ended, lines }: Process): Promise<never> {
 }
 
 /** PostgreSQL refuses to run as root. */
-async function unprivilegedAccount(): Promise<Account | undefined> {
+export async function unprivilegedAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const [uid, gid] = await Promise.all(
     ["-u", "-g"].map(async (flag) => Number((await run("id", [flag, "nobody"])).stdout)),

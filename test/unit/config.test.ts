@@ -7,7 +7,10 @@ import { ENVIRONMENT, type Variable } from "../../src/environment.ts";
 import { packageFile } from "../../src/package-root.ts";
 
 const DEFAULTS = readConfig({});
-const SECRET_FILES = ["ANTHROPIC_API_KEY_FILE", "DATABASE_URL_FILE", "PAWL_WEBHOOK_SECRET_FILE"];
+const SECRET_FILES = [
+  ...["ANTHROPIC_API_KEY_FILE", "DATABASE_URL_FILE", "PAWL_WEBHOOK_SECRET_FILE"],
+  "PGPASSWORD_FILE",
+];
 
 /** Where in a Config each variable's value is. */
 const VARIABLES = Object.entries(ENVIRONMENT).flatMap(([group, words]) =>
@@ -232,6 +235,35 @@ describe("where requests go", () => {
   ])("a database at %s is refused, without its password", (url, told) => {
     expect(() => readConfig({ DATABASE_URL: url })).toThrow(told);
     expect(() => readConfig({ DATABASE_URL: url })).not.toThrow(/s3cr/);
+  });
+});
+
+describe("which database it is", () => {
+  const libpq = { PGHOST: "db.example", PGUSER: "u", PGPASSWORD: "p" };
+  const placeIn = (env: NodeJS.ProcessEnv): unknown => readConfig(env).database.access?.places[0];
+
+  test("DATABASE_URL says, and libpq's variables say what it leaves open", () => {
+    const { access } = readConfig({
+      ...libpq,
+      DATABASE_URL: "postgres://other.example/db",
+    }).database;
+    expect(access).toMatchObject({ places: [{ host: "other.example" }], user: "u", password: "p" });
+  });
+
+  test("PGHOST alone says so where Temporal's address is set, or DATABASE_URL says that it does", () => {
+    expect(placeIn(libpq)).toBeUndefined();
+    expect(placeIn({ ...libpq, TEMPORAL_ADDRESS: "t:7233" })).toMatchObject({ host: "db.example" });
+    expect(placeIn({ ...libpq, DATABASE_URL: "postgres://" })).toMatchObject({
+      host: "db.example",
+    });
+    expect(placeIn({ PGUSER: "u", TEMPORAL_ADDRESS: "t:7233" })).toBeUndefined();
+  });
+
+  test("what is wrong with a variable of libpq is said where it counts, and nowhere else", () => {
+    expect(() => readConfig({ PGPORT: "x", DATABASE_URL: "postgres://h/db" })).toThrow(
+      /PGPORT: a port/,
+    );
+    expect(readConfig({ PGPORT: "x" }).database.access).toBeNull();
   });
 });
 

@@ -13,14 +13,25 @@ interface Sent {
   readonly text: string;
 }
 
-export function MessageBox({ runId, items }: { runId: string; items: readonly Item[] }): VNode {
+type Mode = "queue" | "interrupt";
+
+interface Outbox {
+  readonly text: string;
+  readonly sent: readonly Sent[];
+  readonly error: GatewayError | null;
+  readonly isBusy: boolean;
+  readonly write: (text: string) => void;
+  readonly send: (mode: Mode) => Promise<void>;
+}
+
+function useOutbox(runId: string): Outbox {
   const [text, setText] = useState("");
   const [sent, setSent] = useState<readonly Sent[]>([]);
   const [error, setError] = useState<GatewayError | null>(null);
   const [isBusy, setIsBusy] = useState(false);
   const messageId = useRef(newId());
 
-  const send = async (mode: "queue" | "interrupt"): Promise<void> => {
+  const send = async (mode: Mode): Promise<void> => {
     const said = text.trim();
     if (said === "" || isBusy) return;
     setIsBusy(true);
@@ -36,6 +47,11 @@ export function MessageBox({ runId, items }: { runId: string; items: readonly It
     }
     setIsBusy(false);
   };
+  return { text, sent, error, isBusy, write: setText, send };
+}
+
+export function MessageBox({ runId, items }: { runId: string; items: readonly Item[] }): VNode {
+  const { text, sent, error, isBusy, write, send } = useOutbox(runId);
   const pressed = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && event.target instanceof HTMLElement) event.target.blur();
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -62,7 +78,7 @@ export function MessageBox({ runId, items }: { runId: string; items: readonly It
         rows=${Math.min(6, text.split("\n").length)}
         placeholder="Write to the run: it reads this with its next turn"
         value=${text}
-        onInput=${(event: Event) => setText(valueOf(event))}
+        onInput=${(event: Event) => write(valueOf(event))}
         onKeyDown=${pressed}
       ></textarea>
       <button

@@ -119,3 +119,21 @@ test("the next attempt at a call waits for the earlier ones that run here", asyn
   other.attempt.end();
   expect(running.isIdle).toBe(true);
 });
+
+describe("what a worker that ends gave up", () => {
+  test("is counted once each, by whoever said it, and nothing that ended otherwise is in it", async () => {
+    const running = new RunningAttempts();
+    const told = await begun(running);
+    const both = await begun(running, { activityId: "8" });
+    const paused = await begun(running, { activityId: "9" });
+    const stopped = await begun(running, { activityId: "10" });
+    const over = await begun(running, { activityId: "11" });
+    over.attempt.end();
+    paused.temporal.cancel("PAUSED", word({ paused: true }));
+    stopped.temporal.cancel("CANCELLED", word({ cancelRequested: true }));
+    both.temporal.cancel("WORKER_SHUTDOWN", word({ workerShutdown: true }));
+    running.leave();
+    expect(told.attempt.signal.aborted).toBe(true);
+    expect(running.givenUp).toBe(2);
+  });
+});

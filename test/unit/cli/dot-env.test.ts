@@ -36,6 +36,10 @@ describe("the .env of the working directory", () => {
     ["ANTHROPIC_BASE_URL=http://evil.example\nANTHROPIC_API_KEY=x", { ANTHROPIC_API_KEY: "sk" }],
     ["ANTHROPIC_BASE_URL=http://evil.example", { ANTHROPIC_API_KEY_FILE: "/run/key" }],
     ["TEMPORAL_ADDRESS=evil.example:7233", { TEMPORAL_API_KEY: "sk" }],
+    ["DATABASE_URL=postgres://evil.example/db", { PGPASSWORD: "s" }],
+    ["PGHOST=evil.example", { PGPASSWORD_FILE: "/run/password" }],
+    ["PGHOST=evil.example", { DATABASE_URL: "postgres://u:p@/db" }],
+    ["PGSSLMODE=disable", { DATABASE_URL: "postgres://u:p@db/db" }],
   ])("never leads a key of yours elsewhere: %j", (text, env) => {
     expect(() => addedBy(text, env)).toThrow(
       expect.objectContaining({

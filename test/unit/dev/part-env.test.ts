@@ -74,6 +74,20 @@ describe("the worker", () => {
     expect(workerEnv(contextOf({ DATABASE_URL: url }))["DATABASE_URL"]).toBe(url);
   });
 
+  test("is not led elsewhere by libpq's variables where the database is the stack's own", () => {
+    const shell = { PGHOST: "db.example", PGPORT: "6543", PGPASSWORD: "s", PGSSLMODE: "require" };
+    expect(workerEnv(contextOf(shell))).not.toHaveProperty("PGPORT");
+    expect(readConfig(workerEnv(contextOf(shell))).database.access).toMatchObject({
+      places: [{ host: "127.0.0.1", port: 3 }],
+      password: null,
+    });
+    const own = { ...shell, DATABASE_URL: "postgres://u@/x" };
+    expect(readConfig(workerEnv(contextOf(own))).database.access).toMatchObject({
+      places: [{ host: "db.example", port: 6543 }],
+      password: "s",
+    });
+  });
+
   test("reads from it what the stack reads", () => {
     const context = contextOf({ ...SHELL, ANTHROPIC_API_KEY: "sk-1" });
     const { provider, caps, proxy } = readConfig(workerEnv(context));

@@ -18,7 +18,7 @@ test("who asks for much and takes nothing is let go", async () => {
   socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await new Promise<void>((resolve) => socket.once("readable", () => resolve()));
   let isDrained = false;
-  const draining = server.drain().then(() => (isDrained = true));
+  const draining = server.drain(9000).then(() => (isDrained = true));
   // A drain cuts off whoever is left, but later than this.
   await until("nobody is held any longer", () => isDrained, 6000);
   await draining;

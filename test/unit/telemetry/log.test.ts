@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { createLog, type Log } from "../../../src/telemetry/log.ts";
+import { openLog, type Log } from "../../../src/telemetry/log.ts";
 import { packageFile } from "../../../src/package-root.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pawl-log-"));
@@ -13,7 +13,7 @@ let files = 0;
 
 function logged(write: (log: Log) => void, level: "info" | "debug" = "info"): object[] {
   const path = join(dir, "made", `${files++}.log`);
-  write(createLog({ level, file: path }));
+  write(openLog({ level, file: path }).log);
   const lines = readFileSync(path, "utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as object);
 }
@@ -64,7 +64,7 @@ describe("a secret that stands in a text", () => {
   const SECRET = "key-of-canary+0123";
   test("is not written, in the message, a field, an error or in base64", () => {
     const path = join(dir, "scrubbed.log");
-    const log = createLog({ level: "info", file: path }, [SECRET]);
+    const { log } = openLog({ level: "info", file: path }, [SECRET]);
     const basic = Buffer.from(`user:${SECRET}`).toString("base64");
     log.info({ header: `Bearer ${SECRET}`, basic }, `asked with ${SECRET}`);
     log.error({ error: new Error(`no: ${SECRET}`) }, "failed");
@@ -77,8 +77,8 @@ describe("a secret that stands in a text", () => {
 
 describe("where the lines go", () => {
   const script = (options: string): string =>
-    `const { createLog } = await import(${JSON.stringify(packageFile("dist/src/telemetry/log.js"))});
-     createLog(${options}).info({ event: "e" }, "hello");`;
+    `const { openLog } = await import(${JSON.stringify(packageFile("dist/src/telemetry/log.js"))});
+     openLog(${options}).log.info({ event: "e" }, "hello");`;
   const run = (options: string): ReturnType<typeof spawnSync> =>
     spawnSync(process.execPath, ["--input-type=module", "-e", script(options)], {
       encoding: "utf8",

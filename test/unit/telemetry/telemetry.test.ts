@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { NO_USAGE } from "../../../src/domain/usage.ts";
 import { isEventName, type EventOf, type TelemetryEvent } from "../../../src/telemetry/event.ts";
-import { createLog } from "../../../src/telemetry/log.ts";
+import { openLog } from "../../../src/telemetry/log.ts";
 import {
   createTelemetry,
   openTelemetry,
@@ -130,10 +130,25 @@ describe("who subscribes", () => {
     const broken: Subscriber = () => {
       throw new Error("the disk is full");
     };
-    const log = createLog({ level: "silent", file: undefined });
+    const log = openLog({ level: "silent", file: undefined });
     const { emit } = createTelemetry(log, [broken, ({ event }) => told.push(event)]);
     emit({ event: "gateway_ended" });
     expect(told).toEqual(["gateway_ended"]);
+  });
+
+  test("Y1: and fails later, as one that delivers spans elsewhere, ends nothing", async () => {
+    const unheard: unknown[] = [];
+    const onUnheard = (reason: unknown): void => void unheard.push(reason);
+    process.on("unhandledRejection", onUnheard);
+    const late: Subscriber = async () => {
+      await Promise.resolve();
+      throw new Error("the collector is away");
+    };
+    const { emit } = createTelemetry(openLog({ level: "silent", file: undefined }), [late]);
+    emit({ event: "gateway_ended" });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", onUnheard);
+    expect(unheard).toEqual([]);
   });
 });
 

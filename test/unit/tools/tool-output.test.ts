@@ -1,4 +1,10 @@
-import { describe, expect, test } from "@jest/globals";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ToolError } from "../../../activities/tools/tool-error.ts";
 import {
@@ -167,6 +173,56 @@ test("a failed tool is an answer with advice", () => {
     suggestion: expect.stringMatching(/\w/),
   });
   expect(toolOutput(new Error("returned, not thrown")).isError).toBe(true);
+});
+
+describe("what the operating system says is told without the places of this host", () => {
+  const dir = mkdtempSync(join(tmpdir(), "pawl-places-"));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const told = async (act: () => unknown): Promise<string> => {
+    try {
+      await act();
+    } catch (error) {
+      return toolFailure(error).text;
+    }
+    throw new Error("it did not fail");
+  };
+
+  test.each<[string, () => unknown, RegExp]>([
+    ["a file that is read", () => readFileSync(join(dir, "corpus.jsonl")), /open 'corpus\.jsonl'/],
+    [
+      "a file that is moved",
+      () => renameSync(join(dir, "a.txt"), join(dir, "sub", "b.txt")),
+      /rename 'a\.txt' -> 'b\.txt'/,
+    ],
+    ["a program that is started", () => execFileSync(join(dir, "grep")), /spawnSync grep ENOENT/],
+    [
+      "a socket that is asked",
+      () => once(connect(join(dir, "agent.sock")), "connect"),
+      /connect ENOENT agent\.sock/,
+    ],
+    [
+      "what lies behind another error",
+      () => {
+        try {
+          readFileSync(join(dir, "key"));
+        } catch (cause) {
+          throw new Error("no key", { cause });
+        }
+      },
+      /no key: ENOENT.*open 'key'/,
+    ],
+  ])("of %s", async (_what, act, sentence) => {
+    const text = await told(act);
+    expect(text).toMatch(sentence);
+    expect(text).not.toContain(dir);
+  });
+
+  test("and a path that a tool knows as its own stays as it is", async () => {
+    expect(await told(() => readFileSync("not/there.txt"))).toContain("open 'not/there.txt'");
+    const own = Object.assign(new Error("GET /v1/users: 404"), { path: "/v1/users" });
+    expect(toolFailure(own).text).toContain("GET /v1/users: 404");
+    expect(await told(() => readdirSync("/\0"))).toContain("error");
+  });
 });
 
 test("whatever is thrown becomes valid JSON of a bounded length", () => {

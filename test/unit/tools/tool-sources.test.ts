@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
 import type { AgentDefinition } from "../../../activities/agents.ts";
 import { toolsFor } from "../../../activities/offered-tools.ts";
+import type { FilesFolder } from "../../../activities/files-folder.ts";
 import { builtInSource } from "../../../activities/tool-sources/built-in.ts";
 import {
   listedTools,
@@ -17,6 +18,8 @@ import { contextFor } from "./support.ts";
 
 const OFFLINE = readConfig({ PAWL_OFFLINE_MODEL: "1" });
 const ONLINE = readConfig({ PAWL_BLOCKED_DOMAINS: "bad.example" });
+
+const ELSEWHERE = { kind: "elsewhere" } as const;
 
 function tool(name: string, says = name, permission: Permission = "read"): Tool {
   return defineTool({
@@ -48,7 +51,7 @@ const termsOf = (agent: AgentDefinition, costCapMicroUsd = 1_000_000) => ({
 
 describe("tools of a second source", () => {
   const sources = [
-    builtInSource(OFFLINE),
+    builtInSource(OFFLINE, ELSEWHERE),
     remote("a", [tool("weather"), tool("post", "posted", "write")]),
   ];
   const offered = (agent: AgentDefinition, caller: CallerPolicy = {}, config = OFFLINE) =>
@@ -97,11 +100,26 @@ test("Z1: a name belongs to the first source that has it, in the list and for a 
   expect(await opened?.run({}, contextFor())).toMatchObject({ text: "ours" });
 });
 
+test("files are not offered by a worker that can't keep them, and rules may name their tools all the same", async () => {
+  const offered = async (files: FilesFolder, caller: CallerPolicy = {}) => {
+    const toolSources = [builtInSource(OFFLINE, files)];
+    const agent = agentWith("write_file", "calculator");
+    return await toolsFor(termsOf(agent), caller, { toolSources, config: OFFLINE });
+  };
+  const usable = await offered({ kind: "usable", dir: "/files", folderId: "1" });
+  expect(usable.tools.map(({ name }) => name)).toEqual(["write_file", "calculator"]);
+  const broken = { kind: "unusable", dir: "/files", why: "permission denied" } as const;
+  for (const caller of [{}, { ask: ["write_file"] }, { deny: ["write_file"] }]) {
+    const { tools } = await offered(broken, caller);
+    expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
+  }
+});
+
 describe("the web is searched", () => {
   const agent = agentWith("web_search", "calculator");
   const search = (config: typeof OFFLINE, caller: CallerPolicy = {}, capMicroUsd = 1_000_000) =>
     toolsFor(termsOf(agent, capMicroUsd), caller, {
-      toolSources: [builtInSource(config)],
+      toolSources: [builtInSource(config, ELSEWHERE)],
       config,
     });
 

@@ -13,7 +13,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { filesDirOf } from "../../../activities/files-dir.ts";
 import { writeFileTool } from "../../../activities/tools/write-file.ts";
 import { contextFor } from "./support.ts";
 
@@ -26,8 +25,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(outside, { recursive: true, force: true }));
 
-const write = async (path: unknown, content = "hello", context = contextFor({ filesDir })) =>
-  await writeFileTool.run({ path, content }, context);
+const write = async (
+  path: unknown,
+  content = "hello",
+  context = contextFor({ ...LAST, filesDir }),
+) => await writeFileTool.run({ path, content }, context);
+
+/** No attempt comes after it. */
+const LAST = { attempt: 3 };
 
 /** Everything below the folder, by its path. */
 const tree = (dir: string): string[] =>
@@ -179,37 +184,35 @@ describe("a file is refused", () => {
     expect(tree(filesDir).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 
-  test("where the run has no folder", async () => {
-    expect((await write("a.txt", "hello", contextFor())).isError).toBe(true);
+  test("through which no place of this host is told, and the operator is told it", async () => {
+    writeFileSync(join(outside, "file"), "");
+    const told: unknown[] = [];
+    const onFileTrouble = (error: unknown): void => void told.push(error);
+    for (const root of [join(outside, "file", "files"), join(outside, "file")]) {
+      const { text, isError } = await write(
+        "may/a.txt",
+        "hello",
+        contextFor({ ...LAST, filesDir: root, onFileTrouble }),
+      );
+      expect(isError).toBe(true);
+      expect(JSON.parse(text)).toEqual({
+        error: expect.stringMatching(/^may\/a\.txt was not written: .*(folder|in its place)\.$/),
+        suggestion: "Give the text in your answer instead, and say that no file was written.",
+      });
+      expect(text).not.toContain(outside);
+    }
+    expect(told).toHaveLength(2);
+    for (const error of told)
+      expect(error).toMatchObject({ path: expect.stringContaining(outside) });
   });
-});
 
-describe("each run has a folder of its own", () => {
-  const config = { tools: { filesDir: "/files" }, stack: { dir: "/state" } };
-
-  test("below its tenant's, in the operator's folder or in the state folder", () => {
-    expect(filesDirOf(config, "acme", "run_1")).toBe("/files/acme/run_1");
-    const unset = { ...config, tools: { filesDir: undefined } };
-    expect(filesDirOf(unset, "acme", "run_1")).toBe("/state/files/acme/run_1");
-  });
-
-  test("whatever the tenant is called", () => {
-    const odd = [
-      "..",
-      ".",
-      "a/b",
-      "a\\b",
-      "../acme",
-      "acme",
-      "ACME",
-      "%2E%2E",
-      "a b",
-      "\ud800",
-      "",
-    ];
-    const dirs = odd.map((tenant) => filesDirOf(config, tenant, "run_1"));
-    expect(new Set(dirs).size).toBe(odd.length);
-    for (const dir of dirs) expect(dir).toMatch(/^\/files\/[^/]+\/run_1$/);
-    for (const dir of dirs) expect(dir.split("/")).not.toContain("..");
+  test("by a worker that has no place for files: another one may have, and at last the model is told", async () => {
+    const first = write("a.txt", "hello", contextFor());
+    await expect(first).rejects.toMatchObject({ retryable: true });
+    const { text, isError } = await write("a.txt", "hello", contextFor(LAST));
+    expect(isError).toBe(true);
+    expect(JSON.parse(text)).toMatchObject({
+      error: "a.txt was not written: no file can be written here.",
+    });
   });
 });

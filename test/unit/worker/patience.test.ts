@@ -21,3 +21,17 @@ test("what waiting can't mend is not waited for", async () => {
   const broken = new TypeError("a defect");
   await expect(patiently(SILENT, () => Promise.reject(broken))).rejects.toBe(broken);
 });
+
+test("a worker that waits, and is told to end, does not wait for the end of its patience", async () => {
+  const away = new PawlError("BACKEND_UNREACHABLE", "Postgres");
+  const startedAtMs = Date.now();
+  let looks = 0;
+  const waiting = patiently(SILENT, async () => {
+    looks += 1;
+    // As the signal is delivered, without ending the tests.
+    if (looks === 3) process.emit("SIGTERM");
+    throw away;
+  });
+  await expect(waiting).rejects.toBe(away);
+  expect(Date.now() - startedAtMs).toBeLessThan(5000);
+});

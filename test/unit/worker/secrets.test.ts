@@ -33,6 +33,14 @@ describe("every secret of the environment", () => {
   });
 });
 
+test.each([
+  "postgres://u@h/d?password=p%26q-canary",
+  "host=h user=u password='p&q-canary'",
+  "postgres://u:p&q-canary@h1,h2/d",
+])("so is one that stands elsewhere in a connection string: %s", (url) => {
+  expect(secretsOf(readConfig({ DATABASE_URL: url }))).toContain("p&q-canary");
+});
+
 test("a password in a URL is a secret by itself, as it is written and as it is meant", () => {
   const config = readConfig({
     DATABASE_URL: "postgres://pawl:p%40ss-canary@db/pawl",
