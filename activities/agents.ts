@@ -1,5 +1,6 @@
 // The agents a worker knows. An agent is data: instructions, and the names of the tools it may use.
 
+import type { OnFailure } from "../src/domain/effect.ts";
 import type { RuleByTool } from "../src/domain/gate/policy-layers.ts";
 import type { CallerLimits } from "../src/domain/limits.ts";
 import type { Tier } from "../src/domain/prices.ts";
@@ -18,6 +19,8 @@ export interface AgentDefinition {
   readonly fallbacks?: readonly string[] | Partial<Record<Tier, readonly string[]>>;
   /** For each run of the agent; like a caller's they can only lower what the operator allows. */
   readonly limits?: CallerLimits;
+  /** What becomes of what its tools did, where a run fails or is cancelled; `undo` where nothing is said. */
+  readonly onFailure?: OnFailure;
 }
 
 export const DEFAULT_AGENT = "assistant";

@@ -32,6 +32,11 @@ export function withEditNote(output: ToolOutput, clearance: Clearance | undefine
   );
 }
 
+/** What the tool said itself. */
+export function withoutEditNote(text: string, editedInput: Clearance["editedInput"]): string {
+  return editedInput === undefined ? text : text.slice(text.indexOf("\n") + 1);
+}
+
 /** To be told: why the call was made. */
 export function verdictOf(clearance: Clearance | undefined) {
   if (clearance === undefined) return {};

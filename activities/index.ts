@@ -3,12 +3,14 @@
 
 import { createBatchBooks } from "./batch-books.ts";
 import { createCloseRun } from "./close-run.ts";
+import { createCompensate } from "./compensate.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { createCallModel } from "./model-call/call-model.ts";
 import { createLookAtCall } from "./model-call/look-at-call.ts";
 import { createNotifyApproval } from "./notify-approval.ts";
 import { createOpenRun } from "./open-run.ts";
 import { createRebuildTranscript } from "./rebuild-transcript.ts";
+import { createRecordUndo } from "./record-undo.ts";
 import { createRunTool } from "./run-tool.ts";
 import { createStopAttempts } from "./stop-attempts.ts";
 
@@ -24,6 +26,7 @@ export function coreActivities(deps: ActivityDeps) {
     notifyApproval: createNotifyApproval(deps),
     rebuildTranscript: createRebuildTranscript(deps),
     closeRun: createCloseRun(deps),
+    recordUndo: createRecordUndo(deps),
     ...createBatchBooks(deps),
   };
 }
@@ -36,7 +39,7 @@ export function modelActivities(deps: ActivityDeps) {
 }
 
 export function toolActivities(deps: ActivityDeps) {
-  return { runTool: createRunTool(deps) };
+  return { runTool: createRunTool(deps), compensate: createCompensate(deps) };
 }
 
 /** In the process of the run, and by no queue: inline tools, and what stops attempts. */

@@ -18,8 +18,11 @@ import { bodyOf } from "./model-call/conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 export function createRebuildTranscript({ transcripts, telemetry }: ActivityDeps) {
-  return async function rebuildTranscript(): Promise<void> {
-    const { runId, executionId } = thisAttempt();
+  /** Of the run that calls, or of one that has ended: its newest history, then. */
+  return async function rebuildTranscript(endedRunId?: string): Promise<void> {
+    const own = thisAttempt();
+    const isOwn = endedRunId === undefined || endedRunId === own.runId;
+    const { runId, executionId } = isOwn ? own : { runId: endedRunId, executionId: "" };
     const { client } = Context.current();
     const transcript = new Rebuilt(runId, client.options.loadedDataConverter);
     for (const events of await historiesOf(client, runId, executionId)) {
@@ -38,12 +41,13 @@ async function historiesOf(
   executionId: string,
 ): Promise<HistoryEvent[][]> {
   const chain: HistoryEvent[][] = [];
-  for (let id: string | null = executionId; id !== null && id !== "";) {
+  for (let id: string | null = executionId; id !== null;) {
     Context.current().heartbeat(id);
-    const history = await client.workflow.getHandle(runId, id).fetchHistory();
+    const handle = client.workflow.getHandle(runId, id === "" ? undefined : id);
+    const history = await handle.fetchHistory();
     const events: HistoryEvent[] = history.events ?? [];
     chain.unshift(events);
-    id = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? null;
+    id = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || null;
   }
   return chain;
 }

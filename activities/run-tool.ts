@@ -1,22 +1,19 @@
 // Executes one tool call and stores what the model will see of it. A tool that fails has an answer
 // like any other; only a lost transcript, an abort or our own mistakes leave here as errors.
 
-import { isToolUse, toolAnswer } from "../src/domain/message.ts";
+import { toolAnswer } from "../src/domain/message.ts";
 import type { Message, ToolUseBlock } from "../src/domain/message.ts";
-import { placeInReply } from "../src/domain/tool-call.ts";
+import { present } from "../src/domain/present.ts";
 import type { RunToolInput, RunToolResult } from "../src/domain/tool-call.ts";
 import { isPawlError } from "../src/domain/errors.ts";
-import { present } from "../src/domain/present.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { runFolderIn } from "./files-folder.ts";
-import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { beginAttempt } from "./begin-attempt.ts";
-import { openTool } from "./tool-sources/tool-source.ts";
-import type { Tool, ToolContext } from "./tools/define-tool.ts";
+import { contextOf, findCall, toolFor } from "./executed-call.ts";
+import type { Tool } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
 export function createRunTool(deps: ActivityDeps) {
@@ -26,8 +23,8 @@ export function createRunTool(deps: ActivityDeps) {
     const startedAt = performance.now();
     const beating = keepBeating(attempt);
     try {
-      const call = await findCall(deps, attempt, input);
-      const tool = await toolFor(deps, input);
+      const call = await findCall(deps, attempt.runId, input);
+      const tool = await toolFor(deps, input.tool);
       const execution = { attempt, input, call, tool };
       const output = withEditNote(await execute(deps, execution), input.clearance);
       failpoint("run_tool.before_answer");
@@ -44,6 +41,7 @@ export function createRunTool(deps: ActivityDeps) {
         ref,
         content,
         isError: output.isError,
+        ...present({ effect: output.effect ?? (output.isError ? "unknown" : undefined) }),
         durationMs,
       };
     } catch (error) {
@@ -57,34 +55,11 @@ export function createRunTool(deps: ActivityDeps) {
   };
 }
 
-/** The arguments lie in the transcript, where the model wrote them. */
-async function findCall(
-  { transcripts }: ActivityDeps,
-  { runId }: Attempt,
-  { callId, tool, replyRef }: RunToolInput,
-): Promise<ToolUseBlock> {
-  const body = await transcripts.get(runId, replyRef);
-  if (body === null)
-    throw failure("TRANSCRIPT_MISSING", `${replyRef} of ${runId} is not in the store`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own writing
-  const reply = JSON.parse(body) as Message;
-  const call = reply.content.filter(isToolUse)[placeInReply(callId) - 1];
-  if (call?.name !== tool)
-    throw new Error(`the reply ${replyRef} holds no call ${callId} of ${tool}`);
-  return call;
-}
-
 interface Execution {
   readonly attempt: Attempt;
   readonly input: RunToolInput;
   readonly call: ToolUseBlock;
   readonly tool: Tool;
-}
-
-async function toolFor({ toolSources }: ActivityDeps, input: RunToolInput): Promise<Tool> {
-  const tool = await openTool(toolSources, input.tool);
-  if (tool !== null) return tool;
-  throw new Error(`this worker has no tool ${input.tool}, with which the run was started`);
 }
 
 async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOutput> {
@@ -100,32 +75,14 @@ async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOu
   });
   if (!tool.spec.inline) deps.deltas.mark(attempt, { kind: "started" });
   const args = approvedInput(input.callId, call.input, input.clearance);
-  return await tool.run(args, contextOf(deps, execution, args));
-}
-
-function contextOf(deps: ActivityDeps, { attempt, input }: Execution, args: unknown): ToolContext {
   const { runId } = attempt;
-  const { callId } = input;
-  const filesDir = runFolderIn(deps.files, input.tenant, runId);
-  return {
-    runId,
-    tenant: input.tenant,
-    callId,
-    idempotencyKey: idempotencyKeyOf(runId, callId, args),
-    attempt: attempt.attempt,
-    signal: attempt.signal,
-    heartbeat: (details) => attempt.heartbeat(details),
-    log: deps.telemetry.log.child({ runId, tool: input.tool, callId }),
-    ...present({ filesDir }),
-    onFileTrouble: (error) =>
-      deps.telemetry.emit({ event: "file_trouble", runId, tool: input.tool, dir: filesDir, error }),
-    artefacts: { read: (ref, offset, length) => deps.artefacts.read(runId, ref, offset, length) },
-  };
+  return await tool.run(args, contextOf(deps, attempt, { ...input, runId, args }));
 }
 
 /** What was cut is kept, so that the model can read on. An answer is worth more than its rest. */
 async function readable(deps: ActivityDeps, runId: string, output: ToolOutput): Promise<string> {
   if (output.fullText === undefined) return output.text;
+  if (output.keptAs !== undefined) return withReadOn(output, output.keptAs);
   try {
     const { ref } = await deps.artefacts.put(runId, output.fullText);
     return withReadOn(output, ref);

@@ -1,4 +1,5 @@
-// A tool of your own: books a table, once, however often a worker dies on the way.
+// A tool of your own: books a table, once, however often a worker dies on the way, and cancels it where the run that
+// booked it fails or is cancelled.
 
 import { z } from "zod";
 import { defineTool, type Tool } from "../activities/tools/define-tool.ts";
@@ -8,6 +9,8 @@ import { ToolError } from "../activities/tools/tool-error.ts";
 export interface Bookings {
   book(key: string, table: { readonly guests: number; readonly at: string }): Promise<string>;
   find(key: string): Promise<string | null>;
+  /** What is cancelled already is no fault. False where it is too late. */
+  cancel(key: string): Promise<boolean>;
 }
 
 export function bookTableTool(bookings: Bookings): Tool {
@@ -32,6 +35,11 @@ export function bookTableTool(bookings: Bookings): Tool {
     async verify(_, { idempotencyKey }) {
       const booking = await bookings.find(idempotencyKey);
       return booking === null ? { kind: "absent" } : { kind: "happened", result: { booking } };
+    },
+    // Asked for where `verify` says that it happened, or can't tell.
+    async compensate({ at }, _, { idempotencyKey }) {
+      if (await bookings.cancel(idempotencyKey)) return;
+      throw new ToolError(`The table at ${at} can't be cancelled any more.`);
     },
   });
 }

@@ -118,6 +118,27 @@ export function toolRunning(tool: ToolSpec, timers: Timers): ActivityOptions {
   };
 }
 
+/** What is not taken back stays in the world, so this is tried for longer than the call itself: some eight minutes. */
+const COMPENSATIONS_MAX = 14;
+
+export function compensating(
+  { timeoutMs }: Pick<ToolSpec, "timeoutMs">,
+  { heartbeatTimeoutMs, retryInitialMs }: Pick<Timers, "heartbeatTimeoutMs" | "retryInitialMs">,
+): ActivityOptions {
+  return {
+    taskQueue: queueFor("tools"),
+    startToCloseTimeout: timeoutMs + SETTLING_MS,
+    heartbeatTimeout: heartbeatTimeoutMs,
+    retry: {
+      initialInterval: retryInitialMs,
+      backoffCoefficient: 2,
+      maximumInterval: "60s",
+      maximumAttempts: COMPENSATIONS_MAX,
+      nonRetryableErrorTypes,
+    },
+  };
+}
+
 export function inlineToolRunning(tool: ToolSpec): LocalActivityOptions {
   return {
     cancellationType: "WAIT_CANCELLATION_COMPLETED",

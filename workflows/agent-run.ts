@@ -18,6 +18,7 @@ import { usableInput } from "./input.ts";
 import { answerCalls } from "./run/answer-calls.ts";
 import { askModel, lookAtBatch } from "./run/ask-model.ts";
 import { closeBooks, openBooks } from "./run/books.ts";
+import { compensate } from "./run/compensate.ts";
 import { openLife, type Life } from "./run/life.ts";
 import { listen, watchClock } from "./run/listen.ts";
 import { rest, waitFor } from "./run/wait.ts";
@@ -53,6 +54,8 @@ async function perform(life: Life, step: Exclude<Step, { kind: "return" }>): Pro
       return await waitFor(life, step);
     case "rest":
       return await rest(life);
+    case "compensate":
+      return await compensate(life, step, workflowInfo().workflowId);
     case "close":
       return await closeBooks(life, step.outcome);
   }

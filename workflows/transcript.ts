@@ -5,22 +5,23 @@ import { ActivityFailure, ApplicationFailure, proxyActivities } from "@temporali
 import type { Activities } from "../activities/index.ts";
 import { rebuilding } from "./activity-options.ts";
 
-export async function withTranscript<T>(useIt: () => Promise<T>): Promise<T> {
+/** `runId`: of a run that has ended, where it is not this one. */
+export async function withTranscript<T>(useIt: () => Promise<T>, runId?: string): Promise<T> {
   try {
     return await useIt();
   } catch (error) {
     if (codeOf(error) !== "TRANSCRIPT_MISSING") throw error;
-    await rebuilt();
+    await rebuilt(runId);
     return await useIt();
   }
 }
 
-async function rebuilt(): Promise<void> {
+async function rebuilt(runId: string | undefined): Promise<void> {
   const { rebuildTranscript } = proxyActivities<Activities>({
     ...rebuilding(),
     summary: "the transcript was lost; restored from history",
   });
-  await rebuildTranscript();
+  await rebuildTranscript(runId);
 }
 
 /** The catalogue code of an activity's failure; undefined for timeouts and the like. */

@@ -1,7 +1,7 @@
 // A source whose tools tell nobody a secret of this worker, whatever they were made to print.
 
 import { scrubbedError, scrubbing, type Scrub } from "../../src/domain/scrub.ts";
-import type { Tool } from "../tools/define-tool.ts";
+import type { Tool, ToolContext } from "../tools/define-tool.ts";
 import type { ToolOutput } from "../tools/tool-output.ts";
 import type { ToolSource } from "./tool-source.ts";
 
@@ -18,15 +18,35 @@ export function scrubbedSource(source: ToolSource, secrets: readonly string[]): 
 }
 
 function scrubbedTool(tool: Tool, scrub: Scrub): Tool {
-  return {
+  const { compensate } = tool;
+  const scrubbed: Tool = {
     spec: tool.spec,
     async run(rawInput, context) {
       try {
-        return scrubbedOutput(await tool.run(rawInput, context), scrub);
+        return scrubbedOutput(await tool.run(rawInput, scrubbedContext(context, scrub)), scrub);
       } catch (error) {
         throw scrubbedError(error, scrub);
       }
     },
+  };
+  if (compensate === undefined) return scrubbed;
+  return {
+    ...scrubbed,
+    async compensate(rawInput, done, context) {
+      try {
+        return await compensate(rawInput, done, scrubbedContext(context, scrub));
+      } catch (error) {
+        throw scrubbedError(error, scrub);
+      }
+    },
+  };
+}
+
+function scrubbedContext(context: ToolContext, scrub: Scrub): ToolContext {
+  return {
+    ...context,
+    progress: (text, share) => context.progress(scrub(text), share),
+    openOutput: () => context.openOutput().through(scrub),
   };
 }
 

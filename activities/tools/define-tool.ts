@@ -4,45 +4,27 @@
 //       or where a retry is wanted and left.
 //   X3. A `once` tool is never executed by a second attempt; a `verifiable` one is asked first.
 //   X4. An answer comes within `timeoutMs`, even from code that ignores its signal.
+// How what a call did is taken back is compensation.ts.
 
 import type { z } from "zod";
+import type { TakenBack } from "../../src/domain/effect.ts";
 import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
-import type { Log } from "../../src/telemetry/log.ts";
+import { takeBack } from "./compensation.ts";
 import { startDeadline } from "./deadline.ts";
+import { OutputStream } from "./output-stream.ts";
+import type { DoneCall, ToolContext, Verification } from "./tool-context.ts";
 import { ToolError, toolErrorOf } from "./tool-error.ts";
 import { definable } from "./tool-definition.ts";
-import { failureText, OTHERWISE, toolFailure, toolOutput, type ToolOutput } from "./tool-output.ts";
+import {
+  failureText,
+  OTHERWISE,
+  streamedOutput,
+  toolFailure,
+  toolOutput,
+  type ToolOutput,
+} from "./tool-output.ts";
 
-/** The call that a tool is executed for. */
-export interface ToolContext {
-  readonly runId: string;
-  readonly tenant: string;
-  readonly callId: string;
-  /** run/turn/index/arguments: the same for all attempts of a call, and for no other call. */
-  readonly idempotencyKey: string;
-  /** From 1. */
-  readonly attempt: number;
-  /** Aborts when the run is cancelled, the worker stops or the time is over. */
-  readonly signal: AbortSignal;
-  heartbeat(details?: unknown): void;
-  readonly log: Log;
-  readonly artefacts?: ArtefactReader;
-  /** The run's own folder for files; whoever writes first makes it. */
-  readonly filesDir?: string;
-  /** For whoever operates the worker: why a file could not be used, with the paths that no model is told. */
-  readonly onFileTrouble?: (error: unknown) => void;
-}
-
-export interface ArtefactReader {
-  /** From `offset`, in UTF-16 units; "" behind the end, null where there is no such artefact. */
-  read(ref: string, offset: number, length: number): Promise<string | null>;
-}
-
-/** What a tool finds out about an earlier attempt that was lost. */
-export type Verification =
-  | { readonly kind: "happened"; readonly result: unknown }
-  | { readonly kind: "absent" }
-  | { readonly kind: "unknown" };
+export type { ArtefactReader, ToolContext, Verification } from "./tool-context.ts";
 
 export interface ToolDefinition<Input extends z.ZodObject> {
   /** What the model calls it: letters, digits, `_` and `-`. */
@@ -61,22 +43,46 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   execute(input: z.output<Input>, context: ToolContext): unknown;
   /** For `verifiable` tools: did the call with this idempotency key happen? */
   verify?(input: z.output<Input>, context: ToolContext): Verification | Promise<Verification>;
+  /**
+   * Takes back what the call with this idempotency key did. Must be safe to repeat; a ToolError says that it can't be
+   * done, anything else that is thrown has it tried again.
+   */
+  compensate?(input: z.output<Input>, done: DoneCall, context: ToolContext): unknown;
 }
 
 export interface Tool {
   readonly spec: ToolSpec;
   run(rawInput: unknown, context: ToolContext): Promise<ToolOutput>;
+  /** Absent where it can't take back what it does. Throws where that failed. */
+  readonly compensate?: (
+    rawInput: unknown,
+    done: DoneCall,
+    context: ToolContext,
+  ) => Promise<TakenBack>;
 }
 
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
   const inputSchema = definable(definition);
   const spec = specOf(definition, inputSchema);
-  return {
+  const tool: Tool = {
     spec,
-    run: (rawInput, context) =>
-      withInput(definition, rawInput, (input) =>
-        withDeadline(spec, context, (limited) => executeOnce(definition, input, limited)),
-      ),
+    async run(rawInput, context) {
+      const read = await readInput(definition, rawInput);
+      if ("problem" in read) return read.problem;
+      return await answerInTime(spec, context, (limited) =>
+        executeOnce(definition, read.input, limited),
+      );
+    },
+  };
+  if (definition.compensate === undefined) return tool;
+  return {
+    ...tool,
+    async compensate(rawInput, done, context) {
+      const read = await readInput(definition, rawInput);
+      if ("problem" in read) throw new ToolError(read.problem.text);
+      const known = { input: read.input, done };
+      return await withDeadline(spec, context, (limited) => takeBack(definition, known, limited));
+    },
   };
 }
 
@@ -94,14 +100,16 @@ function specOf<Input extends z.ZodObject>(
     timeoutMs: definition.timeoutMs ?? (inline ? 5000 : 60_000),
     attemptsMax: definition.attemptsMax ?? (effect === "once" ? 1 : 3),
     inline,
+    ...(definition.compensate !== undefined && { compensates: true as const }),
   });
 }
 
-async function withInput<Input extends z.ZodObject>(
+type Read<Input> = { readonly input: Input } | { readonly problem: ToolOutput };
+
+async function readInput<Input extends z.ZodObject>(
   { name, input }: ToolDefinition<Input>,
   rawInput: unknown,
-  act: (input: z.output<Input>) => Promise<ToolOutput>,
-): Promise<ToolOutput> {
+): Promise<Read<z.output<Input>>> {
   // An argument that the schema doesn't know is a mistake to tell, not one to pass over in silence.
   const schema = input.def.catchall === undefined ? input.strict() : input;
   let parsed: Awaited<ReturnType<typeof schema.safeParseAsync>>;
@@ -109,7 +117,7 @@ async function withInput<Input extends z.ZodObject>(
     parsed = await schema.safeParseAsync(rawInput);
   } catch (error) {
     // Refinements and transforms are the author's code.
-    return toolFailure(error);
+    return { problem: { ...toolFailure(error), effect: "none" } };
   }
   if (!parsed.success) {
     const problems = parsed.error.issues.slice(0, 10).map(({ path, message }) => {
@@ -117,13 +125,15 @@ async function withInput<Input extends z.ZodObject>(
       return where === "" ? message : `${where}: ${message}`;
     });
     const known = Object.keys(input.shape).join(", ") || "no arguments";
-    return failureText(
+    const problem = failureText(
       `The arguments of ${name} don't match its schema. ${problems.join("; ")}`,
       `Call ${name} again with arguments that match. It takes: ${known}.`,
+      "none",
     );
+    return { problem };
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- strict() only adds a check
-  return await act(parsed.data as z.output<Input>);
+  return { input: parsed.data as z.output<Input> };
 }
 
 async function executeOnce<Input extends z.ZodObject>(
@@ -138,7 +148,8 @@ async function executeOnce<Input extends z.ZodObject>(
     if (found?.kind === "happened") return toolOutput(found.result);
     if (found?.kind !== "absent") return outcomeUnknown(definition.name);
   }
-  return toolOutput(await definition.execute(input, context));
+  const value = await definition.execute(input, context);
+  return value instanceof OutputStream ? streamedOutput(await value.finish()) : toolOutput(value);
 }
 
 function outcomeUnknown(name: string): ToolOutput {
@@ -148,32 +159,58 @@ function outcomeUnknown(name: string): ToolOutput {
   );
 }
 
-async function withDeadline(
-  { name, timeoutMs, attemptsMax, effect }: ToolSpec,
+async function answerInTime(
+  spec: ToolSpec,
   context: ToolContext,
   act: (limited: ToolContext) => Promise<ToolOutput>,
 ): Promise<ToolOutput> {
+  try {
+    return await withDeadline(spec, context, act);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return answerTo(error, spec, context);
+  }
+}
+
+/** Throws where a retry is wanted and left. */
+function answerTo(
+  error: unknown,
+  { name, timeoutMs, attemptsMax, effect }: ToolSpec,
+  { attempt }: ToolContext,
+): ToolOutput {
+  const mayHaveHappened = effect === "once" || effect === "verifiable";
+  if (error instanceof TimeIsOver) {
+    if (mayHaveHappened) return outcomeUnknown(name);
+    const advice = "Ask for less at once, or go on without this tool.";
+    return failureText(`${name} gave no answer within ${timeoutMs} ms.`, advice);
+  }
+  const told = toolErrorOf(error);
+  if (told !== null) {
+    const { message, suggestion, retryable } = told;
+    if (retryable && attempt < attemptsMax) throw new ToolError(message, { retryable });
+    // Of attempts that were lost before it knows nothing.
+    return failureText(message, suggestion ?? OTHERWISE, attempt > 1 ? "unknown" : told.effect);
+  }
+  const advice = "It may have taken effect all the same: check before you call it again.";
+  return toolFailure(error, mayHaveHappened ? advice : undefined);
+}
+
+class TimeIsOver extends Error {}
+
+async function withDeadline<T>(
+  { timeoutMs }: ToolSpec,
+  context: ToolContext,
+  act: (limited: ToolContext) => Promise<T>,
+): Promise<T> {
   const outer = context.signal;
   outer.throwIfAborted();
   const deadline = startDeadline(outer, timeoutMs);
-  const mayHaveHappened = effect === "once" || effect === "verifiable";
   try {
     return await Promise.race([act({ ...context, signal: deadline.signal }), deadline.givenUp]);
   } catch (error) {
     outer.throwIfAborted();
-    if (deadline.hasPassed()) {
-      if (mayHaveHappened) return outcomeUnknown(name);
-      const advice = "Ask for less at once, or go on without this tool.";
-      return failureText(`${name} gave no answer within ${timeoutMs} ms.`, advice);
-    }
-    const told = toolErrorOf(error);
-    if (told !== null) {
-      const { message, suggestion, retryable } = told;
-      if (retryable && context.attempt < attemptsMax) throw new ToolError(message, { retryable });
-      return failureText(message, suggestion ?? OTHERWISE);
-    }
-    const advice = "It may have taken effect all the same: check before you call it again.";
-    return toolFailure(error, mayHaveHappened ? advice : undefined);
+    if (deadline.hasPassed()) throw new TimeIsOver(`no answer within ${timeoutMs} ms`);
+    throw error;
   } finally {
     deadline.clear();
   }

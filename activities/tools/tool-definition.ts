@@ -14,6 +14,7 @@ interface Checked {
   readonly attemptsMax?: number;
   readonly inline?: boolean;
   readonly verify?: unknown;
+  readonly compensate?: unknown;
 }
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -102,7 +103,7 @@ function limitMistakes({ timeoutMs, attemptsMax, inline }: Checked): string[] {
   ];
 }
 
-function effectMistakes({ effect, attemptsMax, inline, verify }: Checked): string[] {
+function effectMistakes({ effect, attemptsMax, inline, verify, compensate }: Checked): string[] {
   return [
     ...(inline === true && effect !== "pure" ? ["only a pure tool can be inline"] : []),
     ...(effect === "once" && attemptsMax !== undefined && attemptsMax !== 1
@@ -112,6 +113,12 @@ function effectMistakes({ effect, attemptsMax, inline, verify }: Checked): strin
     ...(effect !== "verifiable" && verify !== undefined
       ? ["verify is for tools whose effect is verifiable"]
       : []),
+    ...(effect === "pure" && compensate !== undefined
+      ? ["a pure tool has nothing to compensate"]
+      : []),
+    ...(compensate === undefined || typeof compensate === "function"
+      ? []
+      : ["compensate is a function"]),
   ];
 }
 

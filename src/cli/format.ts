@@ -1,8 +1,10 @@
 // Figures as people read them.
 
 import { CATALOGUE, isErrorCode } from "../domain/errors.ts";
+import type { Compensation } from "../domain/effect.ts";
 import { formatUsd, microUsdOf, usdOf } from "../domain/money.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
+import { shownLine } from "../domain/shown-text.ts";
 
 export function usd(dollars: number): string {
   return dollars === 0 ? "$0" : formatUsd(microUsdOf(dollars));
@@ -71,6 +73,14 @@ function codeIn(outcome: Outcome): string | null {
   return isSpendLimit ? "PROVIDER_SPEND_LIMIT" : null;
 }
 
+function toolCallsText({
+  toolCalls,
+  toolCallsRefused = 0,
+}: Pick<RunResult, "toolCalls" | "toolCallsRefused">): string {
+  const refused = toolCallsRefused > 0 ? ` (${toolCallsRefused} refused)` : "";
+  return `${count(toolCalls + toolCallsRefused, "tool call")}${refused}`;
+}
+
 export interface SummaryFacts {
   readonly capUsd: number | null;
   readonly link: string | null;
@@ -91,7 +101,7 @@ export function summaryLines(
   const models = Object.entries(result.models).map(([model, calls]) => `${model} ×${calls}`);
   const work = [
     `${count(result.modelCalls, "model call")}${attempts}`,
-    count(result.toolCalls, "tool call"),
+    toolCallsText(result),
     `${usage.inputTokens.toLocaleString("en-US")} tokens in (${cached} % cached)`,
     `${usage.outputTokens.toLocaleString("en-US")} out${usage.estimated === true ? " (estimated)" : ""}`,
     duration(result.durationMs),
@@ -103,8 +113,36 @@ export function summaryLines(
   return [
     work.join(" · "),
     ...(models.length > 1 ? [`replies of ${models.join(", ")}`] : []),
-    `cost ${usd(result.costUsd)}${cap}${simulated}`,
+    result.free === true ? "cost: free" : `cost ${usd(result.costUsd)}${cap}${simulated}`,
     ...tax,
+    ...effectLines(result),
     ...(link === null ? [] : [link]),
   ];
+}
+
+/** What tools did in a run that came to nothing, and what of it stands. */
+export function effectLines({
+  compensations = [],
+  effectsForgotten = 0,
+}: Pick<RunResult, "compensations" | "effectsForgotten">): readonly string[] {
+  const gone = compensations.filter(({ undo }) => undo === "undone" || undo === "absent");
+  const stands = compensations.filter((effect) => !gone.includes(effect));
+  return [
+    ...(gone.length > 0 ? [`${count(gone.length, "effect")} of tools undone`] : []),
+    ...stands.map(standsText),
+    ...(effectsForgotten > 0 ? [`${count(effectsForgotten, "older effect")} of tools stand`] : []),
+  ];
+}
+
+function standsText({ tool, callId, undo, isUnsure, message = "" }: Compensation): string {
+  const what = `${shownLine(tool)} (call ${shownLine(callId)})`;
+  const stands = isUnsure === true ? "may stand" : "stands";
+  switch (undo) {
+    case "failed":
+      return `${what} ${stands}: it could not be undone: ${shownLine(message)}`;
+    case "impossible":
+      return `${what} ${stands}: the tool can't undo it`;
+    default:
+      return `${what} ${stands}: nobody has undone it`;
+  }
 }

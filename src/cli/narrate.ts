@@ -17,7 +17,9 @@ import type {
   ReplyFinished,
   ReplyProgress,
   ReplyWithdrawn,
+  ToolCompensated,
   ToolFinished,
+  ToolProgress,
   ToolRetrying,
   ToolStarted,
   TurnStarted,
@@ -60,6 +62,7 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
     case "tool.started":
     case "tool.retrying":
     case "tool.finished":
+    case "tool.compensated":
       return toolLine(event);
     case "approval.requested":
     case "approval.decided":
@@ -76,6 +79,7 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
     case "turn.started":
       return purposeLine(event);
     case "reply.progress":
+    case "tool.progress":
       return { tone: "dim", text: progressText(event) };
     case "reply.delta":
     case "run.ended":
@@ -83,9 +87,14 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
   }
 }
 
-/** A sign of life, where nothing else is heard of a reply. */
-export function progressText({ tool, chars }: ReplyProgress): string {
-  return `… writing arguments of ${shownLine(tool, 60)}, ${chars.toLocaleString("en-US")} characters`;
+/** A sign of life, where nothing else is heard of a reply or of a tool. */
+export function progressText(event: ReplyProgress | ToolProgress): string {
+  const tool = shownLine(event.tool, 60);
+  if (event.type === "reply.progress") {
+    return `… writing arguments of ${tool}, ${event.chars.toLocaleString("en-US")} characters`;
+  }
+  const { share, text } = event;
+  return `… ${tool} ${share === null ? "" : `${Math.floor(share * 100)} % `}${shownLine(text)}`;
 }
 
 function moneyLine(event: LimitLowered | UsageEstimated): Line {
@@ -139,7 +148,7 @@ function replyLine(
   }
 }
 
-function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
+function toolLine(event: ToolStarted | ToolRetrying | ToolFinished | ToolCompensated): Line {
   switch (event.type) {
     case "tool.started":
       return {
@@ -150,6 +159,8 @@ function toolLine(event: ToolStarted | ToolRetrying | ToolFinished): Line {
       return retryLine(`${shownLine(event.tool)}: `, event);
     case "tool.finished":
       return toolEndLine(event);
+    case "tool.compensated":
+      return undoLine(event);
   }
 }
 
@@ -212,6 +223,18 @@ function changeLine({ from, model, reason, message }: ModelChanged): Line {
 function toolEndLine({ tool, isError, durationMs, preview }: ToolFinished): Line {
   const text = `${isError ? "✗" : "✓"} ${shownLine(tool)} ${duration(durationMs)} · ${shownLine(preview)}`;
   return { tone: isError ? "bad" : "good", text };
+}
+
+function undoLine({ tool, turn, undo, message }: ToolCompensated): Line {
+  const what = `${shownLine(tool)} of turn ${turn}`;
+  switch (undo) {
+    case "undone":
+      return { tone: "good", text: `↶ ${what} was undone` };
+    case "absent":
+      return { tone: "dim", text: `↶ ${what} had changed nothing` };
+    case "failed":
+      return { tone: "bad", text: `✗ ${what} could not be undone: ${shownLine(message ?? "")}` };
+  }
 }
 
 function decisionLine(event: ApprovalDecided): Line {

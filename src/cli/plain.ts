@@ -32,7 +32,7 @@ export function createPlain({ stdout, stderr }: Pick<CliIo, "stdout" | "stderr">
     event(event) {
       if (event.type === "run.started") ({ link } = event);
       if (event.type === "turn.started") ({ capUsd } = event);
-      if (event.type === "reply.progress") {
+      if (event.type === "reply.progress" || event.type === "tool.progress") {
         const atMs = Date.parse(event.ts);
         if (atMs - progressAtMs < PROGRESS_EVERY_MS) return;
         progressAtMs = atMs;

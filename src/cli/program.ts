@@ -36,6 +36,7 @@ import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
 import { addTenants } from "./tenants.ts";
 import { addUi } from "./ui.ts";
+import { addUndo } from "./undo.ts";
 import { addWorker } from "./worker.ts";
 
 const debug = debuglog("pawl");
@@ -47,6 +48,7 @@ const ADD = [
   addShow,
   addLs,
   addCancel,
+  addUndo,
   addPause,
   addResume,
   addSay,

@@ -8,8 +8,10 @@ import { textOf } from "../client/utf8.ts";
 import type { Config } from "../config.ts";
 import { endingModels, endingText } from "../domain/model-end.ts";
 import { ASKED_LIMITS, type AskedKey } from "../domain/limit-table.ts";
-import { TIERS, type Tier } from "../domain/prices.ts";
+import { TIER_NAMES } from "../domain/model-table.ts";
+import type { Tier } from "../domain/prices.ts";
 import { POLICIES, type Policy } from "../domain/run/snapshot.ts";
+import { ON_FAILURE, type OnFailure } from "../domain/effect.ts";
 import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
@@ -33,6 +35,7 @@ interface RunOptions extends Readonly<Partial<Record<AskedKey, number>>> {
   readonly maxCost?: number;
   readonly timeout?: number;
   readonly onLimit: "stop" | "pause";
+  readonly onFailure?: OnFailure;
   readonly canWait?: boolean;
   readonly canWaitFor?: number;
   readonly ask?: readonly string[];
@@ -50,7 +53,7 @@ export function addRun(program: Command, context: CliContext): void {
     .description("start a run and watch it; Ctrl-C detaches, the run goes on")
     .argument("<task>", "what the agent is to do; - reads what is piped in", taskText)
     .option("--agent <name>", "agent to use")
-    .addOption(new Option("--tier <tier>", "class of model").choices(Object.keys(TIERS)))
+    .addOption(new Option("--tier <tier>", "class of model").choices(TIER_NAMES))
     .option("--model <id>", "model to use instead of the tier's")
     .addOption(new Option("--route <policy>", "who chooses the model").choices(POLICIES))
     .option("--max-cost <usd>", "what the run may cost", dollarsAsMicroUsd);
@@ -63,6 +66,12 @@ export function addRun(program: Command, context: CliContext): void {
       new Option("--on-limit <what>", "at a limit: end the run, or wait for `pawl resume`")
         .choices(["stop", "pause"])
         .default("stop"),
+    )
+    .addOption(
+      new Option(
+        "--on-failure <what>",
+        "what tools did, where the run fails or is cancelled",
+      ).choices(ON_FAILURE),
     )
     .option("--can-wait", "replies from the batch lane: half price, each within a day")
     .option("--can-wait-for <duration>", "the same, but answered by then, such as 2h", durationMs)
@@ -112,7 +121,7 @@ function inKebabCase(key: string): string {
 }
 
 export function orderOf(task: string, options: RunOptions, config: Config): RunOrder {
-  const { agent, tier, model, key, onLimit } = options;
+  const { agent, tier, model, key, onLimit, onFailure } = options;
   return {
     task,
     tenant: options.tenant ?? config.caller.tenant,
@@ -122,16 +131,19 @@ export function orderOf(task: string, options: RunOptions, config: Config): RunO
       ...present({ costMicroUsd: options.maxCost, wallClockMs: options.timeout }),
       ...countsOf(options),
     },
-    ...present({ agent, tier, model, routing: options.route, key }),
+    ...present({ agent, tier, model, routing: options.route, onFailure, key }),
     ...waitOf(options),
     ...policyOf(options),
   };
 }
 
 /** A model that ends soon is better left before that day. */
-function endingTexts({ model }: RunOptions, { agent }: Config): readonly string[] {
+function endingTexts(
+  { model }: RunOptions,
+  { agent, models: { table } }: Config,
+): readonly string[] {
   const today = new Date().toISOString();
-  return endingModels([model ?? agent.model ?? ""], today).map(endingText);
+  return endingModels(table, [model ?? agent.model ?? ""], today).map(endingText);
 }
 
 function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy"> {

@@ -56,7 +56,9 @@ class Terminal implements Renderer {
   event(event: RunEvent): void {
     this.#options.spinner.stop();
     if (event.type === "reply.delta") this.#write(this.#margin.within(spelledOut(event.text)));
-    if (event.type === "reply.progress") return this.#showLife(event);
+    if (event.type === "reply.progress" || event.type === "tool.progress") {
+      return this.#showLife(event);
+    }
     const line = lineOf(event, this.#options.out);
     if (line !== null) this.#line(line.text, line.tone);
     this.#remember(event);
@@ -96,7 +98,8 @@ class Terminal implements Renderer {
     if (this.#introduced) return;
     this.#introduced = true;
     const simulated = event.offline ? " · offline model: costs are simulated" : "";
-    this.#line(`${shownLine(event.model)} · budget ${usd(event.capUsd)}${simulated}`, "dim");
+    const price = event.free === true ? "free" : `budget ${usd(event.capUsd)}`;
+    this.#line(`${shownLine(event.model)} · ${price}${simulated}`, "dim");
   }
 
   #ended({ result }: Extract<RunEvent, { type: "run.ended" }>): void {
@@ -115,7 +118,7 @@ class Terminal implements Renderer {
   }
 
   /** It turns in its place, and leaves no line behind. */
-  #showLife(event: Extract<RunEvent, { type: "reply.progress" }>): void {
+  #showLife(event: Extract<RunEvent, { type: "reply.progress" | "tool.progress" }>): void {
     this.freshLine();
     this.#options.spinner.start(progressText(event), null);
   }

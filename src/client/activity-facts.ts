@@ -4,11 +4,12 @@
 import type { LoadedDataConverter } from "@temporalio/common";
 import type { temporal } from "@temporalio/proto";
 import type { CallResult, Look, LookResult, ModelCall } from "../domain/call.ts";
+import { notCompensated, type Compensated } from "../domain/effect.ts";
 import type { LedgerTotals } from "../domain/outcome.ts";
 import type { CloseRunInput } from "../domain/run/books.ts";
-import { FOUND_CHARS, type RunFact } from "../domain/run/facts.ts";
+import { toolEnded, type RunFact } from "../domain/run/facts.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
-import type { RunToolInput, RunToolResult } from "../domain/tool-call.ts";
+import type { CompensateInput, RunToolInput, RunToolResult } from "../domain/tool-call.ts";
 import { decodeFirst, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
 import { failureOf, failedActivity, type ActivityFailed } from "./history-failures.ts";
 
@@ -68,6 +69,11 @@ export class ActivityReader {
         const { callId } = await this.#decode<RunToolInput>(payloads);
         return { kind: "toolBegan", callId };
       }
+      case "compensate": {
+        const { effect, outcome } = await this.#decode<CompensateInput>(payloads);
+        const { callId } = effect;
+        return { kind: "compensationBegan", callId, outcome };
+      }
       case "closeRun": {
         const { outcome, durationMs } = await this.#decode<CloseRunInput>(payloads);
         return { kind: "closing", outcome, durationMs };
@@ -87,6 +93,8 @@ export class ActivityReader {
         return { fact: await this.#decode<LookResult>(payloads) };
       case "runTool":
         return answered(await this.#decode<RunToolResult>(payloads));
+      case "compensate":
+        return { fact: await this.#decode<Compensated>(payloads) };
       case "closeRun":
         return { fact: { kind: "closed", ledger: await this.#decode<LedgerTotals>(payloads) } };
       default:
@@ -107,10 +115,10 @@ export class ActivityReader {
       case "lookAtCall":
         // What the batch has come to is then asked for once more.
         return wasCancelled ? null : { fact: failed };
-      case "runTool": {
-        const callId = fact?.kind === "toolBegan" ? fact.callId : "";
-        return { fact: { kind: "toolLost", callId, code, message } };
-      }
+      case "runTool":
+        return { fact: { kind: "toolLost", callId: callIn(fact), code, message } };
+      case "compensate":
+        return { fact: notCompensated(callIn(fact), message) };
       default:
         return null;
     }
@@ -137,14 +145,14 @@ export class ActivityReader {
 
 const LOST_TRANSCRIPT = "TRANSCRIPT_MISSING";
 
+function callIn(fact: RunFact | null): string {
+  return fact !== null && "callId" in fact ? fact.callId : "";
+}
+
 interface LocalActivity {
   readonly activity_type?: string;
 }
 
 function answered(toolResult: RunToolResult): Heard {
-  const { callId, ref, content } = toolResult;
-  return {
-    fact: { kind: "toolEnded", callId, ref, found: content.slice(0, FOUND_CHARS) },
-    toolResult,
-  };
+  return { fact: toolEnded(toolResult), toolResult };
 }

@@ -13,6 +13,7 @@ import type { UserMessage } from "../domain/run/order.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { DeltaRow } from "../store/deltas.ts";
 import { approvalNews } from "./approval-view.ts";
+import { compensationNews } from "./compensation-view.ts";
 import type { EventBody } from "./event-body.ts";
 import type { EventId } from "./event-id.ts";
 import type { Frame, Told } from "./history-facts.ts";
@@ -27,7 +28,7 @@ import {
   UNTOLD,
   type ToldRun,
 } from "./told-run.ts";
-import { ToolView } from "./tool-view.ts";
+import { refusedNews, ToolView } from "./tool-view.ts";
 import { limitsLowered, usageEstimated } from "./money-news.ts";
 import { replyFinished, TurnView } from "./turn-view.ts";
 import { resumeNews, waitNews } from "./wait-view.ts";
@@ -137,7 +138,7 @@ class HistoryMapper implements EventMapper {
   #happened(told: Told, fact: RunFact, before: ToldRun): void {
     this.#tellFact(told, fact, before);
     // A run that ends does not go on.
-    if (fact.kind === "closing") return;
+    if (fact.kind === "closing" || fact.kind === "compensationBegan") return;
     for (const body of waitNews(before, this.#run)) this.#reply.tellBeside(told, body);
     if (fact.kind !== "resumed") return;
     for (const body of resumeNews(before, this.#run, fact.by ?? "")) {
@@ -154,6 +155,7 @@ class HistoryMapper implements EventMapper {
         return this.#tellAll(told, limitsLowered(before, fact.opened.snapshot.limits));
       case "replied":
         this.#reply.finish(told, replyFinished(this.#run, this.#turns.turn, fact));
+        this.#tellAll(told, refusedNews(before, fact));
         return this.#tellAll(told, usageEstimated(before, this.#turns.turn, fact));
       case "unserved":
         return this.#turns.lost(fact);
@@ -161,19 +163,26 @@ class HistoryMapper implements EventMapper {
       case "interrupted":
       case "failed":
         return void this.#reply.withdraw(told);
-      case "toolBegan":
-      case "toolEnded":
-      case "toolLost": {
-        const isSeen = this.#events.isSeen(told.eventId);
-        return this.#tellAll(told, this.#tools.news(told, fact, before, isSeen));
-      }
-      case "personAsked":
-      case "ruled":
-        return this.#tellAll(told, approvalNews(before, this.#run, fact));
       case "said":
         return this.#said(told, fact.message, before);
       default:
-        return;
+        return this.#tellAll(told, this.#newsOfCalls(told, fact, before));
+    }
+  }
+
+  #newsOfCalls(told: Told, fact: RunFact, before: ToldRun): readonly EventBody[] {
+    switch (fact.kind) {
+      case "toolBegan":
+      case "toolEnded":
+      case "toolLost":
+        return this.#tools.news(told, fact, before, this.#events.isSeen(told.eventId));
+      case "compensated":
+        return compensationNews(before.state.memory?.effects.done ?? [], fact);
+      case "personAsked":
+      case "ruled":
+        return approvalNews(before, this.#run, fact);
+      default:
+        return [];
     }
   }
 
@@ -197,9 +206,9 @@ class HistoryMapper implements EventMapper {
 
   /** Marks of tools that run side by side have no order of their own: they follow what was told last. */
   #toolRows(activityId: string, rows: readonly DeltaRow[]): void {
-    for (const retry of this.#tools.retries(activityId, rows)) {
+    for (const said of this.#tools.said(activityId, rows)) {
       const last = this.#events.cursor ?? this.#events.at(1);
-      const body = { type: "tool.retrying", turn: this.#turns.turn, ...retry } as const;
+      const body = { ...said, turn: this.#turns.turn };
       this.#events.tellAt({ ...last, attempt: last.attempt + 1, offset: 0 }, body);
     }
   }

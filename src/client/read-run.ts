@@ -17,7 +17,13 @@ import { brokenOutcome, resultNow, soFar, tellOn, UNTOLD, type ToldRun } from ".
 import { shownWait, type WaitShown } from "./wait-view.ts";
 
 export type RunShown =
-  | { readonly kind: "ended"; readonly about: RunAbout; readonly result: RunResult }
+  | {
+      readonly kind: "ended";
+      readonly about: RunAbout;
+      readonly result: RunResult;
+      /** True where its tools changed something, as far as that is known. */
+      readonly did: boolean;
+    }
   | {
       readonly kind: "open";
       readonly about: RunAbout;
@@ -66,10 +72,11 @@ export interface RunSources {
 export async function readRun(sources: RunSources, runId: string): Promise<RunShown> {
   const { run, last } = await foldRun(sources, runId);
   const about = aboutOf(run, sources.link(runId));
-  if (last?.fact.kind === "ended") return { kind: "ended", about, result: last.fact.result };
+  const did = (run.state.memory?.effects.done.length ?? 0) > 0;
+  if (last?.fact.kind === "ended") return { kind: "ended", about, result: last.fact.result, did };
   if (last?.fact.kind === "broken") {
     const end = { outcome: brokenOutcome(last.fact), nowMs: last.atMs };
-    return { kind: "ended", about, result: resultNow(runId, run, end) };
+    return { kind: "ended", about, result: resultNow(runId, run, end), did };
   }
   const { state } = run;
   const [totals = null, left = null] = await Promise.all([
@@ -123,7 +130,7 @@ export async function foldRun(sources: RunSources, runId: string): Promise<Folde
   }
 }
 
-interface Folded {
+export interface Folded {
   readonly run: ToldRun;
   readonly last: Told | null;
   readonly isOver: boolean;

@@ -45,7 +45,7 @@ export function shownOf(record: RunRecord): Extract<RunShown, { kind: "ended" }>
   const provider = result.offline ? OFFLINE_MODEL : null;
   const unknown = { routing: null, provider, link: null };
   const about = { task, agent, tenant, session, model, capUsd, ...unknown };
-  return { kind: "ended", about, result };
+  return { kind: "ended", about, result, did: false };
 }
 
 export function recordedBrief(record: RunRecord): RunBrief {

@@ -104,6 +104,8 @@ function mark(view: ReplyView, row: MarkDelta): ReplyChange {
   if (row.mark.kind === "writing") {
     return { view, steps: [{ kind: "progress", attempt, shown, writing: row.mark.writing }] };
   }
+  // A reply has no progress but what it writes.
+  if (row.mark.kind === "progress") return { view, steps: [] };
   const { code, message, nextAttemptAt } = row.mark;
   if (nextAttemptAt === null) return { view, steps: [] };
   return {

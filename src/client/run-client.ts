@@ -8,11 +8,12 @@ import type {
   DecidedApproval,
   Decision,
 } from "../domain/approval.ts";
+import type { Compensation } from "../domain/effect.ts";
 import { PawlError } from "../domain/errors.ts";
 import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
-import type { RunEvent } from "../domain/run-event.ts";
+import type { RunEvent, ToolCompensated } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import { capacityOf, type CapacityClient } from "./capacity.ts";
@@ -35,7 +36,7 @@ import { whatIsAway } from "./away.ts";
 import type { Stranded } from "../domain/missing-workers.ts";
 import { readStore } from "../temporal/store-read.ts";
 import { awaitResult } from "./await-result.ts";
-import { readRun, type RunShown } from "./read-run.ts";
+import type { RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
 import { briefOf, type RunBrief } from "./run-brief.ts";
 import { countRuns, type RunCounts } from "./run-counts.ts";
@@ -48,6 +49,7 @@ import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, ofRun, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
+import { showRun, undoRun, watchUndo } from "./undo.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
@@ -74,6 +76,15 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   pause(runId: string): Promise<void>;
   /** Also NOTHING_CHANGED where it neither rests nor is parked, or where it is parked again at once. */
   resume(runId: string, order?: ResumeOrder): Promise<Resumed>;
+  /**
+   * Begins to take back what a run did that has ended. Throws PawlError RUN_UNDER_WAY, NOTHING_TO_UNDO.
+   */
+  undo(runId: string, by: string): Promise<readonly Compensation[]>;
+  /** What is taken back as it is, and returns what became of all. */
+  watchUndo(
+    runId: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ToolCompensated, readonly Compensation[], undefined>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   /** Calls that wait for a person, of all runs; a second or so late. */
@@ -148,9 +159,12 @@ export function createRunClient(backend: Backend): RunClient {
     },
     show: (runId) =>
       orRecorded(records, runId, {
-        live: () => asked(readRun({ ...sources, client, totals, leftBehind }, runId), runId),
+        live: () => asked(showRun({ ...sources, client, totals, leftBehind }, runId), runId),
         recorded: shownOf,
       }),
+    undo: (runId, by) =>
+      asked(undoRun({ ...sources, client }, runId, { by, taskQueue: backend.taskQueue }), runId),
+    watchUndo: (runId, signal) => watchUndo({ ...sources, client }, runId, signal),
     async result(runId, signal = new AbortController().signal) {
       const result = await orRecorded(records, runId, {
         live: () => asked(awaitResult({ ...sources, client }, runId, signal), runId),

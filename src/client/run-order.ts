@@ -3,10 +3,11 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
+import type { OnFailure } from "../domain/effect.ts";
 import type { CallerLimits } from "../domain/limits.ts";
 import { admit, INPUT_RULES_DEFAULT, isBlank, type InputRules } from "../domain/input-rules.ts";
 import type { Tier } from "../domain/prices.ts";
-import { specOf } from "../domain/pricing.ts";
+import { SHIPPED_MODELS, specOf } from "../domain/model-table.ts";
 import { PawlError } from "../domain/errors.ts";
 import { sessionName, tenantName } from "../domain/payer-names.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
@@ -27,6 +28,8 @@ export interface RunOrder {
   readonly routing?: Policy;
   readonly limits?: CallerLimits;
   readonly onLimit?: "stop" | "pause";
+  /** What becomes of what its tools did, where the run fails or is cancelled; else its agent says. */
+  readonly onFailure?: OnFailure;
   /** Half price for replies that may take up to a day each (docs/batch-lane.md). */
   readonly canWait?: CanWait;
   /** Tools to be asked about, or not to be used: it only makes the rules stricter. */
@@ -37,9 +40,13 @@ const DEFAULT_AGENT = "assistant";
 const KEY_CHARS_MAX = 256;
 
 /** Throws PawlError USAGE, UNKNOWN_TENANT, TASK_TOO_LARGE, INPUT_REJECTED or UNKNOWN_MODEL; nothing has been spent then. */
-export function identify(order: RunOrder, rules: InputRules = INPUT_RULES_DEFAULT): NewRun {
+export function identify(
+  order: RunOrder,
+  rules: InputRules = INPUT_RULES_DEFAULT,
+  models = SHIPPED_MODELS,
+): NewRun {
   const task = usableTask(order.task, rules);
-  if (order.model !== undefined) specOf(order.model);
+  if (order.model !== undefined) specOf(models, order.model);
   const { model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
   const limits = order.limits ?? {};
   const [tenant, session] = [tenantName(order.tenant), sessionName(order.session)];
@@ -54,6 +61,7 @@ export function identify(order: RunOrder, rules: InputRules = INPUT_RULES_DEFAUL
       model,
       tier,
       routing: order.routing,
+      onFailure: order.onFailure,
       canWait: order.canWait && usableWait(order.canWait),
       policy: order.policy && usablePolicy(order.policy),
     }),

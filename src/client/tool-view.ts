@@ -1,21 +1,24 @@
 // What viewers are told of the tool calls of a run: which began, which are tried again, how each ended.
 
-import type { ToolFinished, ToolStarted } from "../domain/run-event.ts";
+import type { Reply } from "../domain/call.ts";
+import { isToolResult } from "../domain/message.ts";
+import { answeredAtOnce } from "../domain/run/calls.ts";
+import { isHandedOn } from "../domain/run/handed-on.ts";
+import type { ToolFinished, ToolProgress, ToolRetrying, ToolStarted } from "../domain/run-event.ts";
 import type { RunFact } from "../domain/run/facts.ts";
 import type { CallState } from "../domain/run/state.ts";
-import type { DeltaRow } from "../store/deltas.ts";
+import type { DeltaRow, MarkDelta } from "../store/deltas.ts";
 import type { EventBody } from "./event-body.ts";
 import type { Told } from "./history-facts.ts";
 import type { ToldRun } from "./told-run.ts";
 
-export interface ToolRetry {
-  readonly callId: string;
-  readonly tool: string;
-  readonly attempt: number;
-  readonly code: string;
-  readonly message: string;
-  readonly nextAttemptAt: string | null;
-}
+/** What the rows of an attempt say of its tool. */
+type ToolSaid =
+  EventBody<ToolRetrying | ToolProgress> extends infer Body
+    ? Body extends { readonly turn: number }
+      ? Omit<Body, "turn">
+      : never
+    : never;
 
 interface InFlight {
   readonly activityId: string;
@@ -35,6 +38,36 @@ function preview(content: string): string {
   return line.length <= PREVIEW_CHARS
     ? line
     : `${line.slice(0, PREVIEW_CHARS - 1).toWellFormed()}…`;
+}
+
+/** Of calls that were answered with their reply, as nobody executes them: a person sees them like any other. */
+export function refusedNews(
+  { state: { memory, phase } }: ToldRun,
+  reply: Reply,
+): readonly ToolNews[] {
+  if (memory === null || (phase.kind !== "asking" && phase.kind !== "inLane")) return [];
+  const { call } = phase;
+  if (call.purpose.kind !== "work" || isHandedOn(memory, call, reply)) return [];
+  return answeredAtOnce(memory, reply).flatMap((refused) => [
+    startOf(refused, call.turn),
+    refusalOf(refused, call.turn),
+  ]);
+}
+
+function refusalOf(call: CallState, turn: number): ToolNews {
+  const { callId, name: tool } = call;
+  const entry = call.kind === "answered" ? call.entry : null;
+  const [answer] = entry !== null && "message" in entry ? entry.message.content : [];
+  const shown = preview(answer !== undefined && isToolResult(answer) ? answer.content : "");
+  return {
+    type: "tool.finished",
+    turn,
+    callId,
+    tool,
+    isError: true,
+    preview: shown,
+    durationMs: 0,
+  };
 }
 
 export class ToolView {
@@ -80,7 +113,7 @@ export class ToolView {
    * Marks are told as they come. A viewer that resumed in the middle of a call is not told what was
    * written before: nothing says which of it it has seen, and nothing is told twice.
    */
-  retries(activityId: string, rows: readonly DeltaRow[]): readonly ToolRetry[] {
+  said(activityId: string, rows: readonly DeltaRow[]): readonly ToolSaid[] {
     const found = [...this.#inFlight].find(([, call]) => call.activityId === activityId);
     if (found === undefined) return [];
     const [callId, call] = found;
@@ -88,13 +121,18 @@ export class ToolView {
       this.#inFlight.set(callId, { ...call, resumedBehind: false });
       return [];
     }
-    return rows.flatMap((row) => {
-      if (row.kind === "text" || row.mark.kind !== "failed") return [];
-      const { code, message, nextAttemptAt } = row.mark;
-      if (nextAttemptAt === null) return [];
-      return [{ callId, tool: call.tool, attempt: row.attempt, code, message, nextAttemptAt }];
-    });
+    return rows.flatMap((row) => (row.kind === "text" ? [] : saidIn(row, callId, call.tool)));
   }
+}
+
+function saidIn({ mark, attempt }: MarkDelta, callId: string, tool: string): readonly ToolSaid[] {
+  if (mark.kind === "progress") {
+    const { text, share } = mark;
+    return [{ type: "tool.progress", callId, tool, text, share }];
+  }
+  if (mark.kind !== "failed" || mark.nextAttemptAt === null) return [];
+  const { code, message, nextAttemptAt } = mark;
+  return [{ type: "tool.retrying", callId, tool, attempt, code, message, nextAttemptAt }];
 }
 
 function startOf({ callId, name: tool, preview: shown }: CallState, turn: number): ToolNews {

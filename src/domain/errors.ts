@@ -35,6 +35,10 @@ export const CATALOGUE = {
   PROVIDER_STREAM_INVALID: retry("retried; the lost attempt is charged at its worst case"),
   PROVIDER_AUTH: fail("check ANTHROPIC_API_KEY of the worker, then start the run again", 401),
   PROVIDER_REJECTED: fail("change what the provider objects to, then start the run again"),
+  PROMPT_TOO_LONG: fail(
+    "the run sums its conversation up, or stops; a model with a larger window holds more",
+    422,
+  ),
   IMAGE_TOO_LARGE: fail("scale the images down or leave them out, then start the run again", 422),
   PROVIDER_SPEND_LIMIT: {
     fate: "park",
@@ -42,7 +46,10 @@ export const CATALOGUE = {
     httpStatus: 402,
     exitCode: 3,
   },
-  UNKNOWN_MODEL: fail("name one of these, or a tier: simple, medium, complex", 422),
+  UNKNOWN_MODEL: fail(
+    "name one of these, or a tier: simple, medium, complex; models of others and their prices go into the file that PAWL_MODELS_FILE names (docs/models.md)",
+    422,
+  ),
   MODEL_RETIRED: fail(
     "take another: --model, PAWL_AGENT_MODEL, or name stand-ins in PAWL_FALLBACK_MODELS",
     422,
@@ -65,6 +72,7 @@ export const CATALOGUE = {
     httpStatus: 422,
     exitCode: 2,
   },
+  COMPENSATION_FAILED: fail("undo it by hand, or mend the tool and try again: `pawl undo RUN`"),
   TRANSCRIPT_MISSING: retry("rebuilt from the run's history"),
   LEDGER_UNAVAILABLE: retry("no call is made without the ledger; retried when Postgres answers"),
   DATABASE_REFUSED: retry(
@@ -108,6 +116,18 @@ export const CATALOGUE = {
     next: "see what it came to: `pawl show`",
     httpStatus: 409,
     exitCode: 2,
+  },
+  RUN_UNDER_WAY: {
+    fate: "fail",
+    next: "cancel it, which undoes what it did: `pawl cancel RUN`",
+    httpStatus: 409,
+    exitCode: 2,
+  },
+  NOTHING_TO_UNDO: {
+    fate: "fail",
+    next: "see what it did: `pawl show RUN`",
+    httpStatus: 409,
+    exitCode: 3,
   },
   INVALID_INPUT: {
     fate: "fail",
@@ -206,6 +226,12 @@ export const CATALOGUE = {
   BACKEND_UNREACHABLE: {
     fate: "fail",
     next: "check TEMPORAL_ADDRESS and DATABASE_URL; `pawl doctor` looks for you",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+  TEMPORAL_LOGIN: {
+    fate: "fail",
+    next: "see docs/security.md, Temporal with a login; `pawl doctor` says whether it is let in",
     httpStatus: 503,
     exitCode: 6,
   },

@@ -41,6 +41,10 @@ export function isToolUse(block: Block): block is ToolUseBlock {
   return block.type === "tool_use";
 }
 
+export function isToolResult(block: Block): block is ToolResultBlock {
+  return block.type === "tool_result";
+}
+
 export function userMessage(text: string): Message {
   return { role: "user", content: [{ type: "text", text }] };
 }
@@ -57,6 +61,11 @@ export function toolAnswer(toolUseId: string, content: string, isError: boolean)
 }
 
 /** The provider has begun a call of its own tool and wants to end it first: only answers may follow. */
+/** What a tool said, of the message that tells it. */
+export function answerText({ content }: Message): string {
+  return content.map(textIn).join("");
+}
+
 export function hasOpenServerCall({ content }: Message): boolean {
   const ended = content.map((block) => ("tool_use_id" in block ? block.tool_use_id : undefined));
   return content.some(

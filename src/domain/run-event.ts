@@ -1,6 +1,7 @@
 // What a viewer sees of a run, in order. The same shapes travel as SSE and as `--json` lines.
 
 import type { ChangeReason, Estimated } from "./call.ts";
+import type { Undone } from "./effect.ts";
 import type { Limit, RunResult } from "./outcome.ts";
 import type { PurposeKind } from "./purpose.ts";
 
@@ -43,6 +44,8 @@ export interface TurnStarted extends Base<"turn.started"> {
   readonly capUsd: number;
   /** True where the replies come from the offline model and all costs are simulated. */
   readonly offline: boolean;
+  /** Set where the model costs nothing. */
+  readonly free?: true;
 }
 
 export interface ModelRetrying extends Base<"model.retrying"> {
@@ -90,6 +93,8 @@ export interface ReplyFinished extends Base<"reply.finished"> {
   readonly model: string;
   /** True where it came from the offline model. */
   readonly offline: boolean;
+  /** Set where it cost nothing, as its model does. */
+  readonly free?: true;
   /** Bought in the batch lane, at half price. */
   readonly lane?: "batch";
   readonly stopReason: string;
@@ -123,6 +128,16 @@ export interface ToolRetrying extends Base<"tool.retrying"> {
   readonly nextAttemptAt: string | null;
 }
 
+/** In the tool's own words, while it is under way; a view, like the text of a reply in flight. */
+export interface ToolProgress extends Base<"tool.progress"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly text: string;
+  /** 0 to 1; null where the tool does not say. */
+  readonly share: number | null;
+}
+
 export interface ToolFinished extends Base<"tool.finished"> {
   readonly turn: number;
   readonly callId: string;
@@ -131,6 +146,16 @@ export interface ToolFinished extends Base<"tool.finished"> {
   /** The first of what the model was told, shortened for reading. */
   readonly preview: string;
   readonly durationMs: number;
+}
+
+/** The run ends badly, or was undone later: what a call did is taken back, was not there, or stands. */
+export interface ToolCompensated extends Base<"tool.compensated"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly undo: Undone["kind"];
+  /** Why it stands; null where it does not. */
+  readonly message: string | null;
 }
 
 export interface ApprovalRequested extends Base<"approval.requested"> {
@@ -228,7 +253,9 @@ export type RunEvent =
   | ReplyFinished
   | ToolStarted
   | ToolRetrying
+  | ToolProgress
   | ToolFinished
+  | ToolCompensated
   | ApprovalRequested
   | ApprovalDecided
   | MessageReceived

@@ -1,6 +1,8 @@
 // One call of a tool, as the workflow and its activities speak of it. Calls are named by us: what the provider
 // calls them goes over the wire and nowhere else, since nothing keeps it from using a name twice.
 
+import type { Effect } from "./effect.ts";
+import type { Outcome } from "./outcome.ts";
 import type { ToolCall } from "./tool.ts";
 
 /** `<turn>.<index>`, both from 1: unique in its run. The index is the call's place among those of its reply. */
@@ -53,5 +55,17 @@ export interface RunToolResult extends Pick<ToolCall, "callId" | "toolUseId"> {
   /** What the model sees, ≤ 64 KiB. */
   readonly content: string;
   readonly isError: boolean;
+  /** Absent where what the call was for has happened. */
+  readonly effect?: "none" | "unknown";
   readonly durationMs: number;
+}
+
+/** What the activity is told that takes one back. */
+export interface CompensateInput {
+  /** Whose effect it is: no run of the workflow's own where one that has ended is undone. */
+  readonly runId: string;
+  readonly tenant: string;
+  readonly effect: Omit<Effect, "undo">;
+  /** What the run comes to behind it, or had come to before. */
+  readonly outcome: Outcome;
 }

@@ -20,6 +20,8 @@ export interface ToolSpec {
   /** One attempt. */
   readonly timeoutMs: number;
   readonly attemptsMax: number;
+  /** True where it can take back what a call did. */
+  readonly compensates?: true;
   /** Answers in milliseconds and touches nothing: runs inside the workflow task. */
   readonly inline: boolean;
 }

@@ -45,6 +45,16 @@ const USAGE = z
   })
   .openapi("Usage");
 
+export const COMPENSATION = z
+  .strictObject({
+    callId: z.string(),
+    tool: z.string(),
+    undo: z.enum(["undone", "absent", "failed", "impossible", "kept"]),
+    isUnsure: z.literal(true).optional(),
+    message: z.string().optional(),
+  })
+  .openapi("Compensation");
+
 /** What a run has come to so far. */
 export const FIGURES = {
   runId: z.string(),
@@ -57,11 +67,15 @@ export const FIGURES = {
   modelCalls: z.number(),
   modelAttempts: z.number(),
   toolCalls: z.number(),
+  toolCallsRefused: z.number().optional(),
   serverToolCalls: z.number(),
   turns: z.number(),
   durationMs: z.number(),
   models: z.record(z.string(), z.number()),
   offline: z.boolean(),
+  free: z.literal(true).optional(),
+  compensations: z.array(COMPENSATION).readonly().optional(),
+  effectsForgotten: z.number().optional(),
 };
 
 export const RESULT = z

@@ -1,7 +1,7 @@
 // What streams have said since the last write, made into rows: numbered, well formed, bounded.
 // The rules V1–V3 of deltas.ts are kept here, with no clock of its own and no I/O.
 
-import type { AttemptKey, AttemptMark, DeltaRow, Writing } from "./deltas.ts";
+import type { AttemptKey, AttemptMark, DeltaRow, Progress, Writing } from "./deltas.ts";
 
 export interface DeltaBuffer {
   /** True where nothing of the attempt's text had come before. */
@@ -9,6 +9,8 @@ export interface DeltaBuffer {
   mark(key: AttemptKey, mark: AttemptMark): void;
   /** A sign of life: of all that come, one a second becomes a row. */
   writing(key: AttemptKey, writing: Writing): void;
+  /** The first becomes a row at once, and of those that follow the newest of each second. */
+  progress(key: AttemptKey, progress: Progress): void;
   /** Empties the buffer. Half a surrogate pair waits for its other half, unless this is the `last` batch. */
   take(options: { readonly last: boolean; readonly nowMs: number }): DeltaBatch;
 }
@@ -17,6 +19,8 @@ export interface DeltaBatch {
   readonly rows: readonly DeltaRow[];
   /** Text that found the buffer full. */
   readonly droppedChars: number;
+  /** True where something waits for its time to become a row. */
+  readonly isWaiting: boolean;
 }
 
 /** What is known of an attempt while it streams. */
@@ -31,6 +35,8 @@ interface Stream {
   /** The newest that is no row yet, and when the one before became one, or the first came. */
   writing: Writing | null;
   writingAtMs: number | null;
+  progress: Progress | null;
+  progressAtMs: number | null;
 }
 
 const SIGN_OF_LIFE_MS = 1000;
@@ -45,6 +51,8 @@ const NEW_STREAM = {
   seenAtMs: null,
   writing: null,
   writingAtMs: null,
+  progress: null,
+  progressAtMs: null,
 };
 
 export function createDeltaBuffer(charsMax: number): DeltaBuffer {
@@ -89,15 +97,22 @@ class Streams implements DeltaBuffer {
     this.#streamOf(key).writing = writing;
   }
 
+  progress(key: AttemptKey, progress: Progress): void {
+    this.#streamOf(key).progress = progress;
+  }
+
   take({ last, nowMs }: { readonly last: boolean; readonly nowMs: number }): DeltaBatch {
+    let isWaiting = false;
     for (const stream of this.#heard) {
       this.#cut(stream, last);
       this.#showLife(stream, nowMs);
+      this.#showProgress(stream, nowMs);
+      isWaiting ||= stream.progress !== null;
       stream.seenAtMs ??= nowMs;
-      if (stream.pending === "" && stream.writing === null) this.#heard.delete(stream);
+      if (isSpent(stream)) this.#heard.delete(stream);
     }
     this.#forget(nowMs);
-    const batch = { rows: this.#rows, droppedChars: this.#droppedChars };
+    const batch = { rows: this.#rows, droppedChars: this.#droppedChars, isWaiting };
     this.#rows = [];
     this.#bufferedChars = 0;
     this.#droppedChars = 0;
@@ -132,6 +147,15 @@ class Streams implements DeltaBuffer {
     stream.writingAtMs = nowMs;
   }
 
+  #showProgress(stream: Stream, nowMs: number): void {
+    const { progress, progressAtMs } = stream;
+    if (progress === null) return;
+    if (progressAtMs !== null && nowMs - progressAtMs < SIGN_OF_LIFE_MS) return;
+    this.#mark(stream, { kind: "progress", ...progress });
+    stream.progress = null;
+    stream.progressAtMs = nowMs;
+  }
+
   #mark(stream: Stream, mark: AttemptMark): void {
     stream.seq += 1;
     this.#rows.push({ ...stream.key, seq: stream.seq, kind: "mark", mark });
@@ -147,6 +171,10 @@ class Streams implements DeltaBuffer {
     stream.offset += text.length;
     stream.pending = pending.slice(text.length);
   }
+}
+
+function isSpent({ pending, writing, progress }: Stream): boolean {
+  return pending === "" && writing === null && progress === null;
 }
 
 function endsInHalfAPair(text: string): boolean {

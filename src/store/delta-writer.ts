@@ -4,12 +4,13 @@
 
 import type { Database } from "./database.ts";
 import { createDeltaBuffer } from "./delta-buffer.ts";
-import type { AttemptKey, AttemptMark, DeltaRow, Writing } from "./deltas.ts";
+import type { AttemptKey, AttemptMark, DeltaRow, Progress, Writing } from "./deltas.ts";
 
 export interface DeltaWriter {
   text(key: AttemptKey, piece: string): void;
   mark(key: AttemptKey, mark: AttemptMark): void;
   writing(key: AttemptKey, writing: Writing): void;
+  progress(key: AttemptKey, progress: Progress): void;
   /** Resolves when all that was given so far has been written, or lost. Never rejects. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -35,7 +36,8 @@ export function createDeltaWriter(db: Database, options: DeltaWriterOptions = {}
   let writing: Promise<void> = Promise.resolve();
 
   async function write(last: boolean): Promise<void> {
-    const { rows, droppedChars } = buffer.take({ last, nowMs: Date.now() });
+    const { rows, droppedChars, isWaiting } = buffer.take({ last, nowMs: Date.now() });
+    if (isWaiting && !last) schedule();
     if (droppedChars > 0) {
       onLoss({ rows: 0, chars: droppedChars, cause: new Error("the buffer of deltas was full") });
     }
@@ -70,6 +72,10 @@ export function createDeltaWriter(db: Database, options: DeltaWriterOptions = {}
     },
     writing: (key, soFar) => {
       buffer.writing(key, soFar);
+      schedule();
+    },
+    progress: (key, progress) => {
+      buffer.progress(key, progress);
       schedule();
     },
     flush: () => writeAfterOthers(false),

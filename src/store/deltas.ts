@@ -21,9 +21,17 @@ export interface Writing {
   readonly charsOfAll: number;
 }
 
+/** How far a tool has come, in its own words. */
+export interface Progress {
+  readonly text: string;
+  /** 0 to 1; null where the tool does not say. */
+  readonly share: number | null;
+}
+
 export type AttemptMark =
   | { readonly kind: "started" }
   | { readonly kind: "writing"; readonly writing: Writing }
+  | ({ readonly kind: "progress" } & Progress)
   | {
       readonly kind: "failed";
       readonly code: string;

@@ -4,9 +4,10 @@
 import type { DecidedApproval } from "../domain/approval.ts";
 import type { Verdict } from "../domain/gate/gate-rule.ts";
 import type { RuleByTool } from "../domain/gate/policy-layers.ts";
+import type { TakenBack } from "../domain/effect.ts";
 import type { Limit, Outcome } from "../domain/outcome.ts";
 import type { Clearance } from "../domain/tool-call.ts";
-import { info, warn, type Tellings } from "./telling.ts";
+import { alert, info, warn, type Tellings } from "./telling.ts";
 
 interface AboutRun {
   readonly runId: string;
@@ -68,6 +69,14 @@ export interface RunEvents {
     readonly latencyMs: number;
     readonly attempt: number;
   };
+  /** What a call did was taken back, or was not there. */
+  tool_compensated: AboutTool & {
+    readonly undo: TakenBack["kind"];
+    readonly attempt: number;
+    readonly latencyMs: number;
+  };
+  /** It stands, and somebody may have to undo it by hand. */
+  tool_not_compensated: AboutTool & { readonly message: string };
   file_trouble: AboutRun & {
     readonly tool: string;
     readonly dir: string | undefined;
@@ -101,6 +110,9 @@ export const RUN_TELLINGS: Tellings<RunEvents> = {
   tool_retry: () => info("the model calls a tool"),
   tool_result: ({ isError }) =>
     info(isError ? "the tool answered with an error" : "the tool answered"),
+  tool_compensated: ({ undo }) =>
+    info(undo === "undone" ? "what a call did was taken back" : "there was nothing to take back"),
+  tool_not_compensated: () => alert(warn("what a call did could not be taken back, and stands")),
   file_trouble: ({ dir }) => warn(`a run can't use its folder for files, ${dir}`),
   tool_denied: () => info("a call was refused"),
   artefact_lost: () => warn("the rest can't be read later"),

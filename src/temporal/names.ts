@@ -3,6 +3,12 @@
 
 export const WORKFLOW_TYPE = "agentRun";
 export const BATCH_WORKFLOW_TYPE = "agentBatch";
+export const UNDO_WORKFLOW_TYPE = "undoRun";
+
+/** Of the workflow that undoes a run, and of those that try again what it left: 1, 2, … */
+export function undoIdOf(runId: string, place: number): string {
+  return `undo_${runId}${place === 1 ? "" : `.${place}`}`;
+}
 
 export const SIGNALS = {
   pause: "pause",

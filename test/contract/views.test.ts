@@ -85,6 +85,19 @@ onEachDatabase((underTest) => {
   describe("artefacts", () => {
     const artefacts = () => createArtefacts(underTest().db);
 
+    test("a text that comes piece by piece is read as one that came at once", async () => {
+      const text = Array.from({ length: 30_000 }, (_, n) => `piece ${n} \0😀\n`).join("");
+      const writer = artefacts().open("streamed", "own-ref");
+      for (let at = 0; at < text.length; at += 10_007)
+        await writer.append(text.slice(at, at + 10_007));
+      await writer.close();
+      for (const offset of [0, 65_530, 131_072, text.length - 5]) {
+        const read = await artefacts().read("streamed", "own-ref", offset, 20);
+        expect(read).toBe(text.slice(offset, offset + 20));
+      }
+      expect(await artefacts().read("streamed", "own-ref", text.length, 20)).toBe("");
+    });
+
     test("are read at any offset, exactly as a string would be sliced", async () => {
       const text = `${AWKWARD}\ud83d${"🐾x".repeat(60_000)}`;
       const { ref, chars, cut } = await artefacts().put("run", text);

@@ -40,6 +40,7 @@ const MATRIX: Readonly<Record<string, Row>> = {
   pauseRun: { path: "POST /v1/runs/{run}/pause", scopes: WRITES, ofRun: true },
   resumeRun: { path: "POST /v1/runs/{run}/resume", scopes: WRITES, ofRun: true },
   cancelRun: { path: "POST /v1/runs/{run}/cancel", scopes: WRITES, ofRun: true },
+  undoRun: { path: "POST /v1/runs/{run}/undo", scopes: WRITES, ofRun: true },
   sayToRun: {
     path: "POST /v1/runs/{run}/messages",
     scopes: WRITES,

@@ -129,6 +129,8 @@ function shortOf(step: Step): unknown {
       return { kind: "look", giveUp: step.look.giveUp };
     case "wait":
       return { kind: "wait", wait: step.wait };
+    case "compensate":
+      return { kind: "compensate", callId: step.effect.callId, outcome: step.outcome };
     case "close":
       return { kind: "close", outcome: step.outcome };
     default:
@@ -147,6 +149,8 @@ function stepBehind({ fact }: Told, { state }: ToldRun): unknown {
       return { kind: "look", giveUp: known.giveUp };
     case "waits":
       return { kind: "wait", wait: known.wait };
+    case "compensationBegan":
+      return { kind: "compensate", callId: known.callId, outcome: known.outcome };
     case "closing":
       return { kind: "close", outcome: known.outcome };
     case "toolBegan":

@@ -148,6 +148,11 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       return { unservedQueue: null };
     },
     terminate: notHere,
+    undo: notHere,
+    async *watchUndo() {
+      yield* [];
+      return [];
+    },
     async pause() {
       refuse();
     },

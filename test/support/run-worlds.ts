@@ -1,7 +1,7 @@
 // Worlds for a run to live in: each step that it decides is performed with a result that the choices give, and
 // people speak, pause, cancel and decide in between. Nothing is real but the rules.
 
-import type { CallResult, LookResult, ModelCall, Ticket } from "../../src/domain/call.ts";
+import type { CallResult, LookResult, ModelCall, Reply, Ticket } from "../../src/domain/call.ts";
 import { decide } from "../../src/domain/run/decide.ts";
 import { evolve } from "../../src/domain/run/evolve.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
@@ -98,7 +98,11 @@ class World {
     const chosen = snapshot ?? SNAPSHOTS[this.#choose(SNAPSHOTS.length)] ?? {};
     this.#snapshot = {
       ...SNAPSHOT,
-      tools: [...SNAPSHOT.tools, toolNamed("inline", { inline: true })],
+      tools: [
+        toolNamed("calculator"),
+        toolNamed("write_file", { permission: "write", effect: "once", compensates: true }),
+        toolNamed("inline", { inline: true }),
+      ],
       ...chosen,
     };
     this.#stepsMax = stepsMax;
@@ -187,6 +191,8 @@ class World {
         return this.#record({ kind: "waited" });
       case "rest":
         return this.#record({ kind: "resumed" });
+      case "compensate":
+        return this.#compensate(step);
       case "close":
         this.#record({ kind: "closing", outcome: step.outcome, durationMs: 1 });
         this.#people();
@@ -195,6 +201,14 @@ class World {
           ledger: { spentMicroUsd: 1, crashTaxMicroUsd: 0, modelAttempts: 1 },
         });
     }
+  }
+
+  #compensate({ effect: { callId }, outcome }: Extract<Step, { kind: "compensate" }>): void {
+    this.#record({ kind: "compensationBegan", callId, outcome });
+    this.#people();
+    const how = (["undone", "absent", "failed"] as const)[this.#choose(3)] ?? "undone";
+    const undo = how === "failed" ? { kind: how, message: "it is locked" } : { kind: how };
+    this.#record({ kind: "compensated", callId, undo });
   }
 
   #submission(): RunFact {
@@ -261,7 +275,14 @@ class World {
     }
   }
 
-  #reply(call: ModelCall) {
+  #reply(call: ModelCall): Reply {
+    const reply = this.#anyReply(call);
+    const idOf = (callId: string): string => `${call.turn}.${callId}`;
+    const toolCalls = reply.toolCalls.map((made) => ({ ...made, callId: idOf(made.callId) }));
+    return { ...reply, toolCalls, invalidCalls: reply.invalidCalls.map(idOf) };
+  }
+
+  #anyReply(call: ModelCall): Reply {
     const { model } = call.course;
     const tokens = 100 + this.#choose(20) * 500;
     const usage = { ...replied("").usage, inputTokens: tokens, outputTokens: 20 };

@@ -11,7 +11,8 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
 import { SILENCE, type PendingApproval } from "../../src/domain/approval.ts";
-import { FOUND_CHARS } from "../../src/domain/run/facts.ts";
+import { toolEnded } from "../../src/domain/run/facts.ts";
+import { toolIn } from "../../src/domain/run/snapshot.ts";
 import type { Answering, CallState, Memory } from "../../src/domain/run/state.ts";
 import type { ToolSpec } from "../../src/domain/tool.ts";
 import type { Clearance, RunToolResult } from "../../src/domain/tool-call.ts";
@@ -82,7 +83,7 @@ async function answer({ life, memory, phase, slots }: Open, callId: string): Pro
   if (asked?.kind === "asked") await wordOn(life, asked.pending);
   const call = callIn(life, callId);
   if (call?.kind !== "cleared") return;
-  const tool = memory.snapshot.tools.find(({ name }) => name === call.name);
+  const tool = toolIn(memory.snapshot, call.name);
   if (tool === undefined) throw new Error(`the tool ${call.name} vanished between two lines`);
   await slots.use(() => execute({ life, memory, phase, slots }, { ...call, tool }));
 }
@@ -120,8 +121,7 @@ async function execute(open: Open, call: ClearedCall): Promise<void> {
   if (life.state.calledOff !== null) return;
   life.record({ kind: "toolBegan", callId });
   try {
-    const { ref, content } = await runTool(open, call);
-    life.record({ kind: "toolEnded", callId, ref, found: content.slice(0, FOUND_CHARS) });
+    life.record(toolEnded(await runTool(open, call)));
   } catch (error) {
     life.record({ kind: "toolLost", callId, ...lossIn(error) });
   }

@@ -3,6 +3,7 @@
 
 import { log, workflowInfo } from "@temporalio/workflow";
 import type { EventOf } from "../../src/telemetry/event.ts";
+import type { CompensateInput } from "../../src/domain/tool-call.ts";
 import { deniedCalls } from "../../src/domain/run/calls.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { fateOfCalls } from "../../src/domain/run/reply-calls.ts";
@@ -45,10 +46,21 @@ export function tellIgnored(signal: string, problem: string): void {
   emit({ event: "signal_ignored", signal, problem });
 }
 
-type Told = "approval_requested" | "approval_decided" | "tool_denied" | "signal_ignored";
+/** Of a run that has ended, too: then another workflow tells it. */
+export function tellNotUndone({ runId, effect }: CompensateInput, message: string): void {
+  const { turn, tool, callId } = effect;
+  emit({ event: "tool_not_compensated", turn, tool, callId, message }, runId);
+}
+
+type Told =
+  | "approval_requested"
+  | "approval_decided"
+  | "tool_denied"
+  | "tool_not_compensated"
+  | "signal_ignored";
 type WithoutRun<Event> = Event extends unknown ? Omit<Event, "runId"> : never;
 
 /** Through Temporal's own log; the worker makes an event of the line (src/telemetry/temporal-lines.ts). */
-function emit(event: WithoutRun<EventOf<Told>>): void {
-  log.info(event.event, { ...event, runId: workflowInfo().workflowId });
+function emit(event: WithoutRun<EventOf<Told>>, runId = workflowInfo().workflowId): void {
+  log.info(event.event, { ...event, runId });
 }

@@ -16,6 +16,7 @@ import {
   openEntries,
   type Circumstances,
 } from "./ask.ts";
+import { undoBefore } from "./effects.ts";
 import { limitsNow, modelCallsOf, used } from "./counts.ts";
 import { calledOffAs, endOf, failed, failedByProvider } from "./endings.ts";
 import { isInterrupted } from "./interrupts.ts";
@@ -38,9 +39,15 @@ import {
 const TURNS_WAITED_MAX = 20;
 
 export function decide(order: Order, state: RunState, nowMs: number): Step {
+  const step = whatFollows(order, state, nowMs);
+  return step.kind === "close" ? (undoBefore(state, step.outcome) ?? step) : step;
+}
+
+function whatFollows(order: Order, state: RunState, nowMs: number): Step {
   const { phase, memory } = state;
   if (phase.kind === "closed") return { kind: "return" };
-  if (phase.kind === "closing") return close(phase.outcome);
+  // It was settled before, whatever is heard since.
+  if (phase.kind === "closing" || phase.kind === "compensating") return close(phase.outcome);
   if (memory !== null && phase.kind === "inLane") return inLane(memory, state, phase, nowMs);
   const calledOff = calledOffAs(state);
   if (calledOff !== null) return close(calledOff);

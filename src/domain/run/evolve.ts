@@ -9,6 +9,7 @@
 
 import { fittingText } from "../json-size.ts";
 import { newCounts, foldCounts } from "./counts.ts";
+import { foldEffects, newEffects } from "./effects.ts";
 import type { RunFact } from "./facts.ts";
 import { foldMail } from "./mail.ts";
 import { foldModels, newModels } from "./models.ts";
@@ -86,6 +87,7 @@ function foldMemory(memory: Memory | null, fact: RunFact, before: RunState): Mem
     summaries: foldSummaries(memory.summaries, fact, before),
     warnings: foldWarnings(memory.warnings, fact, before),
     people: foldPeople(memory.people, fact, before),
+    effects: foldEffects(memory.effects, fact, before),
   };
 }
 
@@ -101,5 +103,6 @@ function opened(begin: Opened): Memory {
     summaries: newSummaries(),
     warnings: [],
     people: { always: [], settled: [] },
+    effects: newEffects(),
   };
 }

@@ -3,7 +3,9 @@
 
 import type { PendingApproval, Ruling } from "../approval.ts";
 import type { Denial, Interrupted, ModelCall, Pending, Reply, Ticket, Unserved } from "../call.ts";
+import type { Compensated } from "../effect.ts";
 import type { LedgerTotals, Outcome } from "../outcome.ts";
+import type { RunToolResult } from "../tool-call.ts";
 import type { Opened } from "./snapshot.ts";
 import type { UserMessage } from "./order.ts";
 import type { CalledOff, Wait } from "./state.ts";
@@ -36,6 +38,9 @@ export type RunFact =
   /** Its time is over, and nothing else has ended it. */
   | { readonly kind: "waited" }
   | { readonly kind: "calledOff"; readonly by: CalledOff }
+  /** One effect is being taken back; what the run comes to is settled. */
+  | { readonly kind: "compensationBegan"; readonly callId: string; readonly outcome: Outcome }
+  | Compensated
   | { readonly kind: "closing"; readonly outcome: Outcome; readonly durationMs: number }
   | { readonly kind: "closed"; readonly ledger: LedgerTotals };
 
@@ -45,6 +50,8 @@ export interface ToolEnded {
   readonly ref: string;
   /** The beginning of what the model sees. */
   readonly found: string;
+  /** Absent where what the call was for has happened. */
+  readonly effect?: "none" | "unknown";
 }
 
 /** The tool's activity failed: what the tool did is known only if it does nothing. */
@@ -57,4 +64,9 @@ export interface ToolLost {
 }
 
 /** What is known of the answers of a tool, for a run that stops before the model spoke. */
-export const FOUND_CHARS = 2000;
+const FOUND_CHARS = 2000;
+
+export function toolEnded({ callId, ref, content, effect }: RunToolResult): ToolEnded {
+  const found = content.slice(0, FOUND_CHARS);
+  return { kind: "toolEnded", callId, ref, found, ...(effect !== undefined && { effect }) };
+}

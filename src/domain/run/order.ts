@@ -3,6 +3,7 @@
 
 import { batchAccountKey } from "../budget.ts";
 import type { Payer, Share } from "../call.ts";
+import type { OnFailure } from "../effect.ts";
 import type { CallerLimits } from "../limits.ts";
 import { userMessage, type Message } from "../message.ts";
 import type { Tier } from "../prices.ts";
@@ -51,6 +52,8 @@ export interface Order {
   readonly routing?: Policy;
   readonly limits: CallerLimits;
   readonly onLimit: "stop" | "pause";
+  /** Absent: as its agent says. */
+  readonly onFailure?: OnFailure;
   /** The replies may take as long as a batch takes, and cost half. */
   readonly canWait?: CanWait;
   readonly policy?: CallerPolicy;

@@ -1,6 +1,7 @@
 // The input of a run, as its start brings it: from the client, from a batch, or from whoever may start workflows.
 // What a run goes on with in a fresh history is its own writing, and nobody else may bring it along.
 
+import { ON_FAILURE } from "../effect.ts";
 import { byLimit } from "../limit-table.ts";
 import type { CallerLimits } from "../limits.ts";
 import type { RunInput } from "./carried.ts";
@@ -47,6 +48,7 @@ const ORDER = fields<Order>({
     wallClockMs: optional(nullable(wholeNumber(0))),
   }),
   onLimit: oneOf(["stop", "pause"]),
+  onFailure: optional(oneOf(ON_FAILURE)),
   canWait: optional(fields<CanWait>({ forMs: nullable(wholeNumber(1)) })),
   policy: optional(fields<CallerPolicy>({ ask: toolNames, deny: toolNames })),
   batch: optional(

@@ -22,6 +22,10 @@ export function foldPhase(phase: Phase, fact: RunFact, before: RunState): Phase 
       return phase.kind === "opening" ? ready({ kind: "start" }) : phase;
     case "asked":
       return asking(fact.call, before);
+    case "compensationBegan":
+      return { kind: "compensating", outcome: fact.outcome, callId: fact.callId };
+    case "compensated":
+      return phase.kind === "compensating" ? { ...phase, callId: null } : phase;
     case "closing":
       return { kind: "closing", outcome: fact.outcome, durationMs: fact.durationMs };
     case "closed":

@@ -4,6 +4,7 @@
 import type { DecidedApproval, PendingApproval } from "../approval.ts";
 import type { Author } from "../authors.ts";
 import type { Denial, Entry, Estimated, ModelCall, ProviderFailure, Ticket } from "../call.ts";
+import type { Effect } from "../effect.ts";
 import type { LimitHit, Warning } from "../limits.ts";
 import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
@@ -42,6 +43,7 @@ export interface Memory {
   readonly summaries: Summaries;
   readonly warnings: Warnings;
   readonly people: People;
+  readonly effects: Effects;
 }
 
 /** `clock`: the wall clock of the run is over. */
@@ -76,6 +78,7 @@ export interface Counts {
   /** Replies by model id. */
   readonly models: Readonly<Record<string, number>>;
   readonly offlineReplies: number;
+  readonly freeReplies: number;
 }
 
 export interface Talk {
@@ -99,6 +102,8 @@ export interface Talk {
   readonly answerIsCut: boolean;
   /** What the tools found last, for a run that stops before the model spoke. */
   readonly findings: string | null;
+  /** Calls of all replies that nobody executed: of unknown tools, denied ones, or with no arguments to be read. */
+  readonly refusedCalls: number;
 }
 
 /** What a call is named by us, and by the provider. */
@@ -160,6 +165,8 @@ export interface Summaries {
   readonly sources: readonly string[];
   /** True where the next step did not fit into a request. */
   readonly tooLong: boolean;
+  /** What the server of the model has said that a request may hold; null while it has said nothing. */
+  readonly contextTokens: number | null;
   /** Why there was no summary, each time in a row. */
   readonly failures: readonly string[];
 }
@@ -175,6 +182,13 @@ export interface People {
   readonly always: readonly string[];
   /** The newest decisions, so that one which comes twice is known in a fresh history too. */
   readonly settled: readonly SettledCall[];
+}
+
+/** What tools changed in the world: in the order in which they ended. */
+export interface Effects {
+  readonly done: readonly Effect[];
+  /** Older ones, for which there was no room. */
+  readonly forgotten: number;
 }
 
 export interface SettledCall {
@@ -199,8 +213,17 @@ export type Phase =
   | InLane
   | Answering
   | Stopping
+  | Compensating
   | Closing
   | (Omit<Closing, "kind"> & { readonly kind: "closed"; readonly ledger: LedgerTotals });
+
+/** The run ends, and takes back what it did. */
+export interface Compensating {
+  readonly kind: "compensating";
+  readonly outcome: Outcome;
+  /** Under way; null between two. */
+  readonly callId: string | null;
+}
 
 export interface Closing {
   readonly kind: "closing";
@@ -245,7 +268,7 @@ export type CallStage =
   | { readonly kind: "cleared"; readonly clearance: Clearance }
   | { readonly kind: "toAsk"; readonly reason: string }
   | { readonly kind: "asked"; readonly pending: PendingApproval }
-  | { readonly kind: "running" }
+  | { readonly kind: "running"; readonly clearance: Clearance }
   | { readonly kind: "answered"; readonly entry: Entry; readonly found: string };
 
 /** The run stops; its last words are asked for, or come. */

@@ -1,6 +1,7 @@
 // What a run does next: one step, decided from what it remembers and performed by the workflow.
 
 import type { Look, ModelCall } from "../call.ts";
+import type { Effect } from "../effect.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Wait } from "./state.ts";
 
@@ -14,5 +15,7 @@ export type Step =
   | { readonly kind: "wait"; readonly wait: Wait; readonly isNew: boolean }
   /** Paused by a person, until one resumes it. */
   | { readonly kind: "rest" }
+  /** Take one effect back, before the run closes with this outcome. */
+  | { readonly kind: "compensate"; readonly effect: Effect; readonly outcome: Outcome }
   | { readonly kind: "close"; readonly outcome: Outcome }
   | { readonly kind: "return" };

@@ -1,5 +1,6 @@
 // The conversation of a run. Each item is redrawn only when its version changed.
 
+import type { RunResult } from "../../domain/outcome.ts";
 import { clock, count, duration, usd, words } from "./format.ts";
 import { Blocks, Text } from "./parts.ts";
 import { HEADING_CHARS } from "./run-head.ts";
@@ -79,7 +80,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   const facts = [
     ...purposeOf(purpose),
     ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
-    usd(costUsd),
+    item.free ? "free" : usd(costUsd),
     ...lost,
     `${count(outputTokens)} tokens`,
     duration((toMs ?? fromMs) - fromMs),
@@ -144,7 +145,7 @@ function Retries({ retries }: { retries: readonly Retry[] }): Child {
 }
 
 function ToolView({ item }: { item: ToolItem }): VNode {
-  const { tool, input, output, isError, toMs, durationMs } = item;
+  const { tool, input, progress, output, isError, toMs, durationMs } = item;
   const isOpen = toMs === null;
   const state = isOpen ? "running" : isError ? "failed" : "done";
   return html`<article class=${`tool is-${state}`} tabindex="-1" data-step>
@@ -157,6 +158,7 @@ function ToolView({ item }: { item: ToolItem }): VNode {
     </h3>
     <p class="mono io"><${Text} text=${input} /></p>
     <${Retries} retries=${item.retries} />
+    ${isOpen && progress !== "" && html`<p class="muted"><${Text} text=${progress} /></p>`}
     ${output !== null && html`<p class="mono io output"><${Text} text=${output} /></p>`}
   </article>`;
 }
@@ -178,14 +180,14 @@ function decidedView(item: Extract<Item, { kind: "approval" }>): VNode {
 
 function EndView({ item }: { item: EndItem }): VNode {
   const { result, atMs } = item;
-  const { outcome } = result;
+  const { outcome, toolCallsRefused: refused = 0 } = result;
   const message = outcome.kind === "answered" ? "" : outcome.message;
   const tax = result.crashTaxUsd > 0 ? `, ${usd(result.crashTaxUsd)} of it for lost attempts` : "";
   const facts = [
     `${result.modelCalls} model calls`,
-    `${result.toolCalls} tool calls`,
+    `${result.toolCalls + refused} tool calls${refused > 0 ? ` (${refused} refused)` : ""}`,
     duration(result.durationMs),
-    `${usd(result.costUsd)}${tax}`,
+    result.free === true ? "free" : `${usd(result.costUsd)}${tax}`,
     clock(new Date(atMs).toISOString()),
   ];
   const partial = result.partial ? " What there is of an answer stands above." : "";
@@ -193,5 +195,17 @@ function EndView({ item }: { item: EndItem }): VNode {
     <h2>${outcome.kind}${outcome.kind === "stopped" ? `: ${words(outcome.limit)} limit` : ""}</h2>
     ${message !== "" && html`<p><${Text} text=${`${message}.${partial}`} /></p>`}
     <p class="muted">${facts.join(" · ")}</p>
+    ${standing(result).map((text) => html`<p class="note is-warning"><${Text} text=${text} /></p>`)}
   </article>`;
+}
+
+/** What tools did and nobody took back. */
+function standing({ compensations = [] }: RunResult): readonly string[] {
+  return compensations
+    .filter(({ undo }) => undo !== "undone" && undo !== "absent")
+    .map(({ tool, callId, isUnsure, message }) => {
+      const why =
+        message === undefined ? "it was not undone" : `it could not be undone: ${message}`;
+      return `${tool} (call ${callId}) ${isUnsure === true ? "may stand" : "stands"}: ${why}`;
+    });
 }

@@ -39,6 +39,7 @@ export interface ReplyItem extends Versioned {
   stopReason: string;
   purpose: TurnStarted["purpose"];
   costUsd: number;
+  free: boolean;
   /** Charged for attempts of this turn whose reply was lost. */
   crashTaxUsd: number;
   outputTokens: number;
@@ -52,6 +53,8 @@ export interface ToolItem extends Versioned {
   readonly tool: string;
   readonly turn: number;
   input: string;
+  /** What it says while it is under way; empty where it says nothing. */
+  progress: string;
   output: string | null;
   isError: boolean;
   readonly retries: Retry[];

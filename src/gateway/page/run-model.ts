@@ -4,7 +4,7 @@
 import type { RunEvent } from "../../domain/run-event.ts";
 import type { RunResult } from "../../domain/outcome.ts";
 import { count, duration, usd } from "./format.ts";
-import { warningText } from "./warning-text.ts";
+import { progressText, warningText } from "./warning-text.ts";
 import type {
   ApprovalItem,
   Figures,
@@ -31,6 +31,8 @@ export class RunModel {
   result: RunResult | null = null;
   model: string | null = null;
   offline = false;
+  /** The model that is asked costs nothing, and nothing was spent. */
+  free = false;
   /** Attempts that failed: each may have cost what no event tells yet. */
   lostAttempts = 0;
   /** For people who listen: what happened last, never the text itself. */
@@ -51,6 +53,7 @@ export class RunModel {
         return this.#turnStarted(event, atMs);
       case "tool.started":
       case "tool.retrying":
+      case "tool.progress":
       case "tool.finished":
         return this.#tool(event, atMs);
       case "approval.requested":
@@ -109,6 +112,7 @@ export class RunModel {
     this.#waitOver(atMs);
     this.model = model;
     this.offline ||= event.offline;
+    this.free = event.free === true && spentUsd === 0;
     this.figures = { ...this.figures, spentUsd, capUsd, turns: turn };
     // A turn that was denied is announced again where the model sums up in it.
     const reply = this.#replyAt(turn, atMs);
@@ -133,6 +137,7 @@ export class RunModel {
       stopReason: "",
       purpose: undefined,
       costUsd: 0,
+      free: false,
       crashTaxUsd: 0,
       outputTokens: 0,
       fromMs: atMs,
@@ -207,6 +212,7 @@ export class RunModel {
       appendText(reply.blocks, text);
     }
     Object.assign(reply, { isOpen: false, stopReason, costUsd, crashTaxUsd, outputTokens });
+    reply.free = event.free === true;
     reply.attempt = event.attempt;
     reply.toMs = atMs;
     reply.version += 1;
@@ -224,10 +230,11 @@ export class RunModel {
     this.news = `turn ${turn} finished, ${usd(spentUsd)} spent`;
   }
 
-  #tool(event: Of<"tool.started" | "tool.retrying" | "tool.finished">, atMs: number): void {
+  #tool(event: OfTool, atMs: number): void {
     const { callId, tool, turn } = event;
     const item = this.#toolItem(callId, { tool, turn, atMs });
     if (event.type === "tool.started") item.input = event.preview;
+    if (event.type === "tool.progress") item.progress = progressText(event);
     if (event.type === "tool.retrying") {
       const { attempt, code, message, nextAttemptAt } = event;
       item.retries.push({ attempt, code, message, atMs, nextMs: parsed(nextAttemptAt) });
@@ -255,6 +262,7 @@ export class RunModel {
       tool,
       turn,
       input: "",
+      progress: "",
       output: null,
       isError: false,
       retries: [],
@@ -343,6 +351,7 @@ export class RunModel {
     this.#approvals.clear();
     this.result = result;
     this.offline ||= result.offline;
+    this.free = result.free === true;
     this.figures = {
       spentUsd: result.costUsd,
       capUsd: this.figures.capUsd,
@@ -372,6 +381,7 @@ function isOfModel(event: RunEvent): event is OfModel {
   return event.type.startsWith("model.");
 }
 
+type OfTool = Of<"tool.started" | "tool.retrying" | "tool.progress" | "tool.finished">;
 type OfReply = Of<"reply.delta" | "reply.progress" | "reply.withdrawn" | "reply.finished">;
 
 function isOfReply(event: RunEvent): event is OfReply {

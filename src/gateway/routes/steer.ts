@@ -1,4 +1,4 @@
-// Cancel, pause and resume. What is asked twice is done once, but for money that is added.
+// Cancel, pause, resume and undo. What is asked twice is done once, but for money that is added.
 
 import { z } from "@hono/zod-openapi";
 import { microUsdOf, usdOf } from "../../domain/money.ts";
@@ -6,7 +6,7 @@ import { present } from "../../domain/present.ts";
 import { ADD_MICRO_USD_MAX } from "../../domain/run/parse-resume.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
-import { RUN_PATH } from "../schemas.ts";
+import { COMPENSATION, RUN_PATH } from "../schemas.ts";
 
 const ACCEPTED = z
   .strictObject({ runId: z.string(), accepted: z.literal(true) })
@@ -38,7 +38,16 @@ const RESUMED = z
   })
   .openapi("Resumed");
 
+const UNDOING = z
+  .strictObject({
+    runId: z.string(),
+    accepted: z.literal(true),
+    compensations: z.array(COMPENSATION).readonly(),
+  })
+  .openapi("Undoing");
+
 export function addSteering(app: App): void {
+  addUndo(app);
   for (const verb of ["cancel", "pause"] as const) {
     addRoute(
       app,
@@ -78,6 +87,29 @@ export function addSteering(app: App): void {
       const addMicroUsd = addUsd === undefined ? undefined : microUsdOf(addUsd);
       const order = { by: principal.name, ...present({ addMicroUsd }) };
       return answer(202, { runId, accepted: true, ...(await gateway.client.resume(runId, order)) });
+    },
+  );
+}
+
+function addUndo(app: App): void {
+  addRoute(
+    app,
+    {
+      method: "post",
+      path: "/v1/runs/{runId}/undo",
+      operationId: "undoRun",
+      summary: "Take back what the tools of an ended run did, the last first",
+      scopes: ["runs:write"],
+      params: RUN_PATH,
+      answers: {
+        202: { description: "It is under way; the run shows what became of it.", schema: UNDOING },
+      },
+      problems: ["RUN_UNDER_WAY", "NOTHING_TO_UNDO"],
+    },
+    async ({ params: { runId }, principal, gateway }) => {
+      await ownRun(gateway, principal, runId);
+      const compensations = await gateway.client.undo(runId, principal.name);
+      return answer(202, { runId, accepted: true, compensations });
     },
   );
 }

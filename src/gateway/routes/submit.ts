@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { CAN_WAIT, LIMITS, limitsOf } from "../../client/caller-limits.ts";
 import type { RunOrder } from "../../client/run-order.ts";
+import { ON_FAILURE } from "../../domain/effect.ts";
 import { POLICIES } from "../../domain/run/snapshot.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../../domain/present.ts";
@@ -21,6 +22,9 @@ const ORDER = z
     session: name(64).optional(),
     limits: LIMITS.optional(),
     onLimit: z.enum(["stop", "pause"]).optional(),
+    onFailure: z.enum(ON_FAILURE).optional().openapi({
+      description: "What becomes of what tools did, where the run fails or is cancelled.",
+    }),
     canWait: CAN_WAIT.optional().openapi({
       description: "Half price; each reply may take a day. forMs: answer by then.",
     }),
@@ -93,13 +97,13 @@ function orderOf(
   principal: Principal,
   session: string,
 ): RunOrder {
-  const { agent, tier, model, routing, onLimit, canWait } = body;
+  const { agent, tier, model, routing, onLimit, onFailure, canWait } = body;
   const policy = body.policy && present(body.policy);
   return {
     task: body.task,
     tenant: principal.tenant,
     session: body.session ?? session,
     limits: limitsOf(body.limits ?? {}),
-    ...present({ agent, tier, model, routing, onLimit, canWait, key, policy }),
+    ...present({ agent, tier, model, routing, onLimit, onFailure, canWait, key, policy }),
   };
 }

@@ -57,6 +57,56 @@ describe("exit codes of run and attach", () => {
   });
 });
 
+describe("undo", () => {
+  const failed = { undo: "failed", message: "locked" } as const;
+  const done = { undo: "undone", message: null } as const;
+
+  function undoing(ends: readonly (typeof failed | typeof done)[]): FakeClient {
+    const known = ends.map((end, at) => ({
+      turn: at + 1,
+      callId: `${at + 1}.1`,
+      tool: "book",
+      ...end,
+    }));
+    return {
+      ...createFakeClient(),
+      undo: async () => [],
+      async *watchUndo() {
+        const place = { id: "0.1", runId: RUN_ID, ts: "2026-11-21T10:00:00Z" };
+        for (const told of known.toReversed())
+          yield { type: "tool.compensated", ...place, ...told };
+        return known.map(({ callId, tool, undo, message }) => {
+          return { callId, tool, undo, ...(message !== null && { message }) };
+        });
+      },
+    };
+  }
+
+  test("says of each what became of it, the last first, and ends with 0 where nothing stands", async () => {
+    const { exitCode, stdout } = await pawl(undoing([done, done]), ["undo", RUN_ID]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(
+      "↶ book of turn 2 was undone\n↶ book of turn 1 was undone\n2 effects of tools undone\n",
+    );
+  });
+
+  test("ends with 1 where something stands, and says why", async () => {
+    const { exitCode, stdout } = await pawl(undoing([failed, done]), ["undo", RUN_ID]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("✗ book of turn 1 could not be undone: locked\n");
+    expect(stdout).toContain("book (call 1.1) stands: it could not be undone: locked\n");
+  });
+
+  test("says the same to programs, an event a line and all of it last", async () => {
+    const { stdout } = await pawl(undoing([failed, done]), ["undo", RUN_ID, "--json"]);
+    expect(linesOf(stdout)).toMatchObject([
+      { type: "tool.compensated", callId: "2.1", undo: "undone" },
+      { type: "tool.compensated", callId: "1.1", undo: "failed", message: "locked" },
+      { type: "undone", runId: RUN_ID, compensations: [{ undo: "failed" }, { undo: "undone" }] },
+    ]);
+  });
+});
+
 describe("resume and cancel", () => {
   test("say how much was added, and what the operator kept back", async () => {
     const resumed = { addedUsd: 0.2, capUsd: 1, isClamped: true };

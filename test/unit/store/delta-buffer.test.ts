@@ -11,6 +11,7 @@ test("pieces between two batches become one row", () => {
   expect(buffer.take(now)).toEqual({
     rows: [{ ...key, seq: 1, kind: "text", offset: 0, text: "Hello" }],
     droppedChars: 0,
+    isWaiting: false,
   });
   buffer.text(key, "!");
   expect(buffer.take(now).rows).toEqual([{ ...key, seq: 2, kind: "text", offset: 5, text: "!" }]);

@@ -12,6 +12,7 @@ function restaurant(): Bookings & { readonly open: Map<string, string> } {
       return booking;
     },
     find: async (key) => open.get(key) ?? null,
+    cancel: async (key) => open.delete(key),
   };
 }
 
@@ -35,4 +36,15 @@ test("the example refuses a date in the past and says what to do", async () => {
   );
   expect(isError).toBe(true);
   expect(JSON.parse(text)).toMatchObject({ suggestion: expect.stringContaining("still to come") });
+});
+
+test("the example cancels what it booked, once, and says so where nothing is left to cancel", async () => {
+  const bookings = restaurant();
+  const tool = bookTableTool(bookings);
+  await tool.run(evening, contextFor());
+  const undo = (attempt: number) =>
+    tool.compensate?.(evening, { outcome: "unknown" }, contextFor({ attempt }));
+  expect(await undo(1)).toEqual({ kind: "undone" });
+  expect(bookings.open.size).toBe(0);
+  expect(await undo(1)).toEqual({ kind: "absent" });
 });

@@ -1,7 +1,14 @@
 // A call to execute a tool for.
 
 import pino from "pino";
+import { OutputStream, type OutputStore } from "../../../activities/tools/output-stream.ts";
 import type { ToolContext } from "../../../activities/tools/define-tool.ts";
+
+const NOWHERE: OutputStore = {
+  ref: "r",
+  append: async () => undefined,
+  close: async () => undefined,
+};
 
 export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
   return {
@@ -12,6 +19,8 @@ export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
     attempt: 1,
     signal: new AbortController().signal,
     heartbeat: () => undefined,
+    progress: () => undefined,
+    openOutput: () => new OutputStream(NOWHERE, () => undefined),
     log: pino({ level: "silent" }),
     ...given,
   };

@@ -166,6 +166,7 @@ test("a failed tool is an answer with advice", () => {
   expect(toolFailure(known)).toEqual({
     text: '{"error":"No such city.","suggestion":"Use the English name."}',
     isError: true,
+    effect: "none",
   });
   const unknown = toolFailure(new Error("boom", { cause: new Error("ECONNREFUSED") }));
   expect(JSON.parse(unknown.text)).toMatchObject({

@@ -1,7 +1,9 @@
 // What a fresh history of a run begins with: the worst that may come together fits into one payload.
 
 import { describe, expect, test } from "@jest/globals";
-import { jsonBytesOf } from "../../../../src/domain/json-size.ts";
+import { jsonBytesOf, newestFitting } from "../../../../src/domain/json-size.ts";
+import type { Effect } from "../../../../src/domain/effect.ts";
+import { EFFECTS_BYTES_MAX } from "../../../../src/domain/run/effects.ts";
 import { CARRIED_BYTES_MAX, inFreshHistory } from "../../../../src/domain/run/carried.ts";
 import type { RunFact } from "../../../../src/domain/run/facts.ts";
 import { HEARD_BYTES_MAX, isFull, UNREAD_BYTES_MAX } from "../../../../src/domain/run/mail.ts";
@@ -42,6 +44,7 @@ const PARTS_KIB = {
   findings: FINDINGS_BYTES_MAX / KIB,
   models: 16,
   settled: SETTLED_BYTES_MAX / KIB,
+  effects: 40,
   rest: 16,
 };
 type Part = keyof typeof PARTS_KIB;
@@ -49,7 +52,7 @@ type Part = keyof typeof PARTS_KIB;
 function partsOf({ order, state }: Story): Record<Part, unknown> {
   const { memory, mail, phase } = state;
   if (memory === null) throw new Error("the run has not been opened");
-  const { talk, models, people, summaries, snapshot, counts, warnings } = memory;
+  const { talk, models, people, summaries, snapshot, counts, warnings, effects } = memory;
   const { task, ...ordered } = order;
   const { answer, findings, entries, ...talked } = talk;
   const call = phase.kind === "inLane" ? phase.call : null;
@@ -57,7 +60,7 @@ function partsOf({ order, state }: Story): Record<Part, unknown> {
   const { said: heard, ...summary } = summaries;
   return {
     ...{ task, answer, snapshot, findings, entries, said: heard },
-    ...{ unread: mail.unread, ids: mail.ids, settled: people.settled },
+    ...{ unread: mail.unread, ids: mail.ids, settled: people.settled, effects },
     entriesInLane: call?.entries ?? [],
     models: [models, call?.course],
     rest: [ordered, talked, around, summary, counts, warnings, people.always, state.wait],
@@ -77,7 +80,7 @@ function atWorst(): Story {
   const terms = { instructions, limits, batchLane, compactAtTokens: 35_000 };
   const opened = given(terms, { task: padded(TASK_KIB) });
   checkSize(opened.memory().snapshot);
-  return inLane(changed(summed(listened(decided(spoke(opened))))));
+  return inLane(changed(acted(summed(listened(decided(spoke(opened)))))));
 }
 
 /** In a batch, as all of its calls are made. */
@@ -116,6 +119,23 @@ function summed(run: Story): Story {
     return { kind: "toolLost", callId, code: "X", message: padded(9) };
   });
   return asking(asked.and(...answers), replied("All is well."));
+}
+
+/** Its tools did more than can be remembered, and none of it could be undone. */
+function acted(run: Story): Story {
+  const { replyRef, answerRef } = { replyRef: "r".repeat(64), answerRef: "a".repeat(64) };
+  const tool = "t".repeat(24);
+  const effects = Array.from({ length: 200 }, (_, n): Effect => {
+    return { callId: `9.${n}`, turn: 9, tool, replyRef, answerRef, undo: { kind: "due" } };
+  });
+  const done = newestFitting(effects, EFFECTS_BYTES_MAX);
+  const failed = done.map(({ callId }): RunFact => {
+    return { kind: "compensated", callId, undo: { kind: "failed", message: padded(1) } };
+  });
+  const { memory } = run.state;
+  if (memory === null) throw new Error("the run has not been opened");
+  const did = { ...run.state, memory: { ...memory, effects: { done, forgotten: 9 } } };
+  return storyOf(run.order, did, run.nowMs).and(...failed);
 }
 
 /** The model has changed so often that nearly every reply has another author. */

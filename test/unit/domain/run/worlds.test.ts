@@ -63,6 +63,24 @@ describe("in every world", () => {
     });
   });
 
+  test("Y3: what a run did that failed or was cancelled is undone once, the last first, and then it closes", () => {
+    let undone = 0;
+    inEveryWorld(({ facts, state }) => {
+      const began = facts.flatMap(({ fact, before }) =>
+        fact.kind === "compensationBegan" ? [{ callId: fact.callId, before }] : [],
+      );
+      undone += began.length;
+      const ids = began.map(({ callId }) => callId);
+      const { outcome } = endOf(facts);
+      const isBad = outcome.kind === "failed" || outcome.kind === "cancelled";
+      const done = state.memory?.effects.done.map(({ callId }) => callId) ?? [];
+      expect(ids).toEqual(isBad ? done.toReversed() : []);
+      const due = state.memory?.effects.done.filter(({ undo }) => undo.kind === "due") ?? [];
+      expect(isBad ? due : []).toEqual([]);
+    });
+    expect(undone).toBeGreaterThan(0);
+  });
+
   test("6: each call has one end before the next is asked", () => {
     inEveryWorld((lived) => {
       let open = false;
@@ -214,3 +232,9 @@ describe("H2: what people do and what comes back in one task commute", () => {
     expect(seen.size).toBeGreaterThan(40);
   });
 });
+
+function endOf(facts: Lived["facts"]): Extract<RunFact, { kind: "closing" }> {
+  const end = facts.map(({ fact }) => fact).findLast((fact) => fact.kind === "closing");
+  if (end === undefined) throw new Error("a run that has not ended");
+  return end;
+}
