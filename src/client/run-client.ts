@@ -8,12 +8,11 @@ import type {
   DecidedApproval,
   Decision,
 } from "../domain/approval.ts";
-import type { Compensation } from "../domain/effect.ts";
 import { PawlError } from "../domain/errors.ts";
 import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
-import type { RunEvent, ToolCompensated } from "../domain/run-event.ts";
+import type { RunEvent } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import { capacityOf, type CapacityClient } from "./capacity.ts";
@@ -49,7 +48,7 @@ import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, ofRun, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
-import { showRun, undoRun, watchUndo } from "./undo.ts";
+import { showRun, undoingOf, type UndoClient } from "./undo.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
@@ -58,7 +57,7 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
+export interface RunClient extends MoneyClient, CapacityClient, BatchClient, UndoClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -76,15 +75,6 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient {
   pause(runId: string): Promise<void>;
   /** Also NOTHING_CHANGED where it neither rests nor is parked, or where it is parked again at once. */
   resume(runId: string, order?: ResumeOrder): Promise<Resumed>;
-  /**
-   * Begins to take back what a run did that has ended. Throws PawlError RUN_UNDER_WAY, NOTHING_TO_UNDO.
-   */
-  undo(runId: string, by: string): Promise<readonly Compensation[]>;
-  /** What is taken back as it is, and returns what became of all. */
-  watchUndo(
-    runId: string,
-    signal?: AbortSignal,
-  ): AsyncGenerator<ToolCompensated, readonly Compensation[], undefined>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   /** Calls that wait for a person, of all runs; a second or so late. */
@@ -133,6 +123,7 @@ export function createRunClient(backend: Backend): RunClient {
     ...moneyOf(backend),
     ...capacityOf(backend),
     ...batchesOf(backend),
+    ...undoingOf({ ...sources, client }, backend.taskQueue),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
     start: (order) => startRun(backend, order),
@@ -162,9 +153,6 @@ export function createRunClient(backend: Backend): RunClient {
         live: () => asked(showRun({ ...sources, client, totals, leftBehind }, runId), runId),
         recorded: shownOf,
       }),
-    undo: (runId, by) =>
-      asked(undoRun({ ...sources, client }, runId, { by, taskQueue: backend.taskQueue }), runId),
-    watchUndo: (runId, signal) => watchUndo({ ...sources, client }, runId, signal),
     async result(runId, signal = new AbortController().signal) {
       const result = await orRecorded(records, runId, {
         live: () => asked(awaitResult({ ...sources, client }, runId, signal), runId),
