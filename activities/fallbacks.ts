@@ -3,9 +3,10 @@
 
 import type { Config } from "../src/config.ts";
 import type { Fallbacks } from "../src/domain/run/snapshot.ts";
-import { TIERS, type Tier } from "../src/domain/prices.ts";
 import { endBefore } from "../src/domain/model-end.ts";
-import { familyOf, priceOn, specOf } from "../src/domain/pricing.ts";
+import { familyOf, specOf, TIER_NAMES, type ModelTable } from "../src/domain/model-table.ts";
+import type { Tier } from "../src/domain/prices.ts";
+import { priceOn } from "../src/domain/pricing.ts";
 import type { AgentDefinition } from "./agents.ts";
 
 /** Null where nobody does: then the run waits for its model. `models` are all that it may want. */
@@ -15,13 +16,19 @@ export function fallbacksFor(
   config: Config,
 ): Fallbacks | null {
   const today = new Date().toISOString();
+  const { table } = config.models;
   const chains = models.map((model) => {
-    const named = namedFor(tierOf(model), fallbacks) ?? config.agent.fallbackModels;
-    const others = [...new Set(named.map(modelOf))].filter((other) => other !== model);
-    return [model, others.filter((other) => endBefore(specOf(other), today) === null)] as const;
+    const named = namedFor(tierOf(table, model), fallbacks) ?? config.agent.fallbackModels;
+    const others = [...new Set(named.map((name) => modelOf(table, name)))].filter(
+      (other) => other !== model,
+    );
+    return [
+      model,
+      others.filter((other) => endBefore(specOf(table, other), today) === null),
+    ] as const;
   });
   if (chains.every(([, chain]) => chain.length === 0)) return null;
-  const prices = chains.flat(2).map((name) => [name, priceOn(specOf(name), today)] as const);
+  const prices = chains.flat(2).map((name) => [name, priceOn(specOf(table, name), today)] as const);
   return {
     chains: Object.fromEntries(chains),
     attemptsMax: config.agent.fallbackAfterAttempts,
@@ -41,14 +48,13 @@ function isList(fallbacks: AgentDefinition["fallbacks"]): fallbacks is readonly 
 }
 
 /** A model that serves no tier is taken for one of the medium. */
-function tierOf(model: string): Tier {
-  const family = familyOf(model);
-  return TIER_NAMES.find((tier) => TIERS[tier] === family) ?? "medium";
+function tierOf({ tiers }: ModelTable, model: string): Tier {
+  const serves = (name: string): boolean => TIER_NAMES.some((tier) => tiers[tier] === name);
+  const known = serves(model) ? model : familyOf(model);
+  return TIER_NAMES.find((tier) => tiers[tier] === known) ?? "medium";
 }
 
-const TIER_NAMES = ["simple", "medium", "complex"] as const satisfies readonly Tier[];
-
-function modelOf(name: string): string {
+function modelOf({ tiers }: ModelTable, name: string): string {
   const tier = TIER_NAMES.find((known) => known === name);
-  return tier === undefined ? name : TIERS[tier];
+  return tier === undefined ? name : tiers[tier];
 }

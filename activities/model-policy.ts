@@ -1,7 +1,6 @@
 // The model of a run, and who chooses among several: pinned when the run begins.
 
-import { TIERS } from "../src/domain/prices.ts";
-import { specOf } from "../src/domain/pricing.ts";
+import { specOf } from "../src/domain/model-table.ts";
 import { modelsFor } from "../src/domain/run/routing.ts";
 import type { Routing } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
@@ -13,8 +12,10 @@ const BYTES_PER_TOKEN = 4;
 /** Whom the caller names, else the agent, else the operator. */
 export function modelFor(input: RunInput, agent: AgentDefinition, config: Config): string {
   const tier = input.tier ?? agent.tier;
-  const model = input.model ?? (tier && TIERS[tier]) ?? config.agent.model ?? TIERS.medium;
-  specOf(model);
+  const { table } = config.models;
+  const ofTier = tier && table.tiers[tier];
+  const model = input.model ?? ofTier ?? config.agent.model ?? table.tiers.medium;
+  specOf(table, model);
   return model;
 }
 
@@ -28,5 +29,6 @@ export function routingFor(
   const policy = input.routing ?? elsewise;
   if (policy === "fixed") return null;
   const bytes = Buffer.byteLength(agent.instructions) + Buffer.byteLength(input.task);
-  return { policy, models: modelsFor(own), openingTokens: Math.ceil(bytes / BYTES_PER_TOKEN) };
+  const models = modelsFor(config.models.table, own);
+  return { policy, models, openingTokens: Math.ceil(bytes / BYTES_PER_TOKEN) };
 }

@@ -11,6 +11,7 @@ import { listTools, type RunTerms, type ToolSource } from "./tool-sources/tool-s
 export interface OfferedTools {
   readonly tools: readonly ToolSpec[];
   readonly serverTools: readonly ServerTool[];
+  readonly standInTools?: readonly ToolSpec[];
   readonly policy: RuleByTool;
 }
 
@@ -40,15 +41,18 @@ export async function toolsFor(
     .map((name) => known.find(({ spec }) => spec.name === name))
     .filter((tool) => tool !== undefined)
     .filter(({ isIdle = false }) => !isIdle);
+  // Nobody can be asked about a call that the provider makes by itself.
+  const onServer = offered.filter(({ spec: { name } }) => policy[name] !== "ask");
+  const serverTools = onServer.map((tool) => tool.onServer ?? null).filter((tool) => tool !== null);
+  const standIns = onServer.filter((tool) => (tool.onServer ?? null) !== null);
   return {
     tools: offered
-      .filter(({ onServer }) => onServer === undefined)
+      .filter((tool) => tool.onServer === undefined)
       .map(({ spec }) => withinToolTimeout(spec, config)),
-    serverTools: offered
-      .map(({ onServer = null }) => onServer)
-      .filter((tool) => tool !== null)
-      // Nobody can be asked about a call that the provider makes by itself.
-      .filter(({ name }) => policy[name] !== "ask"),
+    serverTools,
+    ...(standIns.length > 0 && {
+      standInTools: standIns.map(({ spec }) => withinToolTimeout(spec, config)),
+    }),
     policy,
   };
 }

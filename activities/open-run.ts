@@ -2,16 +2,16 @@
 // keeps the instructions, tools, limits and timers that are resolved here, once.
 
 import type { Config } from "../src/config.ts";
-import { summaryMark } from "../src/domain/run/summary.ts";
 import { admit } from "../src/domain/input-rules.ts";
 import { lowered, type Limits } from "../src/domain/limits.ts";
 import { endBefore, endedText } from "../src/domain/model-end.ts";
-import { specOf } from "../src/domain/pricing.ts";
+import { pinnedModels, specOf, type ModelTable } from "../src/domain/model-table.ts";
 import { taskMessage } from "../src/domain/run/order.ts";
 import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
 import { present } from "../src/domain/present.ts";
 import type { OwnProvider, Provider } from "../src/domain/provider.ts";
+import { limitsWithin, summaryMark } from "../src/domain/window.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { asFailures, failure, thisAttempt } from "./attempt.ts";
@@ -69,21 +69,25 @@ async function pin(
   input: RunInput,
   { config, toolSources, provider }: ActivityDeps,
 ): Promise<Snapshot> {
+  const { table } = config.models;
   const model = modelFor(input, agent, config);
   const routing = routingFor(model, { input, agent, config });
   const wanted = [model, ...Object.values(routing?.models ?? {})];
   const fallbacks = fallbacksFor([...new Set(wanted)], agent, config);
-  if (fallbacks?.chains[model]?.[0] === undefined) checkServed(model);
+  if (fallbacks?.chains[model]?.[0] === undefined) checkServed(table, model);
   const ofAgent = agent.limits ?? {};
-  const limits = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
+  const { contextTokens, replyTokensMax } = specOf(table, model);
+  const asked = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
+  const limits = limitsWithin(lowered(asked, { replyTokens: replyTokensMax }), contextTokens);
   const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
   const offered = await toolsFor(terms, input.policy ?? {}, { toolSources, config });
-  const { contextTokens } = specOf(model);
+  const askable = [...wanted, ...Object.values(fallbacks?.chains ?? {}).flat()];
   return {
     agent: agent.name,
     model,
     ...(routing === null ? {} : { routing }),
     ...(fallbacks === null ? {} : { fallbacks }),
+    ...present({ models: pinnedModels(table, askable) }),
     instructions: agent.instructions,
     ...offered,
     limits,
@@ -115,8 +119,8 @@ async function pin(
 }
 
 /** Where nobody stands in for it, a model that has ended is better told of than asked. */
-function checkServed(model: string): void {
-  const end = endBefore(specOf(model), new Date().toISOString());
+function checkServed(table: ModelTable, model: string): void {
+  const end = endBefore(specOf(table, model), new Date().toISOString());
   if (end !== null) throw failure("MODEL_RETIRED", endedText(model, end));
 }
 

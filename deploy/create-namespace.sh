@@ -1,33 +1,50 @@
 #!/bin/sh
-# Creates the namespace and Pawl's search attributes where they are missing. Safe to run again.
-# TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE say where.
+# Creates the namespace and Pawl's search attributes where they are missing, and ends when the server knows them.
+# Safe to run again. TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE say where, Temporal's other variables as whom.
 set -eu
 
-tries=30
-until temporal operator cluster health >/dev/null 2>&1; do
-  tries=$((tries - 1))
-  if [ "$tries" -eq 0 ]; then
-    echo "Temporal at $TEMPORAL_ADDRESS did not become healthy." >&2
-    exit 1
-  fi
-  sleep 2
-done
+attributes="PawlAgent:Keyword PawlTenant:Keyword PawlSession:Keyword PawlStatus:Keyword PawlOutcome:Keyword
+  PawlCostUsd:Double PawlTurns:Int"
 
-temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1 ||
-  temporal operator namespace create --retention 30d -n "$TEMPORAL_NAMESPACE"
-
-registered=$(temporal operator search-attribute list -n "$TEMPORAL_NAMESPACE" || true)
-add() {
-  case "$registered" in
-    *"$1 "*) ;;
-    *) temporal operator search-attribute create -n "$TEMPORAL_NAMESPACE" --name "$1" --type "$2" ;;
-  esac
+# For a minute; then it says what was tried, and what came of the last try.
+eventually() {
+  tries=30
+  until said=$("$@" 2>&1); do
+    tries=$((tries - 1))
+    if [ "$tries" -eq 0 ]; then
+      echo "In a minute, Temporal at $TEMPORAL_ADDRESS did not come to this: $*" >&2
+      echo "$said" >&2
+      exit 1
+    fi
+    sleep 2
+  done
 }
 
-add PawlAgent Keyword
-add PawlTenant Keyword
-add PawlSession Keyword
-add PawlStatus Keyword
-add PawlOutcome Keyword
-add PawlCostUsd Double
-add PawlTurns Int
+describe() {
+  temporal operator namespace describe -n "$TEMPORAL_NAMESPACE"
+}
+
+# Succeeds where nothing is missing any more: a server tells of what is new when it next reads what it keeps.
+register() {
+  listed=$(temporal operator search-attribute list -n "$TEMPORAL_NAMESPACE") || return 1
+  missing=""
+  for attribute in $attributes; do
+    name=${attribute%:*}
+    type=${attribute#*:}
+    if ! echo "$listed" | grep -Eq "(^|[^A-Za-z])$name[^A-Za-z]+$type([^A-Za-z]|\$)"; then
+      missing="$missing $attribute"
+      temporal operator search-attribute create -n "$TEMPORAL_NAMESPACE" --name "$name" --type "$type" || return 1
+    fi
+  done
+  if [ -n "$missing" ]; then
+    echo "Not listed:$missing"
+    return 1
+  fi
+}
+
+eventually temporal operator cluster health
+if ! describe >/dev/null 2>&1; then
+  temporal operator namespace create --retention 30d -n "$TEMPORAL_NAMESPACE" || describe >/dev/null
+fi
+eventually describe
+eventually register

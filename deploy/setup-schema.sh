@@ -3,14 +3,13 @@
 # server's schema steps are applied. The SQL_* variables say where and as whom.
 set -eu
 
-schemas=/etc/temporal/schema/postgresql/v12
-
 set_up() {
   database=$1
-  folder=$2
+  schema=$2
   temporal-sql-tool --db "$database" create
   temporal-sql-tool --db "$database" setup-schema -v 0.0
-  temporal-sql-tool --db "$database" update-schema -d "$schemas/$folder/versioned"
+  # The steps are those of the tool's own version: they come with it.
+  temporal-sql-tool --db "$database" update-schema --schema-name "postgresql/v12/$schema"
 }
 
 set_up temporal temporal

@@ -2,7 +2,7 @@
 // generation). Sources: the provider's model pages as of 2026-11.
 
 import type { ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages/messages";
-import { familyOf, modelSpec } from "../src/domain/pricing.ts";
+import { familyOf, modelSpec, SHIPPED_MODELS } from "../src/domain/model-table.ts";
 import type { ModelSpec } from "../src/domain/prices.ts";
 
 export type ThinkingType = ThinkingConfigParam["type"];
@@ -72,6 +72,6 @@ const RULES: Readonly<Record<string, ModelRules>> = {
 };
 
 export function servedModel(id: string): ServedModel | undefined {
-  const spec = modelSpec(id);
+  const spec = modelSpec(SHIPPED_MODELS, id);
   return spec === undefined ? undefined : { id, spec, ...(RULES[familyOf(id)] ?? previous) };
 }

@@ -12,9 +12,11 @@ import { INPUT_RULES_DEFAULT } from "./domain/input-rules.ts";
 import { compilePattern } from "./domain/linear-pattern.ts";
 import { strictest } from "./domain/gate/policy-layers.ts";
 import { byLimit } from "./domain/limit-table.ts";
+import { SHIPPED_MODELS } from "./domain/model-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
 import { baseUrl, headerText } from "./environment-values.ts";
+import { readModelsFile } from "./models-file.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -69,6 +71,12 @@ const patterns = z.string().transform((path, context) => {
       return complain(`line ${index + 1} of ${path} is no pattern: ${why}`);
     }
   });
+});
+const models = z.string().transform((path, context) => {
+  const read = readModelsFile(path);
+  if (read.kind === "read") return read.table;
+  for (const message of read.complaints) context.addIssue({ code: "custom", message });
+  return SHIPPED_MODELS;
 });
 const webUrl = z.url({
   protocol: /^https?$/,
@@ -160,8 +168,15 @@ export const ENVIRONMENT = {
   provider: {
     apiKey: secret("ANTHROPIC_API_KEY", headerText),
     baseUrl: env("ANTHROPIC_BASE_URL", baseUrl.optional()),
+    authToken: secret("ANTHROPIC_AUTH_TOKEN", headerText),
     formerBaseUrls: env("PAWL_FORMER_BASE_URLS", list.pipe(z.array(baseUrl)).default([])),
     offline: env("PAWL_OFFLINE_MODEL", flag.default(false)),
+  },
+  models: {
+    table: env(
+      "PAWL_MODELS_FILE",
+      models.default(() => SHIPPED_MODELS),
+    ),
   },
   proxy: {
     https: ofEverybody("HTTPS_PROXY"),
@@ -196,6 +211,7 @@ export const ENVIRONMENT = {
   },
   tools: {
     policy: env("PAWL_TOOL_POLICY", rules.optional()),
+    webSearch: env("PAWL_WEB_SEARCH", z.enum(["server", "own", "off"]).optional()),
     blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.default([])),
     filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
   },

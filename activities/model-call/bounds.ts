@@ -5,19 +5,21 @@ import type { Bounds } from "../../src/domain/charge.ts";
 import { charsOf } from "../../src/domain/message.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
 import type { Held } from "../../src/store/ledger.ts";
-import type { CallAttempt, PreparedCall } from "./call-attempt.ts";
+import type { CallAttempt, Conversation, PreparedCall } from "./call-attempt.ts";
+import { modelsOf } from "./run-models.ts";
 
 type HeldFor = Pick<Held, "heldMicroUsd" | "replyTokens">;
 
 export function boundsOf(
-  { call }: CallAttempt,
+  at: CallAttempt & { readonly conversation: Conversation },
   request: ModelRequest,
   { promptTokensMax }: Pick<PreparedCall["room"], "promptTokensMax">,
   { heldMicroUsd, replyTokens }: HeldFor,
 ): Bounds {
   return {
+    models: modelsOf(at),
     model: request.model,
-    lane: call.lane,
+    lane: at.call.lane,
     promptTokensMax,
     promptChars: promptCharsOf(request),
     replyTokensMax: replyTokens,

@@ -6,13 +6,16 @@ import type { Denial, WhyDenied } from "../../src/domain/call.ts";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { endBefore, endedText } from "../../src/domain/model-end.ts";
 import { lastWordsMicroUsd } from "../../src/domain/kept-back.ts";
-import { priceOn, specOf } from "../../src/domain/pricing.ts";
+import { modelSpec } from "../../src/domain/model-table.ts";
+import { priceOn } from "../../src/domain/pricing.ts";
+import { present } from "../../src/domain/present.ts";
 import { providerDiffers, type Provider } from "../../src/domain/provider.ts";
 import type { ModelCallError } from "../../src/model/model.ts";
 import type { GateAnswer } from "../../src/store/gates.ts";
 import type { HoldDenied } from "../../src/store/ledger.ts";
 import { failure } from "../attempt.ts";
 import type { CallAttempt, PreparedCall } from "./call-attempt.ts";
+import { specOfCall } from "./run-models.ts";
 import { shortfallText } from "./shortfall.ts";
 
 /** What says that the provider is down or overloaded, and nothing about our request. */
@@ -81,15 +84,16 @@ export function deniedByOwnCap(prepared: PreparedCall, money: OwnMoney): Denial 
   );
 }
 
-function lastWordsOf({ request, room }: PreparedCall): number {
-  const price = priceOn(specOf(request.model), new Date().toISOString());
-  return lastWordsMicroUsd(price, room.promptTokens);
+function lastWordsOf(prepared: PreparedCall): number {
+  const price = priceOn(specOfCall(prepared), new Date().toISOString());
+  return lastWordsMicroUsd(price, prepared.room.promptTokens);
 }
 
-/** Null while the model is served. */
+/** Null while the model is served; what only the run itself knows of has no day named. */
 export function deniedByCalendar(at: CallAttempt): Denial | null {
   const { model } = at.call.course;
-  const end = endBefore(specOf(model), new Date().toISOString());
+  const spec = modelSpec(at.deps.config.models.table, model);
+  const end = spec === undefined ? null : endBefore(spec, new Date().toISOString());
   return end === null ? null : denied(at, { why: "retired" }, endedText(model, end));
 }
 
@@ -124,6 +128,10 @@ export function deniedByProvider(at: CallAttempt, error: ModelCallError): Denial
   const notBefore = aboutAfter(error.retryAfterMs ?? deps.config.retries.initialMs);
   if (error.code === "PROVIDER_RATE_LIMITED" && !error.mayCost) {
     return denied(at, { why: "rate_limited", notBefore }, limitText(model));
+  }
+  if (error.code === "PROMPT_TOO_LONG") {
+    const stated = present({ contextTokens: error.contextTokens ?? undefined });
+    return denied(at, { why: "size", limit: "request_tokens", ...stated }, error.message);
   }
   if (error.code === "MODEL_RETIRED") {
     return denied(at, { why: "retired" }, `${model} is not served: ${error.message}`);

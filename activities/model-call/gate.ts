@@ -4,16 +4,17 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Denial } from "../../src/domain/call.ts";
-import { specOf } from "../../src/domain/pricing.ts";
 import type { Amounts } from "../../src/domain/rate-limits.ts";
 import type { GateAsk } from "../../src/store/gates.ts";
 import { holdIdOf } from "../attempt.ts";
 import type { PreparedCall } from "./call-attempt.ts";
 import { logGateWait } from "./call-log.ts";
 import { deniedByGate, type GateWait } from "./denial.ts";
+import { firstByteMsOf } from "./first-byte.ts";
 import type { LetOut } from "./gate-listener.ts";
 import { whileStoreIsAway } from "./patience.ts";
 import { isProbedInVain } from "./probe.ts";
+import { specOfCall } from "./run-models.ts";
 
 /** From the answer of the gate to the request, and from the first byte to the gate. */
 const LEASE_MARGIN_MS = 5000;
@@ -41,7 +42,7 @@ async function askGate(prepared: PreparedCall): Promise<LetOut | GateWait> {
   const ask: GateAsk = {
     key: keyOf(config.provider.offline, request.model),
     callId: holdIdOf(attempt),
-    leaseMs: config.timers.firstByteTimeoutMs + LEASE_MARGIN_MS,
+    leaseMs: firstByteMsOf(prepared) + LEASE_MARGIN_MS,
     runId: attempt.runId,
     tenant: call.payer.tenant,
     bounds: boundsOf(prepared),
@@ -56,8 +57,9 @@ function keyOf(isOffline: boolean, model: string): string {
 }
 
 /** What the last call read is in the cache, where it is long enough, and counts in no limit; its reply is not. */
-function boundsOf({ call, request, room }: PreparedCall): Amounts {
-  const isCached = call.headTokens >= specOf(request.model).cacheTokensMin;
+function boundsOf(prepared: PreparedCall): Amounts {
+  const { call, request, room } = prepared;
+  const isCached = call.headTokens >= specOfCall(prepared).cacheTokensMin;
   const lastReply = request.messages.findLast(({ role }) => role === "assistant");
   const replyTokensMax = Buffer.byteLength(JSON.stringify(lastReply?.content ?? ""));
   const cachedTokens = isCached ? Math.max(0, call.headTokens - replyTokensMax) : 0;

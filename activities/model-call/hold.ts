@@ -9,7 +9,6 @@ import { USEFUL_REPLY_TOKENS } from "../../src/domain/limits.ts";
 import {
   priceIn,
   priceOn,
-  specOf,
   worstCase,
   worstCaseMicroUsd,
   type WorstCase,
@@ -20,6 +19,7 @@ import type { PreparedCall } from "./call-attempt.ts";
 import { deniedByOwnCap } from "./denial.ts";
 import type { HoldRequest } from "./money.ts";
 import { countedRoom, keepsLastWords } from "./room.ts";
+import { specOfCall } from "./run-models.ts";
 
 /** Past the end of every batch: a hold that is still open then is of a run that was terminated. */
 const BATCH_DEAD_AFTER_MS = 48 * 3_600_000;
@@ -90,9 +90,9 @@ function deadAfterMs({ deps: { config }, call }: PreparedCall): number {
 type Asked = Pick<HoldRequest, "worst" | "replyTokensMin" | "replyTokensMax">;
 
 function askedOfLedger(prepared: PreparedCall, now: Date): Asked | Denial {
-  const { deps, call, request, room } = prepared;
+  const { deps, call, room } = prepared;
   const { promptTokensMax, promptTokens, replyTokensMax } = room;
-  const price = priceOn(specOf(request.model), now.toISOString());
+  const price = priceOn(specOfCall(prepared), now.toISOString());
   const worst = worstOf(prepared, price, promptTokensMax);
   const replyTokensMin = Math.min(USEFUL_REPLY_TOKENS, replyTokensMax);
   if (!keepsLastWords(call)) return { worst, replyTokensMin, replyTokensMax };
@@ -108,7 +108,8 @@ function askedOfLedger(prepared: PreparedCall, now: Date): Asked | Denial {
   const longest = Math.min(replyTokensMax, payable);
   return {
     worst,
-    replyTokensMin: Math.min(replyTokensMin + repliesFor(kept, worst), longest),
+    // Last words that cost nothing need no room in what others share.
+    replyTokensMin: Math.min(replyTokensMin + (kept === 0 ? 0 : repliesFor(kept, worst)), longest),
     replyTokensMax: longest,
   };
 }
@@ -123,7 +124,9 @@ function worstOf(
   return worstCase(priceIn(call.lane, price), promptTokensMax, searchesMax(request), cacheTtl);
 }
 
+/** As many tokens of a reply as so much pays; of one that costs nothing any number, also where nothing is left. */
 function repliesFor(microUsd: number, { replyRate }: WorstCase): number {
+  if (replyRate === 0) return microUsd < 0 ? 0 : Number.MAX_SAFE_INTEGER;
   return Math.floor((microUsd * 1_000_000) / replyRate);
 }
 

@@ -10,6 +10,7 @@ import {
   type ReplyHeard,
   type ReplyListener,
 } from "../../src/model/model.ts";
+import { firstByteMsOf } from "./first-byte.ts";
 import { heardByGate } from "./gate-listener.ts";
 import type { CallLane, HeldCall } from "./lane.ts";
 
@@ -28,14 +29,8 @@ export const liveLane: CallLane = {
   },
 };
 
-async function stream({
-  deps,
-  attempt,
-  call,
-  request,
-  held,
-  letOut,
-}: HeldCall): Promise<ModelReply> {
+async function stream(sent: HeldCall): Promise<ModelReply> {
+  const { deps, attempt, call, request, held, letOut } = sent;
   const { deltas } = deps;
   const model = letOut === null ? deps.model : heardByGate(deps, letOut);
   const { isShown } = traitsOf(call.purpose);
@@ -44,7 +39,8 @@ async function stream({
       isShown && writing !== null ? deltas.writing(attempt, writing) : undefined,
     text: (piece) => (isShown ? deltas.text(attempt, piece) : undefined),
   };
-  const bounded = { ...request, replyTokensMax: held.replyTokens };
+  const firstByteMs = firstByteMsOf(sent);
+  const bounded = { ...request, replyTokensMax: held.replyTokens, firstByteMs };
   return await model.call(bounded, listener, attempt.signal);
 }
 

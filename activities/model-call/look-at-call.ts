@@ -42,7 +42,7 @@ async function lookOnce(
     const conversation = await conversationOf(at);
     const request = requestOf(at.attempt.runId, at.call, conversation);
     const promptTokensMax = promptBoundOf({ ...at, conversation, request });
-    const bounds = boundsOf(at, request, { promptTokensMax }, state);
+    const bounds = boundsOf({ ...at, conversation }, request, { promptTokensMax }, state);
     return await settle(at, conversation, { ...found, held: state, bounds, latencyMs: 0 });
   }
   return await ended(at, found, state);

@@ -3,12 +3,13 @@
 // of the rest, as far as that count can be true. Never more than was held.
 
 import { chargeFor, type Charge } from "../../src/domain/charge.ts";
-import { priceIn, priceOn, specOf, worstCase } from "../../src/domain/pricing.ts";
+import { priceIn, priceOn, worstCase } from "../../src/domain/pricing.ts";
 import type { Usage } from "../../src/domain/usage.ts";
 import type { Billing } from "../../src/model/model.ts";
 import type { Loss } from "../../src/store/ledger.ts";
 import { boundsOf, searchesMax } from "./bounds.ts";
 import type { HeldCall } from "./lane.ts";
+import { specOfCall } from "./run-models.ts";
 
 export interface Lost {
   readonly billing: Extract<Billing, "prompt" | "unknown">;
@@ -28,8 +29,9 @@ export function lossOf(at: HeldCall, { billing, counted }: Lost): Loss {
   return known ?? { spentMicroUsd: 0, fearedMicroUsd: heldMicroUsd };
 }
 
-function promptMicroUsd({ call, request, room, held }: HeldCall): number {
-  const price = priceIn(call.lane, priceOn(specOf(request.model), new Date().toISOString()));
+function promptMicroUsd(at: HeldCall): number {
+  const { call, request, room, held } = at;
+  const price = priceIn(call.lane, priceOn(specOfCall(at), new Date().toISOString()));
   const cacheTtl = request.cacheTtl ?? "5m";
   const { fixedMicroUsd } = worstCase(price, room.promptTokensMax, 0, cacheTtl);
   return Math.min(fixedMicroUsd, held.heldMicroUsd);

@@ -7,6 +7,8 @@ import type { ModelCall } from "../../src/domain/call.ts";
 import { summaryTokensMax } from "../../src/domain/kept-back.ts";
 import type { Limits } from "../../src/domain/limits.ts";
 import type { Purpose, PurposeKind } from "../../src/domain/purpose.ts";
+import type { Snapshot } from "../../src/domain/run/snapshot.ts";
+import { limitsWithin } from "../../src/domain/window.ts";
 import type { ModelRequest } from "../../src/model/model.ts";
 import type { Conversation } from "./call-attempt.ts";
 import { asClassifier, verdictTokensMax } from "./classifier.ts";
@@ -30,13 +32,14 @@ const PURPOSES: Readonly<Record<PurposeKind, PurposeRow>> = {
 
 export function requestOf(
   runId: string,
-  { payer, purpose, cacheTtl, course }: ModelCall,
+  call: ModelCall,
   { snapshot, messages }: Conversation,
 ): ModelRequest {
-  const { instructions, tools, serverTools, limits } = snapshot;
+  const { payer, purpose, cacheTtl, course } = call;
+  const { instructions, tools, serverTools } = snapshot;
   const { model, authors = [] } = course;
   const ownReplyAt = lastReplyOf(model, messages, authors);
-  return requestFor(purpose, limits, {
+  return requestFor(purpose, limitsOfCall(call, snapshot), {
     runId,
     model,
     instructions,
@@ -47,6 +50,11 @@ export function requestOf(
     ...(cacheTtl !== undefined && { cacheTtl }),
     userId: createHash("sha256").update(`pawl tenant ${payer.tenant}`).digest("hex").slice(0, 32),
   });
+}
+
+/** The run's, within what the server has said meanwhile that it can hold. */
+export function limitsOfCall({ budget }: ModelCall, { limits }: Pick<Snapshot, "limits">): Limits {
+  return budget.contextTokens === undefined ? limits : limitsWithin(limits, budget.contextTokens);
 }
 
 function requestFor(

@@ -6,9 +6,10 @@
 import type { Denial, ModelCall } from "../../src/domain/call.ts";
 import { roomForSummary, tokensKeptBack } from "../../src/domain/kept-back.ts";
 import { USEFUL_REPLY_TOKENS, type Limits } from "../../src/domain/limits.ts";
-import { specOf } from "../../src/domain/pricing.ts";
 import type { PreparedCall, Room } from "./call-attempt.ts";
 import { denied } from "./denial.ts";
+import { limitsOfCall } from "./purposes.ts";
+import { specOfCall } from "./run-models.ts";
 
 /** What the API may put around each message. */
 const FRAMING_TOKENS = 16;
@@ -21,8 +22,8 @@ type Measured = Omit<PreparedCall, "room">;
 
 export async function roomFor(measured: Measured): Promise<Room | Denial> {
   const { call, conversation, request } = measured;
-  const { limits } = conversation.snapshot;
-  const spec = specOf(request.model);
+  const limits = limitsOfCall(call, conversation.snapshot);
+  const spec = specOfCall(measured);
   const promptTokensMax = promptBoundOf(measured);
   const likely = await likelyTokens(measured, promptTokensMax);
   const tokensLeft = call.budget.tokensLeft - (keepsLastWords(call) ? tokensKeptBack(likely) : 0);
@@ -32,12 +33,15 @@ export async function roomFor(measured: Measured): Promise<Room | Denial> {
   if (promptTokensMax + longest <= cap) {
     return { promptTokensMax, isCounted: false, promptTokens: likely, replyTokensMax: longest };
   }
-  const promptTokens = Math.min(promptTokensMax, await countOf(measured));
+  const counted = await countOf(measured);
+  const guess = counted ?? guessOf(call, promptTokensMax, tokensLeft);
+  const promptTokens = Math.min(promptTokensMax, guess);
   const replyTokensMax = Math.min(longest, cap - promptTokens);
   // Where the conversation can be made shorter, a cut reply is no choice.
   const mayShorten = keepsSummary(call) && cap < tokensLeft;
   if (replyTokensMax >= Math.min(longest, mayShorten ? longest : USEFUL_REPLY_TOKENS)) {
-    const bound = Math.min(promptTokensMax, withMargin(promptTokens));
+    const bound =
+      counted === null ? promptTokensMax : Math.min(promptTokensMax, withMargin(promptTokens));
     const weighs = Math.min(likely, bound);
     return { promptTokensMax: bound, isCounted: true, promptTokens: weighs, replyTokensMax };
   }
@@ -54,7 +58,9 @@ export async function roomFor(measured: Measured): Promise<Room | Denial> {
 export async function countedRoom(prepared: PreparedCall): Promise<Room> {
   const { room, attempt } = prepared;
   try {
-    const counted = withMargin(await countOf(prepared));
+    const count = await countOf(prepared);
+    if (count === null) return { ...room, isCounted: true };
+    const counted = withMargin(count);
     const promptTokensMax = Math.min(room.promptTokensMax, counted);
     const promptTokens = Math.min(room.promptTokens, counted);
     return { ...room, promptTokensMax, promptTokens, isCounted: true };
@@ -64,7 +70,21 @@ export async function countedRoom(prepared: PreparedCall): Promise<Room> {
   }
 }
 
-async function countOf({ deps, attempt, request }: Measured): Promise<number> {
+/** Of English text and JSON; the bound takes a byte for one. */
+const BYTES_PER_TOKEN = 3;
+
+/**
+ * Where nobody counts: whether the prompt is too long for a request, the server itself will say. What the run may
+ * still use nobody else knows, so there the bound holds.
+ */
+function guessOf(call: ModelCall, promptTokensMax: number, tokensLeft: number): number {
+  if (promptTokensMax + USEFUL_REPLY_TOKENS > tokensLeft) return promptTokensMax;
+  const weighed = call.course.weighedBy === undefined ? call.headTokens : 0;
+  return weighed + Math.ceil((promptTokensMax - weighed) / BYTES_PER_TOKEN);
+}
+
+/** Null where the server has no such endpoint. */
+async function countOf({ deps, attempt, request }: Measured): Promise<number | null> {
   return await deps.model.countTokens(request, attempt.signal);
 }
 
@@ -90,7 +110,7 @@ async function likelyTokens(measured: Measured, promptTokensMax: number): Promis
   const { call, attempt } = measured;
   if (call.course.weighedBy === undefined || !keepsLastWords(call)) return promptTokensMax;
   try {
-    return Math.min(promptTokensMax, await countOf(measured));
+    return Math.min(promptTokensMax, (await countOf(measured)) ?? promptTokensMax);
   } catch {
     attempt.signal.throwIfAborted();
     return promptTokensMax;
@@ -103,7 +123,7 @@ export function promptBoundOf(measured: Measured): number {
   const { added, messages } = conversation;
   if (call.headTokens === 0 || call.course.weighedBy !== undefined) {
     const bytes = deps.model.promptBytes(request, messages);
-    return bytes + messages.length * FRAMING_TOKENS + specOf(request.model).toolPromptTokensMax;
+    return bytes + messages.length * FRAMING_TOKENS + specOfCall(measured).toolPromptTokensMax;
   }
   const addedBytes = Buffer.byteLength(JSON.stringify(added));
   return call.headTokens + addedBytes + added.length * FRAMING_TOKENS;

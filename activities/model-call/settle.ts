@@ -4,6 +4,7 @@
 
 import { INTERRUPTED, type Estimated, type Reply } from "../../src/domain/call.ts";
 import { chargeFor, type Bounds, type Charge } from "../../src/domain/charge.ts";
+import { isFreeModel, modelSpec } from "../../src/domain/model-table.ts";
 import type { Warning } from "../../src/domain/limits.ts";
 import { argsDigest } from "../../src/domain/args-digest.ts";
 import { isToolUse } from "../../src/domain/message.ts";
@@ -83,7 +84,7 @@ export function adopted({
 
 function resultOf(
   at: CallAttempt,
-  { reply, held }: Bought,
+  { reply, held, bounds }: Bought,
   charge: Charge,
   place: Pick<Reply, "ref" | "head">,
 ): Reply {
@@ -96,6 +97,7 @@ function resultOf(
     message: reply.message,
     model: charge.model,
     offline: deps.provider.isOffline,
+    ...(isFree(bounds, charge) && { free: true as const }),
     lane: call.lane,
     stopReason: reply.stopReason,
     ...(reply.refusalCategory !== undefined && { refusalCategory: reply.refusalCategory }),
@@ -119,6 +121,10 @@ function chargeOf({ bounds, reply, repliedAt }: Bought): Charge {
     ...{ model, usage, message, isRefusal, contradictions, repliedAt },
   });
   return stopReason === INTERRUPTED ? { ...charge, costMicroUsd: bounds.heldMicroUsd } : charge;
+}
+
+function isFree({ models, model }: Bounds, { costMicroUsd }: Charge): boolean {
+  return costMicroUsd === 0 && isFreeModel(modelSpec(models, model));
 }
 
 function estimateOf({ stopReason }: ModelReply, { basis }: Charge): Estimated | null {

@@ -2,7 +2,8 @@
 // or our own tool searches the bundled corpus. Both have the name that the model knows: web_search.
 
 import { z } from "zod";
-import { priceOn, specOf, worstCase } from "../../src/domain/pricing.ts";
+import { specOf, type ModelTable } from "../../src/domain/model-table.ts";
+import { priceOn, worstCase } from "../../src/domain/pricing.ts";
 import type { ServerTool } from "../../src/domain/tool.ts";
 import { defineTool } from "./define-tool.ts";
 import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts";
@@ -43,9 +44,13 @@ function lineOf({ title, text, source, date }: DatedFact, index: number): string
  * How many searches the calls of a run can hold, whichever of its models makes them; 0 where it can pay none.
  * A tool is part of what thinking is bound to, so this is settled once, and not by what is left at a call.
  */
-export function searchesPerCall(costCapMicroUsd: number, models: readonly string[]): number {
+export function searchesPerCall(
+  table: ModelTable,
+  costCapMicroUsd: number,
+  models: readonly string[],
+): number {
   const today = new Date().toISOString();
-  const worst = models.map((model) => worstCase(priceOn(specOf(model), today), 0, 1));
+  const worst = models.map((model) => worstCase(priceOn(specOf(table, model), today), 0, 1));
   const dearest = Math.max(...worst.map(({ fixedMicroUsd }) => fixedMicroUsd));
   return Math.min(
     SEARCHES_PER_CALL_MAX,

@@ -48,8 +48,12 @@ export function addBatch(program: Command, context: CliContext): void {
     .option("--out <file>", "write the results there (FILE.results.jsonl, or BATCH.results.jsonl)")
     .option("--json", "one line a step, the summary last")
     .action(async (file: string, flags: BatchFlags) => {
-      const { readItems } = await import("../client/batch-lines.ts");
-      const items = readItems(await bytesOf(file, context));
+      const [{ readItems }, { readConfig }] = await Promise.all([
+        import("../client/batch-lines.ts"),
+        import("../config.ts"),
+      ]);
+      const { table } = readConfig(context.env).models;
+      const items = readItems(await bytesOf(file, context), table);
       const outOf = await resultsFile(file, flags);
       const start = async (client: RunClient, config: Config): Promise<number> => {
         const { batchId, created } = await client.startBatch(orderOf(items, flags, config));

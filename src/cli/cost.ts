@@ -40,13 +40,13 @@ export function addCost(program: Command, context: CliContext): void {
     )
     .option("--json", "one row per line, the total last")
     .action(({ since, json, whatIf: asked, ...query }: CostFlags) =>
-      withClient(context, async (client) => {
+      withClient(context, async (client, config) => {
         const from = since === undefined ? {} : { since: new Date(Date.now() - since) };
         if (asked !== undefined) {
           const whose = present({ tenant: query.tenant });
           const calls = await client.recordedCalls({ ...whose, ...from });
           const routing = asked === true ? whatIf(ROUTING_DEFAULT) : asked;
-          const report = reportOn(routing, calls, dayOf(new Date()));
+          const report = reportOn(routing, calls, { ...config.models, day: dayOf(new Date()) });
           const lines = json === true ? [JSON.stringify(report)] : linesOf(report);
           for (const line of lines) context.stdout.write(`${line}\n`);
           return;
@@ -91,7 +91,8 @@ function figuresOf(figures: UsageFigures): readonly string[] {
     ...[runs, calls, attempts, promptTokens(tokens)].map(whole),
     cacheRatio === null ? "" : `${Math.floor(cacheRatio * 100)} %`,
     whole(tokens.outputTokens),
-    exactUsd(spentMicroUsd),
+    // Counted, and nothing to pay for it.
+    calls > 0 && spentMicroUsd + fearedMicroUsd === 0 ? "free" : exactUsd(spentMicroUsd),
     exactUsd(fearedMicroUsd),
   ];
 }

@@ -15,9 +15,14 @@ const LIBPQ =
 
 const DATABASE_SECRETS = ["PGPASSWORD", "PGPASSWORD_FILE", "DATABASE_URL", "DATABASE_URL_FILE"];
 
+const namesOfKey = (name: string): readonly string[] => [name, `${name}_FILE`];
+
 /** An address, and the secrets that would be sent there. */
 const ADDRESSES: readonly (readonly [string, readonly string[]])[] = [
-  ["ANTHROPIC_BASE_URL", ["ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY_FILE"]],
+  [
+    "ANTHROPIC_BASE_URL",
+    [...namesOfKey("ANTHROPIC_API_KEY"), ...namesOfKey("ANTHROPIC_AUTH_TOKEN")],
+  ],
   ["TEMPORAL_ADDRESS", ["TEMPORAL_API_KEY"]],
   ["DATABASE_URL", ["PGPASSWORD", "PGPASSWORD_FILE"]],
   // Also what only says how to go there: with less proof, or in another's name.

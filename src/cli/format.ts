@@ -73,6 +73,14 @@ function codeIn(outcome: Outcome): string | null {
   return isSpendLimit ? "PROVIDER_SPEND_LIMIT" : null;
 }
 
+function toolCallsText({
+  toolCalls,
+  toolCallsRefused = 0,
+}: Pick<RunResult, "toolCalls" | "toolCallsRefused">): string {
+  const refused = toolCallsRefused > 0 ? ` (${toolCallsRefused} refused)` : "";
+  return `${count(toolCalls + toolCallsRefused, "tool call")}${refused}`;
+}
+
 export interface SummaryFacts {
   readonly capUsd: number | null;
   readonly link: string | null;
@@ -93,7 +101,7 @@ export function summaryLines(
   const models = Object.entries(result.models).map(([model, calls]) => `${model} ×${calls}`);
   const work = [
     `${count(result.modelCalls, "model call")}${attempts}`,
-    count(result.toolCalls, "tool call"),
+    toolCallsText(result),
     `${usage.inputTokens.toLocaleString("en-US")} tokens in (${cached} % cached)`,
     `${usage.outputTokens.toLocaleString("en-US")} out${usage.estimated === true ? " (estimated)" : ""}`,
     duration(result.durationMs),
@@ -105,7 +113,7 @@ export function summaryLines(
   return [
     work.join(" · "),
     ...(models.length > 1 ? [`replies of ${models.join(", ")}`] : []),
-    `cost ${usd(result.costUsd)}${cap}${simulated}`,
+    result.free === true ? "cost: free" : `cost ${usd(result.costUsd)}${cap}${simulated}`,
     ...tax,
     ...effectLines(result),
     ...(link === null ? [] : [link]),

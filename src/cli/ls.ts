@@ -50,7 +50,7 @@ export function tableOf(runs: readonly RunListed[], nowMs: number): readonly str
   const rows = runs.map((run) => [
     shownLine(run.runId),
     shownLine(run.outcome ?? run.status),
-    usd(run.costUsd),
+    run.free === true ? "free" : usd(run.costUsd),
     ago(run.startedAt, nowMs),
     shownLine(run.task, 50),
   ]);

@@ -8,7 +8,8 @@ import { textOf } from "../client/utf8.ts";
 import type { Config } from "../config.ts";
 import { endingModels, endingText } from "../domain/model-end.ts";
 import { ASKED_LIMITS, type AskedKey } from "../domain/limit-table.ts";
-import { TIERS, type Tier } from "../domain/prices.ts";
+import { TIER_NAMES } from "../domain/model-table.ts";
+import type { Tier } from "../domain/prices.ts";
 import { POLICIES, type Policy } from "../domain/run/snapshot.ts";
 import { ON_FAILURE, type OnFailure } from "../domain/effect.ts";
 import { present } from "../domain/present.ts";
@@ -52,7 +53,7 @@ export function addRun(program: Command, context: CliContext): void {
     .description("start a run and watch it; Ctrl-C detaches, the run goes on")
     .argument("<task>", "what the agent is to do; - reads what is piped in", taskText)
     .option("--agent <name>", "agent to use")
-    .addOption(new Option("--tier <tier>", "class of model").choices(Object.keys(TIERS)))
+    .addOption(new Option("--tier <tier>", "class of model").choices(TIER_NAMES))
     .option("--model <id>", "model to use instead of the tier's")
     .addOption(new Option("--route <policy>", "who chooses the model").choices(POLICIES))
     .option("--max-cost <usd>", "what the run may cost", dollarsAsMicroUsd);
@@ -137,9 +138,12 @@ export function orderOf(task: string, options: RunOptions, config: Config): RunO
 }
 
 /** A model that ends soon is better left before that day. */
-function endingTexts({ model }: RunOptions, { agent }: Config): readonly string[] {
+function endingTexts(
+  { model }: RunOptions,
+  { agent, models: { table } }: Config,
+): readonly string[] {
   const today = new Date().toISOString();
-  return endingModels([model ?? agent.model ?? ""], today).map(endingText);
+  return endingModels(table, [model ?? agent.model ?? ""], today).map(endingText);
 }
 
 function policyOf({ ask = [], deny = [] }: RunOptions): Pick<RunOrder, "policy"> {

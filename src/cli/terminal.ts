@@ -98,7 +98,8 @@ class Terminal implements Renderer {
     if (this.#introduced) return;
     this.#introduced = true;
     const simulated = event.offline ? " · offline model: costs are simulated" : "";
-    this.#line(`${shownLine(event.model)} · budget ${usd(event.capUsd)}${simulated}`, "dim");
+    const price = event.free === true ? "free" : `budget ${usd(event.capUsd)}`;
+    this.#line(`${shownLine(event.model)} · ${price}${simulated}`, "dim");
   }
 
   #ended({ result }: Extract<RunEvent, { type: "run.ended" }>): void {

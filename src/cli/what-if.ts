@@ -2,6 +2,7 @@
 // is often explained with, at its own prices and at today's.
 
 import { InvalidArgumentError } from "commander";
+import type { ModelTable } from "../domain/model-table.ts";
 import type { RecordedCalls } from "../store/usage-report.ts";
 import {
   ALL_MEDIUM,
@@ -55,9 +56,9 @@ export interface WhatIfReport {
 export function reportOn(
   { text, routing }: WhatIf,
   recorded: readonly RecordedCalls[],
-  day: string,
+  { table, day }: { readonly table: ModelTable; readonly day: string },
 ): WhatIfReport {
-  const prices = tierPrices(day);
+  const prices = tierPrices(table, day);
   const compared = (calls: readonly CallsOfOneSize[], at: PriceByTier): Comparison => {
     const allMediumMicroUsd = costUnder(ALL_MEDIUM, calls, at);
     const routedMicroUsd = costUnder(routing, calls, at);

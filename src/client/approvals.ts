@@ -6,6 +6,7 @@ import type { Approvals, ApprovalShown, ApprovalWaiting } from "../domain/approv
 import { argsDigest } from "../domain/args-digest.ts";
 import { PawlError } from "../domain/errors.ts";
 import { approvalsFrom } from "../domain/run/parse-approvals.ts";
+import { toolIn } from "../domain/run/snapshot.ts";
 import { pendingOf } from "../domain/run/shown.ts";
 import type { RunState } from "../domain/run/state.ts";
 import { COLUMNS } from "../temporal/columns.ts";
@@ -81,7 +82,7 @@ export async function readApproval(
   }
   const args = argumentsIn(run, callId);
   if (argsDigest(args) !== pending.argsDigest) throw notThese(runId, callId);
-  const spec = state.memory?.snapshot.tools.find(({ name }) => name === pending.tool);
+  const spec = state.memory === null ? undefined : toolIn(state.memory.snapshot, pending.tool);
   const { tenant, agent, task } = input;
   return {
     ...pending,

@@ -1,7 +1,7 @@
 // What a failed request to Temporal means for the one who made it.
 
 import { isGrpcServiceError } from "@temporalio/client";
-import { namespaceFault } from "../domain/environment-fault.ts";
+import { loginFault, namespaceFault } from "../domain/environment-fault.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 
 /** gRPC's numbers, as far as they are told apart here. */
@@ -32,8 +32,8 @@ export function isPassing(error: unknown): boolean {
 /** As a PawlError where the reason is known; broken invariants of ours stay what they are. */
 export function backendError(error: unknown, runId?: string): unknown {
   if (isPawlError(error)) return error;
-  const noNamespace = error instanceof Error ? namespaceFault(error) : null;
-  if (noNamespace !== null) return noNamespace;
+  const fault = error instanceof Error ? faultIn(error) : null;
+  if (fault !== null) return fault;
   // An id that Temporal can't take, such as an empty one, is nobody's.
   if (runId !== undefined && (isNotFound(error) || grpcCodeOf(error) === INVALID_ARGUMENT)) {
     return new PawlError("RUN_NOT_FOUND", `There is no run ${runId}.`, { cause: error });
@@ -44,6 +44,15 @@ export function backendError(error: unknown, runId?: string): unknown {
   return new PawlError("BACKEND_UNREACHABLE", `Temporal did not do as asked: ${detail}`, {
     cause: error,
   });
+}
+
+function faultIn(error: Error): PawlError | null {
+  const { cause } = error;
+  return namespaceFault(error) ?? loginFault(error) ?? (isObject(cause) ? loginFault(cause) : null);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** The SDK wraps some errors of gRPC, and keeps them as the cause. */

@@ -4,8 +4,13 @@
 import { z } from "zod";
 import { BATCH_ITEMS_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
-import { TIERS, type Tier } from "../domain/prices.ts";
-import { modelSpec, MODEL_NAMES } from "../domain/pricing.ts";
+import {
+  modelSpec,
+  noPriceText,
+  SHIPPED_MODELS,
+  TIER_NAMES,
+  type ModelTable,
+} from "../domain/model-table.ts";
 import { present } from "../domain/present.ts";
 import type { ItemOrder } from "./batch-order.ts";
 import { CAN_WAIT, LIMITS, limitsOf } from "./caller-limits.ts";
@@ -20,31 +25,24 @@ const LINE = z.strictObject({
   id: z.string().min(1).max(ID_CHARS_MAX).optional(),
   task: z.string().regex(/\S/, "must not be empty"),
   agent: z.string().min(1).max(NAME_CHARS_MAX).optional(),
-  tier: z.enum(Object.keys(TIERS).filter(isTier)).optional(),
-  model: z
-    .string()
-    .refine(
-      (id) => modelSpec(id) !== undefined,
-      `has no price; there are ${MODEL_NAMES.join(", ")}`,
-    )
-    .optional(),
+  tier: z.enum(TIER_NAMES).optional(),
+  model: z.string().optional(),
   limits: LIMITS.optional(),
   canWait: CAN_WAIT.optional(),
 });
 
-function isTier(name: string): name is Tier {
-  return Object.hasOwn(TIERS, name);
-}
-
 /** Throws PawlError USAGE that names each line that is wrong. */
-export function readItems(bytes: Uint8Array): readonly ItemOrder[] {
+export function readItems(
+  bytes: Uint8Array,
+  models: ModelTable = SHIPPED_MODELS,
+): readonly ItemOrder[] {
   const items: ItemOrder[] = [];
   const problems: string[] = [];
   const lineOf = new Map<string, number>();
   for (const [index, content] of linesOf(bytes).entries()) {
     const line = index + 1;
     if (content?.trim() === "") continue;
-    const item = content === null ? " is not UTF-8" : itemIn(content, line);
+    const item = content === null ? " is not UTF-8" : itemIn(content, line, models);
     if (typeof item === "string") {
       problems.push(`line ${line}${item}`);
       continue;
@@ -70,7 +68,7 @@ export function readItems(bytes: Uint8Array): readonly ItemOrder[] {
 const FORMAT = 'it holds one JSON object a line, such as {"task": "What is 2 + 3?"}: docs/batch.md';
 
 /** What is wrong with it, where it can't be used, as it follows the number of the line. */
-function itemIn(content: string, line: number): ItemOrder | string {
+function itemIn(content: string, line: number, models: ModelTable): ItemOrder | string {
   let json: unknown;
   try {
     json = JSON.parse(content);
@@ -82,6 +80,9 @@ function itemIn(content: string, line: number): ItemOrder | string {
     return `: ${parsed.error.issues.map((issue) => issueText(issue)).join("; ")}`;
   }
   const { id = String(line), task, agent, tier, model, limits = {}, canWait } = parsed.data;
+  if (model !== undefined && modelSpec(models, model) === undefined) {
+    return `: model ${noPriceText(models)}`;
+  }
   return {
     id,
     line,

@@ -6,6 +6,7 @@ import { batchIdOf, itemRunId, type BatchInput } from "../domain/batch.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import { INPUT_RULES_DEFAULT, type InputRules } from "../domain/input-rules.ts";
 import { tenantName } from "../domain/payer-names.ts";
+import { SHIPPED_MODELS, type ModelTable } from "../domain/model-table.ts";
 import { present } from "../domain/present.ts";
 import type { StoredItem } from "../store/batches.ts";
 import { canonical, identify, keyed, sha256, type RunOrder } from "./run-order.ts";
@@ -40,11 +41,12 @@ export interface IdentifiedBatch {
 export function identifyBatch(
   order: BatchOrder,
   rules: InputRules = INPUT_RULES_DEFAULT,
+  models: ModelTable = SHIPPED_MODELS,
 ): IdentifiedBatch {
   const { key, concurrency, capMicroUsd } = order;
   const tenant = tenantName(order.tenant);
   const batchId = batchIdOf(key === undefined ? uuidv7() : keyed([tenant, "batch", key], key));
-  const known = { order, batchId, rules };
+  const known = { order, batchId, rules, models };
   const items = order.items.map((item, index) => storedItem(item, index + 1, known));
   const asked = items.map(({ itemId, digest }) => [itemId, digest]);
   const digest = sha256(canonical({ tenant, capMicroUsd, items: asked }));
@@ -56,15 +58,16 @@ interface Known {
   readonly order: BatchOrder;
   readonly batchId: string;
   readonly rules: InputRules;
+  readonly models: ModelTable;
 }
 
 function storedItem(
   { id, line, ...asked }: ItemOrder,
   position: number,
-  { order: { tenant, capMicroUsd }, batchId, rules }: Known,
+  { order: { tenant, capMicroUsd }, batchId, rules, models }: Known,
 ): StoredItem {
   try {
-    const { input, digest } = identify({ ...asked, tenant, session: batchId }, rules);
+    const { input, digest } = identify({ ...asked, tenant, session: batchId }, rules, models);
     return {
       position,
       digest,

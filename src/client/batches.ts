@@ -62,7 +62,7 @@ export function batchesOf(backend: Backend): BatchClient {
   const source = async (): Promise<Source> => ({ backend, batches: createBatches(await tables()) });
   return {
     async startBatch(order) {
-      const identified = identifyBatch(order, backend.inputRules);
+      const identified = identifyBatch(order, backend.inputRules, backend.models);
       return await startBatch(await source(), identified);
     },
     batch: async (batchId) => await showBatch(await source(), batchId),

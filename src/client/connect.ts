@@ -2,6 +2,7 @@
 
 import type { Client, OperatorService } from "@temporalio/client";
 import type { Config } from "../config.ts";
+import type { ModelTable } from "../domain/model-table.ts";
 import type { InputRules } from "../domain/input-rules.ts";
 import { openDatabase, placeOf, type Database } from "../store/database.ts";
 import { createDeltaReader, type DeltaReader } from "../store/deltas.ts";
@@ -33,6 +34,7 @@ export interface Backend {
   readonly gatewayUrl: string | null;
   /** What a task may hold, as the environment here says it; a worker has its own word. */
   readonly inputRules: InputRules;
+  readonly models: ModelTable;
   readonly deltas: DeltaReader | null;
   /** Null where there is no database: then what Temporal has forgotten is gone. */
   readonly records: RunRecords | null;
@@ -68,6 +70,7 @@ export async function connect(config: Config, stack?: StackAddresses): Promise<B
     uiUrl: config.temporal.uiUrl ?? null,
     gatewayUrl: config.gateway.url ?? stack?.gatewayUrl ?? null,
     inputRules: config.input,
+    models: config.models.table,
     ...(view === null ? NO_STORES : storesIn(view, config)),
     db,
     places: {

@@ -28,7 +28,7 @@ import {
   UNTOLD,
   type ToldRun,
 } from "./told-run.ts";
-import { ToolView } from "./tool-view.ts";
+import { refusedNews, ToolView } from "./tool-view.ts";
 import { limitsLowered, usageEstimated } from "./money-news.ts";
 import { replyFinished, TurnView } from "./turn-view.ts";
 import { resumeNews, waitNews } from "./wait-view.ts";
@@ -155,6 +155,7 @@ class HistoryMapper implements EventMapper {
         return this.#tellAll(told, limitsLowered(before, fact.opened.snapshot.limits));
       case "replied":
         this.#reply.finish(told, replyFinished(this.#run, this.#turns.turn, fact));
+        this.#tellAll(told, refusedNews(before, fact));
         return this.#tellAll(told, usageEstimated(before, this.#turns.turn, fact));
       case "unserved":
         return this.#turns.lost(fact);

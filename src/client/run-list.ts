@@ -29,6 +29,8 @@ export interface RunListed {
   readonly session: string;
   /** As of a few turns ago while the run is open. */
   readonly costUsd: number;
+  /** Set where it was answered and cost nothing: its models are free. */
+  readonly free?: true;
   readonly turns: number;
   readonly startedAt: string;
   readonly endedAt: string | null;
@@ -96,15 +98,20 @@ export function listed(info: Omit<WorkflowExecutionInfo, "raw">): RunListed {
   const columns = info.typedSearchAttributes;
   const { task, session } = startMemo(info.memo);
   const isOpen = info.status.name === "RUNNING";
+  const outcome = isOpen
+    ? null
+    : (columns.get(COLUMNS.outcome) ?? outcomeWithout(info.status.name));
+  const costUsd = columns.get(COLUMNS.costUsd) ?? 0;
   return {
     runId: info.workflowId,
     status: isOpen ? openStatus(columns.get(COLUMNS.status)) : "ended",
-    outcome: isOpen ? null : (columns.get(COLUMNS.outcome) ?? outcomeWithout(info.status.name)),
+    outcome,
     task,
     agent: columns.get(COLUMNS.agent) ?? "",
     tenant: columns.get(COLUMNS.tenant) ?? "",
     session,
-    costUsd: columns.get(COLUMNS.costUsd) ?? 0,
+    costUsd,
+    ...(outcome === "answered" && costUsd === 0 && { free: true as const }),
     turns: columns.get(COLUMNS.turns) ?? 0,
     startedAt: info.startTime.toISOString(),
     endedAt: info.closeTime?.toISOString() ?? null,

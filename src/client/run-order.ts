@@ -7,7 +7,7 @@ import type { OnFailure } from "../domain/effect.ts";
 import type { CallerLimits } from "../domain/limits.ts";
 import { admit, INPUT_RULES_DEFAULT, isBlank, type InputRules } from "../domain/input-rules.ts";
 import type { Tier } from "../domain/prices.ts";
-import { specOf } from "../domain/pricing.ts";
+import { SHIPPED_MODELS, specOf } from "../domain/model-table.ts";
 import { PawlError } from "../domain/errors.ts";
 import { sessionName, tenantName } from "../domain/payer-names.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
@@ -40,9 +40,13 @@ const DEFAULT_AGENT = "assistant";
 const KEY_CHARS_MAX = 256;
 
 /** Throws PawlError USAGE, UNKNOWN_TENANT, TASK_TOO_LARGE, INPUT_REJECTED or UNKNOWN_MODEL; nothing has been spent then. */
-export function identify(order: RunOrder, rules: InputRules = INPUT_RULES_DEFAULT): NewRun {
+export function identify(
+  order: RunOrder,
+  rules: InputRules = INPUT_RULES_DEFAULT,
+  models = SHIPPED_MODELS,
+): NewRun {
   const task = usableTask(order.task, rules);
-  if (order.model !== undefined) specOf(order.model);
+  if (order.model !== undefined) specOf(models, order.model);
   const { model, tier, agent = DEFAULT_AGENT, onLimit = "stop" } = order;
   const limits = order.limits ?? {};
   const [tenant, session] = [tenantName(order.tenant), sessionName(order.session)];

@@ -11,7 +11,12 @@ import { backendError } from "./backend-error.ts";
 import type { Backend } from "./connect.ts";
 import { pause } from "./histories.ts";
 import { identify, type RunOrder } from "./run-order.ts";
-import { ensureSearchAttributes, isSearchAttributeMissing } from "../temporal/search-attributes.ts";
+import {
+  ensureSearchAttributes,
+  isSearchAttributeMissing,
+  missing,
+  SEARCH_ATTRIBUTES,
+} from "../temporal/search-attributes.ts";
 import { asked } from "./steer.ts";
 import { linkTo } from "./run-links.ts";
 
@@ -28,7 +33,7 @@ const COLUMNS_KNOWN_MS = 15_000;
 
 /** The first run on a namespace may come before any worker, and so before its columns are there. */
 export async function startRun(backend: Backend, order: RunOrder): Promise<RunStartedReceipt> {
-  const run = identify(order, backend.inputRules);
+  const run = identify(order, backend.inputRules, backend.models);
   await admitTenant(backend, run.input.tenant);
   if (order.key !== undefined) {
     const forgotten = await backend.records?.get(run.runId);
@@ -40,7 +45,9 @@ export async function startRun(backend: Backend, order: RunOrder): Promise<RunSt
       return await startOnce(backend, run);
     } catch (error) {
       if (!isSearchAttributeMissing(error)) throw error;
-      await asked(ensureSearchAttributes(backend.operator, backend.namespace));
+      const { operator, namespace } = backend;
+      const isListed = await asked(ensureSearchAttributes(operator, namespace));
+      if (!isListed) throw missing(SEARCH_ATTRIBUTES, namespace, error);
       if (Date.now() > deadline) throw backendError(error);
       await pause(200);
     }

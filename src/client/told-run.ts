@@ -7,6 +7,7 @@ import type { RunInput } from "../domain/run/carried.ts";
 import { evolve } from "../domain/run/evolve.ts";
 import type { RunFact } from "../domain/run/facts.ts";
 import { resultOf } from "../domain/run/result.ts";
+import { toolIn } from "../domain/run/snapshot.ts";
 import { newRun, type RunState } from "../domain/run/state.ts";
 import type { BrokenOff } from "./history-failures.ts";
 import type { Frame, Told } from "./history-facts.ts";
@@ -47,9 +48,9 @@ export function isFrame(fact: RunFact | Frame): fact is Frame {
 /** A failure of an inline tool does not name its call: the first that can be meant. */
 export function named({ phase, memory }: RunState, fact: RunFact): RunFact {
   if (fact.kind !== "toolLost" || fact.callId !== "" || phase.kind !== "answering") return fact;
-  const inline = memory?.snapshot.tools.filter(({ inline: isInline }) => isInline) ?? [];
+  if (memory === null) return fact;
   const call = phase.calls.find(
-    ({ kind, name }) => kind === "cleared" && inline.some((tool) => tool.name === name),
+    ({ kind, name }) => kind === "cleared" && toolIn(memory.snapshot, name)?.inline === true,
   );
   return call === undefined ? fact : { ...fact, callId: call.callId };
 }

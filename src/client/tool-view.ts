@@ -1,5 +1,9 @@
 // What viewers are told of the tool calls of a run: which began, which are tried again, how each ended.
 
+import type { Reply } from "../domain/call.ts";
+import { isToolResult } from "../domain/message.ts";
+import { answeredAtOnce } from "../domain/run/calls.ts";
+import { isHandedOn } from "../domain/run/handed-on.ts";
 import type { ToolFinished, ToolProgress, ToolRetrying, ToolStarted } from "../domain/run-event.ts";
 import type { RunFact } from "../domain/run/facts.ts";
 import type { CallState } from "../domain/run/state.ts";
@@ -34,6 +38,36 @@ function preview(content: string): string {
   return line.length <= PREVIEW_CHARS
     ? line
     : `${line.slice(0, PREVIEW_CHARS - 1).toWellFormed()}…`;
+}
+
+/** Of calls that were answered with their reply, as nobody executes them: a person sees them like any other. */
+export function refusedNews(
+  { state: { memory, phase } }: ToldRun,
+  reply: Reply,
+): readonly ToolNews[] {
+  if (memory === null || (phase.kind !== "asking" && phase.kind !== "inLane")) return [];
+  const { call } = phase;
+  if (call.purpose.kind !== "work" || isHandedOn(memory, call, reply)) return [];
+  return answeredAtOnce(memory, reply).flatMap((refused) => [
+    startOf(refused, call.turn),
+    refusalOf(refused, call.turn),
+  ]);
+}
+
+function refusalOf(call: CallState, turn: number): ToolNews {
+  const { callId, name: tool } = call;
+  const entry = call.kind === "answered" ? call.entry : null;
+  const [answer] = entry !== null && "message" in entry ? entry.message.content : [];
+  const shown = preview(answer !== undefined && isToolResult(answer) ? answer.content : "");
+  return {
+    type: "tool.finished",
+    turn,
+    callId,
+    tool,
+    isError: true,
+    preview: shown,
+    durationMs: 0,
+  };
 }
 
 export class ToolView {

@@ -2,6 +2,7 @@
 
 import type { ModelCall, Reply, Unserved } from "../domain/call.ts";
 import type { PurposeKind } from "../domain/purpose.ts";
+import { isFreeModel } from "../domain/model-table.ts";
 import type { Warning } from "../domain/limits.ts";
 import { textOf } from "../domain/message.ts";
 import { usdOf } from "../domain/money.ts";
@@ -92,6 +93,7 @@ function turnStarted(
     spentUsd: usdOf(memory?.counts.spentMicroUsd ?? 0),
     capUsd: usdOf(memory === null ? 0 : costCapNow(memory)),
     offline: isSimulated(memory),
+    ...(isFreeModel(memory?.snapshot.models?.[model]) && { free: true as const }),
   };
 }
 
@@ -123,6 +125,7 @@ export function replyFinished(
     attempt: reply.attempt,
     model: reply.model,
     offline: reply.offline,
+    ...(reply.free === true && { free: true as const }),
     ...(reply.lane === "batch" && { lane: "batch" }),
     stopReason: reply.stopReason,
     text: textOf(reply.message),

@@ -1,6 +1,7 @@
 // What the parts of one local stack have in common: where its state is, its settings and its addresses.
 
 import type { Config } from "../config.ts";
+import { keyFor } from "../domain/provider.ts";
 import type { Ports } from "./ports.ts";
 
 export interface PartContext {
@@ -19,9 +20,9 @@ export interface PartContext {
   readonly modelUrl: string | null;
 }
 
-/** The offline model stands in where there is no key, or where it is asked for. */
-export function wantsOfflineModel({ provider: { offline, apiKey } }: Config): boolean {
-  return offline || apiKey === undefined;
+/** The offline model stands in where it is asked for, or where there is neither a key nor a server that needs none. */
+export function wantsOfflineModel({ provider }: Config): boolean {
+  return provider.offline || keyFor(provider) === undefined;
 }
 
 /** An external Postgres is used as it is; there is no part for it. */

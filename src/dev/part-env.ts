@@ -52,7 +52,9 @@ export function gatewayEnv(context: PartContext): NodeJS.ProcessEnv {
   return without(workerEnv(context), secrets);
 }
 
-const KEY_FILES = ["ANTHROPIC_API_KEY_FILE"];
+const KEY_FILES = [
+  ...["ANTHROPIC_API_KEY_FILE", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN_FILE"],
+];
 
 function named(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));

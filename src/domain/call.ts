@@ -94,6 +94,8 @@ export interface CallBudget {
   readonly spentMicroUsd: number;
   /** What the run may still use, prompt and reply together. */
   readonly tokensLeft: number;
+  /** What the server has said that a request may hold, in an earlier call. */
+  readonly contextTokens?: number;
   /**
    * Calls that must stay possible behind this one. `wrap_up`: its price and its tokens are left untouched.
    * `summary`: room for it is left in the request.
@@ -109,6 +111,8 @@ export interface Reply {
   readonly model: string;
   /** Simulated: it came from the offline model, whatever the run began with. */
   readonly offline: boolean;
+  /** By a model that costs nothing, and nothing beside it cost either. */
+  readonly free?: true;
   readonly lane: Lane;
   readonly stopReason: string;
   readonly refusalCategory?: string;
@@ -181,6 +185,8 @@ export type WhyDenied =
       readonly why: "size";
       readonly limit: "request_tokens" | "tokens";
       readonly leavesNothing?: true;
+      /** The server's own word on what a request may hold. */
+      readonly contextTokens?: number;
     }
   /** The provider is well and its limits are in use, in turns: this call's comes. */
   | { readonly why: "in_line"; readonly notBefore: string }

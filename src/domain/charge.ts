@@ -11,12 +11,15 @@ import { jsonBytesOf } from "./json-size.ts";
 import { charsOf, type Message } from "./message.ts";
 import { formatUsd } from "./money.ts";
 import { isModelName, isSameModel } from "./model-name.ts";
-import { costOf, modelSpec, priceIn, priceOn, specOf } from "./pricing.ts";
+import { modelSpec, specOf, type ModelTable } from "./model-table.ts";
+import { costOf, priceIn, priceOn } from "./pricing.ts";
 import { WEB_SEARCH_TOKENS_ALLOWED, type ModelSpec } from "./prices.ts";
 import { NO_USAGE, promptTokens, type Usage } from "./usage.ts";
 
 /** What was asked, and set aside for it. */
 export interface Bounds {
+  /** By which the answer is priced. */
+  readonly models: ModelTable;
   readonly model: string;
   readonly lane: Lane;
   readonly promptTokensMax: number;
@@ -130,9 +133,10 @@ function faultOfFew(what: string, counted: number, chars: number): Fault | null 
 }
 
 /** A name that has no price here says nothing: resellers have their own. */
-function faultsOfModel({ model }: Bounds, answered: Answered): readonly Fault[] {
+function faultsOfModel({ model, models }: Bounds, answered: Answered): readonly Fault[] {
   if (!isModelName(answered.model)) return [lie("a model's name that is none")];
-  if (isSameModel(model, answered.model) || modelSpec(answered.model) === undefined) return [];
+  if (isSameModel(model, answered.model) || modelSpec(models, answered.model) === undefined)
+    return [];
   return [lie(`${answered.model} answered, where ${model} was asked`)];
 }
 
@@ -155,14 +159,14 @@ function lie(says: string): Fault {
 }
 
 /** By the dearer of the model that was asked and the one that says it answered. */
-function costAsAnswered({ model, lane }: Bounds, answered: Answered): number {
+function costAsAnswered({ model, models, lane }: Bounds, answered: Answered): number {
   const { usage, isRefusal, message, repliedAt } = answered;
   // A refusal before any output is reported with its usage, but not billed.
   if (isRefusal && message.content.length === 0 && usage.outputTokens === 0) return 0;
   const costBy = (spec: ModelSpec): number =>
     costOf(usage, priceIn(lane, priceOn(spec, repliedAt)));
-  const asked = costBy(specOf(model));
-  const other = modelSpec(answered.model);
+  const asked = costBy(specOf(models, model));
+  const other = modelSpec(models, answered.model);
   const isSame = other === undefined || isSameModel(model, answered.model);
   return isSame ? asked : Math.max(asked, costBy(other));
 }

@@ -9,7 +9,8 @@ import { fileTroubleIn } from "./file-trouble.ts";
 export function environmentFault(error: unknown): PawlError | null {
   for (const cause of chainOf(error)) {
     if (isPawlError(cause)) return cause;
-    const fault = namespaceFault(cause) ?? folderFault(cause) ?? fileFault(cause);
+    const fault =
+      namespaceFault(cause) ?? loginFault(cause) ?? folderFault(cause) ?? fileFault(cause);
     if (fault !== null) return fault;
   }
   return null;
@@ -39,6 +40,22 @@ export function namespaceFault(error: object): PawlError | null {
   if (found === undefined) return null;
   const message = `The Temporal server has no namespace ${found[1] ?? ""}`;
   return new PawlError("NAMESPACE_NOT_FOUND", message, { cause: error });
+}
+
+/** Of gRPC: permission denied, unauthenticated. */
+const REFUSALS: readonly unknown[] = [7, 16];
+
+/** Temporal knows neither the key nor the certificate of who asks, or they may not do this. */
+export function loginFault(error: object, server = "Temporal"): PawlError | null {
+  const isRefused =
+    REFUSALS.includes(Reflect.get(error, "code")) ||
+    /\bcode: "?(PermissionDenied|Unauthenticated)\b/.test(textIn(error, "message"));
+  if (!isRefused) return null;
+  const why = textIn(error, "details") || textIn(error, "message");
+  const message =
+    `${server} refuses this login: ${why.replace(/\.$/, "")}. It goes by TEMPORAL_API_KEY, ` +
+    "or else by TEMPORAL_TLS_CLIENT_CERT_PATH, and may hold for some namespaces alone";
+  return new PawlError("TEMPORAL_LOGIN", message, { cause: error });
 }
 
 function folderFault(error: object): PawlError | null {

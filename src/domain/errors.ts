@@ -35,6 +35,10 @@ export const CATALOGUE = {
   PROVIDER_STREAM_INVALID: retry("retried; the lost attempt is charged at its worst case"),
   PROVIDER_AUTH: fail("check ANTHROPIC_API_KEY of the worker, then start the run again", 401),
   PROVIDER_REJECTED: fail("change what the provider objects to, then start the run again"),
+  PROMPT_TOO_LONG: fail(
+    "the run sums its conversation up, or stops; a model with a larger window holds more",
+    422,
+  ),
   IMAGE_TOO_LARGE: fail("scale the images down or leave them out, then start the run again", 422),
   PROVIDER_SPEND_LIMIT: {
     fate: "park",
@@ -42,7 +46,10 @@ export const CATALOGUE = {
     httpStatus: 402,
     exitCode: 3,
   },
-  UNKNOWN_MODEL: fail("name one of these, or a tier: simple, medium, complex", 422),
+  UNKNOWN_MODEL: fail(
+    "name one of these, or a tier: simple, medium, complex; models of others and their prices go into the file that PAWL_MODELS_FILE names (docs/models.md)",
+    422,
+  ),
   MODEL_RETIRED: fail(
     "take another: --model, PAWL_AGENT_MODEL, or name stand-ins in PAWL_FALLBACK_MODELS",
     422,
@@ -219,6 +226,12 @@ export const CATALOGUE = {
   BACKEND_UNREACHABLE: {
     fate: "fail",
     next: "check TEMPORAL_ADDRESS and DATABASE_URL; `pawl doctor` looks for you",
+    httpStatus: 503,
+    exitCode: 6,
+  },
+  TEMPORAL_LOGIN: {
+    fate: "fail",
+    next: "see docs/security.md, Temporal with a login; `pawl doctor` says whether it is let in",
     httpStatus: 503,
     exitCode: 6,
   },

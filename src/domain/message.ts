@@ -41,6 +41,10 @@ export function isToolUse(block: Block): block is ToolUseBlock {
   return block.type === "tool_use";
 }
 
+export function isToolResult(block: Block): block is ToolResultBlock {
+  return block.type === "tool_result";
+}
+
 export function userMessage(text: string): Message {
   return { role: "user", content: [{ type: "text", text }] };
 }

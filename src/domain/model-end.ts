@@ -2,7 +2,7 @@
 // instead; whoever has a clock asks here, and workflow code never does.
 
 import type { ModelEnd, ModelSpec } from "./prices.ts";
-import { modelSpec } from "./pricing.ts";
+import { modelSpec, type ModelTable } from "./model-table.ts";
 
 /** Long enough to try another model in earnest. */
 const WARNED_DAYS_BEFORE = 60;
@@ -24,9 +24,13 @@ export interface EndingModel extends ModelEnd {
 }
 
 /** Those of the names that have ended, or will within weeks. What is no model's name is somebody else's to tell. */
-export function endingModels(names: readonly string[], day: string): readonly EndingModel[] {
+export function endingModels(
+  table: ModelTable,
+  names: readonly string[],
+  day: string,
+): readonly EndingModel[] {
   return [...new Set(names)].flatMap((model) => {
-    const end = modelSpec(model)?.end;
+    const end = modelSpec(table, model)?.end;
     if (end === undefined) return [];
     const daysLeft = Math.round((Date.parse(end.lastDay) - Date.parse(day.slice(0, 10))) / DAY_MS);
     return daysLeft > WARNED_DAYS_BEFORE ? [] : [{ model, ...end, daysLeft }];

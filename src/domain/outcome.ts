@@ -46,6 +46,8 @@ export interface RunResult {
   readonly modelAttempts: number;
   /** Client tools executed. */
   readonly toolCalls: number;
+  /** Asked for, and not executed: each was told why not. Absent where there are none. */
+  readonly toolCallsRefused?: number;
   readonly serverToolCalls: number;
   readonly turns: number;
   readonly durationMs: number;
@@ -53,6 +55,8 @@ export interface RunResult {
   readonly models: Readonly<Record<string, number>>;
   /** True where the offline model answered: replies and costs are simulated. */
   readonly offline: boolean;
+  /** Set where all replies came from models that cost nothing: `costUsd` is 0, and tokens are counted. */
+  readonly free?: true;
   /** Of a run that failed, was cancelled or was undone later: what its tools did, and whether that stands. */
   readonly compensations?: readonly Compensation[];
   /** Older effects that are not remembered, and stand. */

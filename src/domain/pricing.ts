@@ -1,9 +1,7 @@
-// From tokens to integer micro-USD. An unknown model has no price, and what has no price is not called.
+// From tokens to integer micro-USD, by the price of a model (model-table.ts has whose is which).
 
 import type { Lane } from "./call.ts";
-import { PawlError } from "./errors.ts";
 import {
-  MODELS,
   WEB_SEARCH_MICRO_USD,
   WEB_SEARCH_TOKENS_ALLOWED,
   type ModelSpec,
@@ -15,37 +13,20 @@ import { promptTokens, type Usage } from "./usage.ts";
 const TOKENS_PER_RATE = 1_000_000;
 const HALF = 2;
 
-export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
-
-/** Throws where there is none. */
-export function specOf(model: string): ModelSpec {
-  const spec = modelSpec(model);
-  if (spec !== undefined) return spec;
-  throw new PawlError(
-    "UNKNOWN_MODEL",
-    `${model} has no price, and what has no price is not called. There are: ${MODEL_NAMES.join(", ")}.`,
-  );
-}
-
-/** A dated snapshot (`claude-haiku-4-5-20251001`) is its family, at its family's price, unless it has one. */
-export function modelSpec(model: string): ModelSpec | undefined {
-  const known = Object.hasOwn(MODELS, model) ? model : familyOf(model);
-  return Object.hasOwn(MODELS, known) ? MODELS[known] : undefined;
-}
-
-const SNAPSHOT_DATE = /-20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
-
-/** The name without the date of a snapshot. */
-export function familyOf(model: string): string {
-  return model.replace(SNAPSHOT_DATE, "");
-}
-
 /** The price on a day (`YYYY-MM-DD…`, UTC). Before the first dated price, that first one holds. */
 export function priceOn(spec: ModelSpec, day: string): Price {
   const price = spec.prices.find((p) => p.effectiveFrom <= day) ?? spec.prices.at(-1);
   if (price === undefined) throw new Error("a model without any price is in the price table");
   return price;
 }
+
+/** Nothing of it costs anything: such a call holds nothing, and its tokens are counted all the same. */
+export function isFree({ longContext, ...rates }: Price): boolean {
+  const all = [rates, ...(longContext === undefined ? [] : [longContext.rates])];
+  return all.every((band) => RATE_NAMES.every((name) => band[name] === 0));
+}
+
+const RATE_NAMES = ["input", "output", "cacheWrite5m", "cacheWrite1h", "cacheRead"] as const;
 
 /** What a lane makes of it. */
 export function priceIn(lane: Lane, price: Price): Price {

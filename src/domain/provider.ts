@@ -25,6 +25,34 @@ export const API_URL = "https://api.anthropic.com";
 /** As people read it. */
 export const OFFLINE_MODEL = "the offline model";
 
+const ANTHROPIC = /^https:\/\/(?:[\w-]+\.)*anthropic\.com(?::443)?(?:\/|$)/i;
+
+/** False of servers of others, which speak the same API and lack much of it. */
+export function isAnthropicApi(baseUrl: string | undefined): boolean {
+  return ANTHROPIC.test(baseUrlOf(baseUrl));
+}
+
+interface Credentials {
+  readonly apiKey?: string | undefined;
+  readonly authToken?: string | undefined;
+  readonly baseUrl?: string | undefined;
+}
+
+/** Servers that ask for no key take any; the API's client sends none without one. */
+const NO_KEY = "none";
+
+/** What a request carries; undefined where the API of Anthropic is asked, and there is nothing to show it. */
+export function keyFor({ apiKey, authToken, baseUrl }: Credentials): string | undefined {
+  return apiKey ?? authToken ?? (isAnthropicApi(baseUrl) ? undefined : NO_KEY);
+}
+
+/** As runs ask: for those who only look whether somebody answers. */
+export function askedAs(key: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${key}`, "anthropic-version": API_VERSION };
+}
+
+const API_VERSION = "2026-10-21";
+
 export function baseUrlOf(url: string | undefined): string {
   return (url ?? API_URL).replace(/\/+$/, "");
 }

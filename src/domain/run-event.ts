@@ -44,6 +44,8 @@ export interface TurnStarted extends Base<"turn.started"> {
   readonly capUsd: number;
   /** True where the replies come from the offline model and all costs are simulated. */
   readonly offline: boolean;
+  /** Set where the model costs nothing. */
+  readonly free?: true;
 }
 
 export interface ModelRetrying extends Base<"model.retrying"> {
@@ -91,6 +93,8 @@ export interface ReplyFinished extends Base<"reply.finished"> {
   readonly model: string;
   /** True where it came from the offline model. */
   readonly offline: boolean;
+  /** Set where it cost nothing, as its model does. */
+  readonly free?: true;
   /** Bought in the batch lane, at half price. */
   readonly lane?: "batch";
   readonly stopReason: string;

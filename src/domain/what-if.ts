@@ -2,8 +2,9 @@
 // model that would have given it. It assumes that this model would have read and written as many
 // tokens, and found the same cached; lost attempts are left out on both sides.
 
-import { TIERS, type Price, type Tier } from "./prices.ts";
-import { costOf, modelSpec, priceOn } from "./pricing.ts";
+import { specOf, TIER_NAMES, type ModelTable } from "./model-table.ts";
+import type { Price, Tier } from "./prices.ts";
+import { costOf, priceOn } from "./pricing.ts";
 import type { Usage } from "./usage.ts";
 
 /** Replies to prompts of about the same length: of a band. */
@@ -40,15 +41,9 @@ export const ALL_MEDIUM: Routing = {
   shares: { simple: 0, medium: 100, complex: 0 },
 };
 
-const TIER_NAMES = ["simple", "medium", "complex"] as const satisfies readonly Tier[];
-
 /** What each tier costs on a day (`YYYY-MM-DD`). */
-export function tierPrices(day: string): PriceByTier {
-  const priceOf = (tier: Tier): Price => {
-    const spec = modelSpec(TIERS[tier]);
-    if (spec === undefined) throw new Error(`the model of the tier ${tier} has no price`);
-    return priceOn(spec, day);
-  };
+export function tierPrices(table: ModelTable, day: string): PriceByTier {
+  const priceOf = (tier: Tier): Price => priceOn(specOf(table, table.tiers[tier]), day);
   return { simple: priceOf("simple"), medium: priceOf("medium"), complex: priceOf("complex") };
 }
 
@@ -117,7 +112,7 @@ function sizesIn(parts: readonly string[]): Routing | null {
 }
 
 function isTier(name: string | undefined): name is Tier {
-  return name !== undefined && Object.hasOwn(TIERS, name);
+  return TIER_NAMES.some((tier) => tier === name);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Config } from "../config.ts";
 import { fleetText } from "../domain/fleet.ts";
 import { strandedText } from "../domain/missing-workers.ts";
 import { present } from "../domain/present.ts";
-import { baseUrlOf } from "../domain/provider.ts";
+import { askedAs, baseUrlOf, keyFor } from "../domain/provider.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import type { Database } from "../store/database.ts";
 import { tryWriting, whyNotWritten } from "../store/write-probe.ts";
@@ -41,7 +41,8 @@ export function createHealth(
   db: Database,
   { provider, proxy }: Pick<Config, "provider" | "proxy">,
 ): Health {
-  const { apiKey, baseUrl } = provider;
+  const { baseUrl } = provider;
+  const apiKey = keyFor(provider);
   const send = outboundFetch(proxy);
   const askProvider =
     apiKey === undefined
@@ -122,7 +123,7 @@ async function probeVersions(client: Pick<HealthClient, "stranded">): Promise<vo
 
 async function probeProvider(url: string, key: string, send: typeof fetch): Promise<void> {
   const response = await send(`${url}/v1/models?limit=1`, {
-    headers: { "x-api-key": key, "anthropic-version": "2023-06-01" },
+    headers: askedAs(key),
     signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
   });
   await response.body?.cancel();

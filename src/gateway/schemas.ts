@@ -67,11 +67,13 @@ export const FIGURES = {
   modelCalls: z.number(),
   modelAttempts: z.number(),
   toolCalls: z.number(),
+  toolCallsRefused: z.number().optional(),
   serverToolCalls: z.number(),
   turns: z.number(),
   durationMs: z.number(),
   models: z.record(z.string(), z.number()),
   offline: z.boolean(),
+  free: z.literal(true).optional(),
   compensations: z.array(COMPENSATION).readonly().optional(),
   effectsForgotten: z.number().optional(),
 };

@@ -9,7 +9,7 @@ import { present } from "../domain/present.ts";
 import { markFor, withBreakpoint } from "./cache-breakpoint.ts";
 import { Journey } from "./journey.ts";
 import { replyTo, type Ears } from "./live-call.ts";
-import { toModelCallError } from "./map-error.ts";
+import { isNoSuchPlace, toModelCallError } from "./map-error.ts";
 import { ModelCallError, type Model, type ModelRequest } from "./model.ts";
 import { tappedFetch, type StreamTimers } from "./stream-clock.ts";
 
@@ -39,8 +39,9 @@ export function anthropicModel(options: AnthropicOptions): Model {
       const headers = headersFor(request.runId);
       const send = (sending: AbortSignal): Promise<Response> =>
         client.messages.create(bodyOf(request), { signal: sending, headers }).asResponse();
-      const { cacheTtl = "5m" } = request;
-      return await replyTo({ send, ears, timers: options.timers, cacheTtl }, listener, signal);
+      const { cacheTtl = "5m", firstByteMs = options.timers.firstByteMs } = request;
+      const timers = { ...options.timers, firstByteMs };
+      return await replyTo({ send, ears, timers, cacheTtl }, listener, signal);
     },
 
     async ping(model, signal): Promise<void> {
@@ -58,7 +59,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
       }
     },
 
-    async countTokens(request, signal): Promise<number> {
+    async countTokens(request, signal): Promise<number | null> {
       const { model, messages, system, tools } = bodyOf(request);
       const params = { model, messages, ...(system && { system }), ...(tools && { tools }) };
       const journey = new Journey();
@@ -68,6 +69,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
         return (await journey.travel(counting)).input_tokens;
       } catch (error) {
         signal.throwIfAborted();
+        if (isNoSuchPlace(error)) return null;
         throw toModelCallError(error, journey.reached).with({ billing: "unsent" });
       }
     },

@@ -1,6 +1,7 @@
 // One place decides what an error of the SDK means: its code in our catalogue, what the attempt may have cost
 // by how far it got, and when to come again. Message texts are not contractual, so they are reported and never
-// matched on; with one exception that has no code of its own (see below).
+// matched on; with two exceptions that have no code of their own: a spend limit (below), and a prompt that is too
+// long (prompt-too-long.ts).
 
 import { types } from "node:util";
 import { APIConnectionTimeoutError, APIError } from "@anthropic-ai/sdk";
@@ -8,6 +9,7 @@ import type { ImageDimensionsTooLargeErrorDetails } from "@anthropic-ai/sdk/reso
 import type { ErrorCode } from "../domain/errors.ts";
 import type { Reached } from "./journey.ts";
 import { ModelCallError, type Billing } from "./model.ts";
+import { tooLongIn } from "./prompt-too-long.ts";
 import { rateLimitsIn } from "./rate-limit-headers.ts";
 import { retryAfterIn } from "./retry-after.ts";
 import { plainWords } from "./words.ts";
@@ -66,13 +68,22 @@ function fromStatus(error: StatusError, code: ErrorCode): ModelCallError {
   const said = error.apiMessage ?? plainWords(withoutStatus(error));
   const images = imagesTooLarge(error);
   const where = isWrongAddress(error, status) ? "; check ANTHROPIC_BASE_URL" : "";
-  return new ModelCallError(code, `The provider answered ${status}: ${said}${images}${where}`, {
-    billing: billingOf(error, status),
-    retryAfterMs,
-    limits: status === 429 ? rateLimitsIn(error.headers) : null,
-    cause: error,
-  });
+  const tooLong = MAY_BE_TOO_LONG.includes(code) ? tooLongIn(error.error, said) : null;
+  return new ModelCallError(
+    tooLong === null ? code : "PROMPT_TOO_LONG",
+    `The provider answered ${status}: ${said}${images}${where}`,
+    {
+      billing: billingOf(error, status),
+      retryAfterMs,
+      limits: status === 429 ? rateLimitsIn(error.headers) : null,
+      contextTokens: tooLong?.contextTokens ?? null,
+      cause: error,
+    },
+  );
 }
+
+/** Some servers answer 500 to it. */
+const MAY_BE_TOO_LONG: readonly ErrorCode[] = ["PROVIDER_REJECTED", "PROVIDER_UNAVAILABLE"];
 
 /** The SDK puts it before what it makes of a page. */
 function withoutStatus({ status, message }: StatusError): string {
@@ -101,6 +112,11 @@ function isOfApi({ error, type }: StatusError): boolean {
     "type" in error &&
     error.type === "error"
   );
+}
+
+/** What answers has nothing at this path. */
+export function isNoSuchPlace(error: unknown): boolean {
+  return error instanceof APIError && isWrongAddress(error, error.status ?? 0);
 }
 
 function isWrongAddress(error: StatusError, status: number): boolean {

@@ -25,6 +25,8 @@ export interface ModelRequest {
   readonly verdict?: Readonly<Record<string, unknown>>;
   /** Opaque; names no person. */
   readonly userId: string;
+  /** How long the first event may take, where that is not the same for every prompt. */
+  readonly firstByteMs?: number;
 }
 
 export interface ModelReply {
@@ -80,8 +82,8 @@ export interface Model {
   call(request: ModelRequest, listener: ReplyListener, signal: AbortSignal): Promise<ModelReply>;
   /** Free of charge: rejects with ModelCallError where nothing like the provider answers. */
   ping(model: string, signal: AbortSignal): Promise<void>;
-  /** Free of charge; the provider's estimate of the prompt's tokens. */
-  countTokens(request: ModelRequest, signal: AbortSignal): Promise<number>;
+  /** Free of charge; the provider's estimate of the prompt's tokens. Null where it counts none for anybody. */
+  countTokens(request: ModelRequest, signal: AbortSignal): Promise<number | null>;
   /** Bytes of the prompt as it goes over the wire: no token is shorter than a byte. */
   promptBytes(request: Omit<ModelRequest, "messages">, messages: readonly Message[]): number;
 }
@@ -122,6 +124,7 @@ interface Details {
   readonly isFinal?: boolean;
   readonly isSaid?: boolean;
   readonly progress?: Progress | null;
+  readonly contextTokens?: number | null;
   readonly cause?: unknown;
 }
 
@@ -138,6 +141,8 @@ export class ModelCallError extends Error {
   readonly isSaid: boolean;
   /** Null where no stream had begun. */
   readonly progress: Progress | null;
+  /** Of a prompt that is too long: what the server says that it can hold. */
+  readonly contextTokens: number | null;
 
   constructor(code: ErrorCode, message: string, details: Details) {
     super(message, { cause: details.cause });
@@ -149,6 +154,7 @@ export class ModelCallError extends Error {
     this.isFinal = details.isFinal ?? false;
     this.isSaid = details.isSaid ?? false;
     this.progress = details.progress ?? null;
+    this.contextTokens = details.contextTokens ?? null;
   }
 
   get mayCost(): boolean {
@@ -158,7 +164,17 @@ export class ModelCallError extends Error {
   /** The same error, with what is known of where it happened. */
   with(known: Partial<Pick<Details, "billing" | "progress">>): ModelCallError {
     const { code, message, billing, retryAfterMs, limits, isFinal, isSaid, progress, cause } = this;
-    const details = { billing, retryAfterMs, limits, isFinal, isSaid, progress, cause };
+    const { contextTokens } = this;
+    const details = {
+      billing,
+      retryAfterMs,
+      limits,
+      isFinal,
+      isSaid,
+      progress,
+      contextTokens,
+      cause,
+    };
     return new ModelCallError(code, message, { ...details, ...known });
   }
 }

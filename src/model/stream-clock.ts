@@ -1,6 +1,8 @@
 // Four timers around one streamed reply, because the SDK has none once headers have arrived:
 // first byte, idle (no byte at all), progress (nothing but pings), total. Whichever rings first
 // aborts the request with a ModelCallError.
+// A reply begins with its first event. Headers, comments and pings may come while the prompt is still read, for
+// minutes on a small machine: only when the reply has begun do idle and progress take over from the first timer.
 
 import { ModelCallError } from "./model.ts";
 
@@ -19,15 +21,15 @@ export class StreamClock {
   readonly #abort = new AbortController();
   readonly #total: NodeJS.Timeout;
   #silence: NodeJS.Timeout;
-  #progress: NodeJS.Timeout;
+  #progress: NodeJS.Timeout | undefined;
+  #hasBegun = false;
   #bytes = 0;
   #stopped = false;
 
   constructor(timers: StreamTimers) {
     this.#timers = timers;
-    const { firstByteMs, progressMs, totalMs } = timers;
-    this.#silence = this.#ringAfter(firstByteMs, `no byte of a reply within ${firstByteMs} ms`);
-    this.#progress = this.#ringAfter(Math.max(firstByteMs, progressMs), "no progress");
+    const { firstByteMs, totalMs } = timers;
+    this.#silence = this.#ringAfter(firstByteMs, `no event of a reply within ${firstByteMs} ms`);
     this.#total = this.#ringAfter(totalMs, `the reply took longer than ${totalMs} ms`);
   }
 
@@ -40,18 +42,30 @@ export class StreamClock {
   heard(bytes: number): void {
     if (this.#stopped) return;
     this.#bytes += bytes;
-    clearTimeout(this.#silence);
-    const { idleMs } = this.#timers;
-    this.#silence = this.#ringAfter(idleMs, `the stream was silent for ${idleMs} ms`);
+    if (this.#hasBegun) this.#idle();
     if (this.#bytes > REPLY_BYTES_MAX) this.#ring(`the reply exceeds ${REPLY_BYTES_MAX} bytes`);
+  }
+
+  /** There is an answer that is no stream, such as a refusal: the rest of it is under way. */
+  answered(): void {
+    if (this.#stopped) return;
+    this.#hasBegun = true;
+    this.#idle();
   }
 
   /** The reply itself grew. */
   progressed(): void {
     if (this.#stopped) return;
+    if (!this.#hasBegun) this.answered();
     clearTimeout(this.#progress);
     const { progressMs } = this.#timers;
     this.#progress = this.#ringAfter(progressMs, `nothing but pings for ${progressMs} ms`);
+  }
+
+  #idle(): void {
+    clearTimeout(this.#silence);
+    const { idleMs } = this.#timers;
+    this.#silence = this.#ringAfter(idleMs, `the stream was silent for ${idleMs} ms`);
   }
 
   /** For good: bytes that are still under way start no timer again. */
@@ -81,7 +95,7 @@ interface Tap {
 export function tappedFetch({ clock, opening }: Tap, send: typeof fetch = fetch): typeof fetch {
   return async (input, init) => {
     const response = await send(input, init);
-    clock.heard(0);
+    if (!response.ok) clock.answered();
     if (response.body === null) return response;
     const tap = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {

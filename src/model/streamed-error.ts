@@ -4,6 +4,7 @@
 
 import type { ErrorCode } from "../domain/errors.ts";
 import { ModelCallError } from "./model.ts";
+import { tooLongIn } from "./prompt-too-long.ts";
 
 const OF_TYPE: Partial<Record<string, ErrorCode>> = {
   overloaded_error: "PROVIDER_OVERLOADED",
@@ -29,11 +30,17 @@ export function streamedError(data: unknown): ModelCallError {
   const type = textIn(said, "type") ?? "";
   const code = OF_TYPE[type] ?? OF_NUMBER[textIn(said, "code") ?? ""] ?? "PROVIDER_UNAVAILABLE";
   const words = textIn(said, "message") ?? asText(said);
-  return new ModelCallError(code, `The provider broke off its reply: ${words}`, {
-    // Where a block of the reply had begun, who reads the stream knows better.
-    billing: "prompt",
-    isSaid: true,
-  });
+  const tooLong = tooLongIn(data, words);
+  return new ModelCallError(
+    tooLong === null ? code : "PROMPT_TOO_LONG",
+    `The provider broke off its reply: ${words}`,
+    {
+      // Where a block of the reply had begun, who reads the stream knows better.
+      billing: "prompt",
+      isSaid: true,
+      contextTokens: tooLong?.contextTokens ?? null,
+    },
+  );
 }
 
 /** True of data that names no event of the API and can only be an error. */

@@ -20,7 +20,14 @@ export interface OpenLog {
   readonly reopen: () => void;
 }
 
-const SECRETS = ["apiKey", "authorization", "x-api-key", "ANTHROPIC_API_KEY", "DATABASE_URL"];
+const SECRETS = [
+  "apiKey",
+  "authorization",
+  "x-api-key",
+  "ANTHROPIC_API_KEY",
+  "ANTHROPIC_AUTH_TOKEN",
+  "DATABASE_URL",
+];
 const REDACTED = SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
 
 /** Names of the spec that are not the domain's. */

@@ -6,7 +6,7 @@ export function secretsOf(config: Config): readonly string[] {
   const { database, libpq, provider, approvals } = config;
   const urls = [database.url, provider.baseUrl, approvals.webhookUrl];
   return [
-    ...[database.url, provider.apiKey, approvals.webhookSecret, libpq.password],
+    ...[database.url, provider.apiKey, provider.authToken, approvals.webhookSecret, libpq.password],
     ...[database.access?.password, database.access?.tls.keyPassword],
     ...urls.flatMap((url) => passwordsIn(url)),
   ].filter((secret) => typeof secret === "string");

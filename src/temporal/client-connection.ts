@@ -4,9 +4,10 @@
 import { Client, Connection } from "@temporalio/client";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { isLoopbackAddress } from "../domain/loopback.ts";
-import { DEFAULT_ADDRESS, unreachable, type TemporalAccess } from "./access.ts";
+import { DEFAULT_ADDRESS, type TemporalAccess } from "./access.ts";
 import { DATA_CONVERTER } from "./data-converter.ts";
 import { payloadConverter } from "./lenient-converter.ts";
+import { unreachable } from "./unreachable.ts";
 
 /**
  * A page of history is one message, and has no limit but that of the history. The SDK means to accept
@@ -14,7 +15,7 @@ import { payloadConverter } from "./lenient-converter.ts";
  */
 const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 
-/** Throws PawlError BACKEND_UNREACHABLE. */
+/** Throws PawlError BACKEND_UNREACHABLE or TEMPORAL_LOGIN. */
 export async function openConnection(
   access: TemporalAccess,
   timeoutMs: number,
@@ -27,7 +28,7 @@ export async function openConnection(
       channelArgs: { "grpc.max_receive_message_length": MESSAGE_BYTES_MAX, ...ways(options) },
     });
   } catch (error) {
-    throw unreachable(access, error);
+    throw await unreachable(access, error);
   }
 }
 

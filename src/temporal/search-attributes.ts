@@ -27,28 +27,87 @@ export const SEARCH_ATTRIBUTES: readonly SearchAttribute[] = Object.values(COLUM
   ({ name, type }) => ({ name, ...TYPES[type] }),
 );
 
-/** Throws PawlError CONFIG with the command for an admin. */
+/** A server knows a new namespace, or a new column, when it next reads what it keeps of them: seconds later. */
+const KNOWN_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Returns once the server lists all of them. False where it lets nobody look, as a server may where an admin makes
+ * them: then a run that starts tells. Throws PawlError CONFIG with the command for an admin.
+ */
 export async function ensureSearchAttributes(
   operator: OperatorService,
   namespace: string,
-): Promise<void> {
-  const { customAttributes } = await operator.listSearchAttributes({ namespace });
-  const absent = SEARCH_ATTRIBUTES.filter(({ name }) => !(name in customAttributes));
-  if (absent.length === 0) return;
+  withinMs = KNOWN_WITHIN_MS,
+): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  while (true) {
+    const seen = await look(operator, namespace);
+    if (seen.kind === "all") return true;
+    if (seen.kind === "hidden") return false;
+    const isOver = Date.now() > deadline;
+    if (seen.kind === "failed" && isOver) throw seen.error;
+    if (seen.kind === "absent") {
+      const hindrance = await add(operator, namespace, seen.absent);
+      if (isOver || isRefused(hindrance)) throw missing(seen.absent, namespace, hindrance);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+type Seen =
+  | { readonly kind: "all" | "hidden" }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "absent"; readonly absent: readonly SearchAttribute[] };
+
+async function look(operator: OperatorService, namespace: string): Promise<Seen> {
+  try {
+    const { customAttributes } = await operator.listSearchAttributes({ namespace });
+    const absent = SEARCH_ATTRIBUTES.filter(({ name }) => !(name in customAttributes));
+    return absent.length === 0 ? { kind: "all" } : { kind: "absent", absent };
+  } catch (error) {
+    return isRefused(error) ? { kind: "hidden" } : { kind: "failed", error };
+  }
+}
+
+/** What kept it from that, if anything did. Of two who add the same at once one fails: the next look tells. */
+async function add(
+  operator: OperatorService,
+  namespace: string,
+  absent: readonly SearchAttribute[],
+): Promise<unknown> {
+  const numbers = absent.map(({ name, number }) => [name, number] as const);
   try {
     await operator.addSearchAttributes({
       namespace,
-      searchAttributes: Object.fromEntries(absent.map(({ name, number }) => [name, number])),
+      searchAttributes: Object.fromEntries(numbers),
     });
+    return null;
   } catch (error) {
-    if (error instanceof Error && /already exists/i.test(error.message)) return;
-    throw new PawlError(
-      "CONFIG",
-      `Search attributes are missing and could not be added. An admin must run: ` +
-        creatingCommand(absent, namespace),
-      { cause: error },
-    );
+    return error;
   }
+}
+
+/** Of gRPC: permission denied, unimplemented, unauthenticated. */
+const REFUSALS: readonly unknown[] = [7, 12, 16];
+
+function isRefused(error: unknown): boolean {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return REFUSALS.includes(code);
+}
+
+/** PawlError CONFIG with the command for an admin. */
+export function missing(
+  absent: readonly SearchAttribute[],
+  namespace: string,
+  cause: unknown,
+): PawlError {
+  return new PawlError(
+    "CONFIG",
+    `Search attributes are missing and could not be added. An admin must run: ` +
+      creatingCommand(absent, namespace),
+    { cause },
+  );
 }
 
 /** What an admin runs where we may not add them. */

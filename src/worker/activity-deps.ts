@@ -9,6 +9,7 @@ import { listedTools, type ToolSource } from "../../activities/tool-sources/tool
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
 import type { Duty } from "../domain/duty.ts";
+import { keyFor } from "../domain/provider.ts";
 import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { scrubbedBatches, scrubbedModel } from "../model/scrubbed-model.ts";
@@ -63,7 +64,7 @@ export function createDeps(
   const send = outboundFetch(config.proxy);
   const secrets = secretsOf(config);
   const provider = {
-    apiKey: callsModels ? required("ANTHROPIC_API_KEY", config.provider.apiKey) : NOT_ASKED_HERE,
+    apiKey: callsModels ? required("ANTHROPIC_API_KEY", keyFor(config.provider)) : NOT_ASKED_HERE,
     baseUrl: config.provider.baseUrl,
     offline: config.provider.offline,
     fetch: send,

@@ -37,7 +37,11 @@ function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): void {
   const { model = "", fallbackModels } = config.agent;
   const ofAgents = agents.flatMap(({ fallbacks }) => Object.values(fallbacks ?? {}).flat());
   const today = new Date().toISOString();
-  for (const ending of endingModels([model, ...fallbackModels, ...ofAgents], today)) {
+  for (const ending of endingModels(
+    config.models.table,
+    [model, ...fallbackModels, ...ofAgents],
+    today,
+  )) {
     telemetry.emit({ event: "model_ending", ...ending });
   }
 }

@@ -2,17 +2,16 @@
 
 import { createHmac } from "node:crypto";
 import type { Config } from "../config.ts";
-import { baseUrlOf, type OwnProvider } from "../domain/provider.ts";
+import { baseUrlOf, keyFor, type OwnProvider } from "../domain/provider.ts";
 
 /** A worker that calls no models knows where they are only if it was told. */
-export function ownProvider(
-  { offline, baseUrl, apiKey, formerBaseUrls }: Config["provider"],
-  callsModels: boolean,
-): OwnProvider {
+export function ownProvider(provider: Config["provider"], callsModels: boolean): OwnProvider {
+  const { offline, baseUrl, formerBaseUrls } = provider;
+  const key = keyFor(provider);
   return {
     isOffline: offline,
     baseUrl: callsModels || baseUrl !== undefined ? baseUrlOf(baseUrl) : null,
-    keyFingerprint: offline || apiKey === undefined ? null : fingerprintOf(apiKey),
+    keyFingerprint: offline || key === undefined ? null : fingerprintOf(key),
     formerBaseUrls: formerBaseUrls.map(baseUrlOf),
   };
 }

@@ -12,6 +12,7 @@ const FINAL: readonly ErrorCode[] = [
   "CONFIG",
   "DATABASE_LOGIN",
   "DATABASE_TLS",
+  "TEMPORAL_LOGIN",
   "NAMESPACE_NOT_FOUND",
   "FILE_UNUSABLE",
   "SCHEMA_FOREIGN",

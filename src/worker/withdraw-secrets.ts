@@ -2,7 +2,8 @@
 // `process.env`, and what programs find that they start, is no secret of ours.
 
 export const SECRETS: readonly string[] = [
-  ...["ANTHROPIC_API_KEY", "DATABASE_URL", "PGPASSWORD", "PAWL_WEBHOOK_SECRET"],
+  ...["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "DATABASE_URL", "PGPASSWORD"],
+  "PAWL_WEBHOOK_SECRET",
   ...["TEMPORAL_API_KEY", "TEMPORAL_TLS_CLIENT_KEY_DATA", "TEMPORAL_TLS_CLIENT_CERT_DATA"],
 ];
 

@@ -8,27 +8,9 @@ import { stopStack } from "../../src/dev/ensure-stack.ts";
 import { packageFile } from "../../src/package-root.ts";
 import { startCommand } from "../support/cli-process.ts";
 import type { CliRun } from "../support/cli.ts";
+import { blocks, blockWith, commands, README, type Block } from "../support/readme.ts";
 
 jest.setTimeout(240_000);
-
-const README = readFileSync(packageFile("README.md"), "utf8");
-
-interface Block {
-  readonly language: string;
-  readonly text: string;
-  /** Why it is not run here. */
-  readonly reason: string | null;
-}
-
-const BLOCK =
-  /(?:<!-- not run by a test: (?<reason>.*) -->\n\n)?```(?<language>\w*)\n(?<text>[^]*?)```/g;
-
-const blocks: readonly Block[] = [...README.matchAll(BLOCK)].map(({ groups }) => ({
-  language: groups?.["language"] ?? "",
-  text: groups?.["text"] ?? "",
-  reason: groups?.["reason"] ?? null,
-}));
-const commands = blocks.filter(({ language }) => language === "sh");
 
 let stateDir: string;
 beforeAll(() => {
@@ -51,12 +33,6 @@ async function run(block: Block): Promise<CliRun> {
   const timers = { PAWL_HEARTBEAT_TIMEOUT_MS: "3000" };
   return await startCommand("bash", ["-euo", "pipefail", "-c", script], { ...env, ...timers })
     .ended;
-}
-
-function blockWith(text: string): Block {
-  const found = commands.filter((block) => block.text.includes(text));
-  expect(found).toHaveLength(1);
-  return found[0] ?? { language: "", text: "", reason: null };
 }
 
 describe("each block of commands of the README", () => {

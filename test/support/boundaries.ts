@@ -52,7 +52,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal": {
     values: [
       ...["src/domain", "@temporalio/client", "@temporalio/common", "@temporalio/envconfig"],
-      ...["@temporalio/proto", "@temporalio/worker"],
+      ...["@temporalio/proto", "@temporalio/worker", "node:"],
     ],
   },
   "src/temporal/names.ts": { values: [] },
@@ -136,8 +136,11 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/database-access.ts": { values: ["src/environment.ts", "src/store/conninfo"] },
   "src/environment.ts": {
-    values: ["src/domain", "src/environment-values.ts", QUEUES, "node:", "zod"],
+    values: [
+      ...["src/domain", "src/environment-values.ts", "src/models-file.ts", QUEUES, "node:", "zod"],
+    ],
   },
+  "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "zod"] },
   "src/unknown-settings.ts": { values: [] },
   "src/failpoint.ts": { values: [] },

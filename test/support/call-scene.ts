@@ -9,6 +9,7 @@ import { moneyFor } from "../../activities/model-call/money.ts";
 import { readConfig } from "../../src/config.ts";
 import type { ModelCall } from "../../src/domain/call.ts";
 import type { Limits } from "../../src/domain/limits.ts";
+import type { Snapshot } from "../../src/domain/run/snapshot.ts";
 import { userMessage } from "../../src/domain/message.ts";
 import type { OwnProvider } from "../../src/domain/provider.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
@@ -30,11 +31,12 @@ export interface SceneOptions {
   readonly provider?: ModelReply | Error;
   /** Whom this worker asks, where it is another than the one that the run began with. */
   readonly own?: Partial<OwnProvider>;
-  readonly countTokens?: () => Promise<number>;
+  readonly countTokens?: () => Promise<number | null>;
   readonly ping?: () => Promise<void>;
   readonly ledger?: (real: Ledger) => Partial<Ledger>;
   readonly env?: NodeJS.ProcessEnv;
   readonly limits?: Partial<Limits>;
+  readonly snapshot?: Partial<Snapshot>;
 }
 
 export interface CallScene {
@@ -52,7 +54,11 @@ export function openCallScene(options: SceneOptions = {}): CallScene {
   const told: GateWord[] = [];
   const requests: ModelRequest[] = [];
   const real = createModelLedger(createModelBudgets());
-  const snapshot = { ...SNAPSHOT, limits: { ...SNAPSHOT.limits, ...options.limits } };
+  const snapshot = {
+    ...SNAPSHOT,
+    ...options.snapshot,
+    limits: { ...SNAPSHOT.limits, ...options.limits },
+  };
   const ledger: Ledger = { ...real, ...options.ledger?.(real) };
   const deps = {
     config: readConfig(options.env ?? {}),

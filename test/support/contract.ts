@@ -51,11 +51,13 @@ const figures = {
   modelCalls: count,
   modelAttempts: count,
   toolCalls: count,
+  toolCallsRefused: count.positive().optional(),
   serverToolCalls: count,
   turns: count,
   durationMs: z.number().nonnegative(),
   models: z.record(z.string(), count),
   offline: z.boolean(),
+  free: z.literal(true).optional(),
 };
 
 export const resultLine = z.strictObject({ ...figures, outcome });
@@ -99,6 +101,7 @@ export const eventLine = z.discriminatedUnion("type", [
     spentUsd: usd,
     capUsd: usd,
     offline: z.boolean(),
+    free: z.literal(true).optional(),
   }),
   event("model.retrying", { turn, ...failedAttempt }),
   event("reply.delta", { turn, attempt, text: z.string().min(1) }),
@@ -109,6 +112,7 @@ export const eventLine = z.discriminatedUnion("type", [
     attempt,
     model: z.string(),
     offline: z.boolean(),
+    free: z.literal(true).optional(),
     lane: z.literal("batch").optional(),
     stopReason: z.string(),
     text: z.string(),

@@ -68,7 +68,7 @@ const start: fc.Arbitrary<Operation> = fc.record({
   run: anyRun,
   turn: fc.nat({ max: 2 }),
   shares: fc.shuffledSubarray([0, 1]),
-  fixedMicroUsd: fc.nat({ max: 300 }),
+  fixedMicroUsd: fc.oneof({ weight: 5, arbitrary: fc.nat({ max: 300 }) }, fc.constant(0)),
   replyRate: fc.constantFrom(0, 1, 300_000, 1_000_000, 7_500_000),
   replyTokensMin: fc.nat({ max: 50 }),
   replyTokensMore: fc.nat({ max: 200 }),

@@ -117,7 +117,8 @@ export function createModelLedger(budgets: Pick<ModelBudgets, "capOf" | "onChang
   }
 
   function denial(request: AttemptRequest, keys: readonly string[], asked: number) {
-    const { runId, callKey } = request;
+    const { runId, callKey, worst } = request;
+    if (worst.fixedMicroUsd === 0 && worst.replyRate === 0) return null;
     const denials = statesOf(runId, keys).flatMap((state) => {
       const { spentMicroUsd, fearedMicroUsd, heldMicroUsd } = state;
       // The run's own is the one that this very request gives.

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { TestEnvironment } from "jest-environment-node";
 import { findChromium } from "./find-chromium.ts";
 import { findPostgres } from "./find-postgres.ts";
+import { findOnPath, findServerSource } from "./find-temporal-server.ts";
 
 interface Need {
   readonly what: string;
@@ -15,10 +16,16 @@ interface Need {
 const NEEDS: readonly Need[] = [
   {
     what: "PostgreSQL 15 or newer",
-    imported: /support\/(world|run-bench|postgres|shared-servers)\.ts"/,
+    imported: /support\/(world|run-bench|postgres|real-stack|shared-servers)\.ts"/,
     find: findPostgres,
   },
   { what: "Chromium", imported: /support\/browser\.ts"/, find: findChromium },
+  {
+    what: "Go, to build Temporal's server",
+    imported: /support\/(real-stack|temporal-server)\.ts"/,
+    find: findServerSource,
+  },
+  { what: "psql", imported: /support\/real-stack\.ts"/, find: () => findOnPath("psql") },
 ];
 
 /** A test, or what `describe` groups, as jest-circus keeps it. */

@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import { createLedger } from "../../src/store/ledger.ts";
-import { priceOn, specOf } from "../../src/domain/pricing.ts";
+import { SHIPPED_MODELS, specOf } from "../../src/domain/model-table.ts";
+import { priceOn } from "../../src/domain/pricing.ts";
 import { billedMicroUsd } from "../../offline-model/billing.ts";
 import { servedModel } from "../../offline-model/model-rules.ts";
 import { aBatch, endedBatch, startBatch, sums } from "../support/batches.ts";
@@ -118,7 +119,7 @@ describe("M3: a run that can wait", () => {
     // Prompt and reply are rounded up, each to the micro-dollar.
     const twice = 2 * (batch?.held ?? 0) - 4;
     const { cacheWrite1h, cacheWrite5m } = priceOn(
-      specOf("claude-sonnet-5-5"),
+      specOf(SHIPPED_MODELS, "claude-sonnet-5-5"),
       new Date().toISOString(),
     );
     expect(batch?.held).toBeLessThan(live?.held ?? 0);

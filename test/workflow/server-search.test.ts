@@ -11,7 +11,9 @@ const SEARCH_MICRO_USD = 10_000;
 let world: World;
 
 beforeAll(async () => {
-  world = await openWorld({ env: { PAWL_OFFLINE_MODEL: "", ...PATIENT } });
+  world = await openWorld({
+    env: { PAWL_OFFLINE_MODEL: "", PAWL_WEB_SEARCH: "server", ...PATIENT },
+  });
   await world.startWorker();
 }, 180_000);
 afterAll(() => world?.close());

@@ -12,6 +12,7 @@ import {
 import type { Activities } from "../../activities/index.ts";
 import { SILENCE, type PendingApproval } from "../../src/domain/approval.ts";
 import { toolEnded } from "../../src/domain/run/facts.ts";
+import { toolIn } from "../../src/domain/run/snapshot.ts";
 import type { Answering, CallState, Memory } from "../../src/domain/run/state.ts";
 import type { ToolSpec } from "../../src/domain/tool.ts";
 import type { Clearance, RunToolResult } from "../../src/domain/tool-call.ts";
@@ -82,7 +83,7 @@ async function answer({ life, memory, phase, slots }: Open, callId: string): Pro
   if (asked?.kind === "asked") await wordOn(life, asked.pending);
   const call = callIn(life, callId);
   if (call?.kind !== "cleared") return;
-  const tool = memory.snapshot.tools.find(({ name }) => name === call.name);
+  const tool = toolIn(memory.snapshot, call.name);
   if (tool === undefined) throw new Error(`the tool ${call.name} vanished between two lines`);
   await slots.use(() => execute({ life, memory, phase, slots }, { ...call, tool }));
 }

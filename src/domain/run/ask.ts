@@ -67,7 +67,7 @@ export interface Question {
 
 export function callFor(now: Circumstances, { purpose, told, note = [] }: Question): ModelCall {
   const { order, memory, state, nowMs } = now;
-  const { counts, talk } = memory;
+  const { counts, summaries, talk } = memory;
   return {
     turn: counts.turn + 1,
     purpose,
@@ -82,6 +82,7 @@ export function callFor(now: Circumstances, { purpose, told, note = [] }: Questi
       spentMicroUsd: counts.spentMicroUsd,
       tokensLeft: limitsNow(memory).tokens - used(memory).tokens,
       keepsFor: keepsFor(memory, purpose),
+      ...(summaries.contextTokens !== null && { contextTokens: summaries.contextTokens }),
     },
     warnings: dueWarnings(memory),
     // Nothing is asked behind the last words.

@@ -16,6 +16,7 @@ import type { ToolCall, ToolSpec } from "../tool.ts";
 import { limitsNow } from "./counts.ts";
 import type { RunFact, ToolLost } from "./facts.ts";
 import { fateOfCalls } from "./reply-calls.ts";
+import { toolIn } from "./snapshot.ts";
 import type { CallStage, CallState, Memory, RunState } from "./state.ts";
 
 type Answered = Extract<CallStage, { kind: "answered" }>;
@@ -41,7 +42,7 @@ const NAMES_BYTES_MAX = 1500;
 const GO_ON = "Answer with what you have.";
 
 function toolNamed({ snapshot }: Memory, name: string): ToolSpec | undefined {
-  return snapshot.tools.find((tool) => tool.name === name);
+  return toolIn(snapshot, name);
 }
 
 function whyUnusable({ snapshot }: Memory, reply: Reply, call: ToolCall): Answered | null {
@@ -54,7 +55,8 @@ function whyUnusable({ snapshot }: Memory, reply: Reply, call: ToolCall): Answer
 }
 
 function unknown({ snapshot }: Memory, call: ToolCall): Answered {
-  const names = snapshot.tools.map(({ name }) => name).join(", ");
+  const { tools, standInTools = [] } = snapshot;
+  const names = [...tools, ...standInTools].map(({ name }) => name).join(", ");
   const known = fittingText(names || "none", NAMES_BYTES_MAX, "…");
   return problem(call, `There is no tool named ${call.name}.`, `There are: ${known}.`);
 }
@@ -114,6 +116,14 @@ export function refusedCalls(memory: Memory, reply: Reply): readonly CallState[]
   if (fate !== "due") return null;
   const calls = settledCalls(memory, reply);
   return areAnswered(calls) ? calls : null;
+}
+
+/** Calls that come to their answer with the reply itself, as nobody executes them. */
+export function answeredAtOnce(memory: Memory, reply: Reply): readonly CallState[] {
+  const refused = refusedCalls(memory, reply);
+  if (refused !== null) return refused;
+  if (fateOfCalls(reply) !== "due") return [];
+  return settledCalls(memory, reply).filter(({ kind }) => kind === "answered");
 }
 
 const WAS_CUT = "The call was cut by the limit on reply length.";

@@ -29,6 +29,7 @@ export function newCounts({ limits, operatorCapMicroUsd }: Snapshot): Counts {
     extensions: 0,
     models: {},
     offlineReplies: 0,
+    freeReplies: 0,
   };
 }
 
@@ -94,6 +95,7 @@ function withReply(counts: Counts, reply: Reply): Counts {
     failure: null,
     models: { ...counts.models, [reply.model]: repliesOf(counts, reply.model) + 1 },
     offlineReplies: counts.offlineReplies + (reply.offline ? 1 : 0),
+    freeReplies: counts.freeReplies + (reply.free === true ? 1 : 0),
   };
 }
 

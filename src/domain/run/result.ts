@@ -45,14 +45,31 @@ export function resultOf(
     },
     ...costsIn(totals),
     modelCalls,
-    toolCalls: memory?.counts.toolCalls ?? 0,
     serverToolCalls: usage.webSearchRequests,
-    turns: memory?.counts.turn ?? 0,
+    ...countsIn(memory),
     durationMs,
-    models: memory?.counts.models ?? {},
     offline: isSimulated(memory),
+    ...(isFree(memory, totals) && { free: true as const }),
     ...compensationsIn(memory, outcome),
   };
+}
+
+function countsIn(
+  memory: Memory,
+): Pick<RunResult, "toolCalls" | "toolCallsRefused" | "turns" | "models"> {
+  if (memory === null) return { toolCalls: 0, turns: 0, models: {} };
+  const { counts, talk } = memory;
+  return {
+    toolCalls: counts.toolCalls,
+    ...(talk.refusedCalls > 0 && { toolCallsRefused: talk.refusedCalls }),
+    turns: counts.turn,
+    models: counts.models,
+  };
+}
+
+function isFree(memory: Memory, { spentMicroUsd }: LedgerTotals): boolean {
+  if (memory === null || memory.counts.freeReplies === 0) return false;
+  return spentMicroUsd === 0 && memory.counts.freeReplies === modelCallsOf(memory.counts);
 }
 
 /** True once any reply was the offline model's: then the run is no work of a real one, whatever else it has. */

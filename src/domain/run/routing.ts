@@ -4,7 +4,8 @@
 import type { Entry, Reply } from "../call.ts";
 import { INTERRUPTED } from "../call.ts";
 import { fittingText } from "../json-size.ts";
-import { TIERS, type Tier } from "../prices.ts";
+import type { ModelTable } from "../model-table.ts";
+import type { Tier } from "../prices.ts";
 import { fateOfCalls } from "./reply-calls.ts";
 import type { Routing } from "./snapshot.ts";
 import type { Memory, Models, TierChoice } from "./state.ts";
@@ -123,6 +124,6 @@ function parsed(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-export function modelsFor(own: string): Readonly<Record<Tier, string>> {
-  return { ...TIERS, medium: own };
+export function modelsFor({ tiers }: ModelTable, own: string): Readonly<Record<Tier, string>> {
+  return { ...tiers, medium: own };
 }

@@ -7,7 +7,7 @@ import type { InputFinding } from "../input-rules.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
-import type { Price, Tier } from "../prices.ts";
+import type { ModelSpec, Price, Tier } from "../prices.ts";
 import type { Provider } from "../provider.ts";
 import type { ServerTool, ToolSpec } from "../tool.ts";
 
@@ -17,6 +17,8 @@ export interface Snapshot {
   readonly instructions: string;
   readonly tools: readonly ToolSpec[];
   readonly serverTools: readonly ServerTool[];
+  /** Ours, by the names of those: offered to nobody, and called by models that take a server tool for one of ours. */
+  readonly standInTools?: readonly ToolSpec[];
   readonly limits: Limits;
   /** What the operator allowed a run to cost when this one began; a denial says what is allowed since. */
   readonly operatorCapMicroUsd: number;
@@ -43,6 +45,8 @@ export interface Snapshot {
   readonly cacheTtl?: "auto" | "1h";
   /** Tokens of a conversation from which the run goes on from a summary of it; absent: never. */
   readonly compactAtTokens?: number;
+  /** Those of the operator's file that may be asked: the run is priced by them as it began, on every worker. */
+  readonly models?: Readonly<Record<string, ModelSpec>>;
   /** Who decides which model is wanted (routing.ts); absent where nobody chooses. */
   readonly routing?: Routing;
 }
@@ -86,6 +90,14 @@ export interface Timers {
 export interface HistoryMarks {
   readonly events: number;
   readonly bytes: number;
+}
+
+/** Who executes a call of this name; undefined where nobody of ours does. */
+export function toolIn(
+  { tools, standInTools = [] }: Pick<Snapshot, "tools" | "standInTools">,
+  name: string,
+): ToolSpec | undefined {
+  return [...tools, ...standInTools].find((tool) => tool.name === name);
 }
 
 /** It travels with all else that a run remembers (carried.ts). */

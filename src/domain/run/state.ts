@@ -78,6 +78,7 @@ export interface Counts {
   /** Replies by model id. */
   readonly models: Readonly<Record<string, number>>;
   readonly offlineReplies: number;
+  readonly freeReplies: number;
 }
 
 export interface Talk {
@@ -101,6 +102,8 @@ export interface Talk {
   readonly answerIsCut: boolean;
   /** What the tools found last, for a run that stops before the model spoke. */
   readonly findings: string | null;
+  /** Calls of all replies that nobody executed: of unknown tools, denied ones, or with no arguments to be read. */
+  readonly refusedCalls: number;
 }
 
 /** What a call is named by us, and by the provider. */
@@ -162,6 +165,8 @@ export interface Summaries {
   readonly sources: readonly string[];
   /** True where the next step did not fit into a request. */
   readonly tooLong: boolean;
+  /** What the server of the model has said that a request may hold; null while it has said nothing. */
+  readonly contextTokens: number | null;
   /** Why there was no summary, each time in a row. */
   readonly failures: readonly string[];
 }

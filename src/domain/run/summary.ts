@@ -6,20 +6,17 @@
 import type { Denial, Entry, ModelCall, Reply } from "../call.ts";
 import { fittingText, newestFitting } from "../json-size.ts";
 import { textOf, toolAnswer, userMessage } from "../message.ts";
-import { roomForSummary, summaryTokensMax } from "../kept-back.ts";
+import { summaryTokensMax } from "../kept-back.ts";
 import type { Limits } from "../limits.ts";
 import { promptTokens } from "../usage.ts";
+import { limitsWithin, summaryMark } from "../window.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
 import { saidIn } from "./mail.ts";
 import type { Memory, RunState, Summaries } from "./state.ts";
 
-const DUE_AT_SHARE = 0.7;
-/** Of what a request may hold beside a reply and a summary: past that one tool answer may be too much. */
-const DUE_AT_SHARE_OF_ROOM = 0.9;
 /** A summary must be able to win more than it takes: counted in summaries of full length. */
 const SUMMARIES_TO_WIN = 2;
-const SUMMARIES_IN_MARK = 3;
 const FAILURES_MAX = 2;
 const CUT = "the summary was cut at max_tokens";
 /** The rest is for what the model thinks, and for those who count words badly. */
@@ -29,16 +26,15 @@ const SAID_CHARS_MAX = 16_000;
 export const SAID_BYTES_MAX = 48 * 1024;
 const WHY_BYTES_MAX = 1000;
 
-/** Tokens of a conversation from which it is summed up; null where its limits leave no room for that. */
-export function summaryMark(limits: Limits, contextTokens: number): number | null {
-  const request = Math.min(limits.requestTokens, contextTokens);
-  const room = request - limits.replyTokens - roomForSummary(limits);
-  const mark = Math.floor(Math.min(request * DUE_AT_SHARE, room * DUE_AT_SHARE_OF_ROOM));
-  return mark < SUMMARIES_IN_MARK * summaryTokensMax(limits) ? null : mark;
-}
-
 export function newSummaries(): Summaries {
-  return { openingTokens: null, said: [], sources: [], tooLong: false, failures: [] };
+  return {
+    openingTokens: null,
+    said: [],
+    sources: [],
+    tooLong: false,
+    failures: [],
+    contextTokens: null,
+  };
 }
 
 export function foldSummaries(
@@ -53,14 +49,36 @@ export function foldSummaries(
     if (call.purpose.kind === "work") return withStep(summaries, fact, { memory, call });
     return call.purpose.kind === "summary" ? withSummary(summaries, fact) : summaries;
   }
-  if (fact.kind !== "denied" || fact.why !== "size" || !makesRoom(memory, fact, call))
-    return summaries;
+  if (fact.kind !== "denied") return summaries;
+  const informed = withStatedWindow(summaries, fact, call);
+  if (!makesRoom(memory, fact, call)) return informed;
   return isSummaryDue(memory)
     ? {
-        ...summaries,
+        ...informed,
         failures: Array.from({ length: FAILURES_MAX }, () => `no room: ${short(fact.message)}`),
       }
-    : { ...summaries, tooLong: true };
+    : { ...informed, tooLong: true };
+}
+
+/** A server that says what it can hold is believed for the rest of the run, whatever its model is said to hold. */
+function withStatedWindow(summaries: Summaries, denial: Denial, { course }: ModelCall): Summaries {
+  if (denial.why !== "size" || denial.contextTokens === undefined) return summaries;
+  if (course.model !== course.wanted) return summaries;
+  const known = summaries.contextTokens ?? denial.contextTokens;
+  return { ...summaries, contextTokens: Math.min(known, denial.contextTokens) };
+}
+
+interface Terms {
+  readonly limits: Limits;
+  /** Null where the conversation is never summed up. */
+  readonly compactAtTokens: number | null;
+}
+
+function termsOf({ snapshot, summaries: { contextTokens } }: Memory): Terms {
+  const { limits, compactAtTokens = null } = snapshot;
+  if (contextTokens === null || compactAtTokens === null) return { limits, compactAtTokens };
+  const fitting = limitsWithin(limits, contextTokens);
+  return { limits: fitting, compactAtTokens: summaryMark(fitting, contextTokens) };
 }
 
 function short(why: string): string {
@@ -109,27 +127,30 @@ function withSummary(summaries: Summaries, reply: Reply): Summaries {
 }
 
 /** Nothing is half written, and there is more to win than what every branch begins with. */
-export function maySumUp({ snapshot, summaries, talk }: Memory): boolean {
-  if (snapshot.compactAtTokens === undefined || summaries.failures.length >= FAILURES_MAX)
-    return false;
+export function maySumUp(memory: Memory): boolean {
+  const { summaries, talk } = memory;
+  const { limits, compactAtTokens } = termsOf(memory);
+  if (compactAtTokens === null || summaries.failures.length >= FAILURES_MAX) return false;
   if (summaries.openingTokens === null || talk.headTokens === 0 || talk.onlyAnswers) return false;
   const isHalf =
     talk.answerIsCut || talk.trouble?.kind === "cut" || talk.trouble?.kind === "paused";
-  const toWin = SUMMARIES_TO_WIN * summaryTokensMax(snapshot.limits);
+  const toWin = SUMMARIES_TO_WIN * summaryTokensMax(limits);
   return !isHalf && !talk.endsWithNote && talk.headTokens - summaries.openingTokens >= toWin;
 }
 
 export function isSummaryDue(memory: Memory): boolean {
-  const { summaries, snapshot, talk } = memory;
-  const mark = snapshot.compactAtTokens ?? Number.POSITIVE_INFINITY;
+  const { summaries, talk } = memory;
+  const mark = termsOf(memory).compactAtTokens ?? Number.POSITIVE_INFINITY;
   return maySumUp(memory) && (summaries.tooLong || talk.headTokens >= mark);
 }
 
 /** Of a request that was too long: can a summary help, or is nothing left to try? */
-export function makesRoom(memory: Memory, denial: Denial, { course }: ModelCall): boolean {
-  if (denial.why !== "size" || denial.limit !== "request_tokens" || !maySumUp(memory)) return false;
+export function makesRoom(before: Memory, denial: Denial, call: ModelCall): boolean {
+  if (denial.why !== "size" || denial.limit !== "request_tokens") return false;
+  const memory = { ...before, summaries: withStatedWindow(before.summaries, denial, call) };
+  if (!maySumUp(memory)) return false;
   // It may fit the model that is wanted.
-  const isStandIn = course.model !== course.wanted;
+  const isStandIn = call.course.model !== call.course.wanted;
   return !(isStandIn && isSummaryDue(memory));
 }
 
@@ -140,11 +161,12 @@ export function withFailures(message: string, { summaries }: Memory): string {
 }
 
 /** What is asked instead of the next step. The answers to open calls are told after the summary. */
-export function summaryQuestion({ summaries, snapshot, talk }: Memory): readonly Entry[] {
+export function summaryQuestion(memory: Memory): readonly Entry[] {
+  const { summaries, talk } = memory;
   const open = talk.asking?.calls ?? [];
   const later = open.map(({ toolUseId }) => toolAnswer(toolUseId, LATER, false));
   const tries = 1 + summaries.failures.length;
-  const words = Math.ceil((summaryTokensMax(snapshot.limits) * WORDS_PER_TOKEN) / tries);
+  const words = Math.ceil((summaryTokensMax(termsOf(memory).limits) * WORDS_PER_TOKEN) / tries);
   return [...later, userMessage(question(words))].map((message) => ({ message }));
 }
 

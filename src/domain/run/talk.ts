@@ -8,7 +8,7 @@ import { fittingText } from "../json-size.ts";
 import { hasOpenServerCall, textOf } from "../message.ts";
 import { isAside, isStep } from "../purpose.ts";
 import { promptTokens } from "../usage.ts";
-import { answersIn, areAnswered, callsWith, refusedCalls } from "./calls.ts";
+import { answeredAtOnce, answersIn, areAnswered, callsWith, refusedCalls } from "./calls.ts";
 import type { RunFact } from "./facts.ts";
 import { isHandedOn } from "./handed-on.ts";
 import { fateOfCalls } from "./reply-calls.ts";
@@ -34,6 +34,7 @@ export function newTalk({ snapshot, head, taskRef }: Opened): Talk {
     answer: null,
     answerIsCut: false,
     findings: null,
+    refusedCalls: 0,
   };
 }
 
@@ -70,7 +71,12 @@ function withReply(talk: Talk, reply: Reply, { memory, phase }: Replied): Talk {
       return said({ ...grown(talk, reply, phase), answerIsCut: false }, reply);
     case "work": {
       const after = said(grown(talk, reply, phase), reply);
-      return { ...after, trouble: troubleIn(talk.trouble, reply), ...settledAtOnce(memory, reply) };
+      return {
+        ...after,
+        trouble: troubleIn(talk.trouble, reply),
+        ...settledAtOnce(memory, reply),
+        refusedCalls: talk.refusedCalls + answeredAtOnce(memory, reply).length,
+      };
     }
   }
 }

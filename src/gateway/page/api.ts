@@ -12,6 +12,7 @@ export interface RunListed {
   readonly task: string;
   readonly agent: string;
   readonly costUsd: number;
+  readonly free?: true;
   readonly turns: number;
   readonly startedAt: string;
   readonly endedAt: string | null;

@@ -80,7 +80,7 @@ function ReplyView({ item }: { item: ReplyItem }): VNode {
   const facts = [
     ...purposeOf(purpose),
     ...(item.attempt > 1 ? [`attempt ${item.attempt}`] : []),
-    usd(costUsd),
+    item.free ? "free" : usd(costUsd),
     ...lost,
     `${count(outputTokens)} tokens`,
     duration((toMs ?? fromMs) - fromMs),
@@ -180,14 +180,14 @@ function decidedView(item: Extract<Item, { kind: "approval" }>): VNode {
 
 function EndView({ item }: { item: EndItem }): VNode {
   const { result, atMs } = item;
-  const { outcome } = result;
+  const { outcome, toolCallsRefused: refused = 0 } = result;
   const message = outcome.kind === "answered" ? "" : outcome.message;
   const tax = result.crashTaxUsd > 0 ? `, ${usd(result.crashTaxUsd)} of it for lost attempts` : "";
   const facts = [
     `${result.modelCalls} model calls`,
-    `${result.toolCalls} tool calls`,
+    `${result.toolCalls + refused} tool calls${refused > 0 ? ` (${refused} refused)` : ""}`,
     duration(result.durationMs),
-    `${usd(result.costUsd)}${tax}`,
+    result.free === true ? "free" : `${usd(result.costUsd)}${tax}`,
     clock(new Date(atMs).toISOString()),
   ];
   const partial = result.partial ? " What there is of an answer stands above." : "";

@@ -187,7 +187,7 @@ function Row({ run, nowMs }: { run: RunListed; nowMs: number }): VNode {
     </td>
     <td class="c-agent"><${Text} text=${run.agent} /></td>
     <td class="number c-turns">${run.turns}</td>
-    <td class="number c-cost">${usd(run.costUsd)}</td>
+    <td class="number c-cost">${run.free === true ? "free" : usd(run.costUsd)}</td>
     <td class="number c-took">${duration(endMs - Date.parse(run.startedAt))}</td>
     <td class="number c-started" title=${clock(run.startedAt)}>${ago(run.startedAt, nowMs)}</td>
   </tr>`;

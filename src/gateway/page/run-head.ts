@@ -48,7 +48,7 @@ export function RunHead({ runId, task, shown, model, status, steer, addMoney }: 
     <div class="run-bar">
       <dl class="figures">
         <${Figure} label="spent">
-          ${usd(spentOf(figures, shown, status))}${figures.capUsd !== null && html`<small> of ${usd(figures.capUsd)}</small>`}
+          ${model.free ? "free" : usd(spentOf(figures, shown, status))}${!model.free && figures.capUsd !== null && html`<small> of ${usd(figures.capUsd)}</small>`}
           <${Held} shown=${shown} status=${status} />
         <//>
         <${Figure} label="turns">${figures.turns}<//>

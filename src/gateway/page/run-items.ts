@@ -39,6 +39,7 @@ export interface ReplyItem extends Versioned {
   stopReason: string;
   purpose: TurnStarted["purpose"];
   costUsd: number;
+  free: boolean;
   /** Charged for attempts of this turn whose reply was lost. */
   crashTaxUsd: number;
   outputTokens: number;

@@ -31,6 +31,8 @@ export class RunModel {
   result: RunResult | null = null;
   model: string | null = null;
   offline = false;
+  /** The model that is asked costs nothing, and nothing was spent. */
+  free = false;
   /** Attempts that failed: each may have cost what no event tells yet. */
   lostAttempts = 0;
   /** For people who listen: what happened last, never the text itself. */
@@ -110,6 +112,7 @@ export class RunModel {
     this.#waitOver(atMs);
     this.model = model;
     this.offline ||= event.offline;
+    this.free = event.free === true && spentUsd === 0;
     this.figures = { ...this.figures, spentUsd, capUsd, turns: turn };
     // A turn that was denied is announced again where the model sums up in it.
     const reply = this.#replyAt(turn, atMs);
@@ -134,6 +137,7 @@ export class RunModel {
       stopReason: "",
       purpose: undefined,
       costUsd: 0,
+      free: false,
       crashTaxUsd: 0,
       outputTokens: 0,
       fromMs: atMs,
@@ -208,6 +212,7 @@ export class RunModel {
       appendText(reply.blocks, text);
     }
     Object.assign(reply, { isOpen: false, stopReason, costUsd, crashTaxUsd, outputTokens });
+    reply.free = event.free === true;
     reply.attempt = event.attempt;
     reply.toMs = atMs;
     reply.version += 1;
@@ -346,6 +351,7 @@ export class RunModel {
     this.#approvals.clear();
     this.result = result;
     this.offline ||= result.offline;
+    this.free = result.free === true;
     this.figures = {
       spentUsd: result.costUsd,
       capUsd: this.figures.capUsd,

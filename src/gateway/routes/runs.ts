@@ -30,6 +30,7 @@ const LISTED = z
     tenant: z.string(),
     session: z.string(),
     costUsd: z.number(),
+    free: z.literal(true).optional(),
     turns: z.number(),
     startedAt: z.string(),
     endedAt: z.string().nullable(),

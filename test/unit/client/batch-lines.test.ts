@@ -31,7 +31,7 @@ describe("a file of tasks", () => {
     [
       "names a model without a price",
       line({ model: "gpt" }),
-      /line 2: model has no price; there are claude/,
+      /line 2: model has no price, and what has no price is not called. There are: claude/,
     ],
     [
       "has the id of another line",

@@ -104,3 +104,23 @@ test("the gateway tells no webhook, and has no secret for it", () => {
   expect(env).not.toHaveProperty("PAWL_WEBHOOK_SECRET");
   expect(env).toMatchObject({ PAWL_RUN_CAP_USD: "2" });
 });
+
+test.each<[string, NodeJS.ProcessEnv, boolean]>([
+  ["neither key nor address", {}, true],
+  ["a key", { ANTHROPIC_API_KEY: "k" }, false],
+  ["a key by the name that gateways use", { ANTHROPIC_AUTH_TOKEN: "t" }, false],
+  ["an address that is not Anthropic's", { ANTHROPIC_BASE_URL: "http://127.0.0.1:11434" }, false],
+  ["Anthropic's address alone", { ANTHROPIC_BASE_URL: "https://api.anthropic.com" }, true],
+  [
+    "an address, and the word for offline",
+    { ANTHROPIC_BASE_URL: "http://x", PAWL_OFFLINE_MODEL: "1" },
+    true,
+  ],
+])("the offline model answers, or not, with %s", (_, env, isOffline) => {
+  expect(wantsOfflineModel(readConfig(env))).toBe(isOffline);
+});
+
+test("a stack with the offline model is told no token of yours", () => {
+  const context = contextOf({ ...SHELL, ANTHROPIC_AUTH_TOKEN: "secret", PAWL_OFFLINE_MODEL: "1" });
+  expect(JSON.stringify(workerEnv(context))).not.toContain("secret");
+});

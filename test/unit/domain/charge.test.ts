@@ -4,13 +4,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { chargeFor, type Answered, type Bounds } from "../../../src/domain/charge.ts";
 import { MODELS } from "../../../src/domain/prices.ts";
-import {
-  costOf,
-  priceOn,
-  specOf,
-  worstCase,
-  worstCaseMicroUsd,
-} from "../../../src/domain/pricing.ts";
+import { SHIPPED_MODELS, specOf } from "../../../src/domain/model-table.ts";
+import { costOf, priceOn, worstCase, worstCaseMicroUsd } from "../../../src/domain/pricing.ts";
 import { NO_USAGE, promptTokens, type Usage } from "../../../src/domain/usage.ts";
 import { propertyRuns } from "../../support/tier.ts";
 
@@ -20,6 +15,7 @@ const HAIKU = "claude-haiku-5-5";
 
 function boundsFor(more: Partial<Omit<Bounds, "heldMicroUsd">> = {}): Bounds {
   const asked = {
+    models: SHIPPED_MODELS,
     model: SONNET,
     lane: "live" as const,
     promptTokensMax: 100_000,
@@ -28,7 +24,7 @@ function boundsFor(more: Partial<Omit<Bounds, "heldMicroUsd">> = {}): Bounds {
     webSearchesMax: 3,
     ...more,
   };
-  const price = priceOn(specOf(asked.model), DAY);
+  const price = priceOn(specOf(asked.models, asked.model), DAY);
   const worst = worstCase(price, asked.promptTokensMax, asked.webSearchesMax, "5m");
   return { ...asked, heldMicroUsd: worstCaseMicroUsd(worst, asked.replyTokensMax) };
 }
@@ -89,7 +85,9 @@ describe("P2: what is counted within the bounds of the request is charged to the
         });
         const charge = chargeFor(bounds, answer(usage, { model }));
         expect(charge).toMatchObject({ basis: "counted", contradictions: [], usage });
-        expect(charge.costMicroUsd).toBe(costOf(usage, priceOn(specOf(model), DAY)));
+        expect(charge.costMicroUsd).toBe(
+          costOf(usage, priceOn(specOf(SHIPPED_MODELS, model), DAY)),
+        );
       }),
       { numRuns: propertyRuns(1000) },
     );

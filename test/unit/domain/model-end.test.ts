@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { endBefore, endedText, endingModels, endingText } from "../../../src/domain/model-end.ts";
 import { MODELS, TIERS } from "../../../src/domain/prices.ts";
-import { specOf } from "../../../src/domain/pricing.ts";
+import { SHIPPED_MODELS, specOf } from "../../../src/domain/model-table.ts";
 
 const SONNET = "claude-sonnet-4-5";
-const endOn = (day: string) => endBefore(specOf(SONNET), day);
+const endOn = (day: string) => endBefore(specOf(SHIPPED_MODELS, SONNET), day);
 
 describe("a model that ends", () => {
   test("serves up to the last moment of its last day, and not a moment longer", () => {
@@ -24,7 +24,7 @@ describe("a model that ends", () => {
   });
 
   test("is warned of for sixty days, counted to its last", () => {
-    const warnings = (day: string) => endingModels([SONNET], day).map(endingText);
+    const warnings = (day: string) => endingModels(SHIPPED_MODELS, [SONNET], day).map(endingText);
     expect(warnings("2026-09-30")).toEqual([]);
     expect(warnings("2026-10-01T08:00:00.000Z")).toEqual([
       "claude-sonnet-4-5 ends on 2026-11-30, in 60 days. Take claude-sonnet-5-5 instead.",
@@ -36,7 +36,7 @@ describe("a model that ends", () => {
 
   test("is told of once, and a name that is no model's is left to others", () => {
     const named = [SONNET, SONNET, "complex", "claude-nobody", "claude-sonnet-5-5"];
-    expect(endingModels(named, "2026-11-29")).toHaveLength(1);
+    expect(endingModels(SHIPPED_MODELS, named, "2026-11-29")).toHaveLength(1);
   });
 });
 

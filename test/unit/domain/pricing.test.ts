@@ -1,12 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { MODELS, type Price, type Rates } from "../../../src/domain/prices.ts";
+import { SHIPPED_MODELS, modelSpec, specOf } from "../../../src/domain/model-table.ts";
 import {
   costOf,
-  modelSpec,
   priceIn,
   priceOn,
-  specOf,
   worstCase,
   worstCaseMicroUsd,
 } from "../../../src/domain/pricing.ts";
@@ -17,7 +16,7 @@ const sonnet = priceOf("claude-sonnet-5-5");
 const haiku = priceOf("claude-haiku-5-5");
 
 function priceOf(model: string): Price {
-  return priceOn(specOf(model), "2026-11-21");
+  return priceOn(specOf(SHIPPED_MODELS, model), "2026-11-21");
 }
 
 describe("a dated snapshot", () => {
@@ -26,8 +25,8 @@ describe("a dated snapshot", () => {
     "claude-sonnet-4-5-20250929",
     "claude-opus-5-5-20260922",
   ])("%s has the price of its family", (model) => {
-    expect(modelSpec(model)).toBe(modelSpec(model.slice(0, -9)));
-    expect(modelSpec(model)).toBeDefined();
+    expect(modelSpec(SHIPPED_MODELS, model)).toBe(modelSpec(SHIPPED_MODELS, model.slice(0, -9)));
+    expect(modelSpec(SHIPPED_MODELS, model)).toBeDefined();
   });
 
   test.each([
@@ -40,7 +39,7 @@ describe("a dated snapshot", () => {
     "-20251001",
     "toString-20251001",
   ])("of no family that is priced has none: %s", (model) => {
-    expect(modelSpec(model)).toBeUndefined();
+    expect(modelSpec(SHIPPED_MODELS, model)).toBeUndefined();
   });
 });
 
@@ -169,7 +168,7 @@ describe("the worst case of a call", () => {
 });
 
 describe("the price on a day", () => {
-  const spec = specOf("claude-sonnet-5-5");
+  const spec = specOf(SHIPPED_MODELS, "claude-sonnet-5-5");
 
   test.each([
     ["before any price was known the first one holds", "2026-01-01", 200_000],
@@ -210,7 +209,9 @@ test.each(dated)("%s costs exactly half in a batch, in whole micro-USD, every ki
 test.each(["claude-nonesuch", "", "toString", "__proto__", "constructor"])(
   "a model that is not in the table has no price: %p",
   (model) => {
-    expect(modelSpec(model)).toBeUndefined();
-    expect(() => specOf(model)).toThrow(expect.objectContaining({ code: "UNKNOWN_MODEL" }));
+    expect(modelSpec(SHIPPED_MODELS, model)).toBeUndefined();
+    expect(() => specOf(SHIPPED_MODELS, model)).toThrow(
+      expect.objectContaining({ code: "UNKNOWN_MODEL" }),
+    );
   },
 );

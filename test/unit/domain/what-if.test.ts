@@ -1,3 +1,4 @@
+import { SHIPPED_MODELS } from "../../../src/domain/model-table.ts";
 import { describe, expect, test } from "@jest/globals";
 import { MODELS } from "../../../src/domain/prices.ts";
 import { costOf } from "../../../src/domain/pricing.ts";
@@ -13,7 +14,7 @@ import {
   type Routing,
 } from "../../../src/domain/what-if.ts";
 
-const TODAY = tierPrices("2026-11-21");
+const TODAY = tierPrices(SHIPPED_MODELS, "2026-11-21");
 
 function routing(text: string): Routing {
   const parsed = parseRouting(text);

@@ -48,14 +48,21 @@ async function timesOut(timers: Partial<StreamTimers>, answer: Answer): Promise<
 describe("a provider that goes silent is left, and its socket closed", () => {
   test("no first byte", async () => {
     const message = await timesOut({ firstByteMs: RINGS_MS }, () => undefined);
-    expect(message).toBe(`no byte of a reply within ${RINGS_MS} ms`);
+    expect(message).toBe(`no event of a reply within ${RINGS_MS} ms`);
   });
 
   test("headers and then nothing", async () => {
-    const message = await timesOut({ idleMs: RINGS_MS }, (response) => {
+    const message = await timesOut({ firstByteMs: RINGS_MS }, (response) => {
       openStream(response).flushHeaders();
     });
-    expect(message).toBe(`the stream was silent for ${RINGS_MS} ms`);
+    expect(message).toBe(`no event of a reply within ${RINGS_MS} ms`);
+  });
+
+  test("headers, and comments for ever", async () => {
+    const message = await timesOut({ firstByteMs: RINGS_MS }, (response) => {
+      drip(openStream(response), ":\n\n");
+    });
+    expect(message).toBe(`no event of a reply within ${RINGS_MS} ms`);
   });
 
   test("part of a reply and then nothing", async () => {
@@ -81,7 +88,7 @@ describe("a provider that goes silent is left, and its socket closed", () => {
   });
 
   test("pings before the first event are no progress either", async () => {
-    const timers = { progressMs: RINGS_MS, firstByteMs: RINGS_MS };
+    const timers = { progressMs: RINGS_MS / 4, firstByteMs: RINGS_MS };
     await timesOut(timers, (response) => drip(openStream(response), PING));
   });
 
@@ -109,6 +116,41 @@ test("a reply that is slow but steady outlives every timer of silence", async ()
   const timers = { firstByteMs: 400, idleMs: 400, progressMs: 400 };
   const reply = await aModel(provider.url, timers).call(aRequest(), DEAF, NEVER);
   expect(reply.message.content).toEqual([{ type: "text", text: "abcd" }]);
+});
+
+const WAITS_MS = 300;
+
+describe("a prompt that takes long to read is waited for up to the first event", () => {
+  const quick = { idleMs: WAITS_MS / 3, progressMs: WAITS_MS / 3 };
+
+  test.each([
+    ["after headers", ""],
+    ["after headers and a comment", ":\n\n"],
+    ["after headers and a comment with words", ": still reading\n\n"],
+    ["after headers and pings", PING],
+  ])("%s", async (_, before) => {
+    provider = await startScriptedProvider((response) => {
+      const stream = openStream(response);
+      stream.flushHeaders();
+      if (before !== "") stream.write(before);
+      setTimeout(() => stream.end(START + textBlock(0, "read") + END), WAITS_MS);
+    });
+    const model = aModel(provider.url, { ...quick, firstByteMs: 20 * WAITS_MS });
+    const reply = await model.call(aRequest(), DEAF, NEVER);
+    expect(reply.message.content).toEqual([{ type: "text", text: "read" }]);
+  });
+
+  test("for as long as this very request says", async () => {
+    provider = await startScriptedProvider((response) => {
+      setTimeout(() => openStream(response).end(START + textBlock(0, "late") + END), WAITS_MS);
+    });
+    const model = aModel(provider.url, { ...quick, firstByteMs: WAITS_MS / 3 });
+    const patient = { ...aRequest(), firstByteMs: 20 * WAITS_MS };
+    expect((await model.call(patient, DEAF, NEVER)).stopReason).toBe("end_turn");
+    expect(await failureOf(model.call(aRequest(), DEAF, NEVER))).toMatchObject({
+      code: "PROVIDER_TIMEOUT",
+    });
+  });
 });
 
 test("a refusal that is slow to come is still told as what it is", async () => {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { LIES, type Lie } from "../../../offline-model/lies.ts";
 import { chargeFor, type Charge } from "../../../src/domain/charge.ts";
 import { charsOf, userMessage } from "../../../src/domain/message.ts";
-import { priceOn, specOf, worstCase, worstCaseMicroUsd } from "../../../src/domain/pricing.ts";
+import { SHIPPED_MODELS, specOf } from "../../../src/domain/model-table.ts";
+import { priceOn, worstCase, worstCaseMicroUsd } from "../../../src/domain/pricing.ts";
 import type { ModelReply } from "../../../src/model/model.ts";
 import { aModel, aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";
 import { startBench, type Bench } from "./support.ts";
@@ -25,9 +26,10 @@ const model = () => aModel(bench.model.url);
 
 function boundsOf() {
   const promptTokensMax = model().promptBytes(request, request.messages) + 1000;
-  const price = priceOn(specOf(request.model), repliedAt);
+  const price = priceOn(specOf(SHIPPED_MODELS, request.model), repliedAt);
   const worst = worstCase(price, promptTokensMax, 0, "5m");
   return {
+    models: SHIPPED_MODELS,
     model: request.model,
     lane: "live" as const,
     promptTokensMax,

@@ -1,3 +1,4 @@
+import { SHIPPED_MODELS } from "../../../src/domain/model-table.ts";
 import { expect, test } from "@jest/globals";
 import { builtInTools } from "../../../activities/tools/index.ts";
 import { readResultTool } from "../../../activities/tools/read-result.ts";
@@ -63,7 +64,7 @@ test.each([
   ["by the dearest model that may be asked", 150_000, ["claude-sonnet-5-5", "claude-opus-5-5"], 1],
   ["none where it can't pay one", 50_000, ["claude-sonnet-5-5"], 0],
 ])("searches of the provider in one call: %s", (_, capMicroUsd, models, expected) => {
-  expect(searchesPerCall(capMicroUsd, models)).toBe(expected);
+  expect(searchesPerCall(SHIPPED_MODELS, capMicroUsd, models)).toBe(expected);
 });
 
 const reading = (kept: Readonly<Record<string, string>>) =>

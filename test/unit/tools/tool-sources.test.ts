@@ -123,6 +123,48 @@ describe("the web is searched", () => {
       config,
     });
 
+  const LOCAL = { ANTHROPIC_BASE_URL: "http://127.0.0.1:8080" };
+
+  test.each<[string, NodeJS.ProcessEnv, readonly string[], readonly string[]]>([
+    ["by our own tool at a server of others", LOCAL, ["web_search", "calculator"], []],
+    [
+      "by such a server, if it is told to",
+      { ...LOCAL, PAWL_WEB_SEARCH: "server" },
+      ["calculator"],
+      ["web_search"],
+    ],
+    [
+      "by our own tool, if it is told to",
+      { PAWL_WEB_SEARCH: "own" },
+      ["web_search", "calculator"],
+      [],
+    ],
+    [
+      "by Anthropic at an address of its own",
+      { ANTHROPIC_BASE_URL: "https://eu.api.anthropic.com/" },
+      ["calculator"],
+      ["web_search"],
+    ],
+    [
+      "by nobody who is only called like it",
+      { ANTHROPIC_BASE_URL: "https://anthropic.com.example" },
+      ["web_search", "calculator"],
+      [],
+    ],
+    ["by nobody, if it is told so", { PAWL_WEB_SEARCH: "off" }, ["calculator"], []],
+  ])("%s", async (_, env, ours, theirs) => {
+    const { tools, serverTools, standInTools = [] } = await search(readConfig(env));
+    expect(tools.map(({ name }) => name)).toEqual(ours);
+    expect(serverTools.map(({ name }) => name)).toEqual(theirs);
+    expect(standInTools.map(({ name }) => name)).toEqual(theirs);
+  });
+
+  test("by nobody, and a caller may deny it all the same", async () => {
+    const off = readConfig({ PAWL_WEB_SEARCH: "off" });
+    const { tools } = await search(off, { deny: ["web_search"] });
+    expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
+  });
+
   test("by the bundled corpus where there is no provider", async () => {
     const { tools, serverTools } = await search(OFFLINE);
     expect(tools.map(({ name }) => name)).toEqual(["web_search", "calculator"]);

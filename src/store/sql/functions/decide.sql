@@ -9,6 +9,7 @@ declare
   own pawl.hold;
   taken bigint[];
   room bigint;
+  needed bigint;
   i integer;
 begin
   select * into b from pawl.balances(batch, answers, keys, closes);
@@ -27,12 +28,14 @@ begin
     foreach i in array ask.places loop
       room := least(room, b.caps[i] - b.spent[i] - b.feared[i] - taken[i]);
     end loop;
-    if room < pawl.worst_case(ask.fixed, ask.rate, ask.tokens_min) then
-      answers[ask.place] := pawl.denial(b, taken, ask.places, pawl.worst_case(ask.fixed, ask.rate, ask.tokens_min))
+    needed := pawl.worst_case(ask.fixed, ask.rate, ask.tokens_min);
+    -- What costs nothing takes nothing from an account, also from one that is overdrawn.
+    if room < needed and not (ask.fixed = 0 and ask.rate = 0) then
+      answers[ask.place] := pawl.denial(b, taken, ask.places, needed)
         || jsonb_build_object('crashTaxMicroUsd', ask.lost);
       continue;
     end if;
-    own.reply_tokens := case when room < pawl.worst_case(ask.fixed, ask.rate, ask.tokens_max)
+    own.reply_tokens := case when ask.rate > 0 and room < pawl.worst_case(ask.fixed, ask.rate, ask.tokens_max)
       then (room - ask.fixed) * 1000000 / ask.rate -- most tokens that the tightest account can pay
       else ask.tokens_max end;
     own.amount := pawl.worst_case(ask.fixed, ask.rate, own.reply_tokens);

@@ -4,13 +4,14 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { makeCall } from "../../../../activities/model-call/call-model.ts";
-import { costOf, priceOn, specOf } from "../../../../src/domain/pricing.ts";
+import { SHIPPED_MODELS, specOf } from "../../../../src/domain/model-table.ts";
+import { costOf, priceOn } from "../../../../src/domain/pricing.ts";
 import { NO_USAGE, type Usage } from "../../../../src/domain/usage.ts";
 import { CallAborted, ModelCallError, type Billing } from "../../../../src/model/model.ts";
 import { openCallScene } from "../../../support/call-scene.ts";
 
 const MODEL = "claude-sonnet-5-5";
-const PRICE = priceOn(specOf(MODEL), new Date().toISOString());
+const PRICE = priceOn(specOf(SHIPPED_MODELS, MODEL), new Date().toISOString());
 
 async function lostOf(provider: Error) {
   const scene = openCallScene({ provider });

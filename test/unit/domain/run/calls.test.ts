@@ -55,6 +55,32 @@ describe("what a call may do", () => {
     expect(run.memory().counts.toolCalls).toBe(0);
   });
 
+  test("a call of a server tool's name is executed by our own of that name", () => {
+    const search = toolNamed("web_search");
+    const snapshot: Partial<Snapshot> = {
+      serverTools: [{ type: "web_search_20260318", name: "web_search", max_uses: 1 }],
+      standInTools: [search],
+    };
+    expect(kindsOf(given(snapshot).asking(calling("web_search")))).toEqual(["cleared"]);
+    expect(toldOf(given(snapshot).asking(calling("made_up")))).toMatch(/There are: .*web_search/);
+    const denied = { ...snapshot, policy: { web_search: "deny" } as const };
+    expect(toldOf(given(denied).asking(calling("web_search")))).toMatch(/not allowed/);
+    expect(
+      toldOf(given({ serverTools: snapshot.serverTools ?? [] }).asking(calling("web_search"))),
+    ).toMatch(/no tool named web_search/);
+  });
+
+  test.each<[string, readonly string[], number]>([
+    ["one of no tool", ["made_up"], 1],
+    ["two of them", ["made_up", "other"], 2],
+    ["one beside others", ["calculator", "made_up", "write_file"], 1],
+    ["none", ["calculator"], 0],
+  ])("calls that nobody executes are counted: %s", (_, names, refused) => {
+    const run = given().asking(calling(...names));
+    expect(run.memory().talk.refusedCalls).toBe(refused);
+    expect(run.memory().counts.toolCalls).toBe(0);
+  });
+
   test("a call whose arguments were no JSON is not executed, and the model is told", () => {
     const run = given().asking({ ...calling("calculator"), invalidCalls: [CALC] });
     expect(toldOf(run)).toMatch(/not a valid JSON object/);

@@ -1,5 +1,6 @@
 // Which model a run wants for its next call, by each policy, and what is told of that.
 
+import { SHIPPED_MODELS } from "../../../../src/domain/model-table.ts";
 import { describe, expect, test } from "@jest/globals";
 import type { Reply } from "../../../../src/domain/call.ts";
 import type { RunFact } from "../../../../src/domain/run/facts.ts";
@@ -24,7 +25,10 @@ const HAIKU = "claude-haiku-5-5";
 
 function opened(policy: Routing["policy"], more: Partial<Snapshot> & { tokens?: number } = {}) {
   const { tokens: openingTokens = 100, ...snapshot } = more;
-  return given({ ...snapshot, routing: { policy, models: modelsFor(SONNET), openingTokens } });
+  return given({
+    ...snapshot,
+    routing: { policy, models: modelsFor(SHIPPED_MODELS, SONNET), openingTokens },
+  });
 }
 
 const courseOf = (run: Story) => run.call().course;

@@ -5,7 +5,8 @@ import type { Reply } from "../../../../src/domain/call.ts";
 import { roomForSummary } from "../../../../src/domain/kept-back.ts";
 import type { Limits } from "../../../../src/domain/limits.ts";
 import type { Snapshot } from "../../../../src/domain/run/snapshot.ts";
-import { isSummaryDue, summaryMark } from "../../../../src/domain/run/summary.ts";
+import { isSummaryDue } from "../../../../src/domain/run/summary.ts";
+import { summaryMark } from "../../../../src/domain/window.ts";
 import { NO_USAGE } from "../../../../src/domain/usage.ts";
 import {
   calling,
@@ -130,6 +131,48 @@ describe("a summary is asked for", () => {
 });
 
 describe("a request that is too long", () => {
+  /** The server's own word, in a conversation of which nobody had said that it is too long. */
+  const stated = (contextTokens: number) =>
+    denied({ why: "size", limit: "request_tokens", message: "too long", contextTokens });
+
+  test("for a window that its server states is summed up, though no limit of ours is near", () => {
+    const run = grownTo(3600).asking(stated(4096));
+    expect(purposeOf(run)).toEqual({ kind: "summary", toolsOff: false });
+    expect(grownTo(3600).asking(LONG).outcome()).toMatchObject({ limit: "request_tokens" });
+  });
+
+  test("and the window is believed for the rest of the run: all calls are told, and it is summed up in time", () => {
+    const run = grownTo(3600).asking(stated(4096));
+    expect(run.call().budget).toMatchObject({ contextTokens: 4096 });
+    const on = run
+      .asking(weighing(300, replied("summary")))
+      .asking(weighing(400, calling("nothing")));
+    expect(on.call().budget).toMatchObject({ contextTokens: 4096, keepsFor: [] });
+    expect(purposeOf(on.asking(weighing(3600, calling("nothing"))))).toMatchObject({
+      kind: "summary",
+    });
+  });
+
+  test("of the smallest that was stated", () => {
+    const run = grownTo(20_000)
+      .asking(stated(16_384))
+      .asking(weighing(300, replied("summary")));
+    const again = run.asking(weighing(9000, calling("nothing"))).asking(stated(8192));
+    expect(again.memory().summaries.contextTokens).toBe(8192);
+    expect(again.asking(stated(32_768)).memory().summaries.contextTokens).toBe(8192);
+  });
+
+  test("in a run that is never summed up stops it, with what the server said", () => {
+    const run = given()
+      .asking(weighing(3600, calling("nothing")))
+      .asking(stated(4096));
+    expect(run.outcome()).toMatchObject({
+      kind: "stopped",
+      limit: "request_tokens",
+      message: "too long",
+    });
+  });
+
   test("makes the run sum up; where that has no room either, it is given up, and the run says so", () => {
     const run = grownTo(20_000)
       .asking(LONG)
