@@ -24,16 +24,7 @@ import { createDeltaFeed } from "./delta-feed.ts";
 import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
 import { wholeHistories } from "./history-chain.ts";
-import {
-  describeQueues,
-  findStranded,
-  whoLeftBehind,
-  type LeftBehind,
-  type Queue,
-} from "./queue.ts";
-import { whatIsAway } from "./away.ts";
-import type { Stranded } from "../domain/missing-workers.ts";
-import { readStore } from "../temporal/store-read.ts";
+import { whoLeftBehind, type LeftBehind } from "./queue.ts";
 import { awaitResult } from "./await-result.ts";
 import type { RunShown } from "./read-run.ts";
 import { orRecorded, recordedBrief, shownOf } from "./recorded-run.ts";
@@ -50,6 +41,7 @@ import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
 import { showRun, undoingOf, type UndoClient } from "./undo.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
+import { worldOf, type WorldClient } from "./world-client.ts";
 
 /** A run as a file that `pawl replay` reads: one history per continue-as-new. */
 export interface RunExport {
@@ -57,7 +49,8 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends MoneyClient, CapacityClient, BatchClient, UndoClient {
+export interface RunClient
+  extends MoneyClient, CapacityClient, BatchClient, UndoClient, WorldClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -87,18 +80,6 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient, Und
   exportHistories(runId: string): Promise<RunExport>;
   /** Figures over runs that have ended; null where there is no database. */
   endedStats(query: EndedQuery): Promise<EndedStats | null>;
-  /** Where nobody serves something, nothing of it will happen until a worker starts. */
-  queue(): Promise<Queue>;
-  /** Open runs that only a build may take which lacks a worker; a second or so late. */
-  stranded(): Promise<readonly Stranded[]>;
-  /** Null unless the run is one of them. */
-  leftBehind(runId: string): Promise<LeftBehind | null>;
-  /** Throws where Temporal, or the store behind it, does not answer. */
-  readStore(): Promise<void>;
-  /** Which server does not answer within this time, in words; null where all do. */
-  away(withinMs: number): Promise<string | null>;
-  /** What is asked of Temporal meanwhile is given up after this time, and not tried again. */
-  within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
   link(runId: string): string | null;
   /** Where the page shows the run; null where no gateway is known. */
   pageLink(runId: string): string | null;
@@ -124,6 +105,7 @@ export function createRunClient(backend: Backend): RunClient {
     ...capacityOf(backend),
     ...batchesOf(backend),
     ...undoingOf({ ...sources, client }, backend.taskQueue),
+    ...worldOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
     start: (order) => startRun(backend, order),
@@ -169,12 +151,6 @@ export function createRunClient(backend: Backend): RunClient {
       return { runId, histories: exported };
     },
     endedStats: async (query) => (await records?.stats(query)) ?? null,
-    queue: () => asked(describeQueues(backend)),
-    stranded: () => asked(findStranded(backend)),
-    leftBehind: (runId) => asked(whoLeftBehind(backend, runId), runId),
-    readStore: () => asked(readStore(client.workflowService, backend.namespace)),
-    away: (withinMs) => whatIsAway(backend, withinMs),
-    within: (timeoutMs, work) => client.connection.withDeadline(Date.now() + timeoutMs, work),
     close: () => backend.close(),
   };
 }
