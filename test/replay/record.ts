@@ -22,7 +22,7 @@ describe("a history is recorded of", () => {
     "%s",
     async (name, scenario) => {
       await world.model.reset();
-      const worker = await world.startWorker(scenario.workerEnv);
+      const worker = await world.startWorker(scenario.workerEnv, scenario.workerMain);
       const runId = await scenario.play(world);
       await worker.kill();
       const exported = await world.client.exportHistories(runId);

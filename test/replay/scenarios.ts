@@ -1,8 +1,12 @@
 // Runs whose histories are kept, to be replayed against every later version of the workflow.
 
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { identifyBatch } from "../../src/client/batch-order.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import { endedCount, itemRunId } from "../../src/domain/batch.ts";
+import { undoIdOf } from "../../src/temporal/names.ts";
 import { approval, denial, waitingCalls } from "../support/approvals.ts";
 import { aBatch, endedBatch, historyCount, standing } from "../support/batches.ts";
 import { until } from "../support/processes.ts";
@@ -12,6 +16,7 @@ import type { World } from "../support/world.ts";
 export interface Scenario {
   readonly name: string;
   readonly workerEnv?: NodeJS.ProcessEnv;
+  readonly workerMain?: string;
   /** Gives the id of a run that has ended. */
   play(world: World): Promise<string>;
 }
@@ -60,6 +65,39 @@ async function batch(world: World): Promise<string> {
   await endedBatch(world, batchId);
   return batchId;
 }
+
+const BOOKINGS = join(tmpdir(), `pawl-replay-${process.pid}.bookings`);
+
+/** Three bookings, one of which can't be taken back. */
+async function booked(world: World, order: Partial<RunOrder> = {}): Promise<string> {
+  await writeFile(BOOKINGS, "");
+  const book = (input: object) => calls({ name: "book", input });
+  const locked = { what: 2, isLocked: true };
+  await world.model.script([
+    ...[book({ what: 1 }), book(locked), book({ what: 3 })],
+    { ...done, hold: true },
+  ]);
+  const runId = await start(world, { agent: "booker", ...order });
+  await held(world, runId);
+  await world.client.cancel(runId);
+  await world.client.result(runId, AbortSignal.timeout(60_000));
+  if (order.onFailure !== "keep") await rm(BOOKINGS);
+  return runId;
+}
+
+async function undone(world: World): Promise<string> {
+  const runId = await booked(world, { onFailure: "keep" });
+  await world.client.undo(runId, "ann");
+  const watch = world.client.watchUndo(runId, AbortSignal.timeout(60_000));
+  for (let step = await watch.next(); step.done !== true;) step = await watch.next();
+  await rm(BOOKINGS);
+  return undoIdOf(runId, 1);
+}
+
+const BOOKS = {
+  workerMain: "test/support/saga-worker.mjs",
+  workerEnv: { BOOKINGS },
+};
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -340,5 +378,13 @@ export const SCENARIOS: readonly Scenario[] = [
       return await ended(world, { limits: { wallClockMs: 3000 } });
     },
   },
+  // Over several histories, since it moves on between two.
+  {
+    name: "compensated",
+    ...BOOKS,
+    workerEnv: { ...BOOKS.workerEnv, PAWL_HISTORY_MAX_EVENTS: "30" },
+    play: booked,
+  },
+  { name: "undone", ...BOOKS, play: undone },
   { name: "batch", workerEnv: { ...PATIENT, PAWL_HISTORY_MAX_EVENTS: "25" }, play: batch },
 ];

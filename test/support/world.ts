@@ -20,7 +20,8 @@ export interface World {
   readonly client: RunClient;
   readonly env: NodeJS.ProcessEnv;
   /** Resolves when it polls. */
-  startWorker(env?: NodeJS.ProcessEnv): Promise<Process>;
+  /** `main`: another program than the world's own. */
+  startWorker(env?: NodeJS.ProcessEnv, main?: string): Promise<Process>;
   close(): Promise<void>;
 }
 
@@ -96,9 +97,13 @@ async function assemble(
     ...FAST,
     ...options.env,
   };
-  const main = packageFile(options.workerMain ?? WORKER_MAIN);
-  const startWorker = async (extra: NodeJS.ProcessEnv = {}): Promise<Process> => {
-    const worker = startProcess(process.execPath, [main], { env: { ...env, ...extra } });
+  const { workerMain = WORKER_MAIN } = options;
+  const startWorker = async (
+    extra: NodeJS.ProcessEnv = {},
+    main: string = workerMain,
+  ): Promise<Process> => {
+    const entry = packageFile(main);
+    const worker = startProcess(process.execPath, [entry], { env: { ...env, ...extra } });
     closers.push(() => worker.kill());
     await worker.line("worker_ready");
     return worker;
