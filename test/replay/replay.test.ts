@@ -44,7 +44,7 @@ function recordedRun(name: string): HistoryEvent[][] {
   return historiesIn(histories);
 }
 
-describe("workflows that close a run or a batch before they open it", () => {
+describe("workflows that do one thing in the place of another", () => {
   // Inside the repository, so that its imports resolve as those of the real one do.
   mkdirSync(packageFile("dist"), { recursive: true });
   const dir = mkdtempSync(packageFile("dist/planted-"));
@@ -64,6 +64,7 @@ describe("workflows that close a run or a batch before they open it", () => {
     }
     plant("workflows/run/books.ts", "{ openRun }", "{ closeRun: openRun }");
     plant("workflows/agent-batch.ts", ").openBatch(", ").closeBatch(");
+    plant("workflows/undo-run.ts", ").recordUndo(", ").closeRun(");
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: join(dir, "workflows/index.ts"),
       logger: SILENT,
