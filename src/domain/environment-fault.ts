@@ -47,7 +47,7 @@ const REFUSALS: readonly unknown[] = [7, 16];
 
 /** The same as Core words it, also where it then says that there is no namespace. */
 const CORE_REFUSALS =
-  /caller does not have permission to execute|valid authentication credentials for/;
+  /code: (PermissionDenied|Unauthenticated)\b|caller does not have permission to execute|valid authentication credentials for/;
 
 /** Temporal knows neither the key nor the certificate of who asks, or they may not do this. */
 export function loginFault(error: object, server = "Temporal"): PawlError | null {
