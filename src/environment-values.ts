@@ -16,15 +16,43 @@ export const baseUrl = z.string().superRefine((value, context) => {
   if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
 });
 
-function wrongInBaseUrl(value: string): string | null {
-  if (!URL.canParse(value)) return "it is no URL, such as https://api.anthropic.com";
+/** Where people and programs go: a path or a fragment of ours follows it, and it is printed and logged. */
+export const placeUrl = z.string().transform((value, context) => {
+  const wrong = wrongInPlaceUrl(value);
+  if (wrong === null) return new URL(value).href.replace(/\/+$/, "");
+  context.addIssue({ code: "custom", message: wrong });
+  return z.NEVER;
+});
+
+function wrongInPlaceUrl(value: string): string | null {
+  return wrongInHttpUrl(value, {
+    example: "https://agents.example.com/pawl",
+    withUser: "it holds a user or a password, and everybody is shown it",
+  });
+}
+
+interface Words {
+  readonly example: string;
+  readonly withUser: string;
+}
+
+function wrongInHttpUrl(value: string, { example, withUser }: Words): string | null {
+  if (!URL.canParse(value)) return `it is no URL, such as ${example}`;
   const url = new URL(value);
   if (url.protocol !== "https:" && url.protocol !== "http:")
     return "it begins with https:// or http://";
-  if (url.username !== "" || url.password !== "")
-    return "it holds a user or a password, which no request may carry: use ANTHROPIC_API_KEY";
-  if (url.search !== "" || url.hash !== "")
-    return "it has a ? or a #, behind which no path can follow";
+  if (url.username !== "" || url.password !== "") return withUser;
+  // An empty one too: it is in no part of the URL, and yet what follows is behind it.
+  return /[?#]/.test(value) ? "it has a ? or a #, behind which no path can follow" : null;
+}
+
+function wrongInBaseUrl(value: string): string | null {
+  const wrong = wrongInHttpUrl(value, {
+    example: "https://api.anthropic.com",
+    withUser: "it holds a user or a password, which no request may carry: use ANTHROPIC_API_KEY",
+  });
+  if (wrong !== null) return wrong;
+  const url = new URL(value);
   if (BAD_PORTS.has(Number(url.port)))
     return `no request may go to port ${url.port} (Fetch Standard)`;
   return null;

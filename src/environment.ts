@@ -15,7 +15,7 @@ import { byLimit } from "./domain/limit-table.ts";
 import { SHIPPED_MODELS } from "./domain/model-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
-import { baseUrl, headerText } from "./environment-values.ts";
+import { baseUrl, headerText, placeUrl } from "./environment-values.ts";
 import { readModelsFile } from "./models-file.ts";
 
 /** More than this, and Node's timers ring at once. */
@@ -131,7 +131,7 @@ export const ENVIRONMENT = {
     address: env("TEMPORAL_ADDRESS", text.optional()),
     namespace: env("TEMPORAL_NAMESPACE", text.default("default")),
     taskQueue: env("PAWL_TASK_QUEUE", text.min(1).default(QUEUE_DEFAULT)),
-    uiUrl: env("TEMPORAL_UI_URL", text.optional()),
+    uiUrl: env("TEMPORAL_UI_URL", placeUrl.optional()),
     deploymentName: env("TEMPORAL_DEPLOYMENT_NAME", text.optional()),
     buildId: env("TEMPORAL_WORKER_BUILD_ID", text.optional()),
   },
@@ -269,7 +269,7 @@ export const ENVIRONMENT = {
     file: env("PAWL_LOG_FILE", text.optional()),
   },
   gateway: {
-    url: env("PAWL_GATEWAY_URL", text.optional()),
+    url: env("PAWL_GATEWAY_URL", placeUrl.optional()),
     requestsPerMinute: env("PAWL_GATEWAY_REQUESTS_PER_MINUTE", count.default(1200)),
     streamsPerKey: env("PAWL_GATEWAY_STREAMS_PER_KEY", count.default(50)),
     streamsPerTenant: env("PAWL_GATEWAY_STREAMS_PER_TENANT", count.default(200)),

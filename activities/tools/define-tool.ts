@@ -24,7 +24,7 @@ import {
   type ToolOutput,
 } from "./tool-output.ts";
 
-export type { ArtefactReader, ToolContext, Verification } from "./tool-context.ts";
+export type { ToolContext, Verification } from "./tool-context.ts";
 
 export interface ToolDefinition<Input extends z.ZodObject> {
   /** What the model calls it: letters, digits, `_` and `-`. */

@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
+import { pageAddress } from "../client/run-links.ts";
 import { PawlError } from "../domain/errors.ts";
 import { stackFor, type CliContext } from "./context.ts";
 import { withLocalToken } from "./page-address.ts";
@@ -20,13 +21,12 @@ export function addPage(program: Command, context: CliContext): void {
       const config = readConfig(context.env);
       const say = (line: string): void => void context.stderr.write(`${line}\n`);
       const stack = await stackFor(context, config, { say });
-      const url = (config.gateway.url ?? stack?.gatewayUrl)?.replace(/\/+$/, "");
+      const url = config.gateway.url ?? stack?.gatewayUrl;
       if (!url) {
         throw new PawlError("CONFIG", "Where the page is, is not known: set PAWL_GATEWAY_URL.");
       }
       if (config.gateway.url === undefined) await untilServed(url);
-      const route = run === undefined ? "/" : `/runs/${encodeURIComponent(run)}`;
-      context.stdout.write(`${await withLocalToken(`${url}/#${route}`, config)}\n`);
+      context.stdout.write(`${await withLocalToken(pageAddress(url, run), config)}\n`);
     });
 }
 

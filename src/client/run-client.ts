@@ -8,12 +8,11 @@ import type {
   DecidedApproval,
   Decision,
 } from "../domain/approval.ts";
-import type { Compensation } from "../domain/effect.ts";
 import { PawlError } from "../domain/errors.ts";
 import { admit } from "../domain/input-rules.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
-import type { RunEvent, ToolCompensated } from "../domain/run-event.ts";
+import type { RunEvent } from "../domain/run-event.ts";
 import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import { capacityOf, type CapacityClient } from "./capacity.ts";
@@ -40,7 +39,7 @@ import { startRun, type RunStartedReceipt } from "./start-run.ts";
 import { asked, ofRun, told } from "./steer.ts";
 import { linkTo, pageLinkTo } from "./run-links.ts";
 import { moneyOf, type MoneyClient } from "./treasury.ts";
-import { showRun, undoRun, watchUndo } from "./undo.ts";
+import { showRun, undoingOf, type UndoClient } from "./undo.ts";
 import { watchRun, type WatchOptions, type WatchSources } from "./watch.ts";
 import { worldOf, type WorldClient } from "./world-client.ts";
 
@@ -50,7 +49,8 @@ export interface RunExport {
   readonly histories: readonly unknown[];
 }
 
-export interface RunClient extends MoneyClient, CapacityClient, BatchClient, WorldClient {
+export interface RunClient
+  extends MoneyClient, CapacityClient, BatchClient, UndoClient, WorldClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -68,15 +68,6 @@ export interface RunClient extends MoneyClient, CapacityClient, BatchClient, Wor
   pause(runId: string): Promise<void>;
   /** Also NOTHING_CHANGED where it neither rests nor is parked, or where it is parked again at once. */
   resume(runId: string, order?: ResumeOrder): Promise<Resumed>;
-  /**
-   * Begins to take back what a run did that has ended. Throws PawlError RUN_UNDER_WAY, NOTHING_TO_UNDO.
-   */
-  undo(runId: string, by: string): Promise<readonly Compensation[]>;
-  /** What is taken back as it is, and returns what became of all. */
-  watchUndo(
-    runId: string,
-    signal?: AbortSignal,
-  ): AsyncGenerator<ToolCompensated, readonly Compensation[], undefined>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   /** Calls that wait for a person, of all runs; a second or so late. */
@@ -113,6 +104,7 @@ export function createRunClient(backend: Backend): RunClient {
     ...moneyOf(backend),
     ...capacityOf(backend),
     ...batchesOf(backend),
+    ...undoingOf({ ...sources, client }, backend.taskQueue),
     ...worldOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
@@ -143,9 +135,6 @@ export function createRunClient(backend: Backend): RunClient {
         live: () => asked(showRun({ ...sources, client, totals, leftBehind }, runId), runId),
         recorded: shownOf,
       }),
-    undo: (runId, by) =>
-      asked(undoRun({ ...sources, client }, runId, { by, taskQueue: backend.taskQueue }), runId),
-    watchUndo: (runId, signal) => watchUndo({ ...sources, client }, runId, signal),
     async result(runId, signal = new AbortController().signal) {
       const result = await orRecorded(records, runId, {
         live: () => asked(awaitResult({ ...sources, client }, runId, signal), runId),

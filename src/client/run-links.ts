@@ -10,6 +10,11 @@ export function linkTo({ uiUrl, namespace }: Backend, runId: string): string | n
 }
 
 export function pageLinkTo({ gatewayUrl }: Backend, runId: string): string | null {
-  if (gatewayUrl === null) return null;
-  return `${gatewayUrl.replace(/\/+$/, "")}/#/runs/${encodeURIComponent(runId)}`;
+  return gatewayUrl === null ? null : pageAddress(gatewayUrl, runId);
+}
+
+/** The list of runs, or one of them. */
+export function pageAddress(gatewayUrl: string, runId?: string): string {
+  const route = runId === undefined ? "/" : `/runs/${encodeURIComponent(runId)}`;
+  return `${gatewayUrl.replace(/\/+$/, "")}/#${route}`;
 }

@@ -25,7 +25,26 @@ import { foldRun, readRun, type Folded, type RunShown, type RunSources } from ".
 import { asked, ofRun } from "./steer.ts";
 import { brokenOutcome } from "./told-run.ts";
 
-export interface UndoRequest {
+export interface UndoClient {
+  /**
+   * Begins to take back what a run did that has ended. Throws PawlError RUN_UNDER_WAY, NOTHING_TO_UNDO.
+   */
+  undo(runId: string, by: string): Promise<readonly Compensation[]>;
+  /** What is taken back as it is, and returns what became of all. */
+  watchUndo(
+    runId: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ToolCompensated, readonly Compensation[], undefined>;
+}
+
+export function undoingOf(sources: RunSources, taskQueue: string): UndoClient {
+  return {
+    undo: (runId, by) => asked(undoRun(sources, runId, { by, taskQueue }), runId),
+    watchUndo: (runId, signal) => watchUndo(sources, runId, signal),
+  };
+}
+
+interface UndoRequest {
   /** Who asks for it. */
   readonly by: string;
   readonly taskQueue: string;
@@ -40,7 +59,7 @@ interface Undoing {
 }
 
 /** What is being undone, in the order in which it was done. Throws PawlError RUN_UNDER_WAY, NOTHING_TO_UNDO, RUN_NOT_FOUND. */
-export async function undoRun(
+async function undoRun(
   sources: RunSources,
   runId: string,
   request: UndoRequest,
@@ -169,7 +188,7 @@ interface UndoStep {
 }
 
 /** Each effect as it is taken back, until all are; then what became of them. */
-export async function* watchUndo(
+async function* watchUndo(
   sources: RunSources,
   runId: string,
   signal?: AbortSignal,

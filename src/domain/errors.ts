@@ -183,8 +183,18 @@ export const CATALOGUE = {
     httpStatus: 403,
     exitCode: 2,
   },
-  NOT_FOUND: { fate: "fail", next: "see /openapi.json", httpStatus: 404, exitCode: 2 },
-  METHOD_NOT_ALLOWED: { fate: "fail", next: "see /openapi.json", httpStatus: 405, exitCode: 2 },
+  NOT_FOUND: {
+    fate: "fail",
+    next: "see openapi.json of this gateway",
+    httpStatus: 404,
+    exitCode: 2,
+  },
+  METHOD_NOT_ALLOWED: {
+    fate: "fail",
+    next: "see openapi.json of this gateway",
+    httpStatus: 405,
+    exitCode: 2,
+  },
   REQUEST_TOO_LARGE: { fate: "fail", next: "send less", httpStatus: 413, exitCode: 2 },
   UNSUPPORTED_MEDIA_TYPE: {
     fate: "fail",

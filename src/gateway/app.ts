@@ -134,10 +134,12 @@ function addDocument(app: App): void {
     version: packageVersion(),
     description: "Durable LLM agents: start runs, watch them, decide on what they ask, steer them.",
   };
+  // Where this document lies, whatever path a proxy put before it.
+  const servers = [{ url: "." }];
   let document: object | null = null;
   app.get("/openapi.json", (c) => {
     c.set("route", "/openapi.json");
-    document ??= app.getOpenAPI31Document({ openapi: "3.1.0", info });
+    document ??= app.getOpenAPI31Document({ openapi: "3.1.0", info, servers });
     return c.json(document);
   });
 }

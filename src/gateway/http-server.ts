@@ -7,6 +7,7 @@ import { PawlError } from "../domain/errors.ts";
 import type { Proxies } from "./client-address.ts";
 import { boundConnections } from "./connections.ts";
 import type { App } from "./define-route.ts";
+import { createMount, type Mount } from "./outer-address.ts";
 
 export interface HttpServer {
   readonly port: number;
@@ -29,11 +30,13 @@ export interface Place {
   readonly host: string;
   readonly port: number;
   readonly silentMs?: number;
+  /** Below which path of a proxy's it is reached. */
+  readonly mount?: Mount;
 }
 
 export async function listen(
   app: App,
-  { host, port, silentMs = SILENT_MS }: Place,
+  { host, port, silentMs = SILENT_MS, mount = createMount(undefined) }: Place,
   proxies: Proxies,
 ): Promise<HttpServer> {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
@@ -45,7 +48,14 @@ export async function listen(
       connectionsCheckingInterval: LOOK_FOR_SLOW_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      const asked = mount.within(incoming.url ?? "/");
+      if (asked.kind === "before") {
+        return void outgoing.writeHead(308, { location: asked.front }).end();
+      }
+      incoming.url = asked.target;
+      void listener(incoming, outgoing);
+    },
   );
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(silentMs);

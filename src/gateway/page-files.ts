@@ -55,9 +55,14 @@ function answer(c: GatewayContext, route: string, file: PageFile | undefined) {
   // A new build must show at once, and what did not change need not travel.
   c.header("Cache-Control", "no-cache");
   c.header("ETag", file.etag);
-  if (c.req.header("if-none-match") === file.etag) return c.body(null, 304);
+  if (isKnown(file.etag, c.req.header("if-none-match"))) return c.body(null, 304);
   c.header("Content-Type", file.type);
   return c.body(file.bytes);
+}
+
+/** A proxy that compresses makes the tag a weak one. */
+function isKnown(etag: string, known: string | undefined): boolean {
+  return (known ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
 function readPage(): ReadonlyMap<string, PageFile> {

@@ -46,7 +46,7 @@ export function problemOf(error: unknown, c: Context<GatewayEnv>): Response {
     status: httpStatus,
     detail: detailOf(error, httpStatus),
     code,
-    next: code === "USAGE" ? "see /openapi.json for what this route takes" : next,
+    next: code === "USAGE" ? "see openapi.json of this gateway for what this route takes" : next,
     requestId: c.get("requestId"),
   } satisfies z.input<typeof PROBLEM>;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the catalogue holds statuses of answers with a body

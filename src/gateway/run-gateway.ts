@@ -27,6 +27,7 @@ import { withLogCheck } from "./log-check.ts";
 import { listen } from "./http-server.ts";
 import type { LocalDoor } from "./local-door.ts";
 import { createMetrics } from "./metrics.ts";
+import { createMount } from "./outer-address.ts";
 import { createRunOwners } from "./run-owners.ts";
 import { createStreams } from "./streams.ts";
 
@@ -67,6 +68,7 @@ export async function runGateway(
 
 async function serve(config: Config, telemetry: Telemetry, options: GatewayOptions): Promise<void> {
   const { host, port, stack, door } = options;
+  const mount = createMount(config.gateway.url);
   const where = stack?.databaseUrl ?? config.database.access;
   if (where === null) {
     throw new PawlError("CONFIG", "DATABASE_URL is not set. The gateway keeps its keys there.");
@@ -106,7 +108,7 @@ async function serve(config: Config, telemetry: Telemetry, options: GatewayOptio
     draining: draining.signal,
     ...(options.usedFile === undefined ? {} : { onUse: touching(options.usedFile) }),
   };
-  const server = await listen(createApp(gateway), { host, port }, proxies);
+  const server = await listen(createApp(gateway), { host, port, mount }, proxies);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   telemetry.emit({ event: "gateway_ready", url, door: door.kind });
   options.onReady?.(url);

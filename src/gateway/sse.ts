@@ -28,8 +28,9 @@ export function sendEvents(
 ): void {
   response.writeHead(200, {
     "content-type": "text/event-stream",
-    "cache-control": "no-store",
-    // Proxies that gather what they pass on would hold the text back.
+    // Proxies that compress or gather what they pass on would hold the text back: each heeds another of these.
+    "cache-control": "no-store, no-transform",
+    "content-encoding": "identity",
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
   });

@@ -76,7 +76,7 @@ export interface RunEvents {
     readonly latencyMs: number;
   };
   /** It stands, and somebody may have to undo it by hand. */
-  tool_not_compensated: AboutTool & { readonly message: string };
+  tool_not_compensated: AboutTool & { readonly problem: string };
   file_trouble: AboutRun & {
     readonly tool: string;
     readonly dir: string | undefined;

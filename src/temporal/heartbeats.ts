@@ -40,17 +40,19 @@ export async function readHeartbeats(
     return [...(workers ?? []), ...whole];
   };
   try {
-    const [all, recent] = await Promise.all([
+    const [{ namespaceInfo: about }, all, recent] = await Promise.all([
+      service.describeNamespace({ namespace }),
       list(ofQueues),
       list(`(${ofQueues}) AND HeartbeatTime > '${since}'`),
     ]);
+    if (about?.capabilities?.workerHeartbeats !== true) return () => undefined;
     const known = new Set(all.map(keyOf));
     const living = new Set(recent.filter(isAtWork).map(keyOf));
     return ({ identity, queue, unseenForMs }) => {
       const key = keyOf({ workerIdentity: identity, taskQueue: queue });
       if (known.has(key)) return living.has(key);
-      // It has just begun, or has taken its leave; all of ours speak where the server listens.
-      return known.size > 0 ? unseenForMs < HEARD_WITHIN_MS : undefined;
+      // It has just begun, or has taken its leave: all of ours speak where the server listens.
+      return unseenForMs < HEARD_WITHIN_MS;
     };
   } catch {
     return () => undefined;

@@ -56,7 +56,7 @@ describe("a PostgreSQL that answers", () => {
     }
   }
   const readOnly = (url: URL): void =>
-    url.searchParams.set("options", "-c default_transaction_read_only=on");
+    url.searchParams.set("options", "-cdefault_transaction_read_only=on");
 
   test("and was told to be read-only can only be read", async () => {
     expect(await asked(readOnly)).toBe("it can only be read");

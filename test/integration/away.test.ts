@@ -170,7 +170,7 @@ describe("a database that can only be read", () => {
   test("is unhealthy, though it answers, and healthy again after", async () => {
     const name = new URL(world.database.url).pathname.slice(1);
     const url = new URL(world.database.url);
-    url.searchParams.set("options", "-c default_transaction_read_only=off");
+    url.searchParams.set("options", "-cdefault_transaction_read_only=off");
     const admin = openDatabase(url.href, { connectionsMax: 1 });
     const setAll = async (change: string): Promise<void> => {
       await admin.script(`alter database ${name} ${change}`);

@@ -24,6 +24,8 @@ export interface PageOptions {
   readonly scheme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
+  /** Takes a certificate that nobody signed. */
+  readonly trustsAnyone?: true;
 }
 
 // In a container nobody but root may be there, and /dev/shm is small.
@@ -74,9 +76,13 @@ async function ownParts(dir: string, program: string): Promise<NodeJS.ProcessEnv
 export async function openPage(
   browser: Browser,
   url: string,
-  { scheme = "light", width = 1280, height = 860 }: PageOptions = {},
+  { scheme = "light", width = 1280, height = 860, trustsAnyone }: PageOptions = {},
 ): Promise<WatchedPage> {
-  const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height } });
+  const context = await browser.newContext({
+    colorScheme: scheme,
+    viewport: { width, height },
+    ignoreHTTPSErrors: trustsAnyone === true,
+  });
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const requests: string[] = [];

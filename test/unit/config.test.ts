@@ -230,6 +230,29 @@ describe("where requests go", () => {
   );
 
   test.each([
+    ["agents.example.com", /it is no URL, such as https:\/\/agents/],
+    ["/temporal", /it is no URL/],
+    ["ftp://host/", /it begins with https/],
+    ["https://me:hunter2@host", /it holds a user or a password/],
+    ["https://host/pawl?tab=hunter2", /it has a \? or a #/],
+    ["https://host/pawl/#", /it has a \? or a #/],
+  ])("people are sent to no place like %s", (url, told) => {
+    for (const name of ["PAWL_GATEWAY_URL", "TEMPORAL_UI_URL"]) {
+      expect(() => readConfig({ [name]: url })).toThrow(told);
+      expect(() => readConfig({ [name]: url })).not.toThrow(/hunter2/);
+    }
+  });
+
+  test("a place for people is one address, however it was written", () => {
+    const { gateway, temporal } = readConfig({
+      PAWL_GATEWAY_URL: "HTTPS://Agents.example.com:443/team/../pawl//",
+      TEMPORAL_UI_URL: "http://localhost:8233/",
+    });
+    expect(gateway.url).toBe("https://agents.example.com/pawl");
+    expect(temporal.uiUrl).toBe("http://localhost:8233");
+  });
+
+  test.each([
     ["notaurl", /it is no URL of PostgreSQL/],
     ["mysql://host/db", /it is no URL of PostgreSQL/],
     ["postgres://u:s3cr%et@h/db", /it holds a bare %, which is written %25/],

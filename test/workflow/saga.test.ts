@@ -86,7 +86,7 @@ describe("by the run itself", () => {
     ]);
     expect(events.at(-1)?.type).toBe("run.ended");
     expect(bench.logged(runId, "tool_compensated")).toHaveLength(2);
-    const stands = { tool: "book", callId: "2.1", message: "the booking is locked", alert: true };
+    const stands = { tool: "book", callId: "2.1", problem: "the booking is locked", alert: true };
     expect(bench.logged(runId, "tool_not_compensated")).toMatchObject([stands]);
   });
 

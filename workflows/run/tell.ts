@@ -47,9 +47,9 @@ export function tellIgnored(signal: string, problem: string): void {
 }
 
 /** Of a run that has ended, too: then another workflow tells it. */
-export function tellNotUndone({ runId, effect }: CompensateInput, message: string): void {
+export function tellNotUndone({ runId, effect }: CompensateInput, problem: string): void {
   const { turn, tool, callId } = effect;
-  emit({ event: "tool_not_compensated", turn, tool, callId, message }, runId);
+  emit({ event: "tool_not_compensated", turn, tool, callId, problem }, runId);
 }
 
 type Told =

@@ -4,6 +4,7 @@
 import type { DecidedApproval, Decision, PendingApproval } from "../../domain/approval.ts";
 import type { Outcome, RunResult, RunStatus } from "../../domain/outcome.ts";
 import type { Wait } from "../../domain/run/state.ts";
+import { addressOf } from "./address.ts";
 
 export interface RunListed {
   readonly runId: string;
@@ -82,15 +83,16 @@ export class GatewayError extends Error {
   }
 }
 
-const KEY = "pawl.key";
+/** Another gateway may stand at another path of this host: what is for one must not be sent to the other. */
+const keyPlace = (): string => `pawl.key ${addressOf(".")}`;
 
 export function storedKey(): string | null {
-  return sessionStorage.getItem(KEY);
+  return sessionStorage.getItem(keyPlace());
 }
 
 export function storeKey(key: string | null): void {
-  if (key === null) sessionStorage.removeItem(KEY);
-  else sessionStorage.setItem(KEY, key);
+  if (key === null) sessionStorage.removeItem(keyPlace());
+  else sessionStorage.setItem(keyPlace(), key);
   // Whether it will do is for the next answer to say.
   refused = false;
   for (const listener of listeners) listener();
@@ -143,9 +145,11 @@ const ANSWER_MS = 20_000;
 async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const headers = authorized(init.body === undefined ? {} : { "content-type": "application/json" });
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const response = await fetch(path, { ...init, headers, signal }).catch((error: unknown) => {
-    throw away(error);
-  });
+  const response = await fetch(addressOf(path), { ...init, headers, signal }).catch(
+    (error: unknown) => {
+      throw away(error);
+    },
+  );
   heedStatus(response.status);
   if (!response.ok) throw await problemOf(response);
   const answer: Answer = await response.json();
@@ -156,14 +160,14 @@ function post<Answer>(path: string, body: unknown): Promise<Answer> {
   return ask(path, { method: "POST", body: JSON.stringify(body) });
 }
 
-const of = (runId: string): string => `/v1/runs/${encodeURIComponent(runId)}`;
+const of = (runId: string): string => `v1/runs/${encodeURIComponent(runId)}`;
 
 export const api = {
-  runs: (query: URLSearchParams) => ask<RunPage>(`/v1/runs?${query.toString()}`),
+  runs: (query: URLSearchParams) => ask<RunPage>(`v1/runs?${query.toString()}`),
   run: (runId: string) => ask<RunShown>(of(runId)),
-  stats: () => ask<Stats>("/v1/stats"),
+  stats: () => ask<Stats>("v1/stats"),
   approvals: async () =>
-    (await ask<{ approvals: readonly ApprovalWaiting[] }>("/v1/approvals")).approvals,
+    (await ask<{ approvals: readonly ApprovalWaiting[] }>("v1/approvals")).approvals,
   approval: (runId: string, callId: string) =>
     ask<ApprovalShown>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`),
   decide: (runId: string, callId: string, verdict: DecisionOrder) =>
@@ -172,5 +176,5 @@ export const api = {
   addMoney: (runId: string, addUsd: number) => post(`${of(runId)}/resume`, { addUsd }),
   say: (runId: string, message: { text: string; mode: string; messageId: string }) =>
     post<{ messageId: string }>(`${of(runId)}/messages`, message),
-  events: (runId: string) => `${of(runId)}/events`,
+  events: (runId: string) => addressOf(`${of(runId)}/events`),
 };

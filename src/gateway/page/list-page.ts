@@ -1,6 +1,7 @@
 // All runs, the newest first. The list refreshes itself, but never moves under a reader: runs that
 // came meanwhile wait behind a button unless nobody can be reading or pointing at a row.
 
+import { addressOf } from "./address.ts";
 import { api, storedKey, type RunListed, type RunPage } from "./api.ts";
 import { ago, clock, duration, usd } from "./format.ts";
 import { useNow, usePolled, useTitle } from "./hooks.ts";
@@ -200,7 +201,7 @@ function Empty({ filters }: { filters: Filters }): VNode {
   const key = storedKey();
   const shown = key?.startsWith("pawl_local_") === true ? "$(cat .pawl/local.token)" : "$PAWL_KEY";
   const command = [
-    `curl -s ${location.origin}/v1/runs \\`,
+    `curl -s ${addressOf("v1/runs")} \\`,
     ...(key === null ? [] : [`  -H "Authorization: Bearer ${shown}" \\`]),
     "  -H 'Content-Type: application/json' \\",
     `  -d '{"task": "What is the population of Iceland, and 7 % of it?"}'`,

@@ -162,4 +162,5 @@ function closed(event: Event): void {
 
 takeTokens();
 const root = document.getElementById("app");
+root?.replaceChildren();
 if (root !== null) render(html`<${App} />`, root);
