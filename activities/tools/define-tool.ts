@@ -149,7 +149,7 @@ async function executeOnce<Input extends z.ZodObject>(
     if (found?.kind !== "absent") return outcomeUnknown(definition.name);
   }
   const value = await definition.execute(input, context);
-  return value instanceof OutputStream ? streamedOutput(await value.finish()) : toolOutput(value);
+  return OutputStream.isOne(value) ? streamedOutput(await value.finish()) : toolOutput(value);
 }
 
 function outcomeUnknown(name: string): ToolOutput {
@@ -179,7 +179,7 @@ function answerTo(
   { attempt }: ToolContext,
 ): ToolOutput {
   const mayHaveHappened = effect === "once" || effect === "verifiable";
-  if (error instanceof TimeIsOver) {
+  if (TimeIsOver.isOne(error)) {
     if (mayHaveHappened) return outcomeUnknown(name);
     const advice = "Ask for less at once, or go on without this tool.";
     return failureText(`${name} gave no answer within ${timeoutMs} ms.`, advice);
@@ -195,7 +195,14 @@ function answerTo(
   return toolFailure(error, mayHaveHappened ? advice : undefined);
 }
 
-class TimeIsOver extends Error {}
+class TimeIsOver extends Error {
+  readonly #isOurs = true;
+
+  /** Asks nothing of the value, which may be a trap. */
+  static isOne(thrown: unknown): boolean {
+    return typeof thrown === "object" && thrown !== null && #isOurs in thrown && thrown.#isOurs;
+  }
+}
 
 async function withDeadline<T>(
   { timeoutMs }: ToolSpec,

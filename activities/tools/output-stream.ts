@@ -36,6 +36,11 @@ export class OutputStream {
     this.#onLoss = onLoss;
   }
 
+  /** Asks nothing of the value, which may be a trap. */
+  static isOne(value: unknown): value is OutputStream {
+    return typeof value === "object" && value !== null && #store in value;
+  }
+
   /** Resolves when it may go on. */
   async write(text: string): Promise<void> {
     const raw = this.#half + text;

@@ -5,7 +5,7 @@ const CHANGING =
   "push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|set|add|delete|clear|append";
 /** These keep nothing of what goes through them. */
 const KNOWN_CALLS =
-  /^(?:proxyActivities|proxyLocalActivities|define(?:Signal|Update|Query)|fields|optional|otherwise|wholeNumber)$/;
+  /^(?:proxyActivities|proxyLocalActivities|define(?:Signal|Update|Query)|fields|jsonObject|optional|otherwise|text|wholeNumber)$/;
 
 /** A line for each place; none where the module may be shared. */
 export function stateIn(text: string): readonly string[] {

@@ -50,7 +50,9 @@ function remembering({ done, forgotten }: Effects, effect: Effect): Effects {
 
 function inShort({ callId, undo }: Compensated): Omit<Compensated, "kind"> {
   if (undo.kind !== "failed") return { callId, undo };
-  const message = fittingText(undo.message, WHY_NOT_UNDONE_BYTES_MAX, "…");
+  // As an undo that tries it again is told it (parse-undo.ts), which takes nothing else.
+  const said = undo.message.toWellFormed().replaceAll("\0", "\ufffd");
+  const message = fittingText(said, WHY_NOT_UNDONE_BYTES_MAX, "…");
   return { callId, undo: { ...undo, message } };
 }
 
