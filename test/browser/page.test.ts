@@ -279,12 +279,12 @@ describe("the page", () => {
   test("says how far the tools of a run may go", async () => {
     const runId = await start({ task: "What is 6*7?", permission: "read" });
     await ended(runId);
-    const watched = await openPage(browser, `${gateway.url}/#/runs/${runId}`);
+    const watched = await openPage(browser, at(runId));
     await watched.page.locator(".ids", { hasText: "permission read" }).waitFor();
     await watched.close();
     const silent = await start({ task: "What is 6*7?" });
     await ended(silent);
-    const other = await openPage(browser, `${gateway.url}/#/runs/${silent}`);
+    const other = await openPage(browser, at(silent));
     await other.page.locator(".ids", { hasText: silent }).waitFor();
     expect(await other.page.locator(".ids").textContent()).not.toContain("permission");
     await other.close();

@@ -27,6 +27,7 @@ beforeAll(async () => {
     env: { PAWL_TOOL_POLICY: "write_file=allow" },
   });
   worker = await world.startWorker();
+  await keyWith(null);
   gateway = await startGateway(world, { door: "keys" });
 }, 240_000);
 afterEach(() => world.model.reset());
