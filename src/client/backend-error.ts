@@ -48,7 +48,7 @@ export function backendError(error: unknown, runId?: string): unknown {
 
 function faultIn(error: Error): PawlError | null {
   const { cause } = error;
-  return namespaceFault(error) ?? loginFault(error) ?? (isObject(cause) ? loginFault(cause) : null);
+  return loginFault(error) ?? (isObject(cause) ? loginFault(cause) : null) ?? namespaceFault(error);
 }
 
 function isObject(value: unknown): value is object {

@@ -10,7 +10,7 @@ export function environmentFault(error: unknown): PawlError | null {
   for (const cause of chainOf(error)) {
     if (isPawlError(cause)) return cause;
     const fault =
-      namespaceFault(cause) ?? loginFault(cause) ?? folderFault(cause) ?? fileFault(cause);
+      loginFault(cause) ?? namespaceFault(cause) ?? folderFault(cause) ?? fileFault(cause);
     if (fault !== null) return fault;
   }
   return null;
@@ -45,13 +45,15 @@ export function namespaceFault(error: object): PawlError | null {
 /** Of gRPC: permission denied, unauthenticated. */
 const REFUSALS: readonly unknown[] = [7, 16];
 
+/** The same as Core words it, also where it then says that there is no namespace. */
+const CORE_REFUSALS =
+  /code: (PermissionDenied|Unauthenticated)\b|caller does not have permission to execute|valid authentication credentials for/;
+
 /** Temporal knows neither the key nor the certificate of who asks, or they may not do this. */
 export function loginFault(error: object, server = "Temporal"): PawlError | null {
-  const isRefused =
-    REFUSALS.includes(Reflect.get(error, "code")) ||
-    /\bcode: "?(PermissionDenied|Unauthenticated)\b/.test(textIn(error, "message"));
-  if (!isRefused) return null;
-  const why = textIn(error, "details") || textIn(error, "message");
+  const said = textIn(error, "message");
+  if (!REFUSALS.includes(Reflect.get(error, "code")) && !CORE_REFUSALS.test(said)) return null;
+  const why = textIn(error, "details") || (/message: "([^"]*)"/.exec(said)?.[1] ?? said);
   const message =
     `${server} refuses this login: ${why.replace(/\.$/, "")}. It goes by TEMPORAL_API_KEY, ` +
     "or else by TEMPORAL_TLS_CLIENT_CERT_PATH, and may hold for some namespaces alone";

@@ -1,10 +1,10 @@
 // Addresses as they are outside. A proxy may have put the gateway below a path of its own (`/pawl/`), and takes
 // that off before we see a request, or does not; which of both, no request tells, and what a header says of it
-// anybody may have written. So:
+// anybody may have written. So that path is the one of PAWL_GATEWAY_URL:
 //
-// - what leaves the gateway is a reference, relative to the address that was asked: it leads back through
-//   whatever stands between. Nothing else makes an address of our own;
-// - where a proxy takes nothing off, the path is that of PAWL_GATEWAY_URL, and is taken off here.
+// - addresses in answers begin with it, and are whole paths, since many who follow them join strings. The page
+//   needs none: all of it is relative to where it lies;
+// - where a proxy takes nothing off, the path is taken off here.
 
 import { PawlError } from "../domain/errors.ts";
 
@@ -45,16 +45,10 @@ export function createMount(outerUrl: string | undefined): Mount {
   };
 }
 
-/** From one path within the gateway to another, as a reference (RFC 3986 §4.2). */
-export function referenceTo(path: string, from: string): string {
-  const here = from.split("/").slice(0, -1);
-  const there = path.split("/");
-  const differs = there.findIndex((part, at) => part !== here[at] || at === there.length - 1);
-  const shared = Math.min(differs, here.length);
-  const steps = [...here.slice(shared).map(() => ".."), ...there.slice(shared)];
-  // A colon in the first step would make it a scheme.
-  const isScheme = steps[0]?.includes(":") ?? false;
-  return isScheme || steps[0] === "" ? `./${steps.join("/")}` : steps.join("/");
+/** A path of the gateway, as it is outside: what is joined to the name of the host leads back. */
+export function outerPath(path: string, outerUrl: string | undefined): string {
+  const parts = outerUrl === undefined ? [] : partsOf(new URL(outerUrl).pathname);
+  return `${parts.map((part) => `/${part}`).join("")}${path}`;
 }
 
 function partsOf(path: string): readonly string[] {

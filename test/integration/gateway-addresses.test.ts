@@ -12,7 +12,7 @@ import { openWorld, type World } from "../support/world.ts";
 
 jest.setTimeout(120_000);
 
-/** As a proxy has it that takes nothing off: AWS's load balancer, an ingress without a rewrite. */
+/** A proxy may take it off, or not: AWS's load balancer, an ingress without a rewrite. */
 const KEPT = "/team/pawl";
 
 let world: World;
@@ -29,7 +29,7 @@ beforeAll(async () => {
   gateway = await startGateway(world, { door: "keys" });
   const env = { PAWL_GATEWAY_URL: `https://agents.example.com${KEPT}/` };
   placed = await startGateway(world, { door: "keys", env });
-  below = await forwardBelow({ "/pawl": gateway.port });
+  below = await forwardBelow({ [KEPT]: placed.port });
   packing = await forwardCompressing(gateway.port);
 });
 afterAll(async () => {
@@ -40,9 +40,8 @@ afterAll(async () => {
 
 const places = (): readonly (readonly [string, string])[] => [
   ["at the root", gateway.url],
-  ["below a path that the proxy takes off", `${below.url}/pawl`],
+  ["below a path that the proxy takes off", `${below.url}${KEPT}`],
   ["below a path that the proxy keeps", `${placed.url}${KEPT}`],
-  ["at the root, of one that also knows a path", placed.url],
 ];
 
 test("a receipt leads to its run, its events and its result by the way it came", async () => {
@@ -56,6 +55,8 @@ test("a receipt leads to its run, its events and its result by the way it came",
     const runUrl = `${url}/v1/runs/${runId}`;
     const reached = named.map((address) => new URL(address, `${url}/v1/runs`).href);
     expect(reached).toEqual([runUrl, runUrl, `${runUrl}/events`, `${runUrl}/result`]);
+    // As a shell follows them.
+    expect(named.map((address) => new URL(url).origin + address)).toEqual(reached);
     expect((await ask(reached[0] ?? "", "GET ", { key })).json?.["runId"]).toBe(runId);
   }
 });

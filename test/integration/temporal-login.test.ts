@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await world?.close();
-  rmSync(dir, { recursive: true });
+  rmSync(dir, { recursive: true, force: true });
 });
 
 async function portOf(server: Server): Promise<number> {

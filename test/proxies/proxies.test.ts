@@ -151,12 +151,12 @@ async function expectAddresses(base: string): Promise<void> {
 }
 
 /** Loopback has many addresses: the proxy is one of them, and whoever asks it another. */
-async function expectCaller(base: string): Promise<void> {
+async function expectCaller(base: string, asked: GatewayProcess): Promise<void> {
   const guess = ["-4", "--interface", "127.0.0.2", "-H", "X-Forwarded-For: 203.0.113.9"];
   const refused = await askByCurl(`${base}/v1/runs`, "pawl_0123456789abcdef_wrong", guess);
   expect([refused.status, refused.contentType]).toEqual([401, "application/problem+json"]);
   const { requestId } = JSON.parse(refused.text) as { requestId: string };
-  expect(await gateway.process.line(requestId)).toContain('"address":"127.0.0.2"');
+  expect(await asked.process.line(requestId)).toContain('"address":"127.0.0.2"');
 }
 
 describe.each(PROXIES)("$name", (kind: ProxyKind) => {
@@ -171,7 +171,7 @@ describe.each(PROXIES)("$name", (kind: ProxyKind) => {
     let proxy: Proxy;
     let base: string;
     beforeAll(async () => {
-      proxy = await kind.start(block, gateway.port);
+      proxy = await kind.start(block, (path === "" ? gateway : placed).port);
       base = `${proxy.url}${path}`;
     });
     afterAll(async () => await proxy?.close());
@@ -180,7 +180,8 @@ describe.each(PROXIES)("$name", (kind: ProxyKind) => {
     test("holds no stream back", () => expectStreams(base, name));
     test("loses nothing by a reload and a restart", () => expectResumed(proxy, base, name));
     test("gives addresses that lead back", () => expectAddresses(base));
-    test("says where a caller is, whatever that one says", () => expectCaller(base));
+    test("says where a caller is, whatever that one says", () =>
+      expectCaller(base, path === "" ? gateway : placed));
     const belowOnly = path === "" ? test.skip : test;
     belowOnly("leads to the page also where the slash at its end was forgotten", async () => {
       const { status, location } = await askByCurl(base, null);

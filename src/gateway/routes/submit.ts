@@ -8,7 +8,7 @@ import { PERMISSIONS } from "../../domain/permission.ts";
 import { POLICIES } from "../../domain/run/snapshot.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../../domain/present.ts";
-import { referenceTo } from "../outer-address.ts";
+import { outerPath } from "../outer-address.ts";
 import { permissionFor, type Principal } from "../principal.ts";
 import { name, STATUS } from "../schemas.ts";
 
@@ -47,7 +47,9 @@ const RECEIPT = z
     created: z.boolean(),
     urls: z
       .strictObject({ self: z.string(), events: z.string(), result: z.string() })
-      .openapi({ description: "Relative to the address that was asked, as `Location` is." }),
+      .openapi({
+        description: "Paths of the host that was asked, below that of PAWL_GATEWAY_URL.",
+      }),
   })
   .openapi("RunReceipt");
 
@@ -89,15 +91,11 @@ export function addSubmit(app: App): void {
       );
       const { runId, traceId, link, created } = await gateway.client.start(order);
       if (created) gateway.metrics.runStarted();
-      const self = `/v1/runs/${runId}`;
-      const urls = {
-        self: referenceTo(self, c.req.path),
-        events: referenceTo(`${self}/events`, c.req.path),
-        result: referenceTo(`${self}/result`, c.req.path),
-      };
+      const self = outerPath(`/v1/runs/${runId}`, gateway.config.gateway.url);
+      const urls = { self, events: `${self}/events`, result: `${self}/result` };
       const status = created ? "running" : (await gateway.client.about(runId)).status;
       const receipt = { runId, traceId, status, link, created, urls };
-      c.header("Location", urls.self);
+      c.header("Location", self);
       return created ? answer(201, receipt) : answer(200, receipt);
     },
   );
