@@ -45,11 +45,9 @@ const RECEIPT = z
     status: STATUS,
     link: z.string().nullable(),
     created: z.boolean(),
-    urls: z
-      .strictObject({ self: z.string(), events: z.string(), result: z.string() })
-      .openapi({
-        description: "Paths of the host that was asked, below that of PAWL_GATEWAY_URL.",
-      }),
+    urls: z.strictObject({ self: z.string(), events: z.string(), result: z.string() }).openapi({
+      description: "Paths of the host that was asked, below that of PAWL_GATEWAY_URL.",
+    }),
   })
   .openapi("RunReceipt");
 
