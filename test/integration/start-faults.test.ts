@@ -63,7 +63,12 @@ describe("a worker that can't start ends with its sentence and its exit code", (
       2,
       /no namespace nosuch \(NAMESPACE_NOT_FOUND: /,
     ],
-    ["no key", () => ({ ANTHROPIC_API_KEY: "" }), 2, /ANTHROPIC_API_KEY is not set.* \(CONFIG: /],
+    [
+      "no key for Anthropic's own API",
+      () => ({ ANTHROPIC_API_KEY: "", ANTHROPIC_BASE_URL: "", PAWL_OFFLINE_MODEL: "" }),
+      2,
+      /ANTHROPIC_API_KEY is not set.* \(CONFIG: /,
+    ],
     ["a mistyped cap", () => ({ PAWL_RUNCAP: "1" }), 2, /did you mean PAWL_RUN_CAP_USD/],
     [
       "a URL in the quotes of a shell, as docker run --env-file hands it on",

@@ -56,7 +56,7 @@ describe("a run that is parked at its own cap", () => {
       // Not enough for a call: it looks, and is parked again.
       await expect(client.resume(runId, { addMicroUsd: 100 })).rejects.toMatchObject({
         code: "NOTHING_CHANGED",
-        message: expect.stringMatching(/looked again, also with \$0\.0001 more/),
+        message: expect.stringMatching(/looked again, also with \$0\.000100 more/),
       });
       const more = await client.resume(runId, { addMicroUsd: 499_800 });
       expect(more).toMatchObject({ addedUsd: 0.4998, capUsd: 0.5 });

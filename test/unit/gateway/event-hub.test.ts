@@ -130,7 +130,8 @@ describe("the event hub", () => {
     const first = await open(url);
     expect(first.headers).toMatchObject({
       "content-type": "text/event-stream",
-      "cache-control": "no-store",
+      "cache-control": "no-store, no-transform",
+      "content-encoding": "identity",
       "x-accel-buffering": "no",
     });
     run.tell(turn, delta(3, "one"));
