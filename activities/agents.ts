@@ -3,6 +3,7 @@
 import type { OnFailure } from "../src/domain/effect.ts";
 import type { RuleByTool } from "../src/domain/gate/policy-layers.ts";
 import type { CallerLimits } from "../src/domain/limits.ts";
+import type { Permission } from "../src/domain/permission.ts";
 import type { Tier } from "../src/domain/prices.ts";
 import type { Policy } from "../src/domain/run/snapshot.ts";
 
@@ -12,6 +13,8 @@ export interface AgentDefinition {
   readonly tools: readonly string[];
   /** By tool name; where nothing is said, a tool follows its permission. */
   readonly policy?: RuleByTool;
+  /** Its tools above it are offered to nobody; where nothing is said, the caller's word counts alone. */
+  readonly permission?: Permission;
   /** For callers that name neither tier nor model; else the operator's. */
   readonly tier?: Tier;
   readonly routing?: Policy;

@@ -1,9 +1,16 @@
-// What a run may call, and under which rules: pinned when it is opened. What is denied is not even
-// offered; a model that calls it all the same is told why not.
+// What a run may call, and under which rules: pinned when it is opened. What is denied, or above the run's
+// permission, is not even offered; a model that calls it all the same is told why not.
 
 import type { Config } from "../src/config.ts";
 import { ruleFor, type RuleByTool } from "../src/domain/gate/policy-layers.ts";
-import type { CallerPolicy } from "../src/domain/run/order.ts";
+import {
+  lowestOf,
+  permits,
+  type Permission,
+  type RunPermission,
+} from "../src/domain/permission.ts";
+import { present } from "../src/domain/present.ts";
+import type { CallerPolicy, Order } from "../src/domain/run/order.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
 import { failure } from "./attempt.ts";
 import { listTools, type RunTerms, type ToolSource } from "./tool-sources/tool-source.ts";
@@ -13,6 +20,7 @@ export interface OfferedTools {
   readonly serverTools: readonly ServerTool[];
   readonly standInTools?: readonly ToolSpec[];
   readonly policy: RuleByTool;
+  readonly permission?: RunPermission;
 }
 
 interface Operator {
@@ -22,7 +30,7 @@ interface Operator {
 
 export async function toolsFor(
   terms: RunTerms,
-  caller: CallerPolicy,
+  { policy: caller = {}, permission: callerMay }: Pick<Order, "policy" | "permission">,
   { toolSources, config }: Operator,
 ): Promise<OfferedTools> {
   const { agent } = terms;
@@ -35,11 +43,16 @@ export async function toolsFor(
       .filter(({ name }) => agent.tools.includes(name))
       .map((spec) => [spec.name, ruleFor(spec, layers)]),
   );
+  const lowest = lowestOf([callerMay, agent.permission]);
+  const withheld = specs.filter(
+    ({ name, permission }) => agent.tools.includes(name) && !permits(lowest, permission),
+  );
   const allowed = config.agent.allowedTools ?? agent.tools;
   const offered = agent.tools
     .filter((name) => allowed.includes(name) && policy[name] !== "deny")
     .map((name) => known.find(({ spec }) => spec.name === name))
     .filter((tool) => tool !== undefined)
+    .filter(({ spec }) => permits(lowest, spec.permission))
     .filter(({ isIdle = false }) => !isIdle);
   // Nobody can be asked about a call that the provider makes by itself.
   const onServer = offered.filter(({ spec: { name } }) => policy[name] !== "ask");
@@ -54,6 +67,14 @@ export async function toolsFor(
       standInTools: standIns.map(({ spec }) => withinToolTimeout(spec, config)),
     }),
     policy,
+    ...present({ permission: lowest && pinned(lowest, withheld) }),
+  };
+}
+
+function pinned(lowest: Permission, withheld: readonly ToolSpec[]): RunPermission {
+  return {
+    lowest,
+    withheld: Object.fromEntries(withheld.map(({ name, permission }) => [name, permission])),
   };
 }
 

@@ -58,6 +58,7 @@ export function createOpenRun(deps: ActivityDeps) {
       model: snapshot.model,
       tools: snapshot.tools.map(({ name }) => name),
       policy: snapshot.policy,
+      permission: snapshot.permission?.lowest,
       costCapMicroUsd: snapshot.limits.costMicroUsd,
     });
     return { snapshot, head, taskRef, ...(flagged.length === 0 ? {} : { flagged }) };
@@ -80,7 +81,7 @@ async function pin(
   const asked = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
   const limits = limitsWithin(lowered(asked, { replyTokens: replyTokensMax }), contextTokens);
   const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
-  const offered = await toolsFor(terms, input.policy ?? {}, { toolSources, config });
+  const offered = await toolsFor(terms, input, { toolSources, config });
   const askable = [...wanted, ...Object.values(fallbacks?.chains ?? {}).flat()];
   return {
     agent: agent.name,

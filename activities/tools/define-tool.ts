@@ -8,7 +8,8 @@
 
 import type { z } from "zod";
 import type { TakenBack } from "../../src/domain/effect.ts";
-import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
+import type { Permission } from "../../src/domain/permission.ts";
+import type { Effect, ToolSpec } from "../../src/domain/tool.ts";
 import { takeBack } from "./compensation.ts";
 import { startDeadline } from "./deadline.ts";
 import { OutputStream } from "./output-stream.ts";

@@ -1,7 +1,8 @@
 // Mistakes in a tool's definition, found when the worker starts and not when a model calls it.
 
 import { z } from "zod";
-import type { Effect, Permission, ToolSpec } from "../../src/domain/tool.ts";
+import { PERMISSIONS, type Permission } from "../../src/domain/permission.ts";
+import type { Effect, ToolSpec } from "../../src/domain/tool.ts";
 import { badPropertyKeys, PROPERTY_KEY } from "../../src/domain/tool-schema.ts";
 
 interface Checked {
@@ -18,7 +19,6 @@ interface Checked {
 }
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
-const PERMISSIONS: readonly string[] = ["read", "write", "execute", "admin"];
 const EFFECTS: readonly string[] = ["pure", "idempotent", "verifiable", "once"];
 /** The workflow task that an inline tool runs in lasts 10 s. */
 const INLINE_TIMEOUT_MS_MAX = 5000;

@@ -1,11 +1,12 @@
 // `pawl batch FILE`: a file of tasks as one durable batch, shown to its end.
 
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { RunClient } from "../client/run-client.ts";
 import type { BatchOrder } from "../client/batch-order.ts";
 import type { Config } from "../config.ts";
 import { BATCH_CONCURRENCY_MAX } from "../domain/batch.ts";
 import { PawlError } from "../domain/errors.ts";
+import { lowestOf, PERMISSIONS, type Permission } from "../domain/permission.ts";
 import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { followBatch } from "./follow-batch.ts";
@@ -19,6 +20,7 @@ interface BatchFlags {
   readonly tenant?: string;
   readonly canWait?: boolean;
   readonly canWaitFor?: number;
+  readonly permission?: Permission;
   readonly detach?: boolean;
   readonly out?: string;
   readonly json?: boolean;
@@ -32,7 +34,7 @@ export function addBatch(program: Command, context: CliContext): void {
     .description("run a file of tasks as one batch; Ctrl-C detaches, the batch goes on")
     .argument(
       "<file>",
-      "one JSON object a line: task, and id, agent, tier, model, limits, canWait; - reads what is piped in",
+      "one JSON object a line: task, and id, agent, tier, model, limits, canWait, permission; - reads what is piped in",
     )
     .option("--concurrency <n>", "runs at once (10)", positiveInteger, CONCURRENCY_DEFAULT)
     .option("--max-cost <usd>", "what all of it may cost together", dollarsAsMicroUsd)
@@ -43,6 +45,9 @@ export function addBatch(program: Command, context: CliContext): void {
       "--can-wait-for <duration>",
       "the same, but each answered by then, such as 2h",
       durationMs,
+    )
+    .addOption(
+      new Option("--permission <most>", "don't offer tools above this").choices(PERMISSIONS),
     )
     .option("--detach", "print the batch's id and return")
     .option("--out <file>", "write the results there (FILE.results.jsonl, or BATCH.results.jsonl)")
@@ -86,14 +91,18 @@ function besideOf(name: string): string {
 
 function orderOf(
   items: BatchOrder["items"],
-  { concurrency, maxCost, key, tenant, ...wait }: BatchFlags,
+  { concurrency, maxCost, key, tenant, permission, ...wait }: BatchFlags,
   config: Config,
 ): BatchOrder {
   if (concurrency > BATCH_CONCURRENCY_MAX) {
     throw new PawlError("USAGE", `--concurrency is at most ${BATCH_CONCURRENCY_MAX}.`);
   }
   return {
-    items: items.map((item) => ({ ...waitOf(wait), ...item })),
+    items: items.map((item) => ({
+      ...waitOf(wait),
+      ...item,
+      ...present({ permission: lowestOf([permission, item.permission]) }),
+    })),
     concurrency,
     tenant: tenant ?? config.caller.tenant,
     capMicroUsd: maxCost ?? null,

@@ -1,9 +1,11 @@
 // `pawl keys`: makes, lists and revokes the keys of the gateway. A secret is printed once, alone on
 // stdout, so that it can be piped to where it is kept.
 
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { PawlError } from "../domain/errors.ts";
 import { KEY_SCOPES, type KeyScope } from "../domain/key-scope.ts";
+import { PERMISSIONS, type Permission } from "../domain/permission.ts";
+import { present } from "../domain/present.ts";
 import { shownLine } from "../domain/shown-text.ts";
 import type { ApiKey, ApiKeys } from "../store/api-keys.ts";
 import type { Tenants } from "../store/tenants.ts";
@@ -15,6 +17,7 @@ interface CreateFlags {
   readonly tenant: string;
   readonly name: string;
   readonly scopes: readonly KeyScope[];
+  readonly permission?: Permission;
   readonly expires?: number;
 }
 
@@ -28,6 +31,9 @@ export function addKeys(program: Command, context: CliContext): void {
     .requiredOption("--tenant <name>", "a tenant: whose runs it sees and starts")
     .option("--name <name>", "what it is for; approvals are signed with it", plainName, "key")
     .option("--scopes <list>", KEY_SCOPES.join(","), scopeList, SCOPES_DEFAULT)
+    .addOption(
+      new Option("--permission <most>", "runs of it use no tools above this").choices(PERMISSIONS),
+    )
     .option("--expires <duration>", "such as 90d; never unless given", durationMs)
     .action((flags: CreateFlags) =>
       withKeys(context, async (store, tenants) => {
@@ -66,18 +72,23 @@ export function addKeys(program: Command, context: CliContext): void {
 async function create(
   { stdout, stderr }: CliContext,
   store: ApiKeys,
-  { tenant, name, scopes, expires }: CreateFlags,
+  { tenant, name, scopes, permission, expires }: CreateFlags,
 ): Promise<void> {
   const expiresAt = expires === undefined ? null : new Date(Date.now() + expires);
-  const { key, about } = await store.create({ tenant, name, scopes, expiresAt });
+  const { key, about } = await store.create({
+    ...{ tenant, name, scopes, expiresAt },
+    ...present({ permission }),
+  });
   stderr.write(`${lineOf(about)}\nKeep it now: it is not shown again.\n`);
   stdout.write(`${key}\n`);
 }
 
-function lineOf({ keyId, tenant, name, scopes, expiresAt, revokedAt, lastUsedAt }: ApiKey): string {
+function lineOf(key: ApiKey): string {
+  const { keyId, tenant, name, scopes, permission, expiresAt, revokedAt, lastUsedAt } = key;
+  const may = permission === null ? [] : [`permission ${permission}`];
   const state = revokedAt === null ? (expiresAt === null ? "" : `until ${expiresAt}`) : "revoked";
   const used = lastUsedAt === null ? "never used" : `used ${lastUsedAt}`;
-  return [keyId, shownLine(tenant), shownLine(name), scopes.join(","), used, state]
+  return [keyId, shownLine(tenant), shownLine(name), scopes.join(","), ...may, used, state]
     .join("  ")
     .trimEnd();
 }

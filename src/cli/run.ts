@@ -12,6 +12,7 @@ import { TIER_NAMES } from "../domain/model-table.ts";
 import type { Tier } from "../domain/prices.ts";
 import { POLICIES, type Policy } from "../domain/run/snapshot.ts";
 import { ON_FAILURE, type OnFailure } from "../domain/effect.ts";
+import { PERMISSIONS, type Permission } from "../domain/permission.ts";
 import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
@@ -40,6 +41,7 @@ interface RunOptions extends Readonly<Partial<Record<AskedKey, number>>> {
   readonly canWaitFor?: number;
   readonly ask?: readonly string[];
   readonly deny?: readonly string[];
+  readonly permission?: Permission;
   readonly tenant?: string;
   readonly session?: string;
   readonly key?: string;
@@ -81,6 +83,9 @@ export function addRun(program: Command, context: CliContext): void {
       toolNames,
     )
     .option("--deny <tools>", "don't use these, separated by commas", toolNames)
+    .addOption(
+      new Option("--permission <most>", "don't offer tools above this").choices(PERMISSIONS),
+    )
     .option("--tenant <name>", "who pays")
     .option("--session <name>", "what the run belongs to")
     .option("--key <key>", "the same key and task give the same run")
@@ -121,7 +126,7 @@ function inKebabCase(key: string): string {
 }
 
 export function orderOf(task: string, options: RunOptions, config: Config): RunOrder {
-  const { agent, tier, model, key, onLimit, onFailure } = options;
+  const { agent, tier, model, key, onLimit, onFailure, permission } = options;
   return {
     task,
     tenant: options.tenant ?? config.caller.tenant,
@@ -131,7 +136,7 @@ export function orderOf(task: string, options: RunOptions, config: Config): RunO
       ...present({ costMicroUsd: options.maxCost, wallClockMs: options.timeout }),
       ...countsOf(options),
     },
-    ...present({ agent, tier, model, routing: options.route, onFailure, key }),
+    ...present({ agent, tier, model, routing: options.route, onFailure, permission, key }),
     ...waitOf(options),
     ...policyOf(options),
   };

@@ -58,6 +58,7 @@ export function textOf(
     who.join(" · "),
     `task: ${shownLine(about.task, 400)}`,
     ...(about.provider === null ? [] : [`provider: ${shownLine(about.provider)}`]),
+    ...(about.permission === null ? [] : [`permission: ${about.permission}`]),
     ...(shown.kind === "open" ? shown.approvals : []).map(
       (call) => `waits: ${waitingText(call)} · pawl approvals ${figures.runId} ${call.callId}`,
     ),

@@ -11,6 +11,7 @@ import {
   TIER_NAMES,
   type ModelTable,
 } from "../domain/model-table.ts";
+import { PERMISSIONS } from "../domain/permission.ts";
 import { present } from "../domain/present.ts";
 import type { ItemOrder } from "./batch-order.ts";
 import { CAN_WAIT, LIMITS, limitsOf } from "./caller-limits.ts";
@@ -29,6 +30,7 @@ const LINE = z.strictObject({
   model: z.string().optional(),
   limits: LIMITS.optional(),
   canWait: CAN_WAIT.optional(),
+  permission: z.enum(PERMISSIONS).optional(),
 });
 
 /** Throws PawlError USAGE that names each line that is wrong. */
@@ -79,7 +81,7 @@ function itemIn(content: string, line: number, models: ModelTable): ItemOrder | 
   if (!parsed.success) {
     return `: ${parsed.error.issues.map((issue) => issueText(issue)).join("; ")}`;
   }
-  const { id = String(line), task, agent, tier, model, limits = {}, canWait } = parsed.data;
+  const { id = String(line), task, agent, tier, model, limits = {}, ...terms } = parsed.data;
   if (model !== undefined && modelSpec(models, model) === undefined) {
     return `: model ${noPriceText(models)}`;
   }
@@ -88,7 +90,7 @@ function itemIn(content: string, line: number, models: ModelTable): ItemOrder | 
     line,
     task,
     limits: limitsOf(limits),
-    ...present({ agent, tier, model, canWait }),
+    ...present({ agent, tier, model, ...terms }),
   };
 }
 

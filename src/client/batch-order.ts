@@ -13,7 +13,7 @@ import { canonical, identify, keyed, sha256, type RunOrder } from "./run-order.t
 
 export interface ItemOrder extends Pick<
   RunOrder,
-  "task" | "agent" | "tier" | "model" | "limits" | "canWait"
+  "task" | "agent" | "tier" | "model" | "limits" | "canWait" | "permission"
 > {
   /** Names the item in the results; no two items share one. */
   readonly id: string;

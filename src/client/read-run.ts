@@ -5,6 +5,7 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import { usdOf } from "../domain/money.ts";
+import type { Permission } from "../domain/permission.ts";
 import { providerText } from "../domain/provider.ts";
 import { costCapNow } from "../domain/run/own-cap.ts";
 import { withLedger } from "../domain/run/result.ts";
@@ -54,6 +55,8 @@ export interface RunAbout {
   readonly routing: string | null;
   /** With whom the run began; null where that is not known. */
   readonly provider: string | null;
+  /** How far its tools may go; null where nobody said, or where that is not known. */
+  readonly permission: Permission | null;
   readonly capUsd: number | null;
   readonly link: string | null;
 }
@@ -157,7 +160,8 @@ function aboutOf({ input, state: { memory } }: ToldRun, link: string | null): Ru
   const { task, agent, tenant, session } = input ?? NOBODY;
   const about = { task, agent, tenant, session, link };
   if (memory === null) {
-    return { ...about, model: null, routing: null, provider: null, capUsd: null };
+    const permission = input?.permission ?? null;
+    return { ...about, permission, model: null, routing: null, provider: null, capUsd: null };
   }
   const { snapshot, models } = memory;
   return {
@@ -165,6 +169,7 @@ function aboutOf({ input, state: { memory } }: ToldRun, link: string | null): Ru
     model: snapshot.model,
     routing: models.last.why || null,
     provider: providerText(snapshot.provider),
+    permission: snapshot.permission?.lowest ?? null,
     capUsd: usdOf(costCapNow(memory)),
   };
 }

@@ -43,7 +43,7 @@ export function shownOf(record: RunRecord): Extract<RunShown, { kind: "ended" }>
   const capUsd = usdOf(capMicroUsd);
   // Which real address it was is not kept. Temporal's Web UI has nothing to show any more.
   const provider = result.offline ? OFFLINE_MODEL : null;
-  const unknown = { routing: null, provider, link: null };
+  const unknown = { routing: null, provider, permission: null, link: null };
   const about = { task, agent, tenant, session, model, capUsd, ...unknown };
   return { kind: "ended", about, result, did: false };
 }

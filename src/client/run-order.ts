@@ -10,6 +10,7 @@ import type { Tier } from "../domain/prices.ts";
 import { SHIPPED_MODELS, specOf } from "../domain/model-table.ts";
 import { PawlError } from "../domain/errors.ts";
 import { sessionName, tenantName } from "../domain/payer-names.ts";
+import type { Permission } from "../domain/permission.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
 import type { NewRun } from "../temporal/run-start.ts";
 import { TASK_BYTES_MAX, type CallerPolicy, type CanWait } from "../domain/run/order.ts";
@@ -34,6 +35,8 @@ export interface RunOrder {
   readonly canWait?: CanWait;
   /** Tools to be asked about, or not to be used: it only makes the rules stricter. */
   readonly policy?: CallerPolicy;
+  /** Of tools that may be offered, the highest: the lowest of this and the agent's holds. */
+  readonly permission?: Permission;
 }
 
 const DEFAULT_AGENT = "assistant";
@@ -64,6 +67,7 @@ export function identify(
       onFailure: order.onFailure,
       canWait: order.canWait && usableWait(order.canWait),
       policy: order.policy && usablePolicy(order.policy),
+      permission: order.permission,
     }),
   };
   return {

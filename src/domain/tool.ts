@@ -1,6 +1,6 @@
 // What Pawl knows about a tool before it runs it.
 
-export type Permission = "read" | "write" | "execute" | "admin";
+import type { Permission } from "./permission.ts";
 
 /**
  * What a second execution would do; it decides what happens after a crash.

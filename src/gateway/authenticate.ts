@@ -32,8 +32,8 @@ export async function authenticate(c: GatewayContext): Promise<Principal> {
   const key = await keys.verify(presented);
   if (key === null)
     throw new PawlError("UNAUTHENTICATED", "This key is not known, or not any more.");
-  const { keyId, name, tenant, scopes } = key;
-  return { kind: "key", keyId, name, tenant, scopes };
+  const { keyId, name, tenant, scopes, permission } = key;
+  return { kind: "key", keyId, name, tenant, scopes, permission };
 }
 
 /** Throws PawlError FORBIDDEN unless the caller has one of the scopes. */

@@ -1,6 +1,7 @@
 // Who asks, and what for: a key with its scopes, or the person at this machine.
 
 import type { KeyScope } from "../domain/key-scope.ts";
+import { lowestOf, type Permission } from "../domain/permission.ts";
 
 export type Principal =
   | {
@@ -9,6 +10,8 @@ export type Principal =
       readonly name: string;
       readonly tenant: string;
       readonly scopes: readonly KeyScope[];
+      /** How far its runs may go; null where the key does not say. */
+      readonly permission: Permission | null;
     }
   | {
       /** Who showed the local token, or reached an open gateway. Sees every tenant, as the CLI does. */
@@ -29,6 +32,14 @@ export function may(principal: Principal, scope: KeyScope): boolean {
 /** The filter on whatever is listed: a key sees its tenant and nothing else. */
 export function tenantFilter(principal: Principal): { readonly tenant?: string } {
   return principal.kind === "local" ? {} : { tenant: principal.tenant };
+}
+
+/** How far runs of the caller may go that ask for so much. */
+export function permissionFor(
+  principal: Principal,
+  asked: Permission | undefined,
+): Permission | undefined {
+  return lowestOf([asked, principal.kind === "key" ? principal.permission : null]);
 }
 
 export function seesTenant(principal: Principal, tenant: string): boolean {

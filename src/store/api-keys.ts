@@ -5,6 +5,7 @@
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { KeyScope } from "../domain/key-scope.ts";
+import type { Permission } from "../domain/permission.ts";
 import type { Database } from "./database.ts";
 import { createFreshMemory } from "./fresh-memory.ts";
 import { gatheredReads } from "./gathered-reads.ts";
@@ -14,6 +15,8 @@ export interface ApiKey {
   readonly tenant: string;
   readonly name: string;
   readonly scopes: readonly KeyScope[];
+  /** How far its runs may go; null where the key does not say. */
+  readonly permission: Permission | null;
   readonly createdAt: string;
   /** Null where it never ends. */
   readonly expiresAt: string | null;
@@ -26,6 +29,7 @@ export interface NewApiKey {
   readonly tenant: string;
   readonly name: string;
   readonly scopes: readonly KeyScope[];
+  readonly permission?: Permission;
   readonly expiresAt: Date | null;
 }
 
@@ -67,13 +71,14 @@ export function createApiKeys(db: Database, options: ApiKeysOptions = {}): ApiKe
   const noteUse = createUseNote(db, nowMs);
 
   return {
-    async create({ tenant, name, scopes, expiresAt }) {
+    async create({ tenant, name, scopes, permission = null, expiresAt }) {
       const secret = randomBytes(32).toString("base64url");
       const keyId = randomBytes(8).toString("hex");
       const until = expiresAt?.toISOString() ?? null;
       const made = await db<{ about: ApiKey }>`
-        insert into pawl.api_key as k (key_id, secret_sha256, tenant, name, scopes, expires_at)
-        values (${keyId}, ${sha256(secret)}, ${tenant}, ${name}, ${scopes}, ${until}::timestamptz)
+        insert into pawl.api_key as k (key_id, secret_sha256, tenant, name, scopes, permission, expires_at)
+        values (${keyId}, ${sha256(secret)}, ${tenant}, ${name}, ${scopes}, ${permission},
+          ${until}::timestamptz)
         returning pawl.about_key(k) as about`;
       const about = made[0]?.about;
       if (about === undefined) throw new Error("the key was not stored");

@@ -6,6 +6,7 @@ import type { Verdict } from "../domain/gate/gate-rule.ts";
 import type { RuleByTool } from "../domain/gate/policy-layers.ts";
 import type { TakenBack } from "../domain/effect.ts";
 import type { Limit, Outcome } from "../domain/outcome.ts";
+import type { Permission } from "../domain/permission.ts";
 import type { Clearance } from "../domain/tool-call.ts";
 import { alert, info, warn, type Tellings } from "./telling.ts";
 
@@ -54,6 +55,8 @@ export interface RunEvents {
     readonly model: string;
     readonly tools: readonly string[];
     readonly policy: RuleByTool | undefined;
+    /** The lowest of caller and agent; absent where neither says. */
+    readonly permission: Permission | undefined;
     readonly costCapMicroUsd: number | null;
   };
   run_end: EndOfRun;

@@ -276,6 +276,20 @@ describe("the page", () => {
     await guarded.kill();
   }, 120_000);
 
+  test("says how far the tools of a run may go", async () => {
+    const runId = await start({ task: "What is 6*7?", permission: "read" });
+    await ended(runId);
+    const watched = await openPage(browser, at(runId));
+    await watched.page.locator(".ids", { hasText: "permission read" }).waitFor();
+    await watched.close();
+    const silent = await start({ task: "What is 6*7?" });
+    await ended(silent);
+    const other = await openPage(browser, at(silent));
+    await other.page.locator(".ids", { hasText: silent }).waitFor();
+    expect(await other.page.locator(".ids").textContent()).not.toContain("permission");
+    await other.close();
+  }, 120_000);
+
   test("takes the local token out of the address it was opened at, and shows the run that it names", async () => {
     const dir = mkdtempSync(join(tmpdir(), "pawl-page-"));
     const token = ensureLocalToken(dir);

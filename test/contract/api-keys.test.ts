@@ -67,6 +67,17 @@ onEachDatabase((underTest) => {
       expect(await reader.current("0123456789abcdef")).toBeNull();
     });
 
+    test("says how far its runs may go, or nothing of it, and can't be stored with another word", async () => {
+      const { key, about } = await keys().create({ ...ORDER, permission: "execute" });
+      expect(about.permission).toBe("execute");
+      expect(await keys().list()).toContainEqual(about);
+      expect(await keys().verify(key)).toMatchObject({ permission: "execute" });
+      const silent = await keys().create(ORDER);
+      expect(await keys().verify(silent.key)).toMatchObject({ permission: null });
+      const misspelt = { ...ORDER, permission: "root" as "read" };
+      await expect(keys().create(misspelt)).rejects.toThrow(/permission/);
+    });
+
     test("is a guess where nobody has its id, and none where only the secret is wrong or its time is over", async () => {
       const reader = keys();
       const { key, about } = await reader.create(ORDER);

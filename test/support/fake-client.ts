@@ -170,7 +170,14 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
       if (options.asks === undefined) return await notHere();
       const { outcome: _, ...soFar } = resultOf({ kind: "answered" });
       const about = { task: "write", agent: "assistant", tenant: "acme", session: "s" };
-      const unknown = { model: null, routing: null, provider: null, capUsd: null, link: null };
+      const unknown = {
+        model: null,
+        routing: null,
+        provider: null,
+        permission: null,
+        capUsd: null,
+        link: null,
+      };
       const open = { kind: "open", status: "waiting", waiting: null } as const;
       const rest = { approvals: options.asks, soFar, books: null };
       return { ...open, about: { ...about, ...unknown }, ...rest };

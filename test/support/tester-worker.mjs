@@ -74,10 +74,18 @@ const tester = {
   tools: isNext ? names.filter((name) => name !== "oddity") : names,
 };
 
+/** May read, whoever asks. */
+const reader = {
+  name: "reader",
+  instructions: "Do what the test says.",
+  tools: ["calculator", "write_file"],
+  permission: "read",
+};
+
 await asProcess(async () => {
   const config = readConfig();
   await runWorker(config, openTelemetry(config.log), {
     toolSources: [atTheBench],
-    agents: [...AGENTS, tester],
+    agents: [...AGENTS, tester, reader],
   });
 });

@@ -4,8 +4,9 @@
 //   J2. A tool that nobody spoke of follows its permission: read is allowed, admin denied, the rest asked.
 
 import type { Rule } from "../approval.ts";
+import type { Permission } from "../permission.ts";
 import type { CallerPolicy } from "../run/order.ts";
-import type { Permission, ToolSpec } from "../tool.ts";
+import type { ToolSpec } from "../tool.ts";
 
 export type RuleByTool = Readonly<Record<string, Rule>>;
 

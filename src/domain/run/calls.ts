@@ -12,11 +12,12 @@ import type { GatedCall, Verdict } from "../gate/gate-rule.ts";
 import { verdictOn } from "../gate/guardrail.ts";
 import { isDenied } from "../gate/policy-layers.ts";
 import { toolAnswer } from "../message.ts";
+import { whyWithheld } from "../permission.ts";
 import type { ToolCall, ToolSpec } from "../tool.ts";
 import { limitsNow } from "./counts.ts";
 import type { RunFact, ToolLost } from "./facts.ts";
 import { fateOfCalls } from "./reply-calls.ts";
-import { toolIn } from "./snapshot.ts";
+import { toolIn, type Snapshot } from "./snapshot.ts";
 import type { CallStage, CallState, Memory, RunState } from "./state.ts";
 
 type Answered = Extract<CallStage, { kind: "answered" }>;
@@ -49,9 +50,15 @@ function whyUnusable({ snapshot }: Memory, reply: Reply, call: ToolCall): Answer
   if (reply.invalidCalls.includes(call.callId)) {
     return problem(call, "The arguments were not a valid JSON object.", "Call again.");
   }
-  // Of a name that the model was not offered, and that the policy knows.
-  if (!isDenied(call.name, snapshot.policy)) return null;
-  return denied(call, `the policy of this run denies ${call.name}`);
+  const reason = whyForbidden(snapshot, call.name);
+  return reason === null ? null : denied(call, reason);
+}
+
+/** Of names that the model was not offered, too: why not. */
+function whyForbidden({ permission, policy }: Snapshot, name: string): string | null {
+  const withheld = whyWithheld(permission, name);
+  if (withheld !== null) return withheld;
+  return isDenied(name, policy) ? `the policy of this run denies ${name}` : null;
 }
 
 function unknown({ snapshot }: Memory, call: ToolCall): Answered {
@@ -71,9 +78,8 @@ interface Denied {
 export function deniedCalls(memory: Memory, reply: Reply): readonly Denied[] {
   return reply.toolCalls.flatMap((call) => {
     const tool = toolNamed(memory, call.name);
-    if (isDenied(call.name, memory.snapshot.policy)) {
-      return [{ call, verdict: "denied", reason: `the policy of this run denies ${call.name}` }];
-    }
+    const forbidden = whyForbidden(memory.snapshot, call.name);
+    if (forbidden !== null) return [{ call, verdict: "denied", reason: forbidden }];
     if (tool === undefined || reply.invalidCalls.includes(call.callId)) return [];
     const { kind, reason } = judged(memory, reply, { call, tool });
     return kind === "allowed" || kind === "ask" ? [] : [{ call, verdict: kind, reason }];

@@ -6,6 +6,7 @@ import type { Payer, Share } from "../call.ts";
 import type { OnFailure } from "../effect.ts";
 import type { CallerLimits } from "../limits.ts";
 import { userMessage, type Message } from "../message.ts";
+import type { Permission } from "../permission.ts";
 import type { Tier } from "../prices.ts";
 import type { Policy } from "./snapshot.ts";
 
@@ -57,6 +58,8 @@ export interface Order {
   /** The replies may take as long as a batch takes, and cost half. */
   readonly canWait?: CanWait;
   readonly policy?: CallerPolicy;
+  /** Of tools that may be offered, the highest; the agent may allow less. */
+  readonly permission?: Permission;
   readonly batch?: BatchShare;
 }
 

@@ -4,6 +4,7 @@
 import { ON_FAILURE } from "../effect.ts";
 import { byLimit } from "../limit-table.ts";
 import type { CallerLimits } from "../limits.ts";
+import { PERMISSIONS } from "../permission.ts";
 import type { RunInput } from "./carried.ts";
 import {
   TASK_BYTES_MAX,
@@ -51,6 +52,7 @@ const ORDER = fields<Order>({
   onFailure: optional(oneOf(ON_FAILURE)),
   canWait: optional(fields<CanWait>({ forMs: nullable(wholeNumber(1)) })),
   policy: optional(fields<CallerPolicy>({ ask: toolNames, deny: toolNames })),
+  permission: optional(oneOf(PERMISSIONS)),
   batch: optional(
     fields<BatchShare>({ batchId: text(1, NAME_CHARS_MAX), capMicroUsd: nullable(microUsd) }),
   ),

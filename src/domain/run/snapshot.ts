@@ -8,6 +8,7 @@ import { jsonBytesOf } from "../json-size.ts";
 import type { BatchTerms } from "./lane-terms.ts";
 import type { Limits } from "../limits.ts";
 import type { ModelSpec, Price, Tier } from "../prices.ts";
+import type { RunPermission } from "../permission.ts";
 import type { Provider } from "../provider.ts";
 import type { ServerTool, ToolSpec } from "../tool.ts";
 
@@ -32,6 +33,8 @@ export interface Snapshot {
   readonly provider: Provider;
   /** By tool name; a tool that is not in it follows its permission (gate/policy-layers.ts). */
   readonly policy: Readonly<Record<string, Rule>>;
+  /** How far caller and agent let it go; absent where neither says: any tool may be offered. */
+  readonly permission?: RunPermission;
   readonly approvals: ApprovalTerms;
   /** What becomes of what its tools did, where it fails or is cancelled; absent: it is undone. */
   readonly onFailure?: OnFailure;

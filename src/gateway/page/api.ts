@@ -3,6 +3,7 @@
 
 import type { DecidedApproval, Decision, PendingApproval } from "../../domain/approval.ts";
 import type { Outcome, RunResult, RunStatus } from "../../domain/outcome.ts";
+import type { Permission } from "../../domain/permission.ts";
 import type { Wait } from "../../domain/run/state.ts";
 import { addressOf } from "./address.ts";
 
@@ -33,6 +34,8 @@ export interface RunShown extends Partial<Omit<RunResult, "outcome" | "runId">> 
   readonly tenant: string;
   readonly session: string;
   readonly model: string | null;
+  /** How far its tools may go; null where nobody said. */
+  readonly permission: Permission | null;
   readonly capUsd: number | null;
   /** While it is open. */
   readonly heldUsd?: number;

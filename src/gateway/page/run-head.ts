@@ -91,6 +91,7 @@ function Ids({ runId, shown, name }: IdsProps): VNode {
     <span class="mono">${runId}</span> <${Copyable} text=${runId} label="the run id" />
     ${shown !== null && html` · <${Text} text=${shown.agent} />`}
     ${name !== null && html` · <span class="mono"><${Text} text=${name} /></span>`}
+    ${shown !== null && shown.permission !== null && html` · permission ${shown.permission}`}
     ${
       link !== null &&
       html` · <a href=${link} target="_blank" rel="noreferrer noopener">Temporal's Web UI</a>`

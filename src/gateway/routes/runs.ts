@@ -5,6 +5,7 @@ import type { RunPage } from "../../client/page-of-runs.ts";
 import type { RunShown } from "../../client/read-run.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
+import { PERMISSIONS } from "../../domain/permission.ts";
 import { present } from "../../domain/present.ts";
 import { tenantFilter } from "../principal.ts";
 import { shareAnswers } from "../shared-answers.ts";
@@ -62,6 +63,7 @@ const RUN = z
     model: z.string().nullable(),
     routing: z.string().nullable(),
     provider: z.string().nullable(),
+    permission: z.enum(PERMISSIONS).nullable(),
     capUsd: z.number().nullable(),
     /** While it is open: set aside for the call under way, and what of its cost is feared and not known. */
     heldUsd: z.number().optional(),

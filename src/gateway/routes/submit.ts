@@ -4,11 +4,12 @@ import { z } from "@hono/zod-openapi";
 import { CAN_WAIT, LIMITS, limitsOf } from "../../client/caller-limits.ts";
 import type { RunOrder } from "../../client/run-order.ts";
 import { ON_FAILURE } from "../../domain/effect.ts";
+import { PERMISSIONS } from "../../domain/permission.ts";
 import { POLICIES } from "../../domain/run/snapshot.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { present } from "../../domain/present.ts";
 import { outerPath } from "../outer-address.ts";
-import type { Principal } from "../principal.ts";
+import { permissionFor, type Principal } from "../principal.ts";
 import { name, STATUS } from "../schemas.ts";
 
 const TOOLS = z.array(name(64)).max(100);
@@ -30,6 +31,10 @@ const ORDER = z
       description: "Half price; each reply may take a day. forMs: answer by then.",
     }),
     policy: z.strictObject({ ask: TOOLS, deny: TOOLS }).partial().optional(),
+    permission: z.enum(PERMISSIONS).optional().openapi({
+      description:
+        "No tool above it is offered; the lowest of this, the key's and the agent's holds.",
+    }),
   })
   .openapi("RunOrder");
 
@@ -40,11 +45,9 @@ const RECEIPT = z
     status: STATUS,
     link: z.string().nullable(),
     created: z.boolean(),
-    urls: z
-      .strictObject({ self: z.string(), events: z.string(), result: z.string() })
-      .openapi({
-        description: "Paths of the host that was asked, below that of PAWL_GATEWAY_URL.",
-      }),
+    urls: z.strictObject({ self: z.string(), events: z.string(), result: z.string() }).openapi({
+      description: "Paths of the host that was asked, below that of PAWL_GATEWAY_URL.",
+    }),
   })
   .openapi("RunReceipt");
 
@@ -104,11 +107,23 @@ function orderOf(
 ): RunOrder {
   const { agent, tier, model, routing, onLimit, onFailure, canWait } = body;
   const policy = body.policy && present(body.policy);
+  const permission = permissionFor(principal, body.permission);
   return {
     task: body.task,
     tenant: principal.tenant,
     session: body.session ?? session,
     limits: limitsOf(body.limits ?? {}),
-    ...present({ agent, tier, model, routing, onLimit, onFailure, canWait, key, policy }),
+    ...present({
+      agent,
+      tier,
+      model,
+      routing,
+      onLimit,
+      onFailure,
+      canWait,
+      key,
+      policy,
+      permission,
+    }),
   };
 }

@@ -101,6 +101,20 @@ describe("pawl batch", () => {
     expect(readdirSync(dir).filter((name) => name.includes("unfinished"))).toEqual([]);
   });
 
+  test("lets no line go further than all of them may, and each no further than it says", async () => {
+    const mixed = join(dir, "mixed.jsonl");
+    const lines = [{}, { permission: "read" }, { permission: "admin" }];
+    writeFileSync(mixed, lines.map((more) => JSON.stringify({ task: "add", ...more })).join("\n"));
+    const { client, orders } = fake([ENDED, ENDED]);
+    await pawl(client, ["batch", mixed, "--permission", "write"]);
+    await pawl(client, ["batch", mixed]);
+    const said = orders.map(({ items }) => items.map(({ permission }) => permission));
+    expect(said).toEqual([
+      ["write", "read", "write"],
+      [undefined, "read", "admin"],
+    ]);
+  });
+
   test("says of all lines that they can wait, but for those that say it themselves", async () => {
     const waiting = join(dir, "waiting.jsonl");
     writeFileSync(waiting, '{"task": "add"}\n{"task": "add", "canWait": {"forMs": 5}}\n');

@@ -7,9 +7,9 @@ const line = (fields: object): string => JSON.stringify({ task: "Add.", ...field
 
 describe("a file of tasks", () => {
   test("gives an item a line, named by its id or its line; blank lines are none", () => {
-    const text = `\uFEFF${line({ id: "a", canWait: { forMs: null } })}\n\n${line({ tier: "simple", limits: { maxCostUsd: 0.05, timeoutMs: 9 } })}\r\n`;
+    const text = `\uFEFF${line({ id: "a", canWait: { forMs: null }, permission: "read" })}\n\n${line({ tier: "simple", limits: { maxCostUsd: 0.05, timeoutMs: 9 } })}\r\n`;
     expect(readItems(text)).toEqual([
-      { id: "a", line: 1, task: "Add.", limits: {}, canWait: { forMs: null } },
+      { id: "a", line: 1, task: "Add.", limits: {}, canWait: { forMs: null }, permission: "read" },
       {
         id: "3",
         line: 3,
@@ -27,6 +27,11 @@ describe("a file of tasks", () => {
     ["has an empty task", line({ task: " \n" }), /line 2: task must not be empty/],
     ["has a field that nobody knows", line({ taks: "x" }), /line 2: .*taks/],
     ["has a limit that nobody knows", line({ limits: { maxCost: 1 } }), /line 2: limits .*maxCost/],
+    [
+      "names no permission",
+      line({ permission: "root" }),
+      /line 2: permission must be one of "read"/,
+    ],
     ["names no tier", line({ tier: "huge" }), /line 2: tier must be one of "simple"/],
     [
       "names a model without a price",

@@ -23,6 +23,7 @@ describe("the identity of a run", () => {
       { model: "claude-opus-5-5" },
       { session: "t" },
       { limits: {} },
+      { permission: "read" } as const,
     ];
     for (const other of others) {
       const changed = identify({ ...keyed, ...other });

@@ -31,6 +31,7 @@ const keyOf = (keyId: string, tenant: string, scopes: KeyScope[] = ["runs:read"]
   tenant,
   name: keyId,
   scopes,
+  permission: null,
   createdAt: "",
   expiresAt: null,
   revokedAt: null,

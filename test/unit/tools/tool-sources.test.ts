@@ -13,7 +13,7 @@ import {
 import { defineTool, type Tool } from "../../../activities/tools/define-tool.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { CallerPolicy } from "../../../src/domain/run/order.ts";
-import type { Permission } from "../../../src/domain/tool.ts";
+import type { Permission } from "../../../src/domain/permission.ts";
 import { contextFor } from "./support.ts";
 
 const OFFLINE = readConfig({ PAWL_OFFLINE_MODEL: "1" });
@@ -55,7 +55,7 @@ describe("tools of a second source", () => {
     remote("a", [tool("weather"), tool("post", "posted", "write")]),
   ];
   const offered = (agent: AgentDefinition, caller: CallerPolicy = {}, config = OFFLINE) =>
-    toolsFor(termsOf(agent), caller, { toolSources: sources, config });
+    toolsFor(termsOf(agent), { policy: caller }, { toolSources: sources, config });
 
   test("are offered to the agent that names them, under the same rules as all others", async () => {
     const { tools, policy } = await offered(agentWith("calculator", "weather", "post"));
@@ -104,7 +104,7 @@ test("files are not offered by a worker that can't keep them, and rules may name
   const offered = async (files: FilesFolder, caller: CallerPolicy = {}) => {
     const toolSources = [builtInSource(OFFLINE, files)];
     const agent = agentWith("write_file", "calculator");
-    return await toolsFor(termsOf(agent), caller, { toolSources, config: OFFLINE });
+    return await toolsFor(termsOf(agent), { policy: caller }, { toolSources, config: OFFLINE });
   };
   const usable = await offered({ kind: "usable", dir: "/files", folderId: "1" });
   expect(usable.tools.map(({ name }) => name)).toEqual(["write_file", "calculator"]);
@@ -118,10 +118,14 @@ test("files are not offered by a worker that can't keep them, and rules may name
 describe("the web is searched", () => {
   const agent = agentWith("web_search", "calculator");
   const search = (config: typeof OFFLINE, caller: CallerPolicy = {}, capMicroUsd = 1_000_000) =>
-    toolsFor(termsOf(agent, capMicroUsd), caller, {
-      toolSources: [builtInSource(config, ELSEWHERE)],
-      config,
-    });
+    toolsFor(
+      termsOf(agent, capMicroUsd),
+      { policy: caller },
+      {
+        toolSources: [builtInSource(config, ELSEWHERE)],
+        config,
+      },
+    );
 
   const LOCAL = { ANTHROPIC_BASE_URL: "http://127.0.0.1:8080" };
 

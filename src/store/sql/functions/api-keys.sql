@@ -6,6 +6,7 @@ $$;
 create or replace function pawl.about_key(k pawl.api_key) returns jsonb language sql stable as $$
   select jsonb_build_object(
     'keyId', k.key_id, 'tenant', k.tenant, 'name', k.name, 'scopes', to_jsonb(k.scopes),
+    'permission', k.permission,
     'createdAt', pawl.iso(k.created_at), 'expiresAt', pawl.iso(k.expires_at),
     'revokedAt', pawl.iso(k.revoked_at), 'lastUsedAt', pawl.iso(k.last_used_at))
 $$;

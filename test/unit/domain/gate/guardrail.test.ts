@@ -9,11 +9,11 @@ import {
   strictest,
   type PolicyLayers,
 } from "../../../../src/domain/gate/policy-layers.ts";
-import type { Permission, ToolSpec } from "../../../../src/domain/tool.ts";
+import { PERMISSIONS, type Permission } from "../../../../src/domain/permission.ts";
+import type { ToolSpec } from "../../../../src/domain/tool.ts";
 import { toolNamed } from "../../../support/run-story.ts";
 
 const ORDER: readonly Rule[] = ["allow", "ask", "deny"];
-const PERMISSIONS: readonly Permission[] = ["read", "write", "execute", "admin"];
 
 const strictness = (rule: Rule): number => ORDER.indexOf(rule);
 const anyRule = fc.constantFrom(...ORDER);

@@ -33,6 +33,7 @@ describe("what Pawl itself sends", () => {
       ...{ tier: "simple", model: "m", routing: "fixed", canWait: { forMs: null } },
       limits: { costMicroUsd: 5, tokens: 9, wallClockMs: null },
       policy: { ask: ["a"], deny: [] },
+      permission: "write",
       batch: { batchId: "batch_1", capMicroUsd: 7 },
     };
     expect(inputFrom(plain(order), FIRST)).toEqual({ value: order });
@@ -86,6 +87,7 @@ describe("a problem is one short sentence that names the field", () => {
       inputFrom({ ...INPUT, policy: { deny: [5] } }, FIRST),
       /^input.policy.deny\[0\] must be a text/,
     ],
+    [inputFrom({ ...INPUT, permission: "root" }, FIRST), /^input.permission must be .*"?read/],
     [inputFrom({ ...INPUT, agent: "\0" }, FIRST), /^input.agent must be without U\+0000/],
     [batchFrom({ ...BATCH, tenant: "a\ud800" }, FIRST), /^input.tenant must be without/],
     [batchFrom({ ...BATCH, batchId: "run_1" }, FIRST), /must be the id of a batch/],
