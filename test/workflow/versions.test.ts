@@ -76,7 +76,11 @@ describe("a worker that was started as a build", () => {
     const runId = await start(world, "What is 2+2?");
     const nobody =
       "no build is current, so nobody takes new runs: build 1 asks of them for nothing";
-    expect((await checksOf(world)).get("worker")).toBe(`${nobody} | ${told.makeCurrent}`);
+    // The server hears of the queues of a worker one after the other.
+    await until("doctor says so", async () => {
+      const check = (await checksOf(world)).get("worker");
+      return check === `${nobody} | ${told.makeCurrent}`;
+    });
     const { status, checks } = await healthOf(world);
     expect([status, checks["workers"]?.detail]).toEqual(["degraded", nobody]);
     const watching = startPawl(["attach", runId], world.env);
