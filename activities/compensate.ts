@@ -1,39 +1,33 @@
 // Takes back what one call did, if its tool knows how. What the tool says can't be undone leaves here as a final
 // failure; whatever else goes wrong is tried again.
 
-import { isPawlError } from "../src/domain/errors.ts";
 import type { Compensated, TakenBack } from "../src/domain/effect.ts";
 import type { CompensateInput } from "../src/domain/tool-call.ts";
 import { answerText } from "../src/domain/message.ts";
-import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
+import { failure, type Attempt } from "./attempt.ts";
 import { withoutEditNote } from "./approved-input.ts";
-import { beginAttempt } from "./begin-attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { contextOf, findCall, storedMessage, toolFor } from "./executed-call.ts";
+import { attemptTool } from "./tool-attempt.ts";
 import type { DoneCall } from "./tools/tool-context.ts";
 import { toolErrorOf } from "./tools/tool-error.ts";
 
 export function createCompensate(deps: ActivityDeps) {
   return async function compensate(input: CompensateInput): Promise<Compensated> {
-    const attempt = beginAttempt(deps.running, "stops");
-    const startedAt = performance.now();
-    const beating = keepBeating(attempt);
-    try {
-      const undo = await takeBack(deps, attempt, input);
+    return await attemptTool(deps.running, async (attempt) => {
+      const startedAt = performance.now();
+      const undo = await takeBack(deps, attempt, input).catch(refused);
       attempt.signal.throwIfAborted();
       tell(deps, attempt, { input, undo, latencyMs: Math.round(performance.now() - startedAt) });
       return { kind: "compensated", callId: input.effect.callId, undo };
-    } catch (error) {
-      if (attempt.signal.aborted) throw aborted(attempt);
-      if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
-      const told = toolErrorOf(error);
-      if (told !== null && !told.retryable) throw failure("COMPENSATION_FAILED", told.message);
-      throw error;
-    } finally {
-      beating.stop();
-      attempt.end();
-    }
+    });
   };
+}
+
+function refused(error: unknown): never {
+  const told = toolErrorOf(error);
+  if (told !== null && !told.retryable) throw failure("COMPENSATION_FAILED", told.message);
+  throw error;
 }
 
 async function takeBack(

@@ -5,24 +5,20 @@ import { toolAnswer } from "../src/domain/message.ts";
 import type { Message, ToolUseBlock } from "../src/domain/message.ts";
 import { present } from "../src/domain/present.ts";
 import type { RunToolInput, RunToolResult } from "../src/domain/tool-call.ts";
-import { isPawlError } from "../src/domain/errors.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
-import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { beginAttempt } from "./begin-attempt.ts";
 import { contextOf, findCall, toolFor } from "./executed-call.ts";
+import { attemptTool } from "./tool-attempt.ts";
 import type { Tool } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
 
 export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
-    // Nothing is kept of what it does until it answers: the next attempt must not have it beside itself.
-    const attempt = beginAttempt(deps.running, "stops");
-    const startedAt = performance.now();
-    const beating = keepBeating(attempt);
-    try {
+    return await attemptTool(deps.running, async (attempt) => {
+      const startedAt = performance.now();
       const call = await findCall(deps, attempt.runId, input);
       const tool = await toolFor(deps, input.tool);
       const execution = { attempt, input, call, tool };
@@ -44,14 +40,7 @@ export function createRunTool(deps: ActivityDeps) {
         ...present({ effect: output.effect ?? (output.isError ? "unknown" : undefined) }),
         durationMs,
       };
-    } catch (error) {
-      if (attempt.signal.aborted) throw aborted(attempt);
-      if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
-      throw error;
-    } finally {
-      beating.stop();
-      attempt.end();
-    }
+    });
   };
 }
 

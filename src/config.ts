@@ -7,7 +7,7 @@ import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
 import { databaseAccess } from "./database-access.ts";
 import { ENVIRONMENT, namesOf, type Variable } from "./environment.ts";
-import type { DatabaseAccess } from "./store/conninfo/access.ts";
+import type { DatabaseAccess } from "./conninfo/access.ts";
 import { unknownSettings } from "./unknown-settings.ts";
 
 type Words<Group> = {

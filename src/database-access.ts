@@ -5,9 +5,9 @@
 // it is in those variables.
 
 import { namesOf, ENVIRONMENT, type Variable } from "./environment.ts";
-import type { DatabaseAccess } from "./store/conninfo/access.ts";
-import { readAccess } from "./store/conninfo/read-access.ts";
-import { ConninfoError, type Said } from "./store/conninfo/words.ts";
+import type { DatabaseAccess } from "./conninfo/access.ts";
+import { readAccess } from "./conninfo/read-access.ts";
+import { ConninfoError, type Said } from "./conninfo/words.ts";
 
 type Libpq = { readonly [Word in keyof typeof ENVIRONMENT.libpq]?: string | undefined };
 

@@ -143,7 +143,7 @@ export const ENVIRONMENT = {
     ),
     maxConnections: env("PAWL_DB_CONNECTIONS", count.default(4)),
   },
-  /** What DATABASE_URL leaves open, by the words that libpq has for it (src/store/conninfo). */
+  /** What DATABASE_URL leaves open, by the words that libpq has for it (src/conninfo). */
   libpq: {
     host: env("PGHOST", text.optional()),
     hostaddr: env("PGHOSTADDR", text.optional()),

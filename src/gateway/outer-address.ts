@@ -23,16 +23,14 @@ const OWN = ["v1", "page", "health", "metrics", "openapi.json", "favicon.ico"];
 
 /** `outerUrl`: PAWL_GATEWAY_URL. Throws PawlError CONFIG. */
 export function createMount(outerUrl: string | undefined): Mount {
-  const parts = outerUrl === undefined ? [] : partsOf(new URL(outerUrl).pathname);
-  const [first, last] = [parts[0], parts.at(-1)];
-  if (first === undefined || last === undefined) {
-    return { within: (target) => ({ kind: "inside", target }) };
-  }
+  const path = outerPath("", outerUrl);
+  if (path === "") return { within: (target) => ({ kind: "inside", target }) };
+  const [first = "", ...others] = path.slice(1).split("/");
+  const last = others.at(-1) ?? first;
   if (OWN.includes(first)) {
-    const message = `PAWL_GATEWAY_URL ends with /${parts.join("/")}, and /${first} is a path of the gateway's own: it names the place of the page.`;
+    const message = `PAWL_GATEWAY_URL ends with ${path}, and /${first} is a path of the gateway's own: it names the place of the page.`;
     throw new PawlError("CONFIG", message);
   }
-  const path = `/${parts.join("/")}`;
   return {
     within(target) {
       if (target.startsWith(`${path}/`)) {
@@ -47,10 +45,7 @@ export function createMount(outerUrl: string | undefined): Mount {
 
 /** A path of the gateway, as it is outside: what is joined to the name of the host leads back. */
 export function outerPath(path: string, outerUrl: string | undefined): string {
-  const parts = outerUrl === undefined ? [] : partsOf(new URL(outerUrl).pathname);
-  return `${parts.map((part) => `/${part}`).join("")}${path}`;
-}
-
-function partsOf(path: string): readonly string[] {
-  return path.split("/").filter((part) => part !== "");
+  const parts = outerUrl === undefined ? [] : new URL(outerUrl).pathname.split("/");
+  const named = parts.filter((part) => part !== "");
+  return `${named.map((part) => `/${part}`).join("")}${path}`;
 }

@@ -57,7 +57,7 @@ export async function runGateway(
   telemetry: Telemetry,
   options: GatewayOptions,
 ): Promise<void> {
-  checkRoom(NEED, telemetry);
+  checkRoom(NEED, (message) => telemetry.emit({ event: "memory_tight", message }));
   const hangups = hearHangups(config.log, telemetry);
   try {
     await serve(config, telemetry, options);

@@ -3,12 +3,11 @@
 // there ends as if it were told to, and a process that no terminal ever saw takes no notice.
 
 import type { Config } from "../config.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
 
 /** Until `stop` is called. */
 export function hearHangups(
   { file }: Pick<Config["log"], "file">,
-  { reopenLog }: Pick<Telemetry, "reopenLog">,
+  { reopenLog }: { readonly reopenLog: () => void },
 ): { stop(): void } {
   // Asked now: a terminal that is closed is none any more.
   const { isTTY } = process.stderr;

@@ -5,7 +5,6 @@ import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
 import { PawlError } from "../domain/errors.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
 
 export interface Room {
   /** Null where nobody can say, or there is no bound. */
@@ -41,11 +40,11 @@ export function refuseTightRoom(): void {
 }
 
 /** Throws PawlError CONFIG where it can't work; warns where it would be killed sooner than it collects garbage. */
-export function checkRoom(need: Need, { emit }: Pick<Telemetry, "emit">, room = roomHere()): void {
+export function checkRoom(need: Need, warn: (message: string) => void, room = roomHere()): void {
   const trouble = troubleIn(room, need);
   if (trouble !== null) throw trouble;
   const message = warningOf(room);
-  if (message !== null) emit({ event: "memory_tight", message });
+  if (message !== null) warn(message);
 }
 
 export function troubleIn(

@@ -9,9 +9,9 @@
 
 import { codeOf } from "../domain/error-code.ts";
 import { PawlError } from "../domain/errors.ts";
-import { placesOf, type DatabaseAccess } from "./conninfo/access.ts";
-import { readAccess } from "./conninfo/read-access.ts";
-import { ConninfoError } from "./conninfo/words.ts";
+import { placesOf, type DatabaseAccess } from "../conninfo/access.ts";
+import { readAccess } from "../conninfo/read-access.ts";
+import { ConninfoError } from "../conninfo/words.ts";
 import { failureOf, READ_ONLY } from "./failures.ts";
 import { findSession } from "./find-session.ts";
 import { literal, type SqlValue } from "./literal.ts";

@@ -3,7 +3,7 @@
 
 import { codeOf } from "../domain/error-code.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
-import { nameOf, placesOf, type DatabaseAccess, type Place } from "./conninfo/access.ts";
+import { nameOf, placesOf, type DatabaseAccess, type Place } from "../conninfo/access.ts";
 import { unstorable } from "./literal.ts";
 import { tlsFailure } from "./tls-failures.ts";
 

@@ -3,7 +3,7 @@
 
 import { codeOf } from "../domain/error-code.ts";
 import { isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
-import { nameOf, type DatabaseAccess, type Place, type SessionKind } from "./conninfo/access.ts";
+import { nameOf, type DatabaseAccess, type Place, type SessionKind } from "../conninfo/access.ts";
 import { failureOf } from "./failures.ts";
 import type { Way } from "./open-socket.ts";
 import { openSession, type OpenedSession, type Session } from "./session.ts";

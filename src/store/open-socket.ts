@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from "node:tls";
 import { fileTroubleIn } from "../domain/file-trouble.ts";
-import type { Place, TlsTerms } from "./conninfo/access.ts";
+import type { Place, TlsTerms } from "../conninfo/access.ts";
 
 /** What went wrong before there was a session, by a code of ours. */
 export class HandshakeError extends Error {

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import postgres from "postgres";
 import { PawlError } from "../domain/errors.ts";
-import type { DatabaseAccess, Place } from "./conninfo/access.ts";
+import type { DatabaseAccess, Place } from "../conninfo/access.ts";
 import { FailedSocket } from "./failed-socket.ts";
 import { closedEarly, openSocket, type Way } from "./open-socket.ts";
 

@@ -2,7 +2,7 @@
 
 import { codeOf } from "../domain/error-code.ts";
 import { CATALOGUE } from "../domain/errors.ts";
-import { nameOf, type DatabaseAccess, type Place } from "./conninfo/access.ts";
+import { nameOf, type DatabaseAccess, type Place } from "../conninfo/access.ts";
 
 export interface Failure {
   readonly what: string;

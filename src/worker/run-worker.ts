@@ -47,7 +47,9 @@ export async function runWorker(
   terms: WorkerTerms = {},
 ): Promise<void> {
   const duties = terms.only === undefined ? DUTIES : [terms.only];
-  checkRoom(needOf(config, duties), telemetry);
+  checkRoom(needOf(config, duties), (message) =>
+    telemetry.emit({ event: "memory_tight", message }),
+  );
   const hangups = hearHangups(config.log, telemetry);
   const closers: Closer[] = [() => hangups.stop()];
   try {

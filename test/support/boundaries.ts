@@ -60,15 +60,15 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal/lenient-converter.ts": { values: ["@temporalio/common"] },
   [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
-  "src/process": { values: ["src/domain", "node:"], types: ["src/config.ts", "src/telemetry"] },
+  "src/process": { values: ["src/domain", "node:"], types: ["src/config.ts"] },
   "src/telemetry": {
     values: ["src/domain", "src/process/make-folder.ts", "node:", "pino"],
     types: ["src/config.ts"],
   },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
-  "src/store": { values: ["src/domain", ...SELF, "node:", "postgres"] },
-  "src/store/conninfo": { values: [] },
+  "src/store": { values: ["src/conninfo", "src/domain", ...SELF, "node:", "postgres"] },
+  "src/conninfo": { values: [] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
   "src/client": {
     values: [
@@ -132,9 +132,9 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
       ...["src/domain", "src/database-access.ts", "src/environment.ts", "src/unknown-settings.ts"],
       "node:",
     ],
-    types: ["src/store/conninfo", "zod"],
+    types: ["src/conninfo", "zod"],
   },
-  "src/database-access.ts": { values: ["src/environment.ts", "src/store/conninfo"] },
+  "src/database-access.ts": { values: ["src/environment.ts", "src/conninfo"] },
   "src/environment.ts": {
     values: [
       ...["src/domain", "src/environment-values.ts", "src/models-file.ts", QUEUES, "node:", "zod"],

@@ -1,7 +1,7 @@
 // Where the embedded Postgres of a local stack listens, as its URL says, for programs of the tests that use the
 // driver alone.
 
-import { readAccess } from "../../src/store/conninfo/read-access.ts";
+import { readAccess } from "../../src/conninfo/read-access.ts";
 
 /** Null where the URL leads over the network. */
 export function socketPathOf(url: string): string | null {

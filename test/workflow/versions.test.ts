@@ -96,16 +96,21 @@ describe("a worker that was started as a build", () => {
   }, 120_000);
 });
 
+async function heldOnBuildOne(world: World): Promise<{ first: Process; runId: string }> {
+  await world.model.script([{ hold: true, reply: { text: "Done." } }]);
+  const first = await world.startWorker(built("1"));
+  await paste(world, (await toldOf(first)).makeCurrent);
+  const runId = await start(world, "Wait.");
+  await until("its reply is on hold", async () =>
+    (await world.model.requests()).some(({ state }) => state === "held"),
+  );
+  return { first, runId };
+}
+
 describe("a run that is pinned to a build which is gone", () => {
   it("waits visibly, wherever one looks, and goes on when one of it is back", async () => {
     const world = await openOwnWorld();
-    await world.model.script([{ hold: true, reply: { text: "Done." } }]);
-    const first = await world.startWorker(built("1"));
-    await paste(world, (await toldOf(first)).makeCurrent);
-    const runId = await start(world, "Wait.");
-    await until("its reply is on hold", async () =>
-      (await world.model.requests()).some(({ state }) => state === "held"),
-    );
+    const { first, runId } = await heldOnBuildOne(world);
     const second = await world.startWorker(built("2"));
     await paste(world, (await toldOf(second)).makeCurrent);
     expect(await world.client.stranded()).toEqual([]);
@@ -144,13 +149,7 @@ describe("a run that is pinned to a build which is gone", () => {
 
   it("is asked to end, and whoever asks hears that nobody of its build does", async () => {
     const world = await openOwnWorld();
-    await world.model.script([{ hold: true, reply: { text: "Done." } }]);
-    const first = await world.startWorker(built("1"));
-    await paste(world, (await toldOf(first)).makeCurrent);
-    const runId = await start(world, "Wait.");
-    await until("its reply is on hold", async () =>
-      (await world.model.requests()).some(({ state }) => state === "held"),
-    );
+    const { first, runId } = await heldOnBuildOne(world);
     await first.stop();
     await world.startWorker(built("2"));
     const missing = async () => (await world.client.leftBehind(runId)) !== null;

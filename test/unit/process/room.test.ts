@@ -13,7 +13,10 @@ const ROOMY: Room = { filesMax: 1024, heapBytes: 848 * MB, memoryBytes: null };
 
 function told(room: Partial<Room>): readonly TelemetryEvent[] {
   const events: TelemetryEvent[] = [];
-  checkRoom(NEED, { emit: (event) => events.push(event) }, { ...ROOMY, ...room });
+  checkRoom(NEED, (message) => events.push({ event: "memory_tight", message }), {
+    ...ROOMY,
+    ...room,
+  });
   return events;
 }
 

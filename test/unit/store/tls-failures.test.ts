@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { readAccess } from "../../../src/store/conninfo/read-access.ts";
+import { readAccess } from "../../../src/conninfo/read-access.ts";
 import { failureOf } from "../../../src/store/failures.ts";
 
 const CODED = (code: string, message = "as OpenSSL says"): Error =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { nameOf, type DatabaseAccess } from "../../../src/store/conninfo/access.ts";
-import { readAccess } from "../../../src/store/conninfo/read-access.ts";
-import { openDatabase, placeOf } from "../../../src/store/database.ts";
+import { nameOf, type DatabaseAccess } from "../../src/conninfo/access.ts";
+import { readAccess } from "../../src/conninfo/read-access.ts";
+import { openDatabase, placeOf } from "../../src/store/database.ts";
 
 function read(text: string, variables: Readonly<Record<string, string>> = {}): DatabaseAccess {
   const words = Object.entries(variables).map(
