@@ -93,6 +93,8 @@ const anyFault = z.discriminatedUnion("kind", [
 
 export const faultList = z.array(anyFault);
 export type Fault = z.infer<typeof anyFault>;
+/** As a test writes it. */
+export type FaultInput = z.input<typeof anyFault>;
 export type HttpFault = z.infer<(typeof httpFaults)[number]>;
 export type ReplyFault = z.infer<(typeof replyFaults)[number]>;
 export type StreamFault = z.infer<(typeof streamFaults)[number]>;

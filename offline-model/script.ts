@@ -39,6 +39,8 @@ const scriptEntry = z.strictObject({
 
 export const scriptList = z.array(scriptEntry);
 export type ScriptEntry = z.infer<typeof scriptEntry>;
+/** As a test writes it. */
+export type ScriptInput = z.input<typeof scriptEntry>;
 type ScriptedReply = z.infer<typeof scriptedReply>;
 
 export function draftOf(reply: ScriptedReply, request: MessagesRequest): Draft {

@@ -8,8 +8,9 @@ import { INPUT_RULES_DEFAULT, type InputRules } from "../domain/input-rules.ts";
 import { tenantName } from "../domain/payer-names.ts";
 import { SHIPPED_MODELS, type ModelTable } from "../domain/model-table.ts";
 import { present } from "../domain/present.ts";
+import { keyed, orderDigest } from "../domain/run/identity.ts";
 import type { StoredItem } from "../store/batches.ts";
-import { canonical, identify, keyed, sha256, type RunOrder } from "./run-order.ts";
+import { identify, type RunOrder } from "./run-order.ts";
 
 export interface ItemOrder extends Pick<
   RunOrder,
@@ -49,7 +50,7 @@ export function identifyBatch(
   const known = { order, batchId, rules, models };
   const items = order.items.map((item, index) => storedItem(item, index + 1, known));
   const asked = items.map(({ itemId, digest }) => [itemId, digest]);
-  const digest = sha256(canonical({ tenant, capMicroUsd, items: asked }));
+  const digest = orderDigest({ tenant, capMicroUsd, items: asked });
   const input = { batchId, tenant, digest, items: items.length, concurrency, capMicroUsd };
   return { input, items };
 }

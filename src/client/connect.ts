@@ -12,7 +12,6 @@ import {
   accessByEnvironment,
   DEFAULT_ADDRESS,
   localAccess,
-  type TemporalAccess,
 } from "../temporal/access.ts";
 import { createClient, openConnection } from "../temporal/client-connection.ts";
 
@@ -52,8 +51,16 @@ const CONNECT_TIMEOUT_MS = 5000;
 const DELTAS_TIMEOUT_MS = 5000;
 
 /** Throws PawlError BACKEND_UNREACHABLE within about five seconds. */
-export async function connect(config: Config, stack?: StackAddresses): Promise<Backend> {
-  const access = accessTo(stack, config.temporal.namespace);
+export async function connect(
+  config: Config,
+  stack?: StackAddresses,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Backend> {
+  const { namespace } = config.temporal;
+  const access =
+    stack === undefined
+      ? accessByEnvironment(namespace, env)
+      : localAccess(stack.temporalAddress, stack.namespace ?? namespace);
   const connection = await openConnection(access, CONNECT_TIMEOUT_MS);
   const where = stack?.databaseUrl ?? config.database.access;
   const view =
@@ -91,9 +98,4 @@ function storesIn(view: Database, config: Config): Pick<Backend, keyof typeof NO
     deltas: createDeltaReader(view),
     tenants: createTenants(view, { isOpen: config.tenants.isOpen }),
   };
-}
-
-function accessTo(stack: StackAddresses | undefined, namespace: string): TemporalAccess {
-  if (stack === undefined) return accessByEnvironment(namespace);
-  return localAccess(stack.temporalAddress, stack.namespace ?? namespace);
 }

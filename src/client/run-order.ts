@@ -1,7 +1,7 @@
 // What a caller orders, made into an identity: the run's id, and a digest that tells a repeated order
 // from a different one under the same key.
 
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import type { OnFailure } from "../domain/effect.ts";
 import type { CallerLimits } from "../domain/limits.ts";
@@ -12,6 +12,7 @@ import { PawlError } from "../domain/errors.ts";
 import { sessionName, tenantName } from "../domain/payer-names.ts";
 import type { Permission } from "../domain/permission.ts";
 import type { Policy } from "../domain/run/snapshot.ts";
+import { keyedRunId, orderDigest } from "../domain/run/identity.ts";
 import type { NewRun } from "../temporal/run-start.ts";
 import { TASK_BYTES_MAX, type CallerPolicy, type CanWait } from "../domain/run/order.ts";
 import { present } from "../domain/present.ts";
@@ -40,7 +41,6 @@ export interface RunOrder {
 }
 
 const DEFAULT_AGENT = "assistant";
-const KEY_CHARS_MAX = 256;
 
 /** Throws PawlError USAGE, UNKNOWN_TENANT, TASK_TOO_LARGE, INPUT_REJECTED or UNKNOWN_MODEL; nothing has been spent then. */
 export function identify(
@@ -71,9 +71,9 @@ export function identify(
     }),
   };
   return {
-    runId: order.key === undefined ? `run_${uuidv7()}` : derivedRunId(tenant, order.key),
+    runId: order.key === undefined ? `run_${uuidv7()}` : keyedRunId(tenant, order.key),
     input: { ...asked, traceId: randomBytes(16).toString("hex") },
-    digest: sha256(canonical(asked)),
+    digest: orderDigest(asked),
   };
 }
 
@@ -103,29 +103,4 @@ function usablePolicy({ ask = [], deny = [] }: CallerPolicy): CallerPolicy {
   }
   const listed = (names: readonly string[]): string[] => [...new Set(names)].toSorted();
   return { ask: listed(ask), deny: listed(deny) };
-}
-
-function derivedRunId(tenant: string, key: string): string {
-  return `run_${keyed([tenant, key], key)}`;
-}
-
-/** Throws PawlError USAGE for a key that is none. */
-export function keyed(what: readonly string[], key: string): string {
-  if (key.trim() === "" || key.length > KEY_CHARS_MAX) {
-    throw new PawlError("USAGE", `A key has 1 to ${KEY_CHARS_MAX} characters.`);
-  }
-  return sha256(JSON.stringify(what)).slice(0, 32);
-}
-
-/** Keys in order, so that the order of fields is no difference. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, field: unknown) =>
-    typeof field === "object" && field !== null && !Array.isArray(field)
-      ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : field,
-  );
-}
-
-export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

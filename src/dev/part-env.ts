@@ -20,8 +20,10 @@ export function baseEnv(env: NodeJS.ProcessEnv, spareHome?: string): NodeJS.Proc
 /** As the cap of a tenant: on one machine, more tenants are no more money. */
 const GLOBAL_DAY_CAP_USD = "10";
 
+type StackContext = Omit<PartContext, "ports" | "socketFolder">;
+
 /** The user's settings, pointed at the local stack and at nothing else. */
-export function workerEnv(context: PartContext): NodeJS.ProcessEnv {
+export function workerEnv(context: StackContext): NodeJS.ProcessEnv {
   const { env, config, stateDir, namespace, temporalAddress, databaseUrl, modelUrl } = context;
   // A file of a key would hold before the key of the offline model.
   const settings = without(named(env, SETTING_NAMES), [

@@ -3,7 +3,8 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, extname, join } from "node:path";
 import { packageFile } from "../package-root.ts";
 import type { App } from "./define-route.ts";
 import type { GatewayContext } from "./route-context.ts";
@@ -15,7 +16,8 @@ interface PageFile {
 }
 
 const FOLDER = "dist/src/gateway/page";
-const PREACT = "node_modules/htm/preact/standalone.module.js";
+/** Of a package, which lies beside ours or inside of it; it does not name this file to Node. */
+const PREACT = { beside: "htm/preact/standalone", name: "standalone.module.js" };
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -73,8 +75,13 @@ function readPage(): ReadonlyMap<string, PageFile> {
       add(files, path.replaceAll("\\", "/"), join(folder, path));
     }
   }
-  add(files, "vendor/preact.js", packageFile(PREACT));
+  add(files, "vendor/preact.js", preactFile());
   return files;
+}
+
+function preactFile(): string {
+  const beside = createRequire(import.meta.url).resolve(PREACT.beside);
+  return join(dirname(beside), PREACT.name);
 }
 
 function add(files: Map<string, PageFile>, name: string, path: string): void {

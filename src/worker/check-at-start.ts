@@ -1,6 +1,7 @@
 // What an operator should know of this worker's settings before a run meets it: a slip that would make it do
 // what was forbidden keeps it from starting.
 
+import type { AgentDefinition } from "../../activities/agents.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { listTools } from "../../activities/tool-sources/tool-source.ts";
 import { PawlError } from "../domain/errors.ts";
@@ -9,10 +10,36 @@ import { endingModels } from "../domain/model-end.ts";
 /** Where only names are asked for. */
 const ANY_RUN = { models: [], costCapMicroUsd: 0 };
 
-/** Throws PawlError CONFIG. */
-export async function checkAtStart(deps: ActivityDeps): Promise<void> {
+/** `ownAgents`: of the program that is the worker. Throws PawlError CONFIG. */
+export async function checkAtStart(
+  deps: ActivityDeps,
+  ownAgents: readonly AgentDefinition[] = [],
+): Promise<void> {
   await refuseUnknownTools(deps);
+  await refuseAgentsWithout(deps, ownAgents);
   warnOfEndingModels(deps);
+}
+
+/** Of a tool that nobody has the agent would be silent, and so would be its runs. */
+async function refuseAgentsWithout(
+  { toolSources }: ActivityDeps,
+  agents: readonly AgentDefinition[],
+): Promise<void> {
+  for (const agent of agents) {
+    const known = (await listTools(toolSources, { ...ANY_RUN, agent })).map(({ spec }) => spec.name);
+    const unknown = agent.tools.filter((name) => !known.includes(name) && !isOfServer(name));
+    if (unknown.length === 0) continue;
+    throw new PawlError(
+      "CONFIG",
+      `The agent ${agent.name} names ${unknown.join(", ")}, which no tool here is called. There are: ${known.join(", ")}.`,
+      { next: "give the worker the tool, or mend the name" },
+    );
+  }
+}
+
+/** Tools of a server, and patterns of them, may come later. */
+function isOfServer(name: string): boolean {
+  return name.includes("*") || name.startsWith("mcp__");
 }
 
 /** A tool that is misspelt would follow its permission, and not the rule that was meant for it. */

@@ -22,34 +22,44 @@ import { harmlessFailures } from "./harmless-failures.ts";
 
 const CACHED_WORKFLOWS_MAX = 500;
 
-interface Server {
+export interface Server {
   readonly connection: NativeConnection;
   readonly namespace: string;
 }
 
 export async function createWorkers(
-  server: Server,
+  { connection, namespace }: Server,
   deps: ActivityDeps,
   duties: readonly Duty[],
 ): Promise<readonly Worker[]> {
-  const { timers } = deps.config;
-  const beatMs = beatEveryMs(timers.heartbeatTimeoutMs);
+  const common: Partial<WorkerOptions> = {
+    ...{ connection, namespace, dataConverter: DATA_CONVERTER },
+    ...attempting(deps),
+    ...versioning(deps.config),
+  };
+  const queues = [...runsAndCalls(duties, deps), ...besideRuns(duties, deps)];
+  return await createEach(queues, common);
+}
+
+export async function createEach(
+  queues: readonly QueueOptions[],
+  common: Partial<WorkerOptions>,
+): Promise<readonly Worker[]> {
   const workers: Worker[] = [];
-  for (const queue of queuesFor(duties, deps)) {
-    const worker = await Worker.create({
-      ...server,
-      dataConverter: DATA_CONVERTER,
-      // Core would hold beats back for 80 % of the heartbeat timeout.
-      maxHeartbeatThrottleInterval: beatMs,
-      defaultHeartbeatThrottleInterval: beatMs,
-      shutdownGraceTime: deps.config.process.shutdownGraceMs,
-      interceptors: { activity: [harmlessFailures(secretsOf(deps.config))] },
-      ...versioning(deps.config),
-      ...queue,
-    });
-    workers.push(worker);
-  }
+  for (const queue of queues) workers.push(await Worker.create({ ...common, ...queue }));
   return workers;
+}
+
+/** How attempts beat, end and fail, in whatever queue. */
+export function attempting({ config }: Pick<ActivityDeps, "config">): Partial<WorkerOptions> {
+  const beatMs = beatEveryMs(config.timers.heartbeatTimeoutMs);
+  return {
+    // Core would hold beats back for 80 % of the heartbeat timeout.
+    maxHeartbeatThrottleInterval: beatMs,
+    defaultHeartbeatThrottleInterval: beatMs,
+    shutdownGraceTime: config.process.shutdownGraceMs,
+    interceptors: { activity: [harmlessFailures(secretsOf(config))] },
+  };
 }
 
 /** Until all of them are told to stop, as SIGTERM and SIGINT do; one that breaks takes the others along. */
@@ -58,9 +68,13 @@ export async function serve(workers: readonly Worker[]): Promise<void> {
   try {
     await Promise.all(serving);
   } finally {
-    for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();
+    endAll(workers);
     await Promise.allSettled(serving);
   }
+}
+
+export function endAll(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();
 }
 
 export function isLeaving(worker: Worker): boolean {
@@ -69,19 +83,34 @@ export function isLeaving(worker: Worker): boolean {
 
 type QueueOptions = Partial<WorkerOptions> & Pick<WorkerOptions, "taskQueue">;
 
-function queuesFor(duties: readonly Duty[], deps: ActivityDeps): readonly QueueOptions[] {
+function runsAndCalls(duties: readonly Duty[], deps: ActivityDeps): readonly QueueOptions[] {
   const { temporal, worker } = deps.config;
   const core = duties.includes("core");
   const model = duties.includes("model");
-  const queueFor = (duty: Duty): string => queueOf(temporal.taskQueue, duty);
-  const runsAndCalls: QueueOptions = {
+  if (!core && !model) return [];
+  const queue: QueueOptions = {
     taskQueue: temporal.taskQueue,
     ...(core ? workflows() : {}),
-    activities: { ...(core ? localActivities(deps) : {}), ...(model ? modelActivities(deps) : {}) },
+    activities: inRunsQueue(duties, deps),
     // Local ones are executed in the process of their run, and come by no queue.
     enableNonLocalActivities: model,
     maxConcurrentActivityTaskExecutions: worker.modelSlots,
   };
+  return [queue];
+}
+
+/** What is executed in the queue of the runs themselves. */
+export function inRunsQueue(duties: readonly Duty[], deps: ActivityDeps) {
+  return {
+    ...(duties.includes("core") ? localActivities(deps) : {}),
+    ...(duties.includes("model") ? modelActivities(deps) : {}),
+  };
+}
+
+/** The queues beside that one: books and tools. */
+export function besideRuns(duties: readonly Duty[], deps: ActivityDeps): readonly QueueOptions[] {
+  const { temporal, worker } = deps.config;
+  const queueFor = (duty: Duty): string => queueOf(temporal.taskQueue, duty);
   const books = { taskQueue: queueFor("core"), activities: coreActivities(deps) };
   const tools: QueueOptions = {
     taskQueue: queueFor("tools"),
@@ -89,8 +118,7 @@ function queuesFor(duties: readonly Duty[], deps: ActivityDeps): readonly QueueO
     maxConcurrentActivityTaskExecutions: worker.toolSlots,
   };
   return [
-    ...(core || model ? [runsAndCalls] : []),
-    ...(core ? [books] : []),
+    ...(duties.includes("core") ? [books] : []),
     ...(duties.includes("tools") ? [tools] : []),
   ];
 }

@@ -2,57 +2,14 @@
 // record is the only truth about what the provider charged.
 
 import { packageFile } from "../../src/package-root.ts";
-import type { BillingRecord } from "../../offline-model/billing.ts";
+import { modelControl, type ModelControl } from "../../src/testing/model-control.ts";
 import { startProcess, type Process } from "./processes.ts";
 
-export interface ModelWorld {
+export type { BatchSeen, ModelRequestSeen } from "../../src/testing/model-control.ts";
+
+export interface ModelWorld extends ModelControl {
   readonly url: string;
   readonly process: Process;
-  script(entries: readonly object[]): Promise<void>;
-  faults(faults: readonly object[]): Promise<void>;
-  /** A minute, of each model; none where it is empty. */
-  limits(limits: {
-    requests?: number;
-    inputTokens?: number;
-    outputTokens?: number;
-    filled?: number;
-  }): Promise<void>;
-  pace(chunkDelayMs: number, chunkChars?: number): Promise<void>;
-  /** How the batch lane works off what comes, and what has come. */
-  batchLane(settings: { delayMs?: number; fates?: readonly object[] }): Promise<void>;
-  batches(): Promise<readonly BatchSeen[]>;
-  /** The cache takes it to be so much later. */
-  ahead(byMs: number): Promise<void>;
-  release(which?: { id?: string; runKey?: string }): Promise<void>;
-  billing(runId?: string): Promise<readonly BillingRecord[]>;
-  billedMicroUsd(runId?: string): Promise<number>;
-  requests(): Promise<readonly ModelRequestSeen[]>;
-  reset(): Promise<void>;
-}
-
-export interface BatchSeen {
-  readonly id: string;
-  readonly processing_status: string;
-  readonly cancel_initiated_at: string | null;
-  readonly customIds: readonly string[];
-}
-
-export interface ModelRequestSeen {
-  readonly id: string;
-  readonly runKey: string | null;
-  readonly model?: string;
-  /** ISO 8601: when it came in. */
-  readonly at: string;
-  readonly state: string;
-  /** The kind of the fault that it met. */
-  readonly fault?: string | null;
-  readonly eventsSent: number;
-  /** As it was received; absent for all but the newest 200. */
-  readonly body?: {
-    readonly messages: readonly unknown[];
-    readonly system?: unknown;
-    readonly tools?: unknown;
-  };
 }
 
 const MAIN = packageFile("dist/offline-model/main.js");
@@ -61,39 +18,5 @@ export async function startModelWorld(chunkDelayMs = 1): Promise<ModelWorld> {
   const process_ = startProcess(process.execPath, [MAIN, "--chunk-delay-ms", String(chunkDelayMs)]);
   const ready = await process_.line("offline_model_ready");
   const { url } = JSON.parse(ready) as { url: string };
-  const admin = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${url}/admin${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(`${method} /admin${path}: ${JSON.stringify(answer)}`);
-    return answer;
-  };
-  const billing = async (runId?: string): Promise<readonly BillingRecord[]> => {
-    const { records } = (await admin("GET", "/billing")) as { records: BillingRecord[] };
-    return runId === undefined ? records : records.filter(({ runKey }) => runKey === runId);
-  };
-  return {
-    url,
-    process: process_,
-    billing,
-    script: async (entries) => void (await admin("PUT", "/script", entries)),
-    faults: async (faults) => void (await admin("PUT", "/faults", faults)),
-    limits: async (limits) => void (await admin("PUT", "/limits", limits)),
-    pace: async (delayMs, chunkChars) =>
-      void (await admin("PUT", "/pace", {
-        chunkDelayMs: delayMs,
-        ...(chunkChars === undefined ? {} : { chunkChars }),
-      })),
-    batchLane: async (settings) => void (await admin("PUT", "/batches", settings)),
-    batches: async () => ((await admin("GET", "/batches")) as { batches: BatchSeen[] }).batches,
-    ahead: async (byMs) => void (await admin("PUT", "/clock", { aheadMs: byMs })),
-    release: async (which = {}) => void (await admin("POST", "/release", which)),
-    requests: async () =>
-      ((await admin("GET", "/requests")) as { requests: ModelRequestSeen[] }).requests,
-    reset: async () => void (await admin("DELETE", "")),
-    billedMicroUsd: async (runId) =>
-      (await billing(runId)).reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
-  };
+  return { ...modelControl(url), url, process: process_ };
 }
