@@ -37,9 +37,9 @@ export interface AgentOrder extends Partial<Omit<Order, "task" | "traceId" | "ba
 export async function startAgentRun(
   order: AgentOrder,
 ): Promise<ChildWorkflowHandle<typeof agentRun>> {
-  const { taskQueue, parentClosePolicy = "REQUEST_CANCEL" } = order;
+  const { taskQueue, parentClosePolicy = "REQUEST_CANCEL", ...wanted } = order;
   return await startChild<typeof agentRun>(WORKFLOW_TYPE, {
-    ...startOptions(newRun(order)),
+    ...startOptions(newRun(wanted)),
     ...(taskQueue === undefined ? {} : { taskQueue }),
     parentClosePolicy,
     // A run that is cancelled brings home what it has.
@@ -55,13 +55,14 @@ export async function runAgent(order: AgentOrder): Promise<RunResult> {
 
 const DEFAULT_AGENT = "assistant";
 
-function newRun({ key, taskQueue: _, parentClosePolicy: __, ...order }: AgentOrder): NewRun {
-  const { tenant, session } = namesIn(order);
+function newRun(order: Omit<AgentOrder, "taskQueue" | "parentClosePolicy">): NewRun {
+  const { key, ...terms } = order;
+  const { tenant, session } = namesIn(terms);
   const asked = {
     agent: DEFAULT_AGENT,
     limits: {},
     onLimit: "stop" as const,
-    ...order,
+    ...terms,
     tenant,
     session,
   };

@@ -56,9 +56,14 @@ export function pawlPlugin(options: PluginOptions = {}): PawlPlugin {
     name: "pawl",
     async configureWorker(host) {
       if (guest !== null) throw usedTwice();
-      const opened = await settleIn(options, host);
-      guest = opened;
-      return withRuns(host, opened);
+      const workflows = workflowsBeside(host);
+      guest = await settleIn(options, host);
+      try {
+        return { ...withRuns(host, guest), ...workflows };
+      } catch (error) {
+        await close();
+        throw error;
+      }
     },
     configureBundler: withOurWorkflows,
     async runWorker(worker, next) {
@@ -108,7 +113,6 @@ function withRuns(host: WorkerOptions, { services }: Guest): WorkerOptions {
   return {
     ...beats,
     ...host,
-    ...workflowsBeside(host),
     activities: { ...theirs, ...ours },
     interceptors: {
       ...host.interceptors,
@@ -142,7 +146,8 @@ function withOurWorkflows(options: BundleOptions): BundleOptions {
     webpackConfigHook(given) {
       const config = webpackConfigHook(given);
       const { resolve: resolving = {} } = config;
-      const alias = { ...resolving.alias, [`${HOST_WORKFLOWS}$`]: resolve(workflowsPath) };
+      const before = Array.isArray(resolving.alias) ? {} : resolving.alias;
+      const alias = { ...before, [`${HOST_WORKFLOWS}$`]: resolve(workflowsPath) };
       return { ...config, resolve: { ...resolving, alias } };
     },
   };

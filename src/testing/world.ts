@@ -54,7 +54,7 @@ const FAST: NodeJS.ProcessEnv = {
   PAWL_RETRY_INITIAL_MS: "100",
   PAWL_SHUTDOWN_GRACE_MS: "1000",
   PAWL_OPEN_TENANTS: "1",
-  PAWL_LOG_LEVEL: "warn",
+  PAWL_LOG_LEVEL: "error",
 };
 
 const { PATH, HOME, XDG_CACHE_HOME, TMPDIR } = process.env;
@@ -91,18 +91,15 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-function worldOf(
-  { client, stop }: OwnWorker,
-  model: ModelControl,
-  end: () => Promise<void>,
-): World {
+function worldOf(worker: OwnWorker, model: ModelControl, end: () => Promise<void>): World {
+  const { client } = worker;
   return {
     client,
     model,
     runToEnd: (order) => client.runToEnd(typeof order === "string" ? { task: order } : order),
     async close() {
       try {
-        await stop();
+        await worker.stop();
       } finally {
         await end();
       }
