@@ -7,6 +7,7 @@ import { join } from "node:path";
 const SECOND_LOOKS_MAX = 3;
 
 const [, , what, folder] = process.argv;
+const say = (line) => process.stdout.write(`${line}\n`);
 const read = (name) => {
   const path = join(folder, name);
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
@@ -18,10 +19,10 @@ const failedSuites = (report) =>
 
 if (what === "failed") {
   const failed = all === null ? [] : failedSuites(all);
-  if (failed.length <= SECOND_LOOKS_MAX) for (const name of failed) console.log(name);
+  if (failed.length <= SECOND_LOOKS_MAX) for (const name of failed) say(name);
 } else if (all === null) {
-  console.log("The tests did not run: see the error above.");
-  console.log("0 passed, 0 failed");
+  say("The tests did not run: see the error above.");
+  say("0 passed, 0 failed");
 } else {
   const inSuites = (report, names) =>
     report.testResults
@@ -42,8 +43,8 @@ if (what === "failed") {
     sum.passed += second.passed - passedAtFirst;
     sum.failed = second.failed;
     const mended = failedSuites(all).filter((name) => !failedSuites(again).includes(name));
-    for (const name of mended) console.log(`Passed only alone, has to be mended: ${name}`);
+    for (const name of mended) say(`Passed only alone, has to be mended: ${name}`);
   }
   const rest = sum.skipped === 0 ? "" : `, ${sum.skipped} skipped`;
-  console.log(`${sum.passed} passed, ${sum.failed} failed${rest}`);
+  say(`${sum.passed} passed, ${sum.failed} failed${rest}`);
 }

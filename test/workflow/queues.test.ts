@@ -8,7 +8,7 @@ import { packageFile } from "../../src/package-root.ts";
 import { approval, openFilesFolder, waitingCalls, writeCall } from "../support/approvals.ts";
 import { startGatewayWorld } from "../support/gateway.ts";
 import { startProcess, until, type Process } from "../support/processes.ts";
-import { slowTest } from "../support/tier.ts";
+import { nightlyTest } from "../support/tier.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 /** What waits for a slot waits until the calls are let go; a busy machine, for a while. */
@@ -121,7 +121,7 @@ describe("D2: with more calls held at the provider than a worker has slots", () 
     await nothingElseWaits(8, 5);
   }, 180_000);
 
-  slowTest(
+  nightlyTest(
     "600 of them: a run opens, a cancel ends and a tool runs at once",
     async () => {
       await nothingElseWaits(600, 500);
