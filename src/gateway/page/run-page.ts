@@ -9,8 +9,9 @@ import { focusOn, useKeys } from "./shortcuts.ts";
 import { MessageBox } from "./message-box.ts";
 import { News } from "./news.ts";
 import { Trouble } from "./parts.ts";
-import { BudgetMeter, RunHead, type StatusNow } from "./run-head.ts";
+import { BudgetMeter, RunHead } from "./run-head.ts";
 import type { RunModel } from "./run-model.ts";
+import type { StatusNow, Steers } from "./steering.ts";
 import { Timeline } from "./timeline.ts";
 import { useFollowing } from "./use-following.ts";
 import { useRunStream, type RunStream } from "./use-run-stream.ts";
@@ -46,13 +47,20 @@ export function RunPage({ runId }: { runId: string }): VNode {
     const timer = setTimeout(() => void shown.reload(), SILENT_MS);
     return () => clearTimeout(timer);
   }, [stream.frame]);
-  const steer = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
-    await api.steer(runId, how);
-    hurry();
-  };
-  const addMoney = async (usd: number): Promise<void> => {
-    await api.addMoney(runId, usd);
-    hurry();
+  const steers: Steers = {
+    async steer(how) {
+      await api.steer(runId, how);
+      hurry();
+    },
+    async cancel(force) {
+      const cancelled = await api.cancel(runId, force);
+      hurry();
+      return cancelled;
+    },
+    async addMoney(usd) {
+      await api.addMoney(runId, usd);
+      hurry();
+    },
   };
   const isOpen = status.status !== "ended";
   useKeys({
@@ -60,7 +68,8 @@ export function RunPage({ runId }: { runId: string }): VNode {
     m: () => focusOn("#message"),
     f: following.jump,
     p: () => {
-      if (isOpen) void steer(status.status === "paused" ? "resume" : "pause").catch(() => {});
+      if (isOpen)
+        void steers.steer(status.status === "paused" ? "resume" : "pause").catch(() => {});
     },
   });
 
@@ -78,8 +87,7 @@ export function RunPage({ runId }: { runId: string }): VNode {
       shown=${shown.data}
       model=${model}
       status=${status}
-      steer=${steer}
-      addMoney=${addMoney}
+      steers=${steers}
     />
     <${News} text=${model.news} />
     <${StreamTrouble} stream=${stream} shown=${shown} />
