@@ -27,6 +27,20 @@ const SILENT_MS = 3000;
 /** After a button was pressed, until the run has heard of it: a signal takes a moment. */
 const HURRIED = { everyMs: 700, forMs: 15_000 };
 
+/** After each of them it is looked at more often for a while. */
+function steering(runId: string, hurry: () => void): Steers {
+  const then = async <T>(asked: Promise<T>): Promise<T> => {
+    const answer = await asked;
+    hurry();
+    return answer;
+  };
+  return {
+    steer: async (how) => void (await then(api.steer(runId, how))),
+    cancel: async (force) => await then(api.cancel(runId, force)),
+    addMoney: async (usd) => void (await then(api.addMoney(runId, usd))),
+  };
+}
+
 export function RunPage({ runId }: { runId: string }): VNode {
   const stream = useRunStream(runId);
   const [isHurried, hurry] = useHurry(HURRIED.forMs);
@@ -47,21 +61,7 @@ export function RunPage({ runId }: { runId: string }): VNode {
     const timer = setTimeout(() => void shown.reload(), SILENT_MS);
     return () => clearTimeout(timer);
   }, [stream.frame]);
-  const steers: Steers = {
-    async steer(how) {
-      await api.steer(runId, how);
-      hurry();
-    },
-    async cancel(force) {
-      const cancelled = await api.cancel(runId, force);
-      hurry();
-      return cancelled;
-    },
-    async addMoney(usd) {
-      await api.addMoney(runId, usd);
-      hurry();
-    },
-  };
+  const steers = steering(runId, hurry);
   const isOpen = status.status !== "ended";
   useKeys({
     a: () => focusOn("[data-approve]"),

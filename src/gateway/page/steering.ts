@@ -14,10 +14,10 @@ export interface StatusNow {
 }
 
 export interface Steers {
-  steer(how: "pause" | "resume"): Promise<void>;
+  readonly steer: (how: "pause" | "resume") => Promise<void>;
   /** `force`: it is ended without a worker where none serves it. */
-  cancel(force: boolean): Promise<Cancelled>;
-  addMoney(usd: number): Promise<void>;
+  readonly cancel: (force: boolean) => Promise<Cancelled>;
+  readonly addMoney: (usd: number) => Promise<void>;
 }
 
 interface SteeringProps {
