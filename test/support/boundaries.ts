@@ -144,7 +144,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/project/project-dir.ts": { values: ["node:"] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "zod"] },
-  "src/unknown-settings.ts": { values: [] },
+  "src/unknown-settings.ts": { values: ["src/domain"] },
   "src/failpoint.ts": { values: [] },
   "src/package-root.ts": { values: ["node:"] },
   "src/package-version.ts": { values: ["src/package-root.ts", "node:", "zod"] },
