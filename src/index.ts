@@ -3,7 +3,7 @@
 
 export { openPawl, type OpenPawlOptions } from "./library/open-pawl.ts";
 export type { Pawl, PawlOrder } from "./library/pawl-client.ts";
-export { defineAgent } from "../activities/define-agent.ts";
+export { defineAgent, type AgentFields, type AgentLimits } from "./project/define-agent.ts";
 export type { AgentDefinition } from "../activities/agents.ts";
 export { defineTool, type Tool, type ToolDefinition } from "../activities/tools/define-tool.ts";
 export type { DoneCall, ToolContext, Verification } from "../activities/tools/tool-context.ts";

@@ -12,6 +12,7 @@ import {
   accessByEnvironment,
   DEFAULT_ADDRESS,
   localAccess,
+  type TemporalAccess,
 } from "../temporal/access.ts";
 import { createClient, openConnection } from "../temporal/client-connection.ts";
 
@@ -56,11 +57,7 @@ export async function connect(
   stack?: StackAddresses,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Backend> {
-  const { namespace } = config.temporal;
-  const access =
-    stack === undefined
-      ? accessByEnvironment(namespace, env)
-      : localAccess(stack.temporalAddress, stack.namespace ?? namespace);
+  const access = accessTo(stack, config.temporal.namespace, env);
   const connection = await openConnection(access, CONNECT_TIMEOUT_MS);
   const where = stack?.databaseUrl ?? config.database.access;
   const view =
@@ -98,4 +95,13 @@ function storesIn(view: Database, config: Config): Pick<Backend, keyof typeof NO
     deltas: createDeltaReader(view),
     tenants: createTenants(view, { isOpen: config.tenants.isOpen }),
   };
+}
+
+function accessTo(
+  stack: StackAddresses | undefined,
+  namespace: string,
+  env: NodeJS.ProcessEnv,
+): TemporalAccess {
+  if (stack === undefined) return accessByEnvironment(namespace, env);
+  return localAccess(stack.temporalAddress, stack.namespace ?? namespace);
 }

@@ -17,7 +17,7 @@ export async function checkAtStart(
 ): Promise<void> {
   await refuseUnknownTools(deps);
   await refuseAgentsWithout(deps, ownAgents);
-  warnOfEndingModels(deps);
+  await warnOfEndingModels(deps);
 }
 
 /** Of a tool that nobody has the agent would be silent, and so would be its runs. */
@@ -44,9 +44,10 @@ function isOfServer(name: string): boolean {
 
 /** A tool that is misspelt would follow its permission, and not the rule that was meant for it. */
 async function refuseUnknownTools(deps: ActivityDeps): Promise<void> {
-  const { config, agents, toolSources } = deps;
+  const { config, toolSources } = deps;
   const named = Object.keys(config.tools.policy ?? {});
   if (named.length === 0) return;
+  const agents = await deps.agents.list();
   const lists = await Promise.all(
     agents.map((agent) => listTools(toolSources, { ...ANY_RUN, agent })),
   );
@@ -60,9 +61,11 @@ async function refuseUnknownTools(deps: ActivityDeps): Promise<void> {
   );
 }
 
-function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): void {
+async function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): Promise<void> {
   const { model = "", fallbackModels } = config.agent;
-  const ofAgents = agents.flatMap(({ fallbacks }) => Object.values(fallbacks ?? {}).flat());
+  const ofAgents = (await agents.list()).flatMap(({ model: own = [], fallbacks = [] }) =>
+    [own, Object.values(fallbacks)].flat(2),
+  );
   const today = new Date().toISOString();
   for (const ending of endingModels(
     config.models.table,

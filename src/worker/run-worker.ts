@@ -21,6 +21,8 @@ import { tellBuild } from "./tell-build.ts";
 export interface WorkerTerms extends WorkerSkills {
   /** All of it, where nothing is said. */
   readonly only?: Duty;
+  /** Of the local stack: the project folder is loaded again when it changes, and what was loaded is told here. */
+  readonly projectReport?: string;
   /** Of a process that is the worker's own: emptied of secrets before the first tool runs. */
   readonly ownEnv?: NodeJS.ProcessEnv;
   /** How Temporal is reached: `TEMPORAL_*`. */

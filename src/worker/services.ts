@@ -17,6 +17,7 @@ import { fatesIn } from "./ended-when.ts";
 import { hearStops } from "./hear-stops.ts";
 import { keepBooks } from "./keep-books.ts";
 import { leaveInTime } from "./leave-in-time.ts";
+import { openProject } from "./own-project.ts";
 import { patiently } from "./patience.ts";
 import { required } from "./required.ts";
 import { keepForgetting } from "./retention.ts";
@@ -37,6 +38,8 @@ export interface ServicesTerms extends WorkerSkills {
   readonly connect: () => Promise<Reached>;
   /** Emptied of secrets once they have been read. */
   readonly ownEnv?: NodeJS.ProcessEnv;
+  /** See WorkerTerms. */
+  readonly projectReport?: string;
 }
 
 export interface Services {
@@ -78,7 +81,7 @@ interface Opening extends ServicesTerms {
 async function opened(
   config: Config,
   telemetry: Telemetry,
-  { duties, connect, closers, close, ownEnv = {}, ...skills }: Opening,
+  { duties, connect, closers, close, ownEnv = {}, projectReport, ...skills }: Opening,
 ): Promise<Services> {
   const where = required("DATABASE_URL", config.database.access);
   const onWait = (message: string): void =>
@@ -95,7 +98,12 @@ async function opened(
   const servesRuns = duties.includes("core");
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
   const files = await filesFor(duties, config);
-  const deps = { ...createDeps(config, telemetry, { db, duties, files, ...skills }), ...signs };
+  const { tools = [] } = skills;
+  // Its code runs from here on: there are no secrets left for it to find.
+  const project = await openProject(config, telemetry, { tools, reportFile: projectReport });
+  closers.push(() => project?.stop());
+  const given = { db, duties, files, project, ...skills };
+  const deps = { ...createDeps(config, telemetry, given), ...signs };
   closers.push(() => deps.deltas.close());
   await patiently(telemetry, async () => {
     await tellOfFiles(files, await signs.lease.sure(), { db, telemetry });
