@@ -89,7 +89,9 @@ export function withOurs(agents: readonly AgentDefinition[]): readonly AgentDefi
   const names = agents.map(({ name }) => name);
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice !== undefined) {
-    throw new PawlError("CONFIG", `There are two agents ${twice}.`, { next: "name one another way" });
+    throw new PawlError("CONFIG", `There are two agents ${twice}.`, {
+      next: "name one another way",
+    });
   }
   return [...AGENTS.filter(({ name }) => !names.includes(name)), ...agents];
 }

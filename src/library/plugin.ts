@@ -21,7 +21,13 @@ import { DATA_CONVERTER } from "../temporal/data-converter.ts";
 import { WORKFLOW_TYPE } from "../temporal/names.ts";
 import type { WorkerSkills } from "../worker/activity-deps.ts";
 import { BUNDLE_FILE } from "../worker/bundle-file.ts";
-import { attempting, besideRuns, createEach, endAll, inRunsQueue } from "../worker/served-queues.ts";
+import {
+  attempting,
+  besideRuns,
+  createEach,
+  endAll,
+  inRunsQueue,
+} from "../worker/served-queues.ts";
 import { openServices, type Services } from "../worker/services.ts";
 import { withOurs } from "./own-worker.ts";
 
@@ -127,9 +133,7 @@ function workflowsBeside({ workflowBundle, workflowsPath }: WorkerOptions): Part
     return workflowsPath === undefined ? { workflowBundle: { codePath: BUNDLE_FILE } } : {};
   }
   const code =
-    "code" in workflowBundle
-      ? workflowBundle.code
-      : readFileSync(workflowBundle.codePath, "utf8");
+    "code" in workflowBundle ? workflowBundle.code : readFileSync(workflowBundle.codePath, "utf8");
   if (!code.includes(WORKFLOW_TYPE)) throw bundledWithout();
   return {};
 }

@@ -1,11 +1,6 @@
 // `pawl/worker`: programs that serve runs. It loads Temporal's native core, which a client can do without.
 
-export {
-  runWorker,
-  startWorker,
-  type OwnWorker,
-  type WorkerOptions,
-} from "./own-worker.ts";
+export { runWorker, startWorker, type OwnWorker, type WorkerOptions } from "./own-worker.ts";
 export { pawlPlugin, type PawlPlugin, type PluginOptions } from "./plugin.ts";
 export type {
   RunTerms,

@@ -26,7 +26,9 @@ async function refuseAgentsWithout(
   agents: readonly AgentDefinition[],
 ): Promise<void> {
   for (const agent of agents) {
-    const known = (await listTools(toolSources, { ...ANY_RUN, agent })).map(({ spec }) => spec.name);
+    const known = (await listTools(toolSources, { ...ANY_RUN, agent })).map(
+      ({ spec }) => spec.name,
+    );
     const unknown = agent.tools.filter((name) => !known.includes(name) && !isOfServer(name));
     if (unknown.length === 0) continue;
     throw new PawlError(
