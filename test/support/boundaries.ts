@@ -127,6 +127,22 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
     types: ["@temporalio/client"],
   },
+  "src/index.ts": {
+    values: ["activities/tools", "src/domain", "src/library", "src/project/define-agent.ts", "zod"],
+    types: ["activities/agents.ts"],
+  },
+  "src/library": {
+    values: [
+      ...["activities/agents.ts", "src/config.ts", "src/domain", "src/package-root.ts"],
+      ...["src/telemetry", "src/temporal", "src/worker", "node:"],
+    ],
+    lazy: ["src/client", "src/dev"],
+    types: ["activities/tool-sources", "@temporalio/worker"],
+  },
+  "src/testing": {
+    values: ["src/dev", "src/domain", "src/library", "node:"],
+    types: ["offline-model"],
+  },
   "src/config.ts": {
     values: [
       ...["src/domain", "src/database-access.ts", "src/environment.ts", "src/unknown-settings.ts"],
