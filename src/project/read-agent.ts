@@ -23,7 +23,7 @@ const INSTRUCTIONS_FILE = "instructions_file";
 
 /** As they are written in YAML, and as the check knows them. */
 const inYaml = (names: readonly string[]): ReadonlyMap<string, string> =>
-  new Map(names.map((name) => [snakeCase(name), name]));
+  new Map(names.map((name) => [String(snakeCase(name)), name]));
 const FIELDS = new Map([...inYaml(FIELD_NAMES), [INSTRUCTIONS_FILE, INSTRUCTIONS_FILE]]);
 const LIMITS = inYaml(LIMIT_NAMES);
 
@@ -40,40 +40,39 @@ function inYamlFile({ dir, path }: Place): ReadFile<ReadAgent> {
   const written = fieldsIn(yaml.record);
   const told = instructionsOf(written.fields, path);
   const parsed = agentIn(told.fields, basename(path, extname(path)));
+  const { lineOf } = yaml.record;
   const mistakes = [
     ...written.mistakes,
     ...told.mistakes,
-    ...(parsed.kind === "wrong" ? parsed.mistakes : [])
-      // It is told already why there are none.
-      .filter(({ path: [field] }) => field !== "instructions" || told.mistakes.length === 0),
+    // Where their file is wrong, it is told already why there are none.
+    ...(parsed.kind === "wrong" ? parsed.mistakes.map(asWritten) : []).filter(
+      ({ path: [field] }) => field !== "instructions" || told.mistakes.length === 0,
+    ),
   ];
-  const lineOf = (at: Path): number | null =>
-    yaml.record.lineOf(at.map((step) => (typeof step === "string" ? writtenAs(step, at) : step)));
   if (parsed.kind === "wrong" || mistakes.length > 0) {
     return {
       kind: "broken",
-      mistakes: mistakes.map(({ path: at, what, remedy }) => ({
-        file,
-        line: lineOf(at),
-        what: inSnakeCase(what),
-        remedy,
-      })),
+      mistakes: mistakes.map(({ path: at, ...fault }) => ({ file, line: lineOf(at), ...fault })),
     };
   }
   return { kind: "read", items: [{ definition: parsed.definition, file, lineOf }] };
 }
 
-/** Names of tools and the like stand below `policy`, and are no fields. */
-function writtenAs(step: string, [first]: Path): string {
-  return first === "policy" && step !== "policy" ? step : snakeCase(step);
+/** What the check says of a field, in the names that YAML has for it. */
+function asWritten({ path, what, remedy }: FieldFault): FieldFault {
+  const [first] = path;
+  return {
+    // Below `policy` stand names of tools, which are no fields.
+    path: first === "policy" ? path : path.map((step) => snakeCase(step)),
+    what: what.replaceAll(/\b(?:onFailure|max[A-Z]\w*)\b/g, (name) => String(snakeCase(name))),
+    remedy,
+  };
 }
 
-function inSnakeCase(what: string): string {
-  return what.replaceAll(/\b(?:onFailure|max[A-Z]\w*)\b/g, snakeCase);
-}
-
-function snakeCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function snakeCase<Step extends string | number>(name: Step): Step | string {
+  return typeof name === "number"
+    ? name
+    : name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 interface FieldFault {

@@ -61,7 +61,9 @@ const REMEDIES: Readonly<Partial<Record<YAMLError["code"], string>>> = {
 
 function mistakeOf({ code, message }: YAMLError, line: number): YamlMistake {
   const what = `It is no YAML: ${message.replace(/\.$/, "")}.`;
-  return { line, what, remedy: REMEDIES[code] ?? "Mend the YAML there." };
+  const isOpen = /\bend with a [\]}]/.test(message);
+  const remedy = REMEDIES[isOpen ? "MISSING_CHAR" : code] ?? "Mend the YAML there.";
+  return { line, what, remedy };
 }
 
 /** One slip makes the reader stumble several times. */
