@@ -12,7 +12,7 @@ import { readYaml, type YamlRecord } from "./read-yaml.ts";
 export interface ReadAgent {
   readonly definition: AgentDefinition;
   readonly file: string;
-  lineOf(path: Path): number | null;
+  readonly lineOf: (path: Path) => number | null;
 }
 
 export type ReadFile<Item> =
@@ -23,7 +23,7 @@ const INSTRUCTIONS_FILE = "instructions_file";
 
 /** As they are written in YAML, and as the check knows them. */
 const inYaml = (names: readonly string[]): ReadonlyMap<string, string> =>
-  new Map(names.map((name) => [String(snakeCase(name)), name]));
+  new Map(names.map((name) => [snakeCase(name), name]));
 const FIELDS = new Map([...inYaml(FIELD_NAMES), [INSTRUCTIONS_FILE, INSTRUCTIONS_FILE]]);
 const LIMITS = inYaml(LIMIT_NAMES);
 
@@ -63,16 +63,18 @@ function asWritten({ path, what, remedy }: FieldFault): FieldFault {
   const [first] = path;
   return {
     // Below `policy` stand names of tools, which are no fields.
-    path: first === "policy" ? path : path.map((step) => snakeCase(step)),
-    what: what.replaceAll(/\b(?:onFailure|max[A-Z]\w*)\b/g, (name) => String(snakeCase(name))),
+    path: first === "policy" ? path : path.map(inYamlWords),
+    what: what.replaceAll(/\b(?:onFailure|max[A-Z]\w*)\b/g, (name) => snakeCase(name)),
     remedy,
   };
 }
 
-function snakeCase<Step extends string | number>(name: Step): Step | string {
-  return typeof name === "number"
-    ? name
-    : name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function inYamlWords(step: string | number): string | number {
+  return typeof step === "number" ? step : snakeCase(step);
+}
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 interface FieldFault {

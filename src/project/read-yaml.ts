@@ -6,7 +6,7 @@ import type { Path } from "./mistake.ts";
 export interface YamlRecord {
   readonly value: object;
   /** Of the nearest field on the way there. */
-  lineOf(path: Path): number;
+  readonly lineOf: (path: Path) => number;
 }
 
 interface YamlMistake {

@@ -108,14 +108,14 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
     lazy: [
       ...["src/config.ts", "src/dev", "src/gateway", "src/store", "src/telemetry", "src/worker"],
-      "src/package-version.ts",
+      ...["src/package-version.ts", "src/project"],
     ],
-    types: ["src/config.ts", "src/dev", "src/store"],
+    types: ["src/config.ts", "src/dev", "src/project", "src/store"],
   },
   "src/worker": {
     values: [
       ...["activities", "src/domain", "src/model", "src/outbound", "src/process", "src/store"],
-      ...["src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["src/project", "src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
@@ -141,7 +141,15 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
       "src/project/project-dir.ts",
     ],
   },
+  "src/project": {
+    values: [
+      ...["activities", "src/domain", "src/package-root.ts", "node:", "zod"],
+      ...["@swc/wasm-typescript", "yaml"],
+    ],
+    types: ["src/config.ts"],
+  },
   "src/project/project-dir.ts": { values: ["node:"] },
+  "src/index.ts": { values: ["activities", "src/project", "zod"] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "zod"] },
   "src/unknown-settings.ts": { values: ["src/domain"] },
