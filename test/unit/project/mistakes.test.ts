@@ -268,7 +268,7 @@ beforeAll(async () => {
     const project = projects[at];
     if (project !== undefined) seen.set(name, project);
   }
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe("a mistake in an agent or a tool is told by file, line, cause and remedy", () => {

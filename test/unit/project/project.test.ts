@@ -53,7 +53,7 @@ beforeAll(async () => {
     SeenProject,
     SeenProject,
   ];
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe("a project", () => {
