@@ -27,6 +27,7 @@ import {
   createEach,
   endAll,
   inRunsQueue,
+  serve,
 } from "../worker/served-queues.ts";
 import { openServices, type Services } from "../worker/services.ts";
 import { withOurs } from "./own-worker.ts";
@@ -162,21 +163,22 @@ async function serveBeside(
   next: (worker: Worker) => Promise<void>,
   { services, common }: Guest,
 ): Promise<void> {
-  const beside = await createEach(besideRuns(DUTIES, services.deps), common);
-  services.attend([worker, ...beside]);
-  const serving = beside.map((one) => one.run());
-  // Without books no run goes on: who serves them takes the host along.
-  const broken = Promise.all(serving).catch((error: unknown) => {
-    endAll([worker]);
-    throw error;
+  // Before anything is waited for: who runs a worker until a promise resolves ends it only where it runs by then.
+  const host = next(worker);
+  const hostEnded = host.catch(() => undefined);
+  const beside = createEach(besideRuns(DUTIES, services.deps), common);
+  const serving = beside.then(async (workers) => {
+    services.attend([worker, ...workers]);
+    const ended = hostEnded.then(() => {
+      services.deps.ledger.holdNoMore();
+      endAll(workers);
+    });
+    await Promise.all([serve(workers), ended]);
   });
-  try {
-    await next(worker);
-  } finally {
-    services.deps.ledger.holdNoMore();
-    endAll(beside);
-  }
-  await broken;
+  // Without books no run goes on: who serves them takes the host along.
+  serving.catch(() => endAll([worker]));
+  await host.finally(() => serving.catch(() => undefined));
+  await serving;
 }
 
 function noConnection(): PawlError {

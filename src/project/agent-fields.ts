@@ -181,6 +181,6 @@ function saidAt(fields: unknown, path: readonly PropertyKey[]): string {
   if (Array.isArray(value)) return "is a list";
   if (typeof value === "object") return "is a record of fields";
   if (typeof value === "function") return "is a function";
-  const shown = JSON.stringify(value) ?? String(value);
+  const shown = JSON.stringify(value) ?? typeof value;
   return `is ${shown.length > SHOWN_CHARS ? `${shown.slice(0, SHOWN_CHARS)}…` : shown}`;
 }

@@ -9,6 +9,7 @@ export class NotLoadedInTime extends Error {}
 export class TriedToExit extends Error {}
 
 export async function duringImport<T>(path: string, load: () => Promise<T>): Promise<T> {
+  // oxlint-disable-next-line typescript/unbound-method -- to be put back as it was
   const { exit } = process;
   const url = pathToFileURL(path).href;
   let refuse: (error: unknown) => void = () => undefined;
@@ -25,7 +26,7 @@ export async function duringImport<T>(path: string, load: () => Promise<T>): Pro
   process.on("unhandledRejection", onDropped);
   refused.catch(() => undefined);
   process.exit = (code) => {
-    if (!(new Error("who").stack ?? "").includes(url)) return exit(code);
+    if (!(new Error("who").stack ?? "").includes(url)) return exit.call(process, code);
     const error = new TriedToExit(`It calls process.exit(${code ?? ""}) while it is loaded.`);
     refuse(error);
     throw error;

@@ -48,7 +48,7 @@ function syntaxMistakes(path: string, text: string, dir: string): readonly Mista
   const remedy = isUnerasable
     ? "Only types are erased: write plain JavaScript there, such as a const object instead of an enum."
     : "Mend the syntax there.";
-  return [{ file: relative(dir, path), line, what: `${asSentence(message)}`, remedy }];
+  return [{ file: relative(dir, path), line, what: asSentence(message), remedy }];
 }
 
 type Texts = ReadonlyMap<string, string>;
@@ -58,7 +58,7 @@ function mistakesIn(error: unknown, { dir, path }: Place, texts: Texts): readonl
   const file = relative(dir, path);
   if (error instanceof AgentMistakes) {
     return error.mistakes.map(({ path: fields, what, remedy }) => {
-      const last = String(fields.findLast((step) => typeof step === "string") ?? "");
+      const last = fields.findLast((step) => typeof step === "string") ?? "";
       const line = lineSaying(text, `${last}:`, last) ?? placeIn(error, texts)?.line ?? null;
       return { file, line, what, remedy };
     });

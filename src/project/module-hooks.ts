@@ -48,7 +48,7 @@ export function sourceOf(url: string): string | null {
   const path = pathOfModule(url);
   if (path === null) return null;
   const text = readFileSync(path, "utf8");
-  if (!isTypeScript(path)) return /\.mjs$/.test(path) || isModuleText(text) ? text : null;
+  if (!isTypeScript(path)) return path.endsWith(".mjs") || isModuleText(text) ? text : null;
   const stripped = stripTypes(text, path);
   if (stripped.kind === "code") return stripped.code;
   throw new SyntaxError(`${path}:${stripped.fault.line}: ${stripped.fault.message}`);

@@ -12,7 +12,7 @@ import { readYaml, type YamlRecord } from "./read-yaml.ts";
 export interface ReadAgent {
   readonly definition: AgentDefinition;
   readonly file: string;
-  lineOf(path: Path): number | null;
+  readonly lineOf: (path: Path) => number | null;
 }
 
 export type ReadFile<Item> =
@@ -40,36 +40,37 @@ function inYamlFile({ dir, path }: Place): ReadFile<ReadAgent> {
   const written = fieldsIn(yaml.record);
   const told = instructionsOf(written.fields, path);
   const parsed = agentIn(told.fields, basename(path, extname(path)));
+  const { lineOf } = yaml.record;
   const mistakes = [
     ...written.mistakes,
     ...told.mistakes,
-    ...(parsed.kind === "wrong" ? parsed.mistakes : [])
-      // It is told already why there are none.
-      .filter(({ path: [field] }) => field !== "instructions" || told.mistakes.length === 0),
+    // Where their file is wrong, it is told already why there are none.
+    ...(parsed.kind === "wrong" ? parsed.mistakes.map(asWritten) : []).filter(
+      ({ path: [field] }) => field !== "instructions" || told.mistakes.length === 0,
+    ),
   ];
-  const lineOf = (at: Path): number | null =>
-    yaml.record.lineOf(at.map((step) => (typeof step === "string" ? writtenAs(step, at) : step)));
   if (parsed.kind === "wrong" || mistakes.length > 0) {
     return {
       kind: "broken",
-      mistakes: mistakes.map(({ path: at, what, remedy }) => ({
-        file,
-        line: lineOf(at),
-        what: inSnakeCase(what),
-        remedy,
-      })),
+      mistakes: mistakes.map(({ path: at, ...fault }) => ({ file, line: lineOf(at), ...fault })),
     };
   }
   return { kind: "read", items: [{ definition: parsed.definition, file, lineOf }] };
 }
 
-/** Names of tools and the like stand below `policy`, and are no fields. */
-function writtenAs(step: string, [first]: Path): string {
-  return first === "policy" && step !== "policy" ? step : snakeCase(step);
+/** What the check says of a field, in the names that YAML has for it. */
+function asWritten({ path, what, remedy }: FieldFault): FieldFault {
+  const [first] = path;
+  return {
+    // Below `policy` stand names of tools, which are no fields.
+    path: first === "policy" ? path : path.map(inYamlWords),
+    what: what.replaceAll(/\b(?:onFailure|max[A-Z]\w*)\b/g, (name) => snakeCase(name)),
+    remedy,
+  };
 }
 
-function inSnakeCase(what: string): string {
-  return what.replaceAll(/\b(?:onFailure|max[A-Z]\w*)\b/g, snakeCase);
+function inYamlWords(step: string | number): string | number {
+  return typeof step === "number" ? step : snakeCase(step);
 }
 
 function snakeCase(name: string): string {

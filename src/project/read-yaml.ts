@@ -6,7 +6,7 @@ import type { Path } from "./mistake.ts";
 export interface YamlRecord {
   readonly value: object;
   /** Of the nearest field on the way there. */
-  lineOf(path: Path): number;
+  readonly lineOf: (path: Path) => number;
 }
 
 interface YamlMistake {
@@ -61,7 +61,9 @@ const REMEDIES: Readonly<Partial<Record<YAMLError["code"], string>>> = {
 
 function mistakeOf({ code, message }: YAMLError, line: number): YamlMistake {
   const what = `It is no YAML: ${message.replace(/\.$/, "")}.`;
-  return { line, what, remedy: REMEDIES[code] ?? "Mend the YAML there." };
+  const isOpen = /\bend with a [\]}]/.test(message);
+  const remedy = REMEDIES[isOpen ? "MISSING_CHAR" : code] ?? "Mend the YAML there.";
+  return { line, what, remedy };
 }
 
 /** One slip makes the reader stumble several times. */

@@ -108,14 +108,14 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
     lazy: [
       ...["src/config.ts", "src/dev", "src/gateway", "src/store", "src/telemetry", "src/worker"],
-      "src/package-version.ts",
+      ...["src/package-version.ts", "src/project"],
     ],
-    types: ["src/config.ts", "src/dev", "src/store"],
+    types: ["src/config.ts", "src/dev", "src/project", "src/store"],
   },
   "src/worker": {
     values: [
       ...["activities", "src/domain", "src/model", "src/outbound", "src/process", "src/store"],
-      ...["src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["src/project", "src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
@@ -156,6 +156,13 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
       ...["src/domain", "src/environment-values.ts", "src/models-file.ts", QUEUES, "node:", "zod"],
       "src/project/project-dir.ts",
     ],
+  },
+  "src/project": {
+    values: [
+      ...["activities", "src/domain", "src/package-root.ts", "node:", "zod"],
+      ...["@swc/wasm-typescript", "yaml"],
+    ],
+    types: ["src/config.ts"],
   },
   "src/project/project-dir.ts": { values: ["node:"] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
