@@ -25,7 +25,7 @@ export function toModelCallError(
 ): ModelCallError {
   if (error instanceof ModelCallError) return error;
   if (error instanceof APIError && error.status !== undefined) {
-    const isGone = about === "model" && error.status === 404 && error.type === "not_found_error";
+    const isGone = about === "model" && namesNoModel(error);
     return fromStatus(error, isGone ? "MODEL_RETIRED" : codeOfStatus(error, error.status));
   }
   const message = messageOf(error);
@@ -112,6 +112,11 @@ function isOfApi({ error, type }: StatusError): boolean {
     "type" in error &&
     error.type === "error"
   );
+}
+
+/** Other servers say `not_found_error` of their paths too. */
+function namesNoModel(error: StatusError): boolean {
+  return error.status === 404 && error.type === "not_found_error" && isOfApi(error);
 }
 
 /** What answers has nothing at this path. */

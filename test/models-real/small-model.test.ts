@@ -1,0 +1,133 @@
+// A small model on servers as people have them: llama.cpp's, and LiteLLM's proxy before it by both of its roads.
+// Pawl's own worker asks them under its own timers: what is free costs nothing, and what such servers lack, refuse or
+// do slowly ends no run.
+
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import type { RunEvent } from "../../src/domain/run-event.ts";
+import { runPawl } from "../support/cli-process.ts";
+import { QWEN } from "../support/find-llama.ts";
+import {
+  PROXY_KEY,
+  startLitellm,
+  startLlama,
+  type ModelServer,
+  type Road,
+} from "../support/model-servers.ts";
+import { openOwnModelWorld, type OwnModelWorld } from "../support/own-model-world.ts";
+import { BUILD_TIMEOUT_MS } from "../support/small-models.ts";
+
+jest.setTimeout(30 * 60_000);
+
+const WIDE = "qwen-wide";
+const NARROW = "qwen-narrow";
+const WINDOW_TOKENS = 4096;
+const WINDOWS = { [WIDE]: 16_384, [NARROW]: WINDOW_TOKENS } as const;
+type Name = keyof typeof WINDOWS;
+
+const READ_MS = 90_000;
+
+const servers = new Map<Name, ModelServer>();
+const proxies = new Map<Road, ModelServer>();
+
+beforeAll(async () => {
+  for (const alias of [WIDE, NARROW] as const) {
+    const contextTokens = WINDOWS[alias];
+    servers.set(alias, await startLlama({ model: QWEN, alias, contextTokens }));
+  }
+  for (const road of ["anthropic", "openai"] as const) {
+    const models = [...servers].map(([name, server]) => ({ name, road, server }));
+    proxies.set(road, await startLitellm(models));
+  }
+}, BUILD_TIMEOUT_MS);
+afterAll(async () => {
+  for (const server of [...proxies.values(), ...servers.values()]) await server.stop();
+});
+
+interface Way {
+  readonly way: string;
+  readonly urlOf: (name: Name) => string | undefined;
+  readonly key?: string;
+}
+
+const WAYS: readonly Way[] = [
+  { way: "llama.cpp's server", urlOf: (name) => servers.get(name)?.url },
+  { way: "LiteLLM's proxy, by Anthropic's API", urlOf: () => proxies.get("anthropic")?.url, key: PROXY_KEY },
+  { way: "LiteLLM's proxy, by OpenAI's API", urlOf: () => proxies.get("openai")?.url, key: PROXY_KEY },
+];
+
+describe.each(WAYS)("behind $way", ({ urlOf, key }) => {
+  let world: OwnModelWorld | undefined;
+  afterEach(async () => {
+    await world?.close();
+    world = undefined;
+  });
+
+  /** `contextTokens`: as the file says, which may be wrong. */
+  const worldOf = async (name: Name, contextTokens: number = WINDOWS[name]) => {
+    world = await openOwnModelWorld({ url: urlOf(name) ?? "", key, name, contextTokens });
+    return world;
+  };
+
+  test("a free model answers with a tool: nothing is held, feared or paid, and its tokens are counted", async () => {
+    const { run, totals } = await worldOf(WIDE);
+    const { result, events } = await run({ task: SUM });
+    expect(result).toMatchObject({
+      outcome: { kind: "answered" },
+      answer: expect.stringMatching(/397[.,]8/),
+    });
+    const finished = events.filter((event) => event.type === "tool.finished");
+    expect(finished).toContainEqual(
+      expect.objectContaining({ tool: "calculator", isError: false }),
+    );
+    expect(result).toMatchObject(FREE);
+    expect(result.usage.outputTokens).toBeGreaterThan(0);
+    expect(result.usage.estimated).toBeUndefined();
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
+  test(`a conversation that outgrows ${WINDOW_TOKENS} tokens is summed up in time, and goes on`, async () => {
+    const { run, totals } = await worldOf(NARROW);
+    const { result, events } = await run({ task: FIRST, limits: SHORT }, CHAPTERS);
+    expect(summaries(events)).toBeGreaterThanOrEqual(1);
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, ...FREE });
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
+  test("a window that its file puts too large is believed of the server, and the run goes on", async () => {
+    const { run, totals } = await worldOf(NARROW, WINDOWS[WIDE]);
+    const { result, events } = await run({ task: FIRST, limits: SHORT }, CHAPTERS);
+    expect(summaries(events)).toBeGreaterThanOrEqual(1);
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, ...FREE });
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
+  test("doctor says that it is reached, and which tiers it has", async () => {
+    const { env } = await worldOf(WIDE);
+    const { stdout } = await runPawl(["doctor"], env);
+    expect(stdout).toMatch(/✓ model: http:/);
+    expect(stdout).toMatch(new RegExp(`✓ tiers: simple \\(${WIDE}\\), medium .*complex`));
+  });
+});
+
+const SUM = "Use the calculator to work out 0.17 * 2340, and then tell me the result.";
+
+/** Of a run that paid for no attempt, and lost none. */
+const FREE = { free: true, costUsd: 0, crashTaxUsd: 0 } as const;
+const NOTHING = { spentMicroUsd: 0, fearedMicroUsd: 0, heldMicroUsd: 0 } as const;
+
+/** What is read is long, what is written need not be. */
+const SHORT = { replyTokens: 128 };
+const FIRST = "I will tell you a story in chapters. To each answer with one short sentence.";
+const CHAPTERS = ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn"].map(
+  (name, index) => `Chapter ${index + 1}. ${story(name, 40)}`,
+);
+
+/** About eleven tokens a sentence. */
+function story(name: string, sentences: number): string {
+  const told = (index: number): string => `On day ${index} ${name} found ${index * 3} shells at the sea.`;
+  return Array.from({ length: sentences }, (_, index) => told(index + 1)).join(" ");
+}
+
+function summaries(events: readonly RunEvent[]): number {
+  return events.filter((event) => event.type === "turn.started" && event.purpose === "summary").length;
+}
