@@ -9,7 +9,7 @@ import { present } from "../domain/present.ts";
 import { markFor, withBreakpoint } from "./cache-breakpoint.ts";
 import { Journey } from "./journey.ts";
 import { replyTo, type Ears } from "./live-call.ts";
-import { isNoSuchPlace, toModelCallError } from "./map-error.ts";
+import { countsNoTokens, toModelCallError } from "./map-error.ts";
 import { ModelCallError, type Model, type ModelRequest } from "./model.ts";
 import { tappedFetch, type StreamTimers } from "./stream-clock.ts";
 
@@ -69,7 +69,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
         return (await journey.travel(counting)).input_tokens;
       } catch (error) {
         signal.throwIfAborted();
-        if (isNoSuchPlace(error)) return null;
+        if (countsNoTokens(error)) return null;
         throw toModelCallError(error, journey.reached).with({ billing: "unsent" });
       }
     },

@@ -119,9 +119,15 @@ function namesNoModel(error: StatusError): boolean {
   return error.status === 404 && error.type === "not_found_error" && isOfApi(error);
 }
 
-/** What answers has nothing at this path. */
-export function isNoSuchPlace(error: unknown): boolean {
-  return error instanceof APIError && isWrongAddress(error, error.status ?? 0);
+const COUNTS_NONE: readonly number[] = [400, 404, 405, 422, 501];
+
+/**
+ * What answers counts no tokens, in whose words ever: a gateway passes on what the server behind it says of a path
+ * that it does not have. Whatever else is wrong with the prompt or its model, the call itself will be told.
+ */
+export function countsNoTokens(error: unknown): boolean {
+  if (!(error instanceof APIError) || error.status === undefined) return false;
+  return COUNTS_NONE.includes(error.status) && tooLongIn(error.error, error.message) === null;
 }
 
 function isWrongAddress(error: StatusError, status: number): boolean {

@@ -20,19 +20,23 @@ jest.setTimeout(30 * 60_000);
 
 const WIDE = "qwen-wide";
 const NARROW = "qwen-narrow";
+const SLOW = "qwen-slow";
 const WINDOW_TOKENS = 4096;
-const WINDOWS = { [WIDE]: 16_384, [NARROW]: WINDOW_TOKENS } as const;
+const WINDOWS = { [WIDE]: 16_384, [NARROW]: WINDOW_TOKENS, [SLOW]: 16_384 } as const;
 type Name = keyof typeof WINDOWS;
 
 const READ_MS = 90_000;
+/** A machine that is busy for a moment while its speed is measured. */
+const MARGIN = 1.3;
 
 const servers = new Map<Name, ModelServer>();
 const proxies = new Map<Road, ModelServer>();
 
 beforeAll(async () => {
-  for (const alias of [WIDE, NARROW] as const) {
+  for (const alias of [WIDE, NARROW, SLOW] as const) {
     const contextTokens = WINDOWS[alias];
-    servers.set(alias, await startLlama({ model: QWEN, alias, contextTokens }));
+    const flags = alias === SLOW ? ["--threads", "1"] : [];
+    servers.set(alias, await startLlama({ model: QWEN, alias, contextTokens, flags }));
   }
   for (const road of ["anthropic", "openai"] as const) {
     const models = [...servers].map(([name, server]) => ({ name, road, server }));
@@ -51,11 +55,19 @@ interface Way {
 
 const WAYS: readonly Way[] = [
   { way: "llama.cpp's server", urlOf: (name) => servers.get(name)?.url },
-  { way: "LiteLLM's proxy, by Anthropic's API", urlOf: () => proxies.get("anthropic")?.url, key: PROXY_KEY },
-  { way: "LiteLLM's proxy, by OpenAI's API", urlOf: () => proxies.get("openai")?.url, key: PROXY_KEY },
+  {
+    way: "LiteLLM's proxy, by Anthropic's API",
+    urlOf: () => proxies.get("anthropic")?.url,
+    key: PROXY_KEY,
+  },
+  {
+    way: "LiteLLM's proxy, by OpenAI's API",
+    urlOf: () => proxies.get("openai")?.url,
+    key: PROXY_KEY,
+  },
 ];
 
-describe.each(WAYS)("behind $way", ({ urlOf, key }) => {
+describe.each(WAYS)("behind $way", ({ way, urlOf, key }) => {
   let world: OwnModelWorld | undefined;
   afterEach(async () => {
     await world?.close();
@@ -101,6 +113,26 @@ describe.each(WAYS)("behind $way", ({ urlOf, key }) => {
     expect(await totals(result.runId)).toMatchObject(NOTHING);
   });
 
+  test(`a prompt that takes ${READ_MS / 1000} s to read is answered at the first attempt`, async () => {
+    const { run, totals } = await worldOf(SLOW);
+    const server = servers.get(SLOW);
+    const tokens = ((await readingSpeed(server)) * READ_MS * MARGIN) / 1000;
+    const letter = story(way, Math.ceil(tokens / SENTENCE_TOKENS));
+    const before = server?.lines.length ?? 0;
+    const { result, events } = await run({
+      task: `${letter} How many shells were found on day 1? Answer with the number.`,
+      limits: SHORT,
+    });
+    expect(longestReadingMs(server?.lines.slice(before) ?? [])).toBeGreaterThan(READ_MS);
+    expect(events.filter(({ type }) => type === "model.retrying")).toEqual([]);
+    expect(result).toMatchObject({
+      outcome: { kind: "answered" },
+      modelAttempts: result.modelCalls,
+      ...FREE,
+    });
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
   test("doctor says that it is reached, and which tiers it has", async () => {
     const { env } = await worldOf(WIDE);
     const { stdout } = await runPawl(["doctor"], env);
@@ -122,12 +154,29 @@ const CHAPTERS = ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn"].map(
   (name, index) => `Chapter ${index + 1}. ${story(name, 40)}`,
 );
 
-/** About eleven tokens a sentence. */
+const SENTENCE_TOKENS = 14;
+
 function story(name: string, sentences: number): string {
-  const told = (index: number): string => `On day ${index} ${name} found ${index * 3} shells at the sea.`;
+  const told = (index: number): string =>
+    `On day ${index} ${name} found ${index * 3} shells at the sea.`;
   return Array.from({ length: sentences }, (_, index) => told(index + 1)).join(" ");
 }
 
+/** Tokens a second. */
+async function readingSpeed(server: ModelServer | undefined): Promise<number> {
+  const body = JSON.stringify({ prompt: story("Nobody", 30), n_predict: 1, cache_prompt: false });
+  const answered = await fetch(`${server?.url}/completion`, { method: "POST", body });
+  const { timings } = (await answered.json()) as { timings: { prompt_per_second: number } };
+  return timings.prompt_per_second;
+}
+
+/** As its log has it: "prompt eval time =   98765.43 ms /  2340 tokens". */
+function longestReadingMs(lines: readonly string[]): number {
+  const read = lines.map((line) => /prompt eval time =\s*([\d.]+) ms/.exec(line)?.[1] ?? "0");
+  return Math.max(0, ...read.map(Number));
+}
+
 function summaries(events: readonly RunEvent[]): number {
-  return events.filter((event) => event.type === "turn.started" && event.purpose === "summary").length;
+  return events.filter((event) => event.type === "turn.started" && event.purpose === "summary")
+    .length;
 }

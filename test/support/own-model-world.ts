@@ -82,7 +82,8 @@ async function run(
   const events: RunEvent[] = [];
   for await (const event of client.watch(runId)) {
     events.push(event);
-    const text = event.type === "turn.started" && event.purpose === undefined ? left.shift() : undefined;
+    const text =
+      event.type === "turn.started" && event.purpose === undefined ? left.shift() : undefined;
     if (text !== undefined) await client.say(runId, { text, by: "tester" });
   }
   return { result: await client.result(runId), events };
