@@ -41,7 +41,8 @@ export function anthropicModel(options: AnthropicOptions): Model {
         client.messages.create(bodyOf(request), { signal: sending, headers }).asResponse();
       const { cacheTtl = "5m", firstByteMs = options.timers.firstByteMs } = request;
       const timers = { ...options.timers, firstByteMs };
-      return await replyTo({ send, ears, timers, cacheTtl }, listener, signal);
+      const { model } = request;
+      return await replyTo({ model, send, ears, timers, cacheTtl }, listener, signal);
     },
 
     async ping(model, signal): Promise<void> {

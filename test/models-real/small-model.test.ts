@@ -3,6 +3,7 @@
 // do slowly ends no run.
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { packageFile } from "../../src/package-root.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import { runPawl } from "../support/cli-process.ts";
 import { QWEN } from "../support/find-llama.ts";
@@ -29,13 +30,16 @@ const READ_MS = 90_000;
 /** A machine that is busy for a moment while its speed is measured. */
 const MARGIN = 1.3;
 
+/** Coders of this size write calls into fences of code, whatever their own template asks for (docs/models.md). */
+const CALLS_IN_FENCES = ["--chat-template-file", packageFile("test/models-real/qwen-coder.jinja")];
+
 const servers = new Map<Name, ModelServer>();
 const proxies = new Map<Road, ModelServer>();
 
 beforeAll(async () => {
   for (const alias of [WIDE, NARROW, SLOW] as const) {
     const contextTokens = WINDOWS[alias];
-    const flags = alias === SLOW ? ["--threads", "1"] : [];
+    const flags = [...CALLS_IN_FENCES, ...(alias === SLOW ? ["--threads", "1"] : [])];
     servers.set(alias, await startLlama({ model: QWEN, alias, contextTokens, flags }));
   }
   for (const road of ["anthropic", "openai"] as const) {
