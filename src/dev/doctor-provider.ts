@@ -62,8 +62,16 @@ function modelCheck(url: string, status: number | undefined, isKeySet: boolean):
     return fail("model", `${url} ${refused} (${status})`, `${fix} ANTHROPIC_API_KEY`);
   }
   if (status >= 500) return warn("model", `${url} answers ${status}`, "runs wait and try again");
+  if (status >= 400 && !LISTS_NONE.includes(status)) {
+    // LiteLLM without a database says 400 of a key that it does not know.
+    const fix = "runs are refused likewise, perhaps: check ANTHROPIC_BASE_URL and the key";
+    return warn("model", `${url} answers ${status} when asked for its models`, fix);
+  }
   return ok("model", `${url}, ${isKeySet ? "key accepted" : "no key is set, and none asked for"}`);
 }
+
+/** Not every server has such a list. */
+const LISTS_NONE: readonly number[] = [404, 405];
 
 interface Look {
   readonly url: string;

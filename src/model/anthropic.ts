@@ -9,7 +9,7 @@ import { present } from "../domain/present.ts";
 import { markFor, withBreakpoint } from "./cache-breakpoint.ts";
 import { Journey } from "./journey.ts";
 import { replyTo, type Ears } from "./live-call.ts";
-import { isNoSuchPlace, toModelCallError } from "./map-error.ts";
+import { countsNoTokens, toModelCallError } from "./map-error.ts";
 import { ModelCallError, type Model, type ModelRequest } from "./model.ts";
 import { tappedFetch, type StreamTimers } from "./stream-clock.ts";
 
@@ -41,7 +41,8 @@ export function anthropicModel(options: AnthropicOptions): Model {
         client.messages.create(bodyOf(request), { signal: sending, headers }).asResponse();
       const { cacheTtl = "5m", firstByteMs = options.timers.firstByteMs } = request;
       const timers = { ...options.timers, firstByteMs };
-      return await replyTo({ send, ears, timers, cacheTtl }, listener, signal);
+      const { model } = request;
+      return await replyTo({ model, send, ears, timers, cacheTtl }, listener, signal);
     },
 
     async ping(model, signal): Promise<void> {
@@ -69,7 +70,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
         return (await journey.travel(counting)).input_tokens;
       } catch (error) {
         signal.throwIfAborted();
-        if (isNoSuchPlace(error)) return null;
+        if (countsNoTokens(error)) return null;
         throw toModelCallError(error, journey.reached).with({ billing: "unsent" });
       }
     },

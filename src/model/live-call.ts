@@ -10,7 +10,7 @@ import { Opening } from "./opening.ts";
 import { rateLimitsIn } from "./rate-limit-headers.ts";
 import { ReplyBuilder } from "./reply-builder.ts";
 import { StreamClock, type StreamTimers } from "./stream-clock.ts";
-import { eventsIn } from "./stream-events.ts";
+import { eventsIn, withHead } from "./stream-events.ts";
 
 /** What hears the bytes of a call that is under way. */
 export interface Ears {
@@ -19,6 +19,8 @@ export interface Ears {
 }
 
 export interface Wire {
+  /** Who is asked. */
+  readonly model: string;
   /** One request; resolves with the headers of a success. */
   readonly send: (signal: AbortSignal) => Promise<Response>;
   /** Whose store the fetch of `send` finds. */
@@ -49,7 +51,7 @@ export async function replyTo(
     requestId = response.headers.get("request-id");
     const limits = rateLimitsIn(response.headers);
     if (limits !== null) listener.limits?.(limits);
-    for await (const event of eventsIn(response)) {
+    for await (const event of withHead(eventsIn(response), wire.model)) {
       opening.eventCame();
       clock.progressed();
       const seen = builder.take(event);

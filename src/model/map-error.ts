@@ -25,7 +25,7 @@ export function toModelCallError(
 ): ModelCallError {
   if (error instanceof ModelCallError) return error;
   if (error instanceof APIError && error.status !== undefined) {
-    const isGone = about === "model" && error.status === 404 && error.type === "not_found_error";
+    const isGone = about === "model" && namesNoModel(error);
     return fromStatus(error, isGone ? "MODEL_RETIRED" : codeOfStatus(error, error.status));
   }
   const message = messageOf(error);
@@ -114,9 +114,20 @@ function isOfApi({ error, type }: StatusError): boolean {
   );
 }
 
-/** What answers has nothing at this path. */
-export function isNoSuchPlace(error: unknown): boolean {
-  return error instanceof APIError && isWrongAddress(error, error.status ?? 0);
+/** Other servers say `not_found_error` of their paths too. */
+function namesNoModel(error: StatusError): boolean {
+  return error.status === 404 && error.type === "not_found_error" && isOfApi(error);
+}
+
+const COUNTS_NONE: readonly number[] = [400, 404, 405, 422, 501];
+
+/**
+ * What answers counts no tokens, in whose words ever: a gateway passes on what the server behind it says of a path
+ * that it does not have. Whatever else is wrong with the prompt or its model, the call itself will be told.
+ */
+export function countsNoTokens(error: unknown): boolean {
+  if (!(error instanceof APIError) || error.status === undefined) return false;
+  return COUNTS_NONE.includes(error.status) && tooLongIn(error.error, error.message) === null;
 }
 
 function isWrongAddress(error: StatusError, status: number): boolean {

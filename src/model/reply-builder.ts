@@ -235,7 +235,7 @@ const THINKING: readonly string[] = ["thinking", "redacted_thinking"];
 
 function finishedBlock({ block, json, closed }: OpenBlock, invalidCalls: string[]): Block {
   if (block.type !== "tool_use" && block.type !== "server_tool_use") return block;
-  const input = json === "" ? block["input"] : parseObject(json);
+  const input = json === "" ? (block["input"] ?? {}) : parseObject(json);
   if (closed && input !== undefined) return { ...block, input };
   invalidCalls.push(asText(block["id"]));
   return { ...block, input: {} };

@@ -35,3 +35,26 @@ function jsonOr(data: string): unknown {
     return data;
   }
 }
+
+/**
+ * llama.cpp's server leaves the first event out where the first token is but half a character, as of an emoji. Of what
+ * such a reply says nothing is missing as long as its first block is there; what its prompt weighed it does not say.
+ */
+export async function* withHead(
+  events: AsyncIterable<RawMessageStreamEvent>,
+  model: string,
+): AsyncGenerator<RawMessageStreamEvent> {
+  let isFirst = true;
+  for await (const event of events) {
+    if (isFirst && event.type === "content_block_start" && event.index === 0) yield headOf(model);
+    isFirst &&= !OF_REPLY.test(event.type);
+    yield event;
+  }
+}
+
+/** No token of a prompt that has some: such a reply is charged what was held for it. */
+function headOf(model: string): RawMessageStreamEvent {
+  const head = { type: "message_start", message: { model, usage: { input_tokens: 0 } } };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- read by its type, and strictly
+  return head as unknown as RawMessageStreamEvent;
+}

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { TestEnvironment } from "jest-environment-node";
 import { findChromium } from "./find-chromium.ts";
+import { findLlama } from "./find-llama.ts";
 import { findPostgres } from "./find-postgres.ts";
 import { findOnPath, findServerSource } from "./find-temporal-server.ts";
 
@@ -16,7 +17,7 @@ interface Need {
 const NEEDS: readonly Need[] = [
   {
     what: "PostgreSQL 15 or newer",
-    imported: /support\/(world|run-bench|postgres|real-stack|shared-servers)\.ts"/,
+    imported: /support\/(world|run-bench|postgres|real-stack|shared-servers|own-model-world)\.ts"/,
     find: findPostgres,
   },
   { what: "Chromium", imported: /support\/browser\.ts"/, find: findChromium },
@@ -24,6 +25,11 @@ const NEEDS: readonly Need[] = [
     what: "Go, to build Temporal's server",
     imported: /support\/(real-stack|temporal-server)\.ts"/,
     find: findServerSource,
+  },
+  {
+    what: "Python, CMake and a C++ compiler, to build llama.cpp's server",
+    imported: /support\/model-servers\.ts"/,
+    find: findLlama,
   },
   { what: "psql", imported: /support\/real-stack\.ts"/, find: () => findOnPath("psql") },
 ];

@@ -98,6 +98,17 @@ test.each([
   ]);
 });
 
+test.each([400, 402, 422, 429])("an answer of %i is no acceptance of the key", async (status) => {
+  const url = await served((_request, response) => response.writeHead(status).end("{}"));
+  const checks = await checksOf({ ANTHROPIC_BASE_URL: url, ANTHROPIC_AUTH_TOKEN: "sk-1" });
+  expect(checks).toEqual([
+    expect.objectContaining({
+      status: "warn",
+      detail: `${url} answers ${status} when asked for its models`,
+    }),
+  ]);
+});
+
 test("without a key and without an address the offline model answers", async () => {
   expect(await checksOf({})).toEqual([
     { name: "model", status: "ok", detail: expect.stringMatching(/^offline: /) },

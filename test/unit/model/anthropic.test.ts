@@ -228,6 +228,31 @@ describe("counting tokens", () => {
     expect(failure.retryAfterMs).toBe(status === 500 ? 3000 : null);
   });
 
+  test.each<[string, number, object]>([
+    [
+      "LiteLLM before a server that has no such path",
+      404,
+      { type: "error", error: { type: "not_found_error", message: '{"detail":"Not Found"}' } },
+    ],
+    ["llama.cpp's older servers", 404, { error: { code: 404, type: "not_found_error" } }],
+    ["one that takes no such request", 400, { error: { message: "not supported" } }],
+    ["one that takes no POST there", 405, { detail: "Method Not Allowed" }],
+    ["one that reads the body as another", 422, { detail: [{ loc: ["body"], msg: "missing" }] }],
+  ])("is not done by %s, and the call goes on without", async (_, status, body) => {
+    answer = (response) =>
+      response
+        .writeHead(status, { "content-type": "application/json" })
+        .end(JSON.stringify(body));
+    expect(await aModel(provider.url).countTokens(aRequest(), NEVER)).toBeNull();
+  });
+
+  test("tells of a prompt that is too long, as a call does", async () => {
+    const message = "prompt is too long: 215000 tokens > 200000 maximum";
+    answer = (response) => refuse(response, 400, { type: "invalid_request_error", message });
+    const failure = await failureOf(aModel(provider.url).countTokens(aRequest(), NEVER));
+    expect(failure).toMatchObject({ code: "PROMPT_TOO_LONG", contextTokens: 200_000 });
+  });
+
   test("can be aborted", async () => {
     const abort = new AbortController();
     answer = () => abort.abort(new Error("enough"));

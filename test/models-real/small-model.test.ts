@@ -1,0 +1,186 @@
+// A small model on servers as people have them: llama.cpp's, and LiteLLM's proxy before it by both of its roads.
+// Pawl's own worker asks them under its own timers: what is free costs nothing, and what such servers lack, refuse or
+// do slowly ends no run.
+
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { packageFile } from "../../src/package-root.ts";
+import type { RunEvent } from "../../src/domain/run-event.ts";
+import { runPawl } from "../support/cli-process.ts";
+import { QWEN } from "../support/find-llama.ts";
+import {
+  PROXY_KEY,
+  startLitellm,
+  startLlama,
+  type ModelServer,
+  type Road,
+} from "../support/model-servers.ts";
+import { openOwnModelWorld, type OwnModelWorld } from "../support/own-model-world.ts";
+import { BUILD_TIMEOUT_MS } from "../support/small-models.ts";
+
+jest.setTimeout(30 * 60_000);
+
+const WIDE = "qwen-wide";
+const NARROW = "qwen-narrow";
+const SLOW = "qwen-slow";
+const WINDOW_TOKENS = 4096;
+const WINDOWS = { [WIDE]: 16_384, [NARROW]: WINDOW_TOKENS, [SLOW]: 16_384 } as const;
+type Name = keyof typeof WINDOWS;
+
+const READ_MS = 90_000;
+/** A machine that is busy for a moment while its speed is measured. */
+const MARGIN = 1.3;
+
+/** Coders of this size write calls into fences of code, whatever their own template asks for (docs/models.md). */
+const CALLS_IN_FENCES = ["--chat-template-file", packageFile("test/models-real/qwen-coder.jinja")];
+
+const servers = new Map<Name, ModelServer>();
+const proxies = new Map<Road, ModelServer>();
+
+beforeAll(async () => {
+  for (const alias of [WIDE, NARROW, SLOW] as const) {
+    const contextTokens = WINDOWS[alias];
+    const flags = [...CALLS_IN_FENCES, ...(alias === SLOW ? ["--threads", "1"] : [])];
+    servers.set(alias, await startLlama({ model: QWEN, alias, contextTokens, flags }));
+  }
+  for (const road of ["anthropic", "openai"] as const) {
+    const models = [...servers].map(([name, server]) => ({ name, road, server }));
+    proxies.set(road, await startLitellm(models));
+  }
+}, BUILD_TIMEOUT_MS);
+afterAll(async () => {
+  for (const server of [...proxies.values(), ...servers.values()]) await server.stop();
+});
+
+interface Way {
+  readonly way: string;
+  readonly urlOf: (name: Name) => string | undefined;
+  readonly key?: string;
+}
+
+const WAYS: readonly Way[] = [
+  { way: "llama.cpp's server", urlOf: (name) => servers.get(name)?.url },
+  {
+    way: "LiteLLM's proxy, by Anthropic's API",
+    urlOf: () => proxies.get("anthropic")?.url,
+    key: PROXY_KEY,
+  },
+  {
+    way: "LiteLLM's proxy, by OpenAI's API",
+    urlOf: () => proxies.get("openai")?.url,
+    key: PROXY_KEY,
+  },
+];
+
+describe.each(WAYS)("behind $way", ({ way, urlOf, key }) => {
+  let world: OwnModelWorld | undefined;
+  afterEach(async () => {
+    await world?.close();
+    world = undefined;
+  });
+
+  /** `contextTokens`: as the file says, which may be wrong. */
+  const worldOf = async (name: Name, contextTokens: number = WINDOWS[name]) => {
+    world = await openOwnModelWorld({ url: urlOf(name) ?? "", key, name, contextTokens });
+    return world;
+  };
+
+  test("a free model answers with a tool: nothing is held, feared or paid, and its tokens are counted", async () => {
+    const { run, totals } = await worldOf(WIDE);
+    const { result, events } = await run({ task: SUM });
+    expect(result).toMatchObject({
+      outcome: { kind: "answered" },
+      answer: expect.stringMatching(/397[.,]8/),
+    });
+    const finished = events.filter((event) => event.type === "tool.finished");
+    expect(finished).toContainEqual(
+      expect.objectContaining({ tool: "calculator", isError: false }),
+    );
+    expect(result).toMatchObject(FREE);
+    expect(result.usage.outputTokens).toBeGreaterThan(0);
+    expect(result.usage.estimated).toBeUndefined();
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
+  test(`a conversation that outgrows ${WINDOW_TOKENS} tokens is summed up in time, and goes on`, async () => {
+    const { run, totals } = await worldOf(NARROW);
+    const { result, events } = await run({ task: FIRST, limits: SHORT }, CHAPTERS);
+    expect(summaries(events)).toBeGreaterThanOrEqual(1);
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, ...FREE });
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
+  test("a window that its file puts too large is believed of the server, and the run goes on", async () => {
+    const { run, totals } = await worldOf(NARROW, WINDOWS[WIDE]);
+    const { result, events } = await run({ task: FIRST, limits: SHORT }, CHAPTERS);
+    expect(summaries(events)).toBeGreaterThanOrEqual(1);
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, ...FREE });
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
+  test(`a prompt that takes ${READ_MS / 1000} s to read is answered at the first attempt`, async () => {
+    const { run, totals } = await worldOf(SLOW);
+    const server = servers.get(SLOW);
+    const tokens = ((await readingSpeed(server)) * READ_MS * MARGIN) / 1000;
+    const letter = story(way, Math.ceil(tokens / SENTENCE_TOKENS));
+    const before = server?.lines.length ?? 0;
+    const { result, events } = await run({
+      task: `${letter} How many shells were found on day 1? Answer with the number.`,
+      limits: SHORT,
+    });
+    expect(longestReadingMs(server?.lines.slice(before) ?? [])).toBeGreaterThan(READ_MS);
+    expect(events.filter(({ type }) => type === "model.retrying")).toEqual([]);
+    expect(result).toMatchObject({
+      outcome: { kind: "answered" },
+      modelAttempts: result.modelCalls,
+      ...FREE,
+    });
+    expect(await totals(result.runId)).toMatchObject(NOTHING);
+  });
+
+  test("doctor says that it is reached, and which tiers it has", async () => {
+    const { env } = await worldOf(WIDE);
+    const { stdout } = await runPawl(["doctor"], env);
+    expect(stdout).toMatch(/✓ model: http:/);
+    expect(stdout).toMatch(new RegExp(`✓ tiers: simple \\(${WIDE}\\), medium .*complex`));
+  });
+});
+
+const SUM = "Use the calculator to work out 0.17 * 2340, and then tell me the result.";
+
+/** Of a run that paid for no attempt, and lost none. */
+const FREE = { free: true, costUsd: 0, crashTaxUsd: 0 } as const;
+const NOTHING = { spentMicroUsd: 0, fearedMicroUsd: 0, heldMicroUsd: 0 } as const;
+
+/** What is read is long, what is written need not be. */
+const SHORT = { replyTokens: 128 };
+const FIRST = "I will tell you a story in chapters. To each answer with one short sentence.";
+const CHAPTERS = ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn"].map(
+  (name, index) => `Chapter ${index + 1}. ${story(name, 40)}`,
+);
+
+const SENTENCE_TOKENS = 14;
+
+function story(name: string, sentences: number): string {
+  const told = (index: number): string =>
+    `On day ${index} ${name} found ${index * 3} shells at the sea.`;
+  return Array.from({ length: sentences }, (_, index) => told(index + 1)).join(" ");
+}
+
+/** Tokens a second. */
+async function readingSpeed(server: ModelServer | undefined): Promise<number> {
+  const body = JSON.stringify({ prompt: story("Nobody", 30), n_predict: 1, cache_prompt: false });
+  const answered = await fetch(`${server?.url}/completion`, { method: "POST", body });
+  const { timings } = (await answered.json()) as { timings: { prompt_per_second: number } };
+  return timings.prompt_per_second;
+}
+
+/** As its log has it: "prompt eval time =   98765.43 ms /  2340 tokens". */
+function longestReadingMs(lines: readonly string[]): number {
+  const read = lines.map((line) => /prompt eval time =\s*([\d.]+) ms/.exec(line)?.[1] ?? "0");
+  return Math.max(0, ...read.map(Number));
+}
+
+function summaries(events: readonly RunEvent[]): number {
+  return events.filter((event) => event.type === "turn.started" && event.purpose === "summary")
+    .length;
+}
