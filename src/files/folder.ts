@@ -3,7 +3,7 @@
 // there is a moment between looking and opening.
 
 import { constants, type BigIntStats } from "node:fs";
-import { lstat, mkdir, open, stat, type FileHandle } from "node:fs/promises";
+import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../domain/error-code.ts";
 import { FileRefusal } from "./file-refusal.ts";
@@ -17,11 +17,20 @@ export interface Place {
   /** A run's folder is made when it is first written to, and is open to its owner alone. */
   readonly isOwn: boolean;
   /** Folders below it that nobody may enter. */
-  readonly closed: readonly string[];
+  readonly closed: readonly ClosedFolder[];
+}
+
+export interface ClosedFolder {
+  /** From the root, with slashes. */
+  readonly steps: string;
+  /** Which folder it is, by whatever name: `dev/ino`; null where it was not there yet. */
+  readonly id: string | null;
 }
 
 export interface Folder {
   readonly place: Place;
+  /** From the root. */
+  readonly names: readonly string[];
   /** Leads to the open handle itself, whatever is renamed. */
   readonly path: string;
 }
@@ -40,12 +49,12 @@ export async function inFolder<T>(
 ): Promise<T> {
   const { root, isOwn } = place;
   if (makes && isOwn) await mkdir(root, { recursive: true, mode: 0o700 });
-  let at = await opened(place, root, "The folder");
+  let at = await opened(place, { path: root, names: [] });
   try {
     for (const name of names) {
-      const path = join(at.folder.path, name);
-      if (makes) await mkdir(path, { mode: isOwn ? 0o700 : 0o777 }).catch(unless("EEXIST"));
-      const next = await opened(place, path, name);
+      const step = stepTo(at.folder, name);
+      if (makes) await mkdir(step.path, { mode: isOwn ? 0o700 : 0o777 }).catch(unless("EEXIST"));
+      const next = await opened(place, step);
       const before = at;
       at = next;
       await before.handle.close();
@@ -62,7 +71,7 @@ export async function inFolderOf<T>(
   name: string,
   act: (inner: Folder) => Promise<T>,
 ): Promise<T> {
-  const { handle, folder: inner } = await opened(folder.place, join(folder.path, name), name);
+  const { handle, folder: inner } = await opened(folder.place, stepTo(folder, name));
   try {
     return await act(inner);
   } finally {
@@ -112,7 +121,17 @@ interface Opened {
   readonly folder: Folder;
 }
 
-async function opened(place: Place, path: string, name: string): Promise<Opened> {
+interface Step {
+  readonly path: string;
+  readonly names: readonly string[];
+}
+
+function stepTo({ path, names }: Folder, name: string): Step {
+  return { path: join(path, name), names: [...names, name] };
+}
+
+async function opened(place: Place, { path, names }: Step): Promise<Opened> {
+  const name = names.at(-1) ?? "The folder";
   const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(
     async (error: unknown) => {
       if (codeOf(error) !== "ENOTDIR" && codeOf(error) !== "ELOOP") throw error;
@@ -121,25 +140,26 @@ async function opened(place: Place, path: string, name: string): Promise<Opened>
     },
   );
   try {
-    if (await isClosed(place, handle)) {
+    if (await isClosed(place, names, handle)) {
       throw new FileRefusal(`permission denied: ${name} is closed to runs.`, { isOutside: true });
     }
   } catch (error) {
     await handle.close();
     throw error;
   }
-  return { handle, folder: { place, path: pathOf(handle, path) } };
+  return { handle, folder: { place, names, path: pathOf(handle, path) } };
 }
 
-/** By what it is, and not by how it is called: it may be there under another name. */
-async function isClosed({ closed }: Place, handle: FileHandle): Promise<boolean> {
+/** By its place, and by what it is: it may be there under another name, or have been moved. */
+async function isClosed(
+  { closed }: Place,
+  names: readonly string[],
+  handle: FileHandle,
+): Promise<boolean> {
   if (closed.length === 0) return false;
   const { dev, ino } = await handle.stat({ bigint: true });
-  for (const path of closed) {
-    const found = await stat(path, { bigint: true }).catch(() => null);
-    if (found?.dev === dev && found.ino === ino) return true;
-  }
-  return false;
+  const [steps, id] = [names.join("/"), `${dev}/${ino}`];
+  return closed.some((folder) => folder.steps === steps || folder.id === id);
 }
 
 function pathOf(handle: FileHandle, path: string): string {

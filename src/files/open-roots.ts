@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { PawlError } from "../domain/errors.ts";
 import { fileTroubleOf } from "../domain/file-trouble.ts";
 import { isBelow, overlapsIn, type FileRoot } from "../domain/file-roots.ts";
-import type { Place } from "./folder.ts";
+import type { ClosedFolder, Place } from "./folder.ts";
 
 /** A root as runs name it, and where it is. */
 export interface OpenRoot extends FileRoot {
@@ -45,8 +45,16 @@ async function openRoot(root: FileRoot, own: readonly string[]): Promise<OpenRoo
   if (around !== undefined) {
     throw wrong(`${path} lies in ${around}, which Pawl keeps for itself`);
   }
-  const closed = own.filter((folder) => isBelow(folder, real));
+  const closed = await Promise.all(
+    own.filter((folder) => isBelow(folder, real)).map((folder) => closedFolder(real, folder)),
+  );
   return { ...root, place: { root: real, isOwn: false, closed } };
+}
+
+async function closedFolder(root: string, folder: string): Promise<ClosedFolder> {
+  const found = await stat(folder, { bigint: true }).catch(() => null);
+  const id = found === null ? null : `${found.dev}/${found.ino}`;
+  return { steps: folder.slice(root.length + 1), id };
 }
 
 /** Of a folder that may not be there yet. */
