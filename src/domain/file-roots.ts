@@ -41,14 +41,10 @@ export function isBelow(path: string, folder: string): boolean {
 
 export function overlapsIn(roots: readonly Pick<FileRoot, "path">[]): readonly string[] {
   return roots.flatMap(({ path }, at) =>
-    roots
-      .filter((other, place) => place !== at && isBelow(path, other.path))
-      .filter((other, place) => other.path !== path || place > at)
-      .map((other) =>
-        other.path === path
-          ? `it names ${path} twice`
-          : `${path} lies in ${other.path}: name one of them`,
-      ),
+    roots.flatMap((other, place) => {
+      if (path === other.path) return place < at ? [`it names ${path} twice`] : [];
+      return isBelow(path, other.path) ? [`${path} lies in ${other.path}: name one of them`] : [];
+    }),
   );
 }
 

@@ -40,7 +40,7 @@ function stateAt(
   return {
     step(name) {
       const next = ways.map((steps, way) => after(steps, open[way] ?? new Set(), name));
-      const isMatch = ways.some((steps, way) => isDone(steps, next[way] ?? new Set()));
+      const isMatch = ways.some((steps, way) => next[way]?.has(steps.length) === true);
       const goesOn = ways.some((steps, way) =>
         [...(next[way] ?? [])].some((place) => place < steps.length),
       );
@@ -66,16 +66,13 @@ function after(
   const next = new Set<number>();
   for (const place of places) {
     const step = steps[place];
-    if (step?.kind === "any") next.add(place);
-    else if (step !== undefined && matches(step.parts, [...name])) next.add(place + 1);
+    if (step?.kind === "any") {
+      next.add(place);
+      // At the end it means what lies there, and not the folder above it.
+      if (place === steps.length - 1) next.add(steps.length);
+    } else if (step !== undefined && matches(step.parts, [...name])) next.add(place + 1);
   }
   return next;
-}
-
-/** All steps are behind it; `a/**` means what lies in `a`, at any depth. */
-function isDone(steps: readonly Step[], places: ReadonlySet<number>): boolean {
-  const last = steps.length - 1;
-  return places.has(steps.length) || (steps[last]?.kind === "any" && places.has(last));
 }
 
 /** Goes back to the last `*` alone, which is enough. */

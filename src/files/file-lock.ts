@@ -19,16 +19,22 @@ export interface Lock {
   isHeld(): Promise<boolean>;
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly deadAfterMs?: number;
+}
+
 export async function withLock<T>(
   folder: Folder,
-  { name, signal }: { readonly name: string; readonly signal: AbortSignal },
+  { name, signal, deadAfterMs = DEAD_AFTER_MS }: Wanted,
   act: (lock: Lock) => Promise<T>,
 ): Promise<T> {
   const path = join(folder.path, lockName(name));
   const token = randomUUID();
   const isHeld = async (): Promise<boolean> =>
     (await readFile(path, "utf8").catch(unless("ENOENT"))) === token;
-  await take(folder, { path, token, signal });
+  await take(folder, { path, token, signal, deadAfterMs });
   try {
     return await act({ isHeld });
   } finally {
@@ -44,9 +50,11 @@ interface Taking {
   readonly path: string;
   readonly token: string;
   readonly signal: AbortSignal;
+  readonly deadAfterMs: number;
 }
 
-async function take(folder: Folder, { path, token, signal }: Taking): Promise<void> {
+async function take(folder: Folder, taking: Taking): Promise<void> {
+  const { path, token, signal, deadAfterMs } = taking;
   let seen = "";
   let seenAt = performance.now();
   for (let waitMs = PAUSE_MIN_MS; ; waitMs = Math.min(2 * waitMs, PAUSE_MAX_MS)) {
@@ -61,7 +69,7 @@ async function take(folder: Folder, { path, token, signal }: Taking): Promise<vo
     if (now !== seen) {
       seen = now;
       seenAt = performance.now();
-    } else if (performance.now() - seenAt > DEAD_AFTER_MS && (await identityOf(path)) === seen) {
+    } else if (performance.now() - seenAt > deadAfterMs && (await identityOf(path)) === seen) {
       await takeAway(folder, path);
       continue;
     }

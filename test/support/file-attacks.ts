@@ -72,7 +72,7 @@ function plant(place: string, dir: string): void {
   mkdirSync(join(place, "sub"));
   for (const name of ["ok.txt", "sub/ok.txt"]) writeFileSync(join(place, name), "fine\n");
   const links: Readonly<Record<string, string>> = {
-    "link.txt": join(outside, SECRET_NAME),
+    "link.txt": join(outside, "sub", SECRET_NAME),
     linkdir: outside,
     relative: "../../../outside",
     "sub/up": "..",

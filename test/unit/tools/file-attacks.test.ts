@@ -146,7 +146,7 @@ test("while folders and files are swapped for links, nothing is read or written 
   const places = [filesDir, root];
   for (const place of places) {
     symlinkSync(join(outside, "sub"), join(place, "sub.link"));
-    symlinkSync(join(outside, SECRET_NAME), join(place, "ok.txt.link"));
+    symlinkSync(join(outside, "sub", SECRET_NAME), join(place, "ok.txt.link"));
     symlinkSync(outside, `${place}.link`);
   }
   const outsideAlone = (): readonly string[] =>
