@@ -70,7 +70,7 @@ function after(
       next.add(place);
       // At the end it means what lies there, and not the folder above it.
       if (place === steps.length - 1) next.add(steps.length);
-    } else if (step !== undefined && matches(step.parts, [...name])) next.add(place + 1);
+    } else if (step !== undefined && matches(step.parts, Array.from(name))) next.add(place + 1);
   }
   return next;
 }
@@ -107,7 +107,7 @@ function stepOf(text: string): Step {
     throw new Error("it has a step that is empty, . or ..");
   }
   const parts: Part[] = [];
-  const letters = [...text];
+  const letters = Array.from(text);
   for (let at = 0; at < letters.length; at += 1) {
     const letter = letters[at] ?? "";
     if (letter === "[") {

@@ -16,7 +16,7 @@ describe("one place of a text is put in place of another", () => {
     ["at the end", "a\nb", "b", "b\n", "a\nb\n"],
     ["all of it", "a", "a", "", ""],
     ["with what a pattern would take for more", "a$1b", "$1", "$&", "a$&b"],
-  ])("%s", (_, text, find, replace, expected) => {
+  ])("%s", (_, ...[text, find, replace, expected]) => {
     expect(edited(text, find, replace)).toBe(expected);
   });
 
@@ -28,7 +28,7 @@ describe("one place of a text is put in place of another", () => {
     ["of the place, where the file has both", "a\nb\r\nc\nd\n", "b\nc", "x\ny", "a\nx\r\ny\nd\n"],
     ["none where the file has none", "a\nb\n", "b", "x\ny", "a\nx\ny\n"],
     ["a CR alone is a letter", "a\rb\n", "a\rb", "x\ny", "x\ny\n"],
-  ])("CRLF: %s", (_, text, find, replace, expected) => {
+  ])("CRLF: %s", (_, ...[text, find, replace, expected]) => {
     expect(edited(text, find, replace)).toBe(expected);
   });
 
