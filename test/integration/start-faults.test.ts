@@ -69,6 +69,12 @@ describe("a worker that can't start ends with its sentence and its exit code", (
       2,
       /ANTHROPIC_API_KEY is not set.* \(CONFIG: /,
     ],
+    [
+      "a folder for file tools that is not there",
+      () => ({ PAWL_FILES_ROOTS: `${join(dir, "none")}:ro` }),
+      2,
+      /PAWL_FILES_ROOTS: .*none can't be read: it is not there\..* \(CONFIG: /,
+    ],
     ["a mistyped cap", () => ({ PAWL_RUNCAP: "1" }), 2, /did you mean PAWL_RUN_CAP_USD/],
     [
       "a URL in the quotes of a shell, as docker run --env-file hands it on",

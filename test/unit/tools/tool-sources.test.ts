@@ -103,16 +103,46 @@ test("Z1: a name belongs to the first source that has it, in the list and for a 
 test("files are not offered by a worker that can't keep them, and rules may name their tools all the same", async () => {
   const offered = async (files: FilesFolder, caller: CallerPolicy = {}) => {
     const toolSources = [builtInSource(OFFLINE, files)];
-    const agent = agentWith("write_file", "calculator");
+    const agent = agentWith("write_file", "calculator", "read_file", "list_files", "edit_file");
     return await toolsFor(termsOf(agent), { policy: caller }, { toolSources, config: OFFLINE });
   };
-  const usable = await offered({ kind: "usable", dir: "/files", folderId: "1" });
-  expect(usable.tools.map(({ name }) => name)).toEqual(["write_file", "calculator"]);
+  const usable = await offered({ kind: "usable", dir: "/files", folderId: "1", roots: [] });
+  expect(usable.tools).toHaveLength(5);
   const broken = { kind: "unusable", dir: "/files", why: "permission denied" } as const;
   for (const caller of [{}, { ask: ["write_file"] }, { deny: ["write_file"] }]) {
     const { tools } = await offered(broken, caller);
     expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
   }
+});
+
+test("of roots a model is told with the tools that may use them, and without any they are as ever", async () => {
+  const names = ["read_file", "list_files", "write_file", "edit_file", "calculator"];
+  const described = async (roots: readonly (readonly [string, boolean])[]) => {
+    const opened = roots.map(([path, isWritable]) => ({
+      ...{ path, isWritable, place: { root: path, isOwn: false, closed: [] } },
+    }));
+    const files = { kind: "usable", dir: "/files", folderId: "1", roots: opened } as const;
+    const toolSources = [builtInSource(OFFLINE, files)];
+    const { tools } = await toolsFor(
+      termsOf(agentWith(...names)),
+      {},
+      { toolSources, config: OFFLINE },
+    );
+    return new Map(tools.map(({ name, description }) => [name, description]));
+  };
+  const plain = await described([]);
+  const reading = await described([["/data", false]]);
+  const both = await described([
+    ["/data", false],
+    ["/out", true],
+  ]);
+  const also = (name: string, roots: string) =>
+    `${plain.get(name)} Besides that folder, absolute paths below these are possible: ${roots}.`;
+  expect(reading.get("read_file")).toBe(also("read_file", "/data (read only)"));
+  expect(reading.get("write_file")).toBe(plain.get("write_file"));
+  expect(both.get("list_files")).toBe(also("list_files", "/data (read only), /out"));
+  expect(both.get("edit_file")).toBe(also("edit_file", "/out"));
+  expect(both.get("calculator")).toBe(plain.get("calculator"));
 });
 
 describe("the web is searched", () => {
