@@ -16,7 +16,7 @@ const DECODERS = {
 
 export const ACCEPT_ENCODING = "gzip, deflate, br";
 
-interface Bounds {
+export interface Bounds {
   readonly bytesMax: number | null;
   readonly clock: ExchangeClock;
 }
@@ -48,10 +48,8 @@ export function boundedBody(message: IncomingMessage, bounds: Bounds): ReadableS
 function decoded(message: IncomingMessage): Readable {
   const encoding = message.headers["content-encoding"]?.trim().toLowerCase() ?? "";
   if (encoding === "" || encoding === "identity") return message;
-  if (!isKnown(encoding)) {
-    message.destroy();
+  if (!isKnown(encoding))
     throw new OutboundError("answer", "The answer is encoded in a way that can't be read.");
-  }
   // What fails is told to whoever reads.
   return pipeline(message, DECODERS[encoding](), () => undefined);
 }

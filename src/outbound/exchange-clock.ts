@@ -18,6 +18,8 @@ export class ExchangeClock {
       const message = `There was no whole answer within ${timeoutMs} ms.`;
       this.#ending.abort(new OutboundError("time", message));
     }, timeoutMs);
+    // Who leaves an answer unread is held up by its connection, if at all.
+    this.#timer.unref();
   }
 
   /** Aborts when the time is over, or the caller gives up. */

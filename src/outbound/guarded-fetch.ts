@@ -11,7 +11,7 @@
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { ACCEPT_ENCODING, boundedBody } from "./bounded-body.ts";
+import { ACCEPT_ENCODING, boundedBody, type Bounds } from "./bounded-body.ts";
 import { ExchangeClock } from "./exchange-clock.ts";
 import { beginDirect } from "./direct-request.ts";
 import { nextHop, type Hop } from "./next-hop.ts";
@@ -82,20 +82,21 @@ async function exchange(
   for (let redirects = 0; ; redirects += 1) {
     const sending = await clock.limit(begin(hop, admitted(hop.url, policy)));
     const message = await answered(sending, clock);
-    const next = redirect === "manual" ? null : nextHop(hop, message);
-    if (next === null) {
-      const body = hasBody(hop, message) ? boundedBody(message, { bytesMax, clock }) : null;
-      if (body === null) {
-        message.destroy();
-        clock.stop();
+    try {
+      const next = redirect === "manual" ? null : nextHop(hop, message);
+      if (next === null) {
+        const body = bodyOf(hop, message, { bytesMax, clock });
+        return responseOf(message, body, { url: hop.url, redirected: redirects > 0 });
       }
-      return responseOf(message, body, { url: hop.url, redirected: redirects > 0 });
+      if (redirect === "error") throw new OutboundError("redirect", "It redirects elsewhere.");
+      if (redirects >= redirectsMax)
+        throw new OutboundError("redirect", `It redirects more than ${redirectsMax} times.`);
+      message.destroy();
+      hop = next;
+    } catch (error) {
+      message.destroy();
+      throw error;
     }
-    message.destroy();
-    if (redirect === "error") throw new OutboundError("redirect", "It redirects elsewhere.");
-    if (redirects >= redirectsMax)
-      throw new OutboundError("redirect", `It redirects more than ${redirectsMax} times.`);
-    hop = next;
   }
 }
 
@@ -157,8 +158,16 @@ async function answered(sending: ClientRequest, clock: ExchangeClock): Promise<I
 
 const WITHOUT_BODY: readonly number[] = [204, 205, 304];
 
-function hasBody({ method }: Hop, { statusCode = 502 }: IncomingMessage): boolean {
-  return method !== "HEAD" && !WITHOUT_BODY.includes(statusCode);
+function bodyOf(
+  { method }: Hop,
+  message: IncomingMessage,
+  bounds: Bounds,
+): ReadableStream<Uint8Array> | null {
+  const { statusCode = 502 } = message;
+  if (method !== "HEAD" && !WITHOUT_BODY.includes(statusCode)) return boundedBody(message, bounds);
+  message.destroy();
+  bounds.clock.stop();
+  return null;
 }
 
 interface Told {
@@ -171,6 +180,8 @@ function responseOf(
   body: ReadableStream<Uint8Array> | null,
   { url, redirected }: Told,
 ): Response {
+  if (status < 200 || status > 599)
+    throw new OutboundError("answer", `It answered with the status ${status}, which is none.`);
   const headers = new Headers();
   for (const [name, values = []] of Object.entries(headersDistinct)) {
     // Of the body as it was on the wire.
@@ -188,7 +199,8 @@ function responseOf(
 /** What is thrown below is of sockets and parsers: a sentence of ours, with that as its cause. */
 function asOutboundError(error: unknown): unknown {
   if (error instanceof OutboundError) return error;
-  if (error instanceof RangeError || error instanceof TypeError)
+  // By its name: it may be of another realm.
+  if (error instanceof Error && error.name === "TypeError")
     return new OutboundError("answer", "The request or its answer is no HTTP that can be read.", {
       cause: error,
     });

@@ -14,7 +14,10 @@ export interface Hop {
 const HARMLESS: readonly string[] = ["accept", "accept-language", "user-agent"];
 
 /** Null where it is no redirect. Throws where it can't be followed; where it leads is checked by who follows. */
-export function nextHop(hop: Hop, { statusCode = 0, headers }: IncomingMessage): Hop | null {
+export function nextHop(
+  hop: Hop,
+  { statusCode = 0, headers }: Pick<IncomingMessage, "statusCode" | "headers">,
+): Hop | null {
   if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined)
     return null;
   // As bytes it is UTF-8, which Node reads as Latin-1.

@@ -26,6 +26,7 @@ import { createTenants } from "../store/tenants.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { guardedFetch } from "../outbound/guarded-fetch.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import { proxyFor } from "../outbound/proxies.ts";
 import { ownProvider } from "./own-provider.ts";
@@ -73,7 +74,7 @@ export function createDeps(
     config,
     telemetry,
     provider: own,
-    fetch: send,
+    fetch: webhookFetch(config),
     providerBatches: scrubbedBatches(anthropicBatches(provider), secrets),
     laneCalls: createLaneCalls(db),
     model: scrubbedModel(anthropicModel({ ...provider, timers: timersOf(config) }), secrets),
@@ -91,6 +92,12 @@ export function createDeps(
     ),
     agents,
   };
+}
+
+/** The address that the operator named may be an inner one. What it answers is read by nobody. */
+function webhookFetch({ approvals: { webhookUrl }, proxy }: Config): typeof fetch {
+  const namedOrigins = webhookUrl === undefined ? [] : [new URL(webhookUrl).origin];
+  return guardedFetch({ proxy, namedOrigins, bodyBytesMax: 0, timeoutMs: 10_000 });
 }
 
 function timersOf({ timers }: Config): StreamTimers {
