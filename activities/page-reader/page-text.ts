@@ -3,6 +3,7 @@
 
 import { Readability } from "@mozilla/readability";
 import { parseHTML } from "linkedom";
+import { parse, serialize } from "parse5";
 import TurndownService from "turndown";
 import { extractText, getDocumentProxy, getMeta } from "unpdf";
 
@@ -39,7 +40,8 @@ async function pdfText(bytes: Uint8Array): Promise<PageText> {
 
 function htmlText({ url, charset }: RawPage, bytes: Uint8Array): PageText {
   const html = decoderFor(charset ?? charsetIn(bytes)).decode(bytes);
-  const { document } = parseHTML(html);
+  // Pages leave tags out, which parse5 puts in as browsers do, and the small DOM does not.
+  const { document } = parseHTML(serialize(parse(html)));
   const base = baseOf(document.querySelector("base")?.getAttribute("href"), url);
   for (const link of document.querySelectorAll("a[href]"))
     link.setAttribute("href", resolved(link.getAttribute("href") ?? "", base));

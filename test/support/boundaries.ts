@@ -51,8 +51,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "activities/page-reader": {
     values: [
-      ...["src/package-root.ts", "@mozilla/readability", "linkedom", "turndown", "unpdf"],
-      "node:",
+      ...["src/package-root.ts", "@mozilla/readability", "linkedom", "parse5", "turndown"],
+      ...["unpdf", "node:"],
     ],
   },
 
