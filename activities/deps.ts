@@ -27,7 +27,7 @@ export interface ActivityDeps {
   readonly model: Model;
   /** Who answers here. */
   readonly provider: OwnProvider;
-  /** Through the proxy of the environment, where there is one. */
+  /** For the webhook that the operator named. */
   readonly fetch: typeof fetch;
   readonly providerBatches: ProviderBatches;
   readonly laneCalls: LaneCalls;

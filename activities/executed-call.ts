@@ -7,6 +7,7 @@ import { present } from "../src/domain/present.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
 import type { Progress } from "../src/store/deltas.ts";
 import { refOf } from "../src/store/transcripts.ts";
+import type { ToolSecret } from "../src/tool-secrets.ts";
 import { failure, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { fileRootsIn, runFolderIn } from "./files-folder.ts";
@@ -14,6 +15,7 @@ import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
 import { OutputStream } from "./tools/output-stream.ts";
+import { ToolError } from "./tools/tool-error.ts";
 import { visibleText } from "./tools/visible-text.ts";
 
 interface CallPlace {
@@ -72,6 +74,12 @@ function progressOf(text: unknown, share: unknown): Progress {
   return { text: line.trim(), share: isShare ? Math.min(1, Math.max(0, share)) : null };
 }
 
+function secretNamed(secrets: Readonly<Record<string, ToolSecret>>, name: string): string {
+  const secret = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+  if (secret !== undefined) return secret.value;
+  throw new ToolError(`The worker that executes this has no secret ${name}.`);
+}
+
 interface CallTold {
   readonly runId: string;
   readonly tenant: string;
@@ -95,6 +103,7 @@ export function contextOf(
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
     progress: (text, share) => deps.deltas.progress(attempt, progressOf(text, share)),
+    secret: (name) => secretNamed(deps.config.tools.secrets ?? {}, name),
     log: deps.telemetry.log.child({ runId, tool, callId }),
     ...present({ filesDir }),
     fileRoots: fileRootsIn(deps.files),

@@ -15,8 +15,6 @@ export interface NotifyApprovalInput {
   readonly pending: PendingApproval;
 }
 
-const ANSWER_TIMEOUT_MS = 10_000;
-
 export function createNotifyApproval({ config, telemetry, fetch }: ActivityDeps) {
   return async function notifyApproval(input: NotifyApprovalInput): Promise<void> {
     const { runId, attempt, signal } = thisAttempt();
@@ -38,7 +36,7 @@ export function createNotifyApproval({ config, telemetry, fetch }: ActivityDeps)
       body,
       // An operator names one address; where else it points is not for the receiver to say.
       redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+      signal,
     }).catch((error: unknown) => {
       throw notTold(error instanceof Error ? error.message : String(error), error);
     });

@@ -2,7 +2,13 @@
 // permission, is not even offered; a model that calls it all the same is told why not.
 
 import type { Config } from "../src/config.ts";
-import { ruleFor, type RuleByTool } from "../src/domain/gate/policy-layers.ts";
+import type { Rule } from "../src/domain/approval.ts";
+import {
+  readingName,
+  ruleFor,
+  type PolicyLayers,
+  type RuleByTool,
+} from "../src/domain/gate/policy-layers.ts";
 import { namesMeant } from "../src/domain/name-pattern.ts";
 import {
   lowestOf,
@@ -46,7 +52,7 @@ export async function toolsFor(
   const policy = Object.fromEntries(
     specs
       .filter(({ name }) => listed.includes(name))
-      .map((spec) => [spec.name, ruleFor(spec, layers)]),
+      .flatMap((spec) => rulesFor(spec, layers)),
   );
   const lowest = lowestOf([callerMay, agent.permission]);
   const withheld = specs.filter(
@@ -74,6 +80,14 @@ export async function toolsFor(
     policy,
     ...present({ permission: lowest && pinned(lowest, withheld) }),
   };
+}
+
+/** The tool's own, and that of its calls which only read where there are such. */
+function rulesFor(spec: ToolSpec, layers: PolicyLayers): readonly [string, Rule][] {
+  const whole: [string, Rule] = [spec.name, ruleFor(spec, layers)];
+  if (spec.readsWhere === undefined) return [whole];
+  const reading = ruleFor({ name: spec.name, permission: "read" }, layers);
+  return [whole, [readingName(spec.name), reading]];
 }
 
 function pinned(lowest: Permission, withheld: readonly ToolSpec[]): RunPermission {

@@ -2,6 +2,7 @@
 // no lower layer has to complain of them, with a secret in its complaint and a hold in the ledger.
 
 import { z } from "zod";
+import { domainsIn } from "./outbound/domains.ts";
 import { unsendableIn } from "./domain/header-text.ts";
 
 /** A key that goes out as a header. */
@@ -15,6 +16,14 @@ export const baseUrl = z.string().superRefine((value, context) => {
   const wrong = wrongInBaseUrl(value);
   if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
 });
+
+/** Domains, and origins of servers: see outbound/domains.ts. */
+export const domainEntries = z
+  .array(z.string())
+  .refine(
+    (entries) => domainsIn(entries) !== null,
+    "it looks like example.com,münchen.example,https://erp.example.com:8443",
+  );
 
 /** Where people and programs go: a path or a fragment of ours follows it, and it is printed and logged. */
 export const placeUrl = z.string().transform((value, context) => {

@@ -16,9 +16,10 @@ import { byLimit } from "./domain/limit-table.ts";
 import { SHIPPED_MODELS } from "./domain/model-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
-import { baseUrl, headerText, placeUrl } from "./environment-values.ts";
+import { baseUrl, domainEntries, headerText, placeUrl } from "./environment-values.ts";
 import { readModelsFile } from "./models-file.ts";
 import { isThere } from "./project/project-dir.ts";
+import { toolSecrets } from "./tool-secrets.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -120,7 +121,11 @@ function env<S extends z.ZodType>(name: string, schema: S): Variable<S> {
   return { name, schema, secret: false, inLowerCase: false };
 }
 
-function secret(name: string, schema: z.ZodString = text): Variable<z.ZodOptional<z.ZodString>> {
+function secret<S extends z.ZodType = z.ZodString>(
+  name: string,
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what S is where nothing is given
+  schema: S = text as unknown as S,
+): Variable<z.ZodOptional<S>> {
   return { name, schema: schema.optional(), secret: true, inLowerCase: false };
 }
 
@@ -227,7 +232,14 @@ export const ENVIRONMENT = {
   tools: {
     policy: env("PAWL_TOOL_POLICY", rules.optional()),
     webSearch: env("PAWL_WEB_SEARCH", z.enum(["server", "own", "off"]).optional()),
-    blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.default([])),
+    search: env("PAWL_SEARCH", z.enum(["brave", "tavily", "searxng", "corpus"]).optional()),
+    braveKey: secret("BRAVE_SEARCH_API_KEY", headerText),
+    tavilyKey: secret("TAVILY_API_KEY", headerText),
+    searxngUrl: env("SEARXNG_URL", placeUrl.optional()),
+    allowedDomains: env("PAWL_ALLOWED_DOMAINS", list.pipe(domainEntries).optional()),
+    blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.pipe(domainEntries).default([])),
+    /** For tools, by their names: never in a prompt, a history or a result. */
+    secrets: secret("PAWL_SECRETS", toolSecrets),
     filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
     filesRoots: env("PAWL_FILES_ROOTS", fileRoots.default([])),
   },

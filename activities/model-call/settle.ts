@@ -9,7 +9,8 @@ import type { Warning } from "../../src/domain/limits.ts";
 import { argsDigest } from "../../src/domain/args-digest.ts";
 import { isToolUse } from "../../src/domain/message.ts";
 import { callIdOf } from "../../src/domain/tool-call.ts";
-import type { ToolCall } from "../../src/domain/tool.ts";
+import { toolIn, type Snapshot } from "../../src/domain/run/snapshot.ts";
+import type { ToolCall, ToolSpec } from "../../src/domain/tool.ts";
 import { failpoint } from "../../src/failpoint.ts";
 import type { ModelReply } from "../../src/model/model.ts";
 import type { AccountState, Held, Journaled } from "../../src/store/ledger.ts";
@@ -39,6 +40,7 @@ export async function settle(
   bought: Bought,
 ): Promise<Reply> {
   const { attempt, money } = at;
+  const { snapshot } = conversation;
   const { reply, latencyMs } = bought;
   const { runId } = attempt;
   const body = JSON.stringify(reply.message);
@@ -51,7 +53,7 @@ export async function settle(
   const ref = refOf(body);
   const head = isEmpty ? conversation.head : nextHead(conversation.head, ref);
   const charge = chargeOf(bought);
-  const result = resultOf(at, bought, charge, { ref, head });
+  const result = resultOf({ ...at, snapshot }, bought, charge, { ref, head });
   const link = { runId, prevHead: conversation.head, ref, head };
   failpoint("call_model.before_settle");
   const settled = await money.settle({
@@ -83,13 +85,13 @@ export function adopted({
 }
 
 function resultOf(
-  at: CallAttempt,
+  at: CallAttempt & Pick<Conversation, "snapshot">,
   { reply, held, bounds }: Bought,
   charge: Charge,
   place: Pick<Reply, "ref" | "head">,
 ): Reply {
-  const { attempt, call, deps } = at;
-  const toolCalls = callsIn(reply, call.turn);
+  const { attempt, call, deps, snapshot } = at;
+  const toolCalls = callsIn(reply, call.turn, snapshot);
   const estimated = estimateOf(reply, charge);
   return {
     kind: "replied",
@@ -132,14 +134,22 @@ function estimateOf({ stopReason }: ModelReply, { basis }: Charge): Estimated | 
   return basis === "counted" ? null : basis;
 }
 
-function callsIn(reply: ModelReply, turn: number): readonly ToolCall[] {
+function callsIn(reply: ModelReply, turn: number, snapshot: Snapshot): readonly ToolCall[] {
   return reply.message.content.filter(isToolUse).map(({ id, name, input }, at) => ({
     callId: callIdOf(turn, at + 1),
     toolUseId: id,
     name,
     preview: previewOf(input),
     argsDigest: argsDigest(input),
+    ...(isReading(toolIn(snapshot, name), input) && { isReading: true as const }),
   }));
+}
+
+function isReading(tool: ToolSpec | undefined, input: unknown): boolean {
+  if (tool?.readsWhere === undefined || typeof input !== "object" || input === null) return false;
+  const { argument, values } = tool.readsWhere;
+  const said: unknown = Object.hasOwn(input, argument) ? Reflect.get(input, argument) : undefined;
+  return typeof said === "string" && values.includes(said);
 }
 
 /** By our names. What the provider makes of the arguments of its own tools is for it to say. */

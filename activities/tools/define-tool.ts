@@ -9,7 +9,7 @@
 import type { z } from "zod";
 import type { TakenBack } from "../../src/domain/effect.ts";
 import type { Permission } from "../../src/domain/permission.ts";
-import type { Effect, ToolSpec } from "../../src/domain/tool.ts";
+import type { Effect, ReadsWhere, ToolSpec } from "../../src/domain/tool.ts";
 import { takeBack } from "./compensation.ts";
 import { startDeadline } from "./deadline.ts";
 import { OutputStream } from "./output-stream.ts";
@@ -34,6 +34,8 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   readonly description: string;
   readonly input: Input;
   readonly permission: Permission;
+  /** Calls whose argument has one of the values need no more than `read`: the methods of a protocol that only read. */
+  readonly readsWhere?: ReadsWhere;
   readonly effect: Effect;
   /** One attempt. Default: 60 s, inline 5 s. */
   readonly timeoutMs?: number;
@@ -101,6 +103,7 @@ function specOf<Input extends z.ZodObject>(
     timeoutMs: definition.timeoutMs ?? (inline ? 5000 : 60_000),
     attemptsMax: definition.attemptsMax ?? (effect === "once" ? 1 : 3),
     inline,
+    ...(definition.readsWhere !== undefined && { readsWhere: definition.readsWhere }),
     ...(definition.compensate !== undefined && { compensates: true as const }),
   });
 }

@@ -19,6 +19,8 @@ export interface ToolContext {
   /** Shown to whoever watches, and kept nowhere; `share` from 0 to 1. Once a second is enough. */
   readonly progress: (text: string, share?: number) => void;
   readonly log: Log;
+  /** By its name in PAWL_SECRETS; throws a ToolError where there is none. Never return it, and put it into no message. */
+  readonly secret: (name: string) => string;
   readonly artefacts?: ArtefactReader;
   /** For output too large to be held: write to it, and return it. */
   readonly openOutput: () => OutputStream;

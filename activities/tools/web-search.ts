@@ -1,11 +1,13 @@
 // Looking things up, in one of two ways: the provider searches the web itself (`anthropicWebSearch`),
-// or our own tool searches the bundled corpus. Both have the name that the model knows: web_search.
+// or our own tool searches: the bundled corpus here, a search service in engine-search.ts. All have the name that the
+// model knows: web_search.
 
 import { z } from "zod";
 import { specOf, type ModelTable } from "../../src/domain/model-table.ts";
 import { priceOn, worstCase } from "../../src/domain/pricing.ts";
 import type { ServerTool } from "../../src/domain/tool.ts";
 import { defineTool } from "./define-tool.ts";
+import { ToolError } from "./tool-error.ts";
 import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts";
 
 /** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
@@ -16,8 +18,10 @@ const SHARE_FOR_SEARCHES = 0.5;
 const RESULTS_MAX = 5;
 const WORDS_MAX = 40;
 
+export const WEB_SEARCH = "web_search";
+
 export const webSearchTool = defineTool({
-  name: "web_search",
+  name: WEB_SEARCH,
   description:
     "Searches a small offline library of facts: populations, areas, countries, mountains, rivers, planets, physical constants, chemical elements, inventions, buildings, computing. " +
     "Returns up to five facts with source and date, best first. Search with a few keywords.",
@@ -30,6 +34,11 @@ export const webSearchTool = defineTool({
 });
 
 function answerFor(query: string): string {
+  if (query.trim() === "") {
+    throw new ToolError("The query is empty: there is nothing to search for.", {
+      suggestion: "Search with a few keywords.",
+    });
+  }
   const words = query.split(/\s+/).slice(0, WORDS_MAX).join(" ");
   const facts = bundledCorpus().search(words, RESULTS_MAX);
   if (facts.length > 0) return facts.map(lineOf).join("\n");

@@ -51,9 +51,15 @@ export function workerEnv(context: StackContext): NodeJS.ProcessEnv {
 
 /** It looks whether the provider serves, and tells no webhook. */
 export function gatewayEnv(context: PartContext): NodeJS.ProcessEnv {
-  const secrets = ["PAWL_WEBHOOK_SECRET", "PAWL_WEBHOOK_SECRET_FILE"];
-  return without(workerEnv(context), secrets);
+  return without(
+    workerEnv(context),
+    OF_WORKERS.flatMap((name) => [name, `${name}_FILE`]),
+  );
 }
+
+const OF_WORKERS = [
+  ...["PAWL_WEBHOOK_SECRET", "PAWL_SECRETS", "BRAVE_SEARCH_API_KEY", "TAVILY_API_KEY"],
+];
 
 const KEY_FILES = [
   ...["ANTHROPIC_API_KEY_FILE", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN_FILE"],

@@ -16,6 +16,8 @@ export interface ToolSpec {
   /** JSON Schema of the input. */
   readonly inputSchema: Readonly<Record<string, unknown>>;
   readonly permission: Permission;
+  /** Calls whose argument has one of the values need no more than `read`. */
+  readonly readsWhere?: ReadsWhere;
   readonly effect: Effect;
   /** One attempt. */
   readonly timeoutMs: number;
@@ -24,6 +26,11 @@ export interface ToolSpec {
   readonly compensates?: true;
   /** Answers in milliseconds and touches nothing: runs inside the workflow task. */
   readonly inline: boolean;
+}
+
+export interface ReadsWhere {
+  readonly argument: string;
+  readonly values: readonly string[];
 }
 
 /** A tool that the provider runs itself; its definition goes to the API as it is. */
@@ -45,4 +52,6 @@ export interface ToolCall {
   readonly preview: string;
   /** sha256 (hex) of the JSON of the arguments; approvals are bound to it. */
   readonly argsDigest: string;
+  /** By its arguments it needs no more than `read`, though its tool may need more. */
+  readonly isReading?: true;
 }

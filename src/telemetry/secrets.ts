@@ -3,11 +3,13 @@
 import type { Config } from "../config.ts";
 
 export function secretsOf(config: Config): readonly string[] {
-  const { database, libpq, provider, approvals } = config;
+  const { database, libpq, provider, approvals, tools } = config;
   const urls = [database.url, provider.baseUrl, approvals.webhookUrl];
   return [
     ...[database.url, provider.apiKey, provider.authToken, approvals.webhookSecret, libpq.password],
     ...[database.access?.password, database.access?.tls.keyPassword],
+    ...[tools.braveKey, tools.tavilyKey],
+    ...Object.values(tools.secrets ?? {}).map(({ value }) => value),
     ...urls.flatMap((url) => passwordsIn(url)),
   ].filter((secret) => typeof secret === "string");
 }

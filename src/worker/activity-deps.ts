@@ -28,6 +28,7 @@ import { createTranscripts } from "../store/transcripts.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { LiveProject } from "../project/live-project.ts";
+import { guardedFetch } from "../outbound/guarded-fetch.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import { proxyFor } from "../outbound/proxies.ts";
 import { ownProvider } from "./own-provider.ts";
@@ -77,7 +78,7 @@ export function createDeps(
     config,
     telemetry,
     provider: own,
-    fetch: send,
+    fetch: webhookFetch(config),
     providerBatches: scrubbedBatches(anthropicBatches(provider), secrets),
     laneCalls: createLaneCalls(db),
     model: scrubbedModel(anthropicModel({ ...provider, timers: timersOf(config) }), secrets),
@@ -109,6 +110,12 @@ function sourcesOf(
     builtInSource(config, files),
     ...toolSources,
   ];
+}
+
+/** The address that the operator named may be an inner one. What it answers is read by nobody. */
+function webhookFetch({ approvals: { webhookUrl }, proxy }: Config): typeof fetch {
+  const namedOrigins = webhookUrl === undefined ? [] : [new URL(webhookUrl).origin];
+  return guardedFetch({ proxy, namedOrigins, bodyBytesMax: 0, timeoutMs: 10_000 });
 }
 
 function timersOf({ timers }: Config): StreamTimers {

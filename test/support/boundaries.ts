@@ -38,14 +38,24 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   activities: {
     values: [
-      ...["src/domain", "src/files", "src/model", "src/store", "src/config.ts"],
+      ...["src/domain", "src/files", "src/model", "src/outbound", "src/store", "src/config.ts"],
       ...["src/failpoint.ts", "src/temporal/payloads.ts", "@temporalio/activity", "node:"],
     ],
-    types: ["src/telemetry", "@temporalio/client", "@temporalio/common"],
+    types: [
+      ...["src/telemetry", "src/tool-secrets.ts", "@temporalio/client", "@temporalio/common"],
+    ],
   },
   "activities/tools": {
-    values: ["src/domain", "src/corpus", "src/files", "expr-eval-fork", "node:", "zod"],
+    values: [
+      ...["src/domain", "src/corpus", "src/files", "src/outbound", "expr-eval-fork", "node:", "zod"],
+    ],
     types: ["src/telemetry"],
+  },
+  "activities/page-reader": {
+    values: [
+      ...["src/package-root.ts", "@mozilla/readability", "linkedom", "parse5", "turndown"],
+      ...["unpdf", "node:"],
+    ],
   },
 
   "src/domain": { values: [] },
@@ -154,8 +164,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/database-access.ts": { values: ["src/environment.ts", "src/conninfo"] },
   "src/environment.ts": {
     values: [
-      ...["src/domain", "src/environment-values.ts", "src/models-file.ts", QUEUES, "node:", "zod"],
-      "src/project/project-dir.ts",
+      ...["src/domain", "src/environment-values.ts", "src/models-file.ts", "src/tool-secrets.ts"],
+      ...[QUEUES, "src/project/project-dir.ts", "node:", "zod"],
     ],
   },
   "src/project": {
@@ -167,7 +177,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/project/project-dir.ts": { values: ["node:"] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
-  "src/environment-values.ts": { values: ["src/domain", "zod"] },
+  "src/environment-values.ts": { values: ["src/domain", "src/outbound/domains.ts", "zod"] },
+  "src/tool-secrets.ts": { values: ["src/domain", "src/environment-values.ts", "zod"] },
   "src/unknown-settings.ts": { values: ["src/domain"] },
   "src/failpoint.ts": { values: [] },
   "src/package-root.ts": { values: ["node:"] },

@@ -11,8 +11,10 @@ const DEFAULTS = readConfig({});
 const SECRET_FILES = [
   ...["ANTHROPIC_API_KEY_FILE", "ANTHROPIC_AUTH_TOKEN_FILE"],
   ...["DATABASE_URL_FILE", "PAWL_WEBHOOK_SECRET_FILE"],
-  "PGPASSWORD_FILE",
+  ...["PGPASSWORD_FILE", "BRAVE_SEARCH_API_KEY_FILE", "TAVILY_API_KEY_FILE"],
 ];
+/** It holds JSON. */
+const JSON_FILE = "PAWL_SECRETS_FILE";
 
 /** Where in a Config each variable's value is. */
 const VARIABLES = Object.entries(ENVIRONMENT).flatMap(([group, words]) =>
@@ -43,7 +45,7 @@ describe(".env.example", () => {
   });
 
   test("lists every variable of the schema and every file of a secret, once, and no other", () => {
-    const known = [...NAMES, ...SECRET_FILES];
+    const known = [...NAMES, ...SECRET_FILES, JSON_FILE];
     expect(entries.map(({ name }) => name).toSorted()).toEqual(known.toSorted());
   });
 
@@ -127,6 +129,16 @@ describe("readConfig", () => {
     ["PAWL_IDLE_TIMEOUT_MS", "150", 150],
     ["PAWL_AGENT_ALLOWED_TOOLS", " calculator, web_search,, ", ["calculator", "web_search"]],
     ["PAWL_BLOCKED_DOMAINS", "example.com", ["example.com"]],
+    [
+      "PAWL_ALLOWED_DOMAINS",
+      "münchen.example, https://a.b:8443",
+      ["münchen.example", "https://a.b:8443"],
+    ],
+    [
+      "PAWL_SECRETS",
+      '{"CRM":{"value":"Bearer 12345678","for":["crm.example"]}}',
+      { CRM: { value: "Bearer 12345678", for: ["crm.example"] } },
+    ],
     ["PAWL_STACK_TRACES", "1", true],
     ["PAWL_STACK_TRACES", "true", true],
     ["PAWL_OFFLINE_MODEL", "0", false],
@@ -150,6 +162,16 @@ describe("readConfig", () => {
     ["PAWL_STACK_TRACES", "yes"],
     ["PAWL_LOG_LEVEL", "loud"],
     ["PAWL_TENANT", "x".repeat(65)],
+    ["PAWL_BLOCKED_DOMAINS", "https://a.example/path"],
+    ["PAWL_ALLOWED_DOMAINS", "a.example:8443"],
+    ["PAWL_SEARCH", "google"],
+    ["SEARXNG_URL", "search.example"],
+    ["PAWL_SECRETS", "CRM=12345678"],
+    ["PAWL_SECRETS", '{"CRM":"12345678"}'],
+    ["PAWL_SECRETS", '{"CRM":{"value":"short","for":["a.example"]}}'],
+    ["PAWL_SECRETS", '{"CRM":{"value":"12345678","for":[]}}'],
+    ["PAWL_SECRETS", '{"CRM":{"value":"1234\\n5678","for":["a.example"]}}'],
+    ["PAWL_SECRETS", '{"__x":{"value":"12345678","for":["a.example"]}}'],
   ])("%s=%s is refused, by name", (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(
       expect.objectContaining({ code: "CONFIG", message: expect.stringContaining(`${name}: `) }),

@@ -10,6 +10,7 @@ export type Verdict =
   | { readonly kind: "ask"; readonly reason: string }
   | { readonly kind: "cost_cap_exceeded"; readonly reason: string };
 
+/** What a rule need know of a call's tool: the permission is that of the call where its arguments lower it. */
 export interface GatedCall {
   readonly call: ToolCall;
   readonly tool: ToolSpec;

@@ -13,10 +13,17 @@ const STRICTNESS: readonly Verdict["kind"][] = ["allowed", "ask", "cost_cap_exce
 
 /** Of two that are equally strict, the first in the list gives the reason. */
 export function verdictOn(gated: GatedCall, circumstances: Circumstances): Verdict {
-  const said = RULES.map((rule) => rule(gated, circumstances)).filter(
+  const judged = asItReads(gated);
+  const said = RULES.map((rule) => rule(judged, circumstances)).filter(
     (verdict) => verdict !== null,
   );
   return said.reduce((a, b) => (strictness(b) > strictness(a) ? b : a));
+}
+
+/** A call that only reads is judged as one of a tool that does. */
+function asItReads({ call, tool }: GatedCall): GatedCall {
+  if (call.isReading !== true) return { call, tool };
+  return { call, tool: { ...tool, permission: "read" } };
 }
 
 function strictness({ kind }: Verdict): number {

@@ -44,6 +44,11 @@ export function ruleFor(
   return strictest([ours, ...theirs]);
 }
 
+/** Where the policy of a run keeps its word on those calls of a tool that only read; no tool can be called so. */
+export function readingName(name: string): string {
+  return `${name}(read)`;
+}
+
 /** What the policy says of a name, whether or not there is such a tool. */
 export function isDenied(name: string, policy: RuleByTool): boolean {
   return saidOf(name, policy) === "deny";

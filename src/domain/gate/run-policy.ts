@@ -3,11 +3,12 @@
 //   J3. "Always" answers what would be asked; it never opens what is denied.
 
 import type { GateRule } from "./gate-rule.ts";
-import { ruleIn } from "./policy-layers.ts";
+import { readingName, ruleIn } from "./policy-layers.ts";
 
-export const runPolicy: GateRule = ({ tool }, { policy, alwaysApproved }) => {
+export const runPolicy: GateRule = ({ call, tool }, { policy, alwaysApproved }) => {
   const { name, permission } = tool;
-  switch (ruleIn(policy, tool)) {
+  const judged = call.isReading === true ? { name: readingName(name), permission } : tool;
+  switch (ruleIn(policy, judged)) {
     case "deny":
       return { kind: "denied", reason: `the policy of this run denies ${name}` };
     case "allow":

@@ -182,8 +182,11 @@ function changed(
   });
 }
 
-function bare({ callId, toolUseId, name, preview, argsDigest }: CallState): ToolCall {
-  return { callId, toolUseId, name, preview, argsDigest };
+function bare({ callId, toolUseId, name, preview, argsDigest, isReading }: CallState): ToolCall {
+  return {
+    ...{ callId, toolUseId, name, preview, argsDigest },
+    ...(isReading === true && { isReading }),
+  };
 }
 
 function isBegun({ kind }: CallState): boolean {

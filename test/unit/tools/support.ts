@@ -20,6 +20,7 @@ export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
     signal: new AbortController().signal,
     heartbeat: () => undefined,
     progress: () => undefined,
+    secret: (name) => `the value of ${name}`,
     openOutput: () => new OutputStream(NOWHERE, () => undefined),
     log: pino({ level: "silent" }),
     ...given,

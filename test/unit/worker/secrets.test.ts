@@ -16,7 +16,9 @@ describe("every secret of the environment", () => {
 
   test.each(named)("%s is searched for, and withdrawn once it is read", (name) => {
     const value = name === "DATABASE_URL" ? "postgres://u:canary@h/d" : "canary-0123456789";
-    expect(secretsOf(readConfig({ [name]: value }))).toContain(value);
+    const said =
+      name === "PAWL_SECRETS" ? JSON.stringify({ CRM: { value, for: ["crm.example"] } }) : value;
+    expect(secretsOf(readConfig({ [name]: said }))).toContain(value);
     expect(SECRETS).toContain(name);
   });
 
