@@ -67,6 +67,12 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
+  "src/sandbox": {
+    values: [
+      ...["src/package-root.ts", "node:", "zod", "koffi", "quickjs-emscripten-core"],
+      "@jitl/quickjs-wasmfile-release-sync",
+    ],
+  },
   "src/store": { values: ["src/conninfo", "src/domain", ...SELF, "node:", "postgres"] },
   "src/conninfo": { values: [] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
