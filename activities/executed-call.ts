@@ -9,7 +9,7 @@ import type { Progress } from "../src/store/deltas.ts";
 import { refOf } from "../src/store/transcripts.ts";
 import { failure, type Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { runFolderIn } from "./files-folder.ts";
+import { fileRootsIn, runFolderIn } from "./files-folder.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { openTool } from "./tool-sources/tool-source.ts";
 import type { Tool, ToolContext } from "./tools/define-tool.ts";
@@ -97,6 +97,7 @@ export function contextOf(
     progress: (text, share) => deps.deltas.progress(attempt, progressOf(text, share)),
     log: deps.telemetry.log.child({ runId, tool, callId }),
     ...present({ filesDir }),
+    fileRoots: fileRootsIn(deps.files),
     onFileTrouble: (error) =>
       deps.telemetry.emit({ event: "file_trouble", runId, tool, dir: filesDir, error }),
     openOutput: () => openOutput(deps, attempt, runId),

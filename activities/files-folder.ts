@@ -8,15 +8,22 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config.ts";
 import { fileTroubleOf } from "../src/domain/file-trouble.ts";
+import { openRoots, type OpenRoot } from "../src/files/open-roots.ts";
 
 export type FilesFolder =
-  | { readonly kind: "usable"; readonly dir: string; readonly folderId: string }
+  | {
+      readonly kind: "usable";
+      readonly dir: string;
+      readonly folderId: string;
+      /** Folders besides, of the operator's: `PAWL_FILES_ROOTS`. */
+      readonly roots: readonly OpenRoot[];
+    }
   | { readonly kind: "unusable"; readonly dir: string; readonly why: string }
   /** With those workers that execute the tools. */
   | { readonly kind: "elsewhere" };
 
 interface Folders {
-  readonly tools: Pick<Config["tools"], "filesDir">;
+  readonly tools: Pick<Config["tools"], "filesDir" | "filesRoots">;
   readonly stack: Pick<Config["stack"], "dir">;
 }
 
@@ -27,12 +34,14 @@ const OWNERS_ALONE = { folder: 0o700, file: 0o600 } as const;
 const MARK_TRIES = 40;
 const MARK_RETRY_MS = 50;
 
+/** Throws PawlError CONFIG where one of the operator's folders besides can't be used. */
 export async function tryFilesFolder(config: Folders): Promise<FilesFolder> {
   const dir = resolve(config.tools.filesDir ?? join(config.stack.dir, "files"));
+  const roots = await openRoots(config.tools.filesRoots, [dir, config.stack.dir]);
   try {
     await mkdir(dir, { recursive: true, mode: OWNERS_ALONE.folder });
     const ownUid = await uidOfWhatIsWritten(dir);
-    return { kind: "usable", dir, folderId: await markIn(dir, ownUid) };
+    return { kind: "usable", dir, folderId: await markIn(dir, ownUid), roots };
   } catch (error) {
     const why = fileTroubleOf(error) ?? (error instanceof Error ? error.message : String(error));
     return { kind: "unusable", dir, why };
@@ -43,6 +52,11 @@ export async function tryFilesFolder(config: Folders): Promise<FilesFolder> {
 export function runFolderIn(files: FilesFolder, tenant: string, runId: string): string | undefined {
   if (files.kind !== "usable") return undefined;
   return join(files.dir, folderName(tenant), folderName(runId));
+}
+
+/** The folders besides it that a run's tools may use. */
+export function fileRootsIn(files: FilesFolder): readonly OpenRoot[] {
+  return files.kind === "usable" ? files.roots : [];
 }
 
 /** Names come from callers: nothing in them may be a path, and two names never share a folder. */

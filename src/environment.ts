@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { QUEUE_DEFAULT } from "./temporal/queues.ts";
 import { z } from "zod";
 import type { Rule } from "./domain/approval.ts";
+import { readRoots } from "./domain/file-roots.ts";
 import { INPUT_RULES_DEFAULT } from "./domain/input-rules.ts";
 import { compilePattern } from "./domain/linear-pattern.ts";
 import { strictest } from "./domain/gate/policy-layers.ts";
@@ -93,6 +94,12 @@ const addresses = list.pipe(
     z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "it looks like 10.0.0.0/8,192.0.2.7,::1"),
   ),
 );
+
+const fileRoots = z.string().transform((value, context) => {
+  const { roots, complaints } = readRoots(value);
+  for (const message of complaints) context.addIssue({ code: "custom", message });
+  return [...roots];
+});
 
 export interface Variable<S extends z.ZodType = z.ZodType> {
   name: string;
@@ -214,6 +221,7 @@ export const ENVIRONMENT = {
     webSearch: env("PAWL_WEB_SEARCH", z.enum(["server", "own", "off"]).optional()),
     blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.default([])),
     filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
+    filesRoots: env("PAWL_FILES_ROOTS", fileRoots.default([])),
   },
   approvals: {
     timeoutMs: env("PAWL_APPROVAL_TIMEOUT_MS", millis.default(86_400_000)),

@@ -5,8 +5,9 @@
 
 import type { Config } from "../../src/config.ts";
 import { isAnthropicApi } from "../../src/domain/provider.ts";
-import type { FilesFolder } from "../files-folder.ts";
+import { fileRootsIn, type FilesFolder } from "../files-folder.ts";
 import { builtInTools, fileTools } from "../tools/index.ts";
+import { withRoots } from "../tools/roots-in-spec.ts";
 import { anthropicWebSearch, searchesPerCall, webSearchTool } from "../tools/web-search.ts";
 import { listedTools, type ToolSource } from "./tool-source.ts";
 
@@ -31,7 +32,7 @@ export function builtInSource(
           : 0;
       const onServer = maxUses > 0 ? anthropicWebSearch({ maxUses, blockedDomains }) : null;
       return (await source.list(terms)).map(({ spec }) => ({
-        spec,
+        spec: fileTools.has(spec.name) ? withRoots(spec, fileRootsIn(files)) : spec,
         ...(spec.name === webSearchTool.spec.name && webSearch !== "own" ? { onServer } : {}),
         ...(fileTools.has(spec.name) && files.kind === "unusable" ? { isIdle: true } : {}),
       }));

@@ -2,6 +2,9 @@
 
 import { calculatorTool } from "./calculator.ts";
 import type { Tool } from "./define-tool.ts";
+import { editFileTool } from "./edit-file.ts";
+import { listFilesTool } from "./list-files.ts";
+import { readFileTool } from "./read-file.ts";
 import { readResultTool } from "./read-result.ts";
 import { webSearchTool } from "./web-search.ts";
 import { writeFileTool } from "./write-file.ts";
@@ -11,7 +14,12 @@ export const builtInTools: readonly Tool[] = [
   webSearchTool,
   readResultTool,
   writeFileTool,
+  readFileTool,
+  listFilesTool,
+  editFileTool,
 ];
 
 /** Of no use to a run whose worker has no place for files. */
-export const fileTools: ReadonlySet<string> = new Set([writeFileTool.spec.name]);
+export const fileTools: ReadonlySet<string> = new Set(
+  [readFileTool, listFilesTool, writeFileTool, editFileTool].map(({ spec }) => spec.name),
+);

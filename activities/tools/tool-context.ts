@@ -1,5 +1,6 @@
 // What a tool is told of the call that it is executed for, or that it takes back.
 
+import type { OpenRoot } from "../../src/files/open-roots.ts";
 import type { Log } from "../../src/telemetry/log.ts";
 import type { OutputStream } from "./output-stream.ts";
 
@@ -23,6 +24,8 @@ export interface ToolContext {
   readonly openOutput: () => OutputStream;
   /** The run's own folder for files; whoever writes first makes it. */
   readonly filesDir?: string;
+  /** Folders of the operator's besides it, by absolute paths. */
+  readonly fileRoots?: readonly OpenRoot[];
   /** For whoever operates the worker: why a file could not be used, with the paths that no model is told. */
   readonly onFileTrouble?: (error: unknown) => void;
 }

@@ -1,21 +1,21 @@
-// Writes a text file into the run's own folder, and nowhere else. Each step of the way there is opened
-// from the one before it and never through a link, so that a swapped folder leads nowhere.
+// Writes a text file whole: into the run's own folder, or a root that may be written to.
 
-import { constants } from "node:fs";
-import { lstat, mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { z } from "zod";
+import { withLock } from "../../src/files/file-lock.ts";
+import { inFolder } from "../../src/files/folder.ts";
+import { replaceFile } from "../../src/files/replace-file.ts";
 import { defineTool } from "./define-tool.ts";
-import { ToolError, toolErrorOf } from "./tool-error.ts";
-import { fileTroubleOf } from "../../src/domain/file-trouble.ts";
+import { atFile, nameIn, type FileWords } from "./file-target.ts";
+import { ToolError } from "./tool-error.ts";
 
 const BYTES_MAX = 1024 * 1024;
 const PATH_CHARS_MAX = 512;
-const NAME_BYTES_MAX = 200;
-const DEPTH_MAX = 8;
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const WORDS: FileWords = {
+  use: "write",
+  done: "written",
+  otherwise: "Give the text in your answer instead, and say that no file was written.",
+};
 
 export const writeFileTool = defineTool({
   name: "write_file",
@@ -32,120 +32,29 @@ export const writeFileTool = defineTool({
   }),
   permission: "write",
   effect: "idempotent",
-  async execute({ path, content }, { filesDir, signal, onFileTrouble }) {
-    const names = namesIn(path);
-    if (filesDir === undefined) throw notWritten(names, "no file can be written here");
-    // It would be written as another character than the one that was asked for, and approved.
-    if (!content.isWellFormed()) throw refused("The text holds half of a surrogate pair.");
-    const bytes = Buffer.byteLength(content);
-    if (bytes > BYTES_MAX) throw refused(`The text has ${bytes} bytes; ${BYTES_MAX} are possible.`);
-    signal.throwIfAborted();
-    try {
-      await writeUnder(filesDir, names, content);
-    } catch (error) {
-      if (toolErrorOf(error) !== null) throw error;
-      onFileTrouble?.(error);
-      throw notWritten(names, fileTroubleOf(error) ?? "something is wrong with the file system");
-    }
-    return { path: names.join("/"), bytes };
+  async execute({ path, content }, context) {
+    return await atFile(path, context, WORDS, async (target) => {
+      const [names, name] = nameIn(target);
+      const bytes = bytesOf(content);
+      const { signal } = context;
+      await inFolder(target.place, { names, makes: true }, (folder) =>
+        withLock(folder, { name, signal }, () => replaceFile(folder, { name, content })),
+      );
+      return { path: target.path, bytes };
+    });
   },
 });
 
-/** The steps of a relative path. Whatever could lead out of the folder is refused and not mended. */
-function namesIn(path: string): string[] {
-  const names = path.split("/");
-  if (names[0] === "." && names.length > 1) names.shift();
-  if (names.length > DEPTH_MAX) throw refused(`The path has more than ${DEPTH_MAX} steps.`);
-  for (const name of names) {
-    const isOdd =
-      name === "" ||
-      name === "." ||
-      name === ".." ||
-      /[\p{Cc}\p{Cf}\\:]|^\s|[\s.]$/u.test(name) ||
-      !name.isWellFormed() ||
-      Buffer.byteLength(name) > NAME_BYTES_MAX;
-    if (isOdd) throw refused(`The path ${JSON.stringify(path)} is not a plain relative path.`);
+function bytesOf(content: string): number {
+  // It would be written as another character than the one that was asked for, and approved.
+  if (!content.isWellFormed()) {
+    throw new ToolError("The text holds half of a surrogate pair.", {
+      suggestion: "Write the character whole, or leave it out.",
+    });
   }
-  return names;
-}
-
-async function writeUnder(root: string, names: readonly string[], content: string): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o700 });
-  const handles = [await open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)];
-  try {
-    let place = placeOf(handles[0], root);
-    for (const name of names.slice(0, -1)) {
-      const step = join(place, name);
-      await mkdir(step, { mode: 0o700 }).catch(unless("EEXIST"));
-      const handle = await open(step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(
-        (error: unknown) => {
-          throw hasCode(error, "ENOTDIR", "ELOOP") ? refused(`${name} is no folder.`) : error;
-        },
-      );
-      handles.push(handle);
-      place = placeOf(handle, step);
-    }
-    await replace(place, names.at(-1) ?? "", content);
-  } finally {
-    await Promise.all(handles.map((handle) => handle.close()));
-  }
-}
-
-/** An open folder by its handle, where the system names handles: then no renaming leads elsewhere. */
-function placeOf(handle: FileHandle | undefined, path: string): string {
-  return process.platform === "linux" && handle !== undefined ? `/proc/self/fd/${handle.fd}` : path;
-}
-
-/** All of it or nothing: written beside the place, then moved there in one step. */
-async function replace(place: string, name: string, content: string): Promise<void> {
-  const target = join(place, name);
-  const there = await lstat(target).catch(unless("ENOENT"));
-  if (there !== undefined && !there.isFile()) throw refused(`${name} is there, and is no file.`);
-  const draft = join(place, `.${randomBytes(8).toString("hex")}.part`);
-  const file = await open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    await file.writeFile(content, "utf8");
-    await file.sync();
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await rename(draft, target).catch(async (error: unknown) => {
-    await rm(draft, { force: true });
-    throw error;
-  });
-}
-
-/** The file as the model knows it; where that would have been is for the log. Another worker may be better off. */
-function notWritten(names: readonly string[], why: string): ToolError {
-  return new ToolError(`${names.join("/")} was not written: ${why}.`, {
-    suggestion: "Give the text in your answer instead, and say that no file was written.",
-    retryable: true,
-  });
-}
-
-function unless(code: string) {
-  return (error: unknown): undefined => {
-    if (hasCode(error, code)) return undefined;
-    throw error;
-  };
-}
-
-/** By its shape: an error of another realm is no `Error` here. */
-function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return (
-    typeof error === "object" &&
-    error !== null &&
-    "code" in error &&
-    codes.includes(String(error.code))
-  );
-}
-
-function refused(message: string): ToolError {
-  return new ToolError(message, {
-    suggestion:
-      "Use a plain relative path such as notes.txt, without dots, links or odd characters.",
+  const bytes = Buffer.byteLength(content);
+  if (bytes <= BYTES_MAX) return bytes;
+  throw new ToolError(`The text has ${bytes} bytes; ${BYTES_MAX} are possible.`, {
+    suggestion: "Write it as several files.",
   });
 }

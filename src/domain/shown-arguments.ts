@@ -14,17 +14,29 @@ const DEPTH_MAX = 6;
 
 const MARGIN = "│ ";
 const NEW_TEXT = "+ ";
+const OLD_TEXT = "- ";
 /** A row that goes on with the line above it. */
 const GOES_ON = "┆ ";
 
-/** Tools that write a file, and the argument that is the file's new text. */
-const WRITES: Readonly<Record<string, string>> = { write_file: "content" };
+/** Of tools that change a file: the arguments that are text which comes into it, or goes. */
+const CHANGES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ["write_file", new Map([["content", NEW_TEXT]])],
+  [
+    "edit_file",
+    new Map([
+      ["find", OLD_TEXT],
+      ["replace", NEW_TEXT],
+    ]),
+  ],
+]);
 
 interface Entry {
   readonly label: string;
   readonly value: unknown;
   readonly depth: number;
   readonly margin: string;
+  /** A word that is replaced by a word stands above it, as a diff has it. */
+  readonly isInDiff?: boolean;
 }
 
 export function shownArguments(tool: string, input: unknown, columns = COLUMNS): readonly string[] {
@@ -47,15 +59,19 @@ function* linesOf(tool: string, input: unknown): Generator<Line> {
   }
   const entries = Object.entries(input);
   if (entries.length === 0) yield ours(0, "(no arguments)");
+  const changes = CHANGES.get(tool);
+  const isDiff = [...(changes?.values() ?? [])].includes(OLD_TEXT);
   for (const [key, value] of entries) {
-    const margin = WRITES[tool] === key ? NEW_TEXT : MARGIN;
-    yield* entryLines({ label: labelOf(key), value, depth: 0, margin });
+    const margin = changes?.get(key) ?? MARGIN;
+    // That nothing takes its place is said in our words.
+    const isInDiff = margin !== MARGIN && isDiff && value !== "";
+    yield* entryLines({ label: labelOf(key), value, depth: 0, margin, isInDiff });
   }
 }
 
 function* entryLines(entry: Entry): Generator<Line> {
-  const { label, value, depth } = entry;
-  if (typeof value === "string" && !isPlain(value)) {
+  const { label, value, depth, isInDiff = false } = entry;
+  if (typeof value === "string" && (isInDiff || !isPlain(value))) {
     yield* textLines(entry, value);
     return;
   }

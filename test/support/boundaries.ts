@@ -38,13 +38,13 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   activities: {
     values: [
-      ...["src/domain", "src/model", "src/store", "src/config.ts", "src/failpoint.ts"],
-      ...["src/temporal/payloads.ts", "@temporalio/activity", "node:"],
+      ...["src/domain", "src/files", "src/model", "src/store", "src/config.ts"],
+      ...["src/failpoint.ts", "src/temporal/payloads.ts", "@temporalio/activity", "node:"],
     ],
     types: ["src/telemetry", "@temporalio/client", "@temporalio/common"],
   },
   "activities/tools": {
-    values: ["src/domain", "src/corpus", "expr-eval-fork", "node:", "zod"],
+    values: ["src/domain", "src/corpus", "src/files", "expr-eval-fork", "node:", "zod"],
     types: ["src/telemetry"],
   },
 
@@ -60,6 +60,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/temporal/lenient-converter.ts": { values: ["@temporalio/common"] },
   [QUEUES]: { values: [], types: ["src/domain"] },
   "src/temporal/run-start.ts": { values: ["src/temporal/columns.ts"], types: ["src/domain"] },
+  "src/files": { values: ["src/domain", "node:"] },
   "src/process": { values: ["src/domain", "node:"], types: ["src/config.ts"] },
   "src/telemetry": {
     values: ["src/domain", "src/process/make-folder.ts", "node:", "pino"],

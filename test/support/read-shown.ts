@@ -24,7 +24,7 @@ interface Reader {
 function joined(rows: readonly string[]): Line[] {
   const lines: Line[] = [];
   for (const row of rows) {
-    const [, indent = "", sign = "", text = ""] = /^( *)([│+┆] )?(.*)$/su.exec(row) ?? [];
+    const [, indent = "", sign = "", text = ""] = /^( *)([│+┆-] )?(.*)$/su.exec(row) ?? [];
     const last = lines.at(-1);
     if (sign === "┆ " && last !== undefined) last.text += text;
     else lines.push({ depth: indent.length / 2, quoted: sign !== "", text });

@@ -73,7 +73,7 @@ export function Arguments({ lines, onEnd }: ArgumentsProps): VNode {
 
 /** What is too long for the box goes on right of its margin, which is drawn beside all of it. */
 function row(line: string, index: number): Child {
-  const [, indent = "", margin = "", rest = ""] = /^( *)([│+┆] )?(.*)$/s.exec(line) ?? [];
+  const [, indent = "", margin = "", rest = ""] = /^( *)([│+┆-] )?(.*)$/s.exec(line) ?? [];
   const text = html`<span class=${margin === "" ? "" : "quoted"}
     >${drawn(marksIn(rest))}${"\n"}</span
   >`;

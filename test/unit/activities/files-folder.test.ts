@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(outside, { recursive: true, force: true }));
 
 const at = (filesDir: string | undefined, stateDir = "") => ({
-  tools: { filesDir },
+  tools: { filesDir, filesRoots: [] },
   stack: { dir: stateDir },
 });
 
@@ -61,7 +61,7 @@ describe("the folder for files is tried when a worker starts", () => {
 });
 
 describe("each run has a folder of its own", () => {
-  const files = { kind: "usable", dir: "/files", folderId: "1" } as const;
+  const files = { kind: "usable", dir: "/files", folderId: "1", roots: [] } as const;
 
   test("below its tenant's", () => {
     expect(runFolderIn(files, "acme", "run_1")).toBe("/files/acme/run_1");

@@ -46,7 +46,13 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 })).value;
 const columns = fc.integer({ min: 1, max: 200 });
 /** As arguments come: out of JSON. */
-const args = fc.oneof(fc.dictionary(text, value, { maxKeys: 5 }), value).map(asJson);
+const args = fc
+  .oneof(
+    fc.dictionary(text, value, { maxKeys: 5 }),
+    fc.record({ path: text, find: text, replace: text }),
+    value,
+  )
+  .map(asJson);
 const LARGE = isAtLeast("full") ? 2 ** 20 : 2 ** 17;
 const RUNS = { numRuns: propertyRuns(1000, 150) };
 
@@ -57,11 +63,16 @@ function asJson(input: unknown): unknown {
 describe("what is shown of arguments", () => {
   test("A4: can be read back into them, whatever they are and however wide the place", () => {
     fc.assert(
-      fc.property(fc.constantFrom("write_file", "send"), args, columns, (tool, input, width) => {
-        const read = readShown(shownArguments(tool, input, width));
-        expect(JSON.stringify(read)).toBe(JSON.stringify(input));
-        expect(argsDigest(read)).toBe(argsDigest(input));
-      }),
+      fc.property(
+        fc.constantFrom("write_file", "edit_file", "send"),
+        args,
+        columns,
+        (tool, input, width) => {
+          const read = readShown(shownArguments(tool, input, width));
+          expect(JSON.stringify(read)).toBe(JSON.stringify(input));
+          expect(argsDigest(read)).toBe(argsDigest(input));
+        },
+      ),
       RUNS,
     );
   });
@@ -150,6 +161,19 @@ describe("what is shown of arguments", () => {
       '"odd key⟦U+202E⟧" = null',
     ]);
     expect(shownArguments("nothing", {})).toEqual(["(no arguments)"]);
+  });
+
+  test("of an edit is a diff: what goes above what comes, a word too, and that nothing comes", () => {
+    const input = { path: "a.txt", find: "one", replace: "- two\n+ three" };
+    expect(shownArguments("edit_file", input)).toEqual([
+      'path = "a.txt"',
+      "find: text, 1 line",
+      "  - one",
+      "replace: text, 2 lines",
+      "  + - two",
+      "  + + three",
+    ]);
+    expect(shownArguments("edit_file", { ...input, replace: "" }).at(-1)).toBe('replace = ""');
   });
 
   test("is cut into rows of the width of the terminal, and each says what it goes on with", () => {

@@ -16,6 +16,9 @@ test("every built-in tool has a name of its own and tells the model what it take
     "web_search",
     "read_result",
     "write_file",
+    "read_file",
+    "list_files",
+    "edit_file",
   ]);
   for (const tool of builtInTools) {
     expect(tool.spec.inputSchema).toMatchObject({ type: "object", additionalProperties: false });

@@ -106,7 +106,7 @@ test("files are not offered by a worker that can't keep them, and rules may name
     const agent = agentWith("write_file", "calculator");
     return await toolsFor(termsOf(agent), { policy: caller }, { toolSources, config: OFFLINE });
   };
-  const usable = await offered({ kind: "usable", dir: "/files", folderId: "1" });
+  const usable = await offered({ kind: "usable", dir: "/files", folderId: "1", roots: [] });
   expect(usable.tools.map(({ name }) => name)).toEqual(["write_file", "calculator"]);
   const broken = { kind: "unusable", dir: "/files", why: "permission denied" } as const;
   for (const caller of [{}, { ask: ["write_file"] }, { deny: ["write_file"] }]) {
