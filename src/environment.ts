@@ -18,6 +18,7 @@ import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
 import { baseUrl, headerText, placeUrl } from "./environment-values.ts";
 import { readModelsFile } from "./models-file.ts";
+import { TIERS } from "./sandbox/sandbox.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -220,6 +221,7 @@ export const ENVIRONMENT = {
     policy: env("PAWL_TOOL_POLICY", rules.optional()),
     webSearch: env("PAWL_WEB_SEARCH", z.enum(["server", "own", "off"]).optional()),
     blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.default([])),
+    sandboxMinTier: env("PAWL_SANDBOX_MIN_TIER", z.enum(TIERS).default("wasm")),
     filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
     filesRoots: env("PAWL_FILES_ROOTS", fileRoots.default([])),
   },

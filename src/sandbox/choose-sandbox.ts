@@ -28,7 +28,7 @@ export type Sandbox =
 /** Asks once; whoever comes later is told the same. */
 export type AskSandbox = () => Promise<Sandbox>;
 
-export function sandboxOf(smallest: Tier, env: NodeJS.ProcessEnv): AskSandbox {
+export function sandboxOf(smallest: Tier, env: NodeJS.ProcessEnv = process.env): AskSandbox {
   let asked: Promise<Sandbox> | null = null;
   return () => (asked ??= chooseSandbox(providersOf(env), smallest));
 }

@@ -4,6 +4,7 @@ import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
 import type { FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import { sandboxedSource } from "../../activities/tool-sources/sandboxed.ts";
 import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
 import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
@@ -86,9 +87,15 @@ export function createDeps(
     tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
     files,
-    toolSources: [listedTools("own", tools), builtInSource(config, files), ...toolSources].map(
-      (source) => scrubbedSource(source, secrets),
-    ),
+    toolSources: [
+      listedTools("own", tools),
+      builtInSource(config, files),
+      sandboxedSource({
+        minTier: config.tools.sandboxMinTier,
+        executes: duties.includes("tools"),
+      }),
+      ...toolSources,
+    ].map((source) => scrubbedSource(source, secrets)),
     agents,
   };
 }

@@ -39,13 +39,17 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   activities: {
     values: [
       ...["src/domain", "src/files", "src/model", "src/store", "src/config.ts"],
-      ...["src/failpoint.ts", "src/temporal/payloads.ts", "@temporalio/activity", "node:"],
+      ...["src/failpoint.ts", "src/sandbox", "src/temporal/payloads.ts"],
+      ...["@temporalio/activity", "node:"],
     ],
     types: ["src/telemetry", "@temporalio/client", "@temporalio/common"],
   },
   "activities/tools": {
-    values: ["src/domain", "src/corpus", "src/files", "expr-eval-fork", "node:", "zod"],
-    types: ["src/telemetry"],
+    values: [
+      ...["src/domain", "src/corpus", "src/files", "src/sandbox/sandbox.ts"],
+      ...["expr-eval-fork", "node:", "zod"],
+    ],
+    types: ["src/telemetry", "src/sandbox"],
   },
 
   "src/domain": { values: [] },
@@ -144,9 +148,11 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/database-access.ts": { values: ["src/environment.ts", "src/conninfo"] },
   "src/environment.ts": {
     values: [
-      ...["src/domain", "src/environment-values.ts", "src/models-file.ts", QUEUES, "node:", "zod"],
+      ...["src/domain", "src/environment-values.ts", "src/models-file.ts"],
+      ...["src/sandbox/sandbox.ts", QUEUES, "node:", "zod"],
     ],
   },
+  "src/sandbox/sandbox.ts": { values: [] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "zod"] },
   "src/unknown-settings.ts": { values: [] },
