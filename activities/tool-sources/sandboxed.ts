@@ -1,25 +1,16 @@
 // run_code, where the code can be locked in. The sandbox is probed when the first run is opened whose agent names the
 // tool, and not at all where none does. Where no tier holds the tool is known and not offered.
 
-import { sandboxOf, type AskSandbox } from "../../src/sandbox/choose-sandbox.ts";
-import type { Tier } from "../../src/sandbox/sandbox.ts";
+import type { AskSandbox } from "../../src/sandbox/choose-sandbox.ts";
 import { RUN_CODE, runCodeTool } from "../tools/run-code.ts";
 import type { RunTerms, SourcedTool, ToolSource } from "./tool-source.ts";
 
-interface Terms {
-  readonly minTier: Tier;
-  /** False where other workers execute the tools: what holds there this one can't find out. */
-  readonly executes: boolean;
-}
-
-export function sandboxedSource(
-  { minTier, executes }: Terms,
-  ask: AskSandbox = sandboxOf(minTier),
-): ToolSource {
+/** `executes`: false where other workers execute the tools, and what holds there this one can't find out. */
+export function sandboxedSource(ask: AskSandbox, executes: boolean): ToolSource {
   return {
     name: "sandbox",
     async list({ agent }: RunTerms): Promise<readonly SourcedTool[]> {
-      if (!executes || !names(agent.tools)) return [{ spec: runCodeTool(ask).spec }];
+      if (!executes || !runsCode(agent.tools)) return [{ spec: runCodeTool(ask).spec }];
       const sandbox = await ask();
       if (sandbox.kind === "none") return [{ spec: runCodeTool(ask).spec, isIdle: true }];
       return [{ spec: runCodeTool(ask, sandbox.languages).spec }];
@@ -29,6 +20,6 @@ export function sandboxedSource(
 }
 
 /** Also by a pattern. */
-function names(tools: readonly string[]): boolean {
+export function runsCode(tools: readonly string[]): boolean {
   return tools.some((tool) => tool === RUN_CODE || tool.includes("*"));
 }

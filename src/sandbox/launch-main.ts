@@ -8,6 +8,7 @@ import { setPriority } from "node:os";
 import { prepareRuleset } from "./landlock.ts";
 import { LAUNCHER_FD, type LaunchOrder } from "./launch-order.ts";
 import { openNative, type Native } from "./native.ts";
+import { threadsOfUser } from "./process-usage.ts";
 import { encoded, seccompProgram } from "./seccomp-filter.ts";
 import { ARCHITECTURES } from "./syscall-table.ts";
 
@@ -47,13 +48,14 @@ function become(order: LaunchOrder): void {
   const program = programOf(native, order);
   diesFirst();
   process.umask(0o077);
+  const others = order.identity.kind === "same" ? threadsOfUser(process.getuid?.() ?? 0) : 0;
   const ruleset = prepareRuleset(native, order);
   takeIdentity(native, order);
   process.chdir(order.folder);
   native.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   ruleset.enforce();
   keepThreeDescriptors(native);
-  bind(native, order);
+  bind(native, order, others);
   native.call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter.header, 0, 0);
   // Node itself has mapped more than that already, and would not get any more memory.
   if (order.limits.addressBytes !== null) limit(native, RLIMIT.as, order.limits.addressBytes);
@@ -95,13 +97,14 @@ function keepThreeDescriptors(native: Native): void {
   for (let fd = 0; fd < LAUNCHER_FD; fd += 1) native.call("fcntl", fd, F_SETFD, 0);
 }
 
-function bind(native: Native, { limits }: LaunchOrder): void {
+/** The kernel counts the threads of a user, and not of a process: `others` are there already. */
+function bind(native: Native, { limits }: LaunchOrder, others: number): void {
   const { cpuSeconds, fileBytes, memoryBytes, threads, descriptors } = limits;
   limit(native, RLIMIT.cpu, cpuSeconds);
   limit(native, RLIMIT.fsize, fileBytes);
   limit(native, RLIMIT.data, memoryBytes);
   limit(native, RLIMIT.stack, STACK_BYTES);
-  limit(native, RLIMIT.nproc, threads);
+  limit(native, RLIMIT.nproc, others + threads);
   limit(native, RLIMIT.nofile, descriptors);
   for (const none of [RLIMIT.core, RLIMIT.memlock, RLIMIT.msgqueue, RLIMIT.nice, RLIMIT.rtprio]) {
     limit(native, none, 0);

@@ -7,7 +7,7 @@ import type { Identity, LaunchOrder } from "./launch-order.ts";
 import { isModule } from "./module-code.ts";
 import { LOADERS, type Runtime } from "./runtimes.ts";
 import type { CodeOutcome, CodeRun, FolderFile, Killer } from "./sandbox.ts";
-import { makeScratch, type ScratchFolder } from "./scratch-folder.ts";
+import { makeScratch, type Collected, type ScratchFolder } from "./scratch-folder.ts";
 import { watchedChild, type ChildCommand, type ChildEnd } from "./watched-child.ts";
 
 export const LAUNCHER = packageFile("dist/src/sandbox/launch-main.js");
@@ -96,6 +96,8 @@ function orderOf(
   };
 }
 
+const NOTHING: Collected = { files: [], leftOut: [] };
+
 interface Ran {
   readonly run: CodeRun;
   readonly scratch: ScratchFolder;
@@ -103,16 +105,17 @@ interface Ran {
 }
 
 export async function outcomeOf(end: ChildEnd, { run, scratch, given }: Ran): Promise<CodeOutcome> {
-  const { files, leftOut } = await scratch.collect();
-  const before = new Map(given.map(({ path, bytes }) => [path, bytes]));
   const killedBy = end.killedBy ?? killerOf(end, run);
+  // Of a program that was killed nobody knows which of its files are whole.
+  const { files, leftOut } = killedBy === null ? await scratch.collect() : NOTHING;
+  const before = new Map(given.map(({ path, bytes }) => [path, bytes]));
   return {
     stdout: end.stdout.toString("utf8"),
     stderr: end.stderr.toString("utf8"),
     exitCode: killedBy === null ? end.exitCode : null,
     killedBy,
     files: files.filter(({ path, bytes }) => before.get(path)?.equals(bytes) !== true),
-    leftOut,
+    leftOut: leftOut.filter((path) => !before.has(path)),
   };
 }
 

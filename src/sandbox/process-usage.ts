@@ -1,7 +1,7 @@
 // What a process of Linux and those below it hold right now. Null where that can't be read: then the limits that the
 // kernel keeps are all there is.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessUsage {
   readonly memoryBytes: number;
@@ -21,12 +21,22 @@ export function usageOf(pid: number): ProcessUsage | null {
   }, own);
 }
 
+/** Of this user's processes all over the machine, as far as they can be seen: what the kernel counts against a limit. */
+export function threadsOfUser(uid: number): number {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const statuses = pids.map((pid) => readOrNull(`/proc/${pid}/status`) ?? "");
+  const own = statuses.filter((status) => new RegExp(`^Uid:\\s+${uid}\\s`, "m").test(status));
+  return own.reduce((sum, status) => sum + numberIn(status, "Threads"), 0);
+}
+
 function statusOf(pid: number): ProcessUsage | null {
   const status = readOrNull(`/proc/${pid}/status`);
   if (status === null) return null;
-  const number = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
-  return { memoryBytes: number("VmRSS") * KIB, threads: number("Threads") };
+  return { memoryBytes: numberIn(status, "VmRSS") * KIB, threads: numberIn(status, "Threads") };
+}
+
+function numberIn(status: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
 }
 
 function childrenOf(pid: number, depth: number): readonly number[] {

@@ -53,7 +53,7 @@ export interface CodeOutcome {
   /** Null where it was killed. */
   readonly exitCode: number | null;
   readonly killedBy: Killer | null;
-  /** What is new in its folder, or other than it was. */
+  /** What is new in its folder, or other than it was; nothing where it was killed. */
   readonly files: readonly FolderFile[];
   /** What else was new there: links, names that are no text. */
   readonly leftOut: readonly string[];

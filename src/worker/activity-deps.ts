@@ -15,6 +15,7 @@ import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { scrubbedBatches, scrubbedModel } from "../model/scrubbed-model.ts";
 import type { StreamTimers } from "../model/stream-clock.ts";
+import type { AskSandbox } from "../sandbox/choose-sandbox.ts";
 import { createArtefacts } from "../store/artefacts.ts";
 import { createBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
@@ -47,6 +48,7 @@ interface Given {
   readonly db: Database;
   readonly duties: readonly Duty[];
   readonly files: FilesFolder;
+  readonly askSandbox: AskSandbox;
 }
 
 /** A worker that calls no model needs no key, and has none to lose. */
@@ -55,7 +57,15 @@ const NOT_ASKED_HERE = "none";
 export function createDeps(
   config: Config,
   telemetry: Telemetry,
-  { db, duties, files, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
+  {
+    db,
+    duties,
+    files,
+    askSandbox,
+    tools = [],
+    toolSources = [],
+    agents = AGENTS,
+  }: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
   const transcripts = createTranscripts(db);
   const callsModels = duties.includes("model");
@@ -90,10 +100,7 @@ export function createDeps(
     toolSources: [
       listedTools("own", tools),
       builtInSource(config, files),
-      sandboxedSource({
-        minTier: config.tools.sandboxMinTier,
-        executes: duties.includes("tools"),
-      }),
+      sandboxedSource(askSandbox, duties.includes("tools")),
       ...toolSources,
     ].map((source) => scrubbedSource(source, secrets)),
     agents,

@@ -8,6 +8,7 @@ import type { Config } from "../config.ts";
 import { DUTIES, type Duty } from "../domain/duty.ts";
 import { hearHangups } from "../process/hangups.ts";
 import { checkRoom, type Need } from "../process/room.ts";
+import { sandboxOf } from "../sandbox/choose-sandbox.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -31,6 +32,7 @@ import { keepSweeping } from "./sweep.ts";
 import { checkAtStart } from "./check-at-start.ts";
 import { tellBuild } from "./tell-build.ts";
 import { tellOfFiles } from "./tell-of-files.ts";
+import { tellOfSandbox } from "./tell-of-sandbox.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 export interface WorkerTerms extends WorkerSkills {
@@ -97,7 +99,9 @@ async function serveDuties(
   const servesRuns = duties.includes("core");
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
   const files = await filesFor(duties, config);
-  const deps = { ...createDeps(config, telemetry, { db, duties, files, ...skills }), ...signs };
+  const askSandbox = sandboxOf(config.tools.sandboxMinTier);
+  const given = { db, duties, files, askSandbox };
+  const deps = { ...createDeps(config, telemetry, { ...given, ...skills }), ...signs };
   closers.push(() => deps.deltas.close());
   await patiently(telemetry, async () => {
     await tellOfFiles(files, await signs.lease.sure(), { db, telemetry });
@@ -118,6 +122,10 @@ async function serveDuties(
   if (servesRuns) closers.push(keepClean({ db, connection, namespace }, deps));
   const serving = serve(workers);
   telemetry.emit({ event: "worker_ready", taskQueue: config.temporal.taskQueue, duties });
+  if (duties.includes("tools")) {
+    const leaseId = await signs.lease.sure();
+    void tellOfSandbox({ ask: askSandbox, agents: deps.agents, db, telemetry, leaseId });
+  }
   void tellBuild({ connection, namespace, duties }, config, telemetry);
   await serving;
   telemetry.emit({ event: "worker_ended", givenUp: running.givenUp, graceMs });

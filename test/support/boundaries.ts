@@ -126,14 +126,22 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/worker": {
     values: [
       ...["activities", "src/domain", "src/model", "src/outbound", "src/process", "src/store"],
-      ...["src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["src/sandbox", "src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
   "src/dev": {
     values: [
-      ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["src/database-access.ts", "src/outbound", "src/process", "node:", "zod"],
+      ...["src/domain", "src/sandbox", "src/store", "src/telemetry", "src/temporal"],
+      ...[
+        "src/config.ts",
+        ...SELF,
+        "src/database-access.ts",
+        "src/outbound",
+        "src/process",
+        "node:",
+        "zod",
+      ],
       ...["@electric-sql/pglite", "@electric-sql/pglite-socket"],
     ],
     types: ["@temporalio/client"],
