@@ -13,6 +13,7 @@ import {
   type SearchAttribute,
 } from "../temporal/search-attributes.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
+import { checkSandboxes } from "./doctor-sandbox.ts";
 import { checkFiles } from "./doctor-files.ts";
 import { answers, checkModel } from "./doctor-provider.ts";
 import { checkWorkers } from "./doctor-workers.ts";
@@ -89,7 +90,7 @@ async function checkPostgres(at: DatabaseWhere): Promise<readonly Check[]> {
     const state = await readSchemaState(database, schema);
     if (state.kind === "current") {
       const found = await checkWriting(database, `${where}, schema ${schema.tables.length}`);
-      return [found, ...(await checkFiles(database))];
+      return [found, ...(await checkFiles(database)), ...(await checkSandboxes(database))];
     }
     if (state.kind === "foreign") {
       return [fail("postgres", `${where}: ${state.why}`, CATALOGUE.SCHEMA_FOREIGN.next)];

@@ -5,11 +5,13 @@ import { statfs } from "node:fs/promises";
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config.ts";
+import { sandboxOf } from "../sandbox/choose-sandbox.ts";
 import { cacheDir } from "./cache-dir.ts";
 import { goVersion, isNewEnough } from "./build-temporal.ts";
 import { fail, ok, type Check, warn } from "./check.ts";
 import { checkModels } from "./doctor-models.ts";
 import { checkProxy } from "./doctor-provider.ts";
+import { checkOwnSandbox } from "./doctor-sandbox.ts";
 import { checkServices } from "./doctor-services.ts";
 import { installedTemporal } from "./find-temporal.ts";
 import { changedSettings, liveStack, settingsOf, type StackState } from "./stack-state.ts";
@@ -37,6 +39,7 @@ export async function inspect({ config, env }: DoctorConfig): Promise<readonly C
     ...(isLocal ? [checkStack(stack, config)] : []),
     ...checkProxy(config),
     ...(await checkServices(stack, config, env)),
+    await checkOwnSandbox(sandboxOf(config.tools.sandboxMinTier, env)),
     ...checkModels(config, new Date()),
   ];
 }

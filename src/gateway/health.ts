@@ -10,6 +10,7 @@ import { present } from "../domain/present.ts";
 import { askedAs, baseUrlOf, keyFor } from "../domain/provider.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import type { Database } from "../store/database.ts";
+import { sandboxesOfWorkers } from "../store/worker-sandboxes.ts";
 import { tryWriting, whyNotWritten } from "../store/write-probe.ts";
 
 export interface HealthCheck {
@@ -52,18 +53,21 @@ export function createHealth(
           PROVIDER_KNOWN_FOR_MS,
         );
   const askPostgres = remembered(() => timed(() => probePostgres(db)), WRITE_KNOWN_FOR_MS);
+  const askSandboxes = remembered(() => sandboxesCheck(db), WRITE_KNOWN_FOR_MS);
   const asking = (probe: () => Promise<string | void>): Promise<HealthCheck> =>
     timed(() => client.within(PROBE_TIMEOUT_MS, probe));
 
   async function look(): Promise<HealthReport> {
-    const [temporal, postgres, workers, versions, model] = await Promise.all([
+    const [temporal, postgres, workers, versions, model, sandbox] = await Promise.all([
       asking(() => client.readStore()),
       askPostgres(),
       asking(() => probeWorkers(client)),
       asking(() => probeVersions(client)),
       askProvider?.(),
+      askSandboxes(),
     ]);
-    const checks = { temporal, postgres, workers, versions, ...present({ provider: model }) };
+    const known = present({ provider: model, sandbox: sandbox ?? undefined });
+    const checks = { temporal, postgres, workers, versions, ...known };
     return { status: statusOf(checks), checks };
   }
 
@@ -119,6 +123,17 @@ async function probeWorkers(client: Pick<HealthClient, "queue">): Promise<string
 async function probeVersions(client: Pick<HealthClient, "stranded">): Promise<void> {
   const wrong = strandedText(await client.stranded());
   if (wrong !== null) throw new ProbeError(wrong);
+}
+
+/** Of workers with agents that run code; null where there are none, or nobody can say: then Postgres fails by itself. */
+async function sandboxesCheck(db: Database): Promise<HealthCheck | null> {
+  const told = await sandboxesOfWorkers(db).catch(() => []);
+  if (told.length === 0) return null;
+  return await timed(async () => {
+    const without = told.find(({ tier }) => tier === null);
+    if (without !== undefined) throw new ProbeError(`none holds: ${without.detail}`);
+    return [...new Set(told.map(({ tier, detail }) => `${tier} (${detail})`))].join(", ");
+  });
 }
 
 async function probeProvider(url: string, key: string, send: typeof fetch): Promise<void> {

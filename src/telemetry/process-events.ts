@@ -64,6 +64,9 @@ export interface ProcessEvents {
   files_unusable: { readonly dir: string; readonly why: string };
   files_apart: { readonly dir: string; readonly elsewhere: readonly string[] };
   files_moved: { readonly dir: string; readonly before: string };
+  /** Behind which lock this worker runs code; see src/worker/tell-of-sandbox.ts. */
+  sandbox_holds: { readonly tier: string; readonly detail: string };
+  sandbox_missing: { readonly why: string };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
   /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
@@ -172,6 +175,9 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
     warn(
       `the workers before kept the files of runs elsewhere (${before}): those of earlier runs are not in ${dir}`,
     ),
+  sandbox_holds: ({ tier, detail }) => info(`code runs behind the lock ${tier}: ${detail}`),
+  sandbox_missing: ({ why }) =>
+    warn(`run_code is not offered by this worker, for no lock holds here: ${why}`),
   model_ending: (ending) => warn(endingText(ending)),
   lease_not_renewed: ({ endsInMs }) =>
     warn(

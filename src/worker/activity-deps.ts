@@ -5,6 +5,7 @@ import type { FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
 import { folderSource } from "../../activities/tool-sources/folder.ts";
+import { sandboxedSource } from "../../activities/tool-sources/sandboxed.ts";
 import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
 import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
@@ -15,6 +16,7 @@ import { anthropicBatches } from "../model/anthropic-batches.ts";
 import { anthropicModel } from "../model/anthropic.ts";
 import { scrubbedBatches, scrubbedModel } from "../model/scrubbed-model.ts";
 import type { StreamTimers } from "../model/stream-clock.ts";
+import type { AskSandbox } from "../sandbox/choose-sandbox.ts";
 import { createArtefacts } from "../store/artefacts.ts";
 import { createBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
@@ -50,6 +52,7 @@ interface Given {
   readonly duties: readonly Duty[];
   readonly files: FilesFolder;
   readonly project: LiveProject | null;
+  readonly askSandbox: AskSandbox;
 }
 
 /** A worker that calls no model needs no key, and has none to lose. */
@@ -102,12 +105,13 @@ export function createDeps(
 /** Of two tools by one name the first is used. */
 function sourcesOf(
   config: Config,
-  { files, project, tools = [], toolSources = [] }: WorkerSkills & Given,
+  { duties, files, askSandbox, project, tools = [], toolSources = [] }: WorkerSkills & Given,
 ): readonly ToolSource[] {
   return [
     listedTools("own", tools),
     ...(project === null ? [] : [folderSource(project.tools)]),
     builtInSource(config, files),
+    sandboxedSource(askSandbox, duties.includes("tools")),
     ...toolSources,
   ];
 }

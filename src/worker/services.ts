@@ -7,6 +7,7 @@ import type { ActivityDeps } from "../../activities/index.ts";
 import type { RunningAttempts } from "../../activities/running-attempts.ts";
 import type { Config } from "../config.ts";
 import type { Duty } from "../domain/duty.ts";
+import { sandboxOf } from "../sandbox/choose-sandbox.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -26,6 +27,7 @@ import { isLeaving, type Server } from "./served-queues.ts";
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
 import { tellOfFiles } from "./tell-of-files.ts";
+import { tellOfSandbox } from "./tell-of-sandbox.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 /** A way to Temporal that is ended with the services. */
@@ -105,7 +107,8 @@ async function opened(
     ? await openProject(config, telemetry, { tools, reportFile: projectReport })
     : null;
   closers.push(() => project?.stop());
-  const given = { db, duties, files, project, ...skills };
+  const askSandbox = sandboxOf(config.tools.sandboxMinTier);
+  const given = { db, duties, files, askSandbox, project, ...skills };
   const deps = { ...createDeps(config, telemetry, given), ...signs };
   closers.push(() => deps.deltas.close());
   await patiently(telemetry, async () => {
@@ -114,6 +117,10 @@ async function opened(
   await checkAtStart(deps, skills.agents);
   const books = await patiently(telemetry, () => keepBooks(db, deps));
   closers.push(() => books.stop());
+  if (duties.includes("tools")) {
+    const leaseId = await signs.lease.sure();
+    void tellOfSandbox({ ask: askSandbox, agents: deps.agents, db, telemetry, leaseId });
+  }
   const { running } = signs;
   return {
     server,

@@ -39,7 +39,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   activities: {
     values: [
       ...["src/domain", "src/files", "src/model", "src/outbound", "src/store", "src/config.ts"],
-      ...["src/failpoint.ts", "src/temporal/payloads.ts", "@temporalio/activity", "node:"],
+      ...["src/failpoint.ts", "src/sandbox", "src/temporal/payloads.ts"],
+      ...["@temporalio/activity", "node:"],
     ],
     types: [
       ...["src/telemetry", "src/tool-secrets.ts", "@temporalio/client", "@temporalio/common"],
@@ -47,9 +48,10 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "activities/tools": {
     values: [
-      ...["src/domain", "src/corpus", "src/files", "src/outbound", "expr-eval-fork", "node:", "zod"],
+      ...["src/domain", "src/corpus", "src/files", "src/outbound", "src/sandbox/sandbox.ts"],
+      ...["expr-eval-fork", "node:", "zod"],
     ],
-    types: ["src/telemetry"],
+    types: ["src/telemetry", "src/sandbox"],
   },
   "activities/page-reader": {
     values: [
@@ -78,6 +80,12 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
+  "src/sandbox": {
+    values: [
+      ...["src/package-root.ts", "node:", "zod", "koffi", "quickjs-emscripten-core"],
+      "@jitl/quickjs-wasmfile-release-sync",
+    ],
+  },
   "src/store": { values: ["src/conninfo", "src/domain", ...SELF, "node:", "postgres"] },
   "src/conninfo": { values: [] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
@@ -126,14 +134,23 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/worker": {
     values: [
       ...["activities", "src/domain", "src/model", "src/outbound", "src/process", "src/store"],
-      ...["src/project", "src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["src/project", "src/sandbox", "src/telemetry", "src/temporal", "src/config.ts"],
+      "src/package-root.ts",
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
   "src/dev": {
     values: [
-      ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["src/database-access.ts", "src/outbound", "src/process", "node:", "zod"],
+      ...["src/domain", "src/sandbox", "src/store", "src/telemetry", "src/temporal"],
+      ...[
+        "src/config.ts",
+        ...SELF,
+        "src/database-access.ts",
+        "src/outbound",
+        "src/process",
+        "node:",
+        "zod",
+      ],
       ...["@electric-sql/pglite", "@electric-sql/pglite-socket"],
     ],
     types: ["@temporalio/client"],
@@ -165,7 +182,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/environment.ts": {
     values: [
       ...["src/domain", "src/environment-values.ts", "src/models-file.ts", "src/tool-secrets.ts"],
-      ...[QUEUES, "src/project/project-dir.ts", "node:", "zod"],
+      ...["src/sandbox/sandbox.ts", QUEUES, "src/project/project-dir.ts", "node:", "zod"],
     ],
   },
   "src/project": {
@@ -176,6 +193,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     types: ["src/config.ts"],
   },
   "src/project/project-dir.ts": { values: ["node:"] },
+  "src/sandbox/sandbox.ts": { values: [] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "src/outbound/domains.ts", "zod"] },
   "src/tool-secrets.ts": { values: ["src/domain", "src/environment-values.ts", "zod"] },

@@ -1,0 +1,169 @@
+// Programs that want out, each behind the lock: none reaches anything, the process that runs them lives on, what runs
+// beside them is undisturbed, and each has an answer. At night also as another user, and as in a stock container.
+
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CodeOutcome } from "../../src/sandbox/sandbox.ts";
+import { packageFile } from "../../src/package-root.ts";
+import { freshBuild } from "../support/fresh-build.ts";
+import { HOSTILE_PROGRAMS, type HostileProgram } from "../support/hostile-programs.ts";
+import { startProcess } from "../support/processes.ts";
+import { isAtLeast } from "../support/tier.ts";
+
+jest.setTimeout(300_000);
+
+type Ran = Omit<CodeOutcome, "files"> & {
+  readonly kind: "ran";
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly error?: string;
+};
+type Line =
+  | Ran
+  | { readonly kind: "none"; readonly why: string }
+  | { readonly kind: "ready"; readonly languages: readonly string[] }
+  | {
+      readonly kind: "end";
+      readonly siblingsAreWell: boolean;
+      readonly bystanderEnd: string | number | null;
+      readonly left: readonly string[];
+    };
+
+const isRoot = process.getuid?.() === 0;
+/** This machine's kernel and user decide which of them can be played. */
+const SCENES: readonly (readonly [string, readonly string[], boolean])[] = [
+  ["as this user", [], true],
+  ["as nobody", ["--uid", "65534"], isRoot && isAtLeast("nightly")],
+  ["in a container", ["--container"], isRoot && isAtLeast("nightly")],
+  ["as nobody in a container", ["--container", "--uid", "65534"], isRoot && isAtLeast("nightly")],
+];
+
+let dir: string;
+let secretFile: string;
+let tcp: Server;
+let local: Server;
+let udp: Socket;
+const arrived: string[] = [];
+const SECRET = "hunter2";
+
+beforeAll(async () => {
+  await freshBuild();
+  dir = mkdtempSync(join(tmpdir(), "pawl-hostile-"));
+  chmodSync(dir, 0o755);
+  mkdirSync(join(dir, "tmp"));
+  chmodSync(join(dir, "tmp"), 0o1777);
+  secretFile = join(dir, "secret.txt");
+  writeFileSync(secretFile, SECRET, { mode: 0o644 });
+  tcp = createServer((socket) => void arrived.push("TCP") ?? socket.destroy()).listen(
+    0,
+    "127.0.0.1",
+  );
+  local = createServer((socket) => void arrived.push("socket") ?? socket.destroy());
+  local.listen(join(dir, "socket"));
+  udp = createSocket("udp4").on("message", () => void arrived.push("packet"));
+  udp.bind(0, "127.0.0.1");
+  await Promise.all([once(tcp, "listening"), once(local, "listening"), once(udp, "listening")]);
+  chmodSync(join(dir, "socket"), 0o777);
+});
+afterAll(() => {
+  tcp?.close();
+  local?.close();
+  udp?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function play(args: readonly string[], tier = "jail"): Promise<readonly Line[]> {
+  const { port } = tcp.address() as AddressInfo;
+  const marks = { dir, secretFile, port, udpPort: udp.address().port, pid: process.pid };
+  const programs = HOSTILE_PROGRAMS.map(({ name, language, code, endless }) => {
+    return { name, language, code, endless };
+  });
+  const file = join(dir, "programs.json");
+  writeFileSync(
+    file,
+    JSON.stringify({ marks: { ...marks, socketPath: join(dir, "socket") }, programs }),
+  );
+  const runner = startProcess(
+    process.execPath,
+    [packageFile("test/support/sandbox-runner.mjs"), "--programs", file, "--tier", tier, ...args],
+    {
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        TMPDIR: join(dir, "tmp"),
+        ANTHROPIC_API_KEY: SECRET,
+      },
+    },
+  );
+  await runner.ended;
+  rmSync(file);
+  return runner.lines
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Line);
+}
+
+/** What went wrong with one program; empty where nothing did. */
+function wrongIn({ name, ends = [] }: HostileProgram, ran: Ran | undefined): readonly string[] {
+  if (ran === undefined) return [`${name}: no answer`];
+  const { stdout, error, killedBy, exitCode, files } = ran;
+  const told = `${name}: ${JSON.stringify({ killedBy, exitCode, error, stdout, stderr: ran.stderr?.slice(-300) })}`;
+  const isEnded = killedBy !== null && (ends as readonly string[]).includes(killedBy?.kind ?? "");
+  const isByItself = killedBy === null && (ends.length === 0 || ends.includes("itself"));
+  return [
+    ...(error === undefined ? [] : [told]),
+    ...(/ESCAPED/.test(stdout ?? "") ? [told] : []),
+    ...(isEnded || isByItself ? [] : [told]),
+    ...((files ?? []).some((path) => ["out.txt", "folder"].includes(path)) ? [told] : []),
+  ];
+}
+
+describe.each(SCENES)("%s", (_scene, args, isPlayed) => {
+  (isPlayed ? test : test.skip)(
+    "nothing gets out, and nothing that stands outside is felt",
+    async () => {
+      arrived.length = 0;
+      const before = statSync(secretFile);
+      const lines = await play(args);
+      expect(lines[0]).toMatchObject({ kind: "ready", languages: ["javascript", "python"] });
+      const ran = new Map(
+        lines.filter((line) => line.kind === "ran").map((line) => [line.name, line]),
+      );
+      const wrong = HOSTILE_PROGRAMS.flatMap((program) => wrongIn(program, ran.get(program.name)));
+      expect(wrong).toEqual([]);
+      expect(lines.at(-1)).toEqual({
+        kind: "end",
+        siblingsAreWell: true,
+        bystanderEnd: null,
+        left: [],
+      });
+      expect(arrived).toEqual([]);
+      expect(readFileSync(secretFile, "utf8")).toBe(SECRET);
+      const { mode, uid, nlink, mtimeMs } = statSync(secretFile);
+      expect({ mode, uid, nlink, mtimeMs }).toEqual({
+        ...{ mode: before.mode, uid: before.uid, nlink: 1, mtimeMs: before.mtimeMs },
+      });
+      expect(readdirSync(dir).toSorted()).toEqual(["secret.txt", "socket", "tmp"]);
+      expect(readdirSync(join(dir, "tmp"))).toEqual([]);
+      expect(existsSync("/dev/shm/pawl")).toBe(false);
+    },
+  );
+});
+
+test("there are forty of them and more", () => {
+  expect(HOSTILE_PROGRAMS.length).toBeGreaterThanOrEqual(40);
+});
