@@ -30,7 +30,8 @@ export function createOpenRun(deps: ActivityDeps) {
       const known = deps.agents.map(({ name }) => name).join(", ");
       throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
     }
-    const flagged = await asFailures(async () => admit(input.task, deps.config.input));
+    const { findings } = await asFailures(async () => admit(input.task, deps.config.input));
+    const flagged = findings.length === 0 ? undefined : findings;
     const snapshot = await asFailures(async () => {
       const pinned = await pin(agent, input, deps);
       checkSize(pinned);
@@ -39,7 +40,7 @@ export function createOpenRun(deps: ActivityDeps) {
     const body = JSON.stringify(snapshot);
     const genesis = refOf(body);
     const head = nextHead("", genesis);
-    const task = JSON.stringify(taskMessage(input));
+    const task = JSON.stringify(taskMessage(input, flagged));
     const taskRef = refOf(task);
     await deps.transcripts.put(
       [
@@ -61,7 +62,7 @@ export function createOpenRun(deps: ActivityDeps) {
       permission: snapshot.permission?.lowest,
       costCapMicroUsd: snapshot.limits.costMicroUsd,
     });
-    return { snapshot, head, taskRef, ...(flagged.length === 0 ? {} : { flagged }) };
+    return { snapshot, head, taskRef, ...present({ flagged }) };
   };
 }
 
@@ -111,6 +112,7 @@ async function pin(
     },
     provider: pinnedProvider(provider),
     ...batchLane(config, input),
+    ...(config.input.mode === "off" && { inputAsIs: true }),
     wrapUp: config.agent.wrapUp && input.onLimit === "stop",
     approvals: {
       timeoutMs: config.approvals.timeoutMs,
