@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { isToolUse, type Message, type ToolUseBlock } from "../src/domain/message.ts";
 import { present } from "../src/domain/present.ts";
+import type { Heard } from "../src/domain/question.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
 import type { Progress } from "../src/store/deltas.ts";
 import { refOf } from "../src/store/transcripts.ts";
@@ -86,12 +87,13 @@ interface CallTold {
   readonly callId: string;
   readonly tool: string;
   readonly args: unknown;
+  readonly heard?: Heard;
 }
 
 export function contextOf(
   deps: ActivityDeps,
   attempt: Attempt,
-  { runId, tenant, callId, tool, args }: CallTold,
+  { runId, tenant, callId, tool, args, heard }: CallTold,
 ): ToolContext {
   const filesDir = runFolderIn(deps.files, tenant, runId);
   return {
@@ -104,6 +106,8 @@ export function contextOf(
     heartbeat: (details) => attempt.heartbeat(details),
     progress: (text, share) => deps.deltas.progress(attempt, progressOf(text, share)),
     secret: (name) => secretNamed(deps.config.tools.secrets ?? {}, name),
+    answers: heard?.answers ?? {},
+    resume: heard?.resume ?? null,
     log: deps.telemetry.log.child({ runId, tool, callId }),
     ...present({ filesDir }),
     fileRoots: fileRootsIn(deps.files),

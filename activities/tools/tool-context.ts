@@ -3,6 +3,7 @@
 import type { OpenRoot } from "../../src/files/open-roots.ts";
 import type { Log } from "../../src/telemetry/log.ts";
 import type { OutputStream } from "./output-stream.ts";
+import type { Answers } from "./tool-questions.ts";
 
 /** The call that a tool is executed for. */
 export interface ToolContext {
@@ -18,6 +19,10 @@ export interface ToolContext {
   heartbeat(details?: unknown): void;
   /** Shown to whoever watches, and kept nowhere; `share` from 0 to 1. Once a second is enough. */
   readonly progress: (text: string, share?: number) => void;
+  /** What a person answered, by the id of the question; empty where nothing was asked. */
+  readonly answers: Answers;
+  /** What the execution before gave along with its questions. */
+  readonly resume: string | null;
   readonly log: Log;
   /** By its name in PAWL_SECRETS; throws a ToolError where there is none. Never return it, and put it into no message. */
   readonly secret: (name: string) => string;

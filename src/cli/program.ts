@@ -5,6 +5,7 @@ import { debuglog } from "node:util";
 import { Command, CommanderError } from "commander";
 import { spelledOut } from "../domain/shown-text.ts";
 import { addAgents } from "./agents.ts";
+import { addAnswer } from "./answer.ts";
 import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
 import { addBudget } from "./budget.ts";
@@ -29,6 +30,7 @@ import { addLs } from "./ls.ts";
 import { addMigrate } from "./migrate.ts";
 import { addPage } from "./page.ts";
 import { addPause } from "./pause.ts";
+import { addQuestions } from "./questions.ts";
 import { addReplay } from "./replay.ts";
 import { addRestart } from "./restart.ts";
 import { addResume } from "./resume.ts";
@@ -58,6 +60,8 @@ const ADD = [
   addApprovals,
   addApprove,
   addDeny,
+  addQuestions,
+  addAnswer,
   addExport,
   addReplay,
   addWorker,

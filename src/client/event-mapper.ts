@@ -8,11 +8,12 @@ import type { RunResult } from "../domain/outcome.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { RunInput } from "../domain/run/carried.ts";
 import type { RunFact } from "../domain/run/facts.ts";
+import { findingsOf, takesInputAsIs } from "../domain/run/flagged.ts";
 import { isNews } from "../domain/run/mail.ts";
 import type { UserMessage } from "../domain/run/order.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { DeltaRow } from "../store/deltas.ts";
-import { approvalNews } from "./approval-view.ts";
+import { peopleNews } from "./people-view.ts";
 import { compensationNews } from "./compensation-view.ts";
 import type { EventBody } from "./event-body.ts";
 import type { EventId } from "./event-id.ts";
@@ -175,12 +176,15 @@ class HistoryMapper implements EventMapper {
       case "toolBegan":
       case "toolEnded":
       case "toolLost":
+      case "toolAsked":
         return this.#tools.news(told, fact, before, this.#events.isSeen(told.eventId));
       case "compensated":
         return compensationNews(before.state.memory?.effects.done ?? [], fact);
       case "personAsked":
       case "ruled":
-        return approvalNews(before, this.#run, fact);
+      case "questionsPut":
+      case "questionsAnswered":
+        return peopleNews(before, this.#run, fact);
       default:
         return [];
     }
@@ -198,6 +202,10 @@ class HistoryMapper implements EventMapper {
     if (!isNews(before.state.mail, message)) return;
     const { messageId, text, mode, by } = message;
     this.#reply.tellBeside(told, { type: "message.received", messageId, text, mode, by });
+    if (takesInputAsIs(before.state.memory)) return;
+    for (const finding of findingsOf(message)) {
+      this.#reply.tellBeside(told, { type: "input.flagged", ...finding, messageId });
+    }
   }
 
   #tellAll(told: Told, news: readonly EventBody[]): void {

@@ -18,7 +18,7 @@ export const STATUS = z.enum(STATUSES);
 
 export const WAITING = z
   .strictObject({
-    reason: z.enum(["approval", "capacity", "budget", "provider", "batch", "worker"]),
+    reason: z.enum(["approval", "question", "capacity", "budget", "provider", "batch", "worker"]),
     message: z.string(),
     nextAttemptAt: z.string().nullable(),
   })
@@ -74,6 +74,7 @@ export const FIGURES = {
   models: z.record(z.string(), z.number()),
   offline: z.boolean(),
   free: z.literal(true).optional(),
+  flagged: z.array(z.string()).readonly().optional(),
   compensations: z.array(COMPENSATION).readonly().optional(),
   effectsForgotten: z.number().optional(),
 };
@@ -101,5 +102,32 @@ export const PENDING = {
   requestedAt: z.string(),
   deadlineAt: z.string(),
 };
+
+export const ASKING = {
+  callId: z.string(),
+  tool: z.string(),
+  turn: z.number(),
+  round: z.number(),
+  preview: z.string(),
+  requestedAt: z.string(),
+  deadlineAt: z.string(),
+};
+
+export const PENDING_QUESTIONS = z.object(ASKING).openapi("PendingQuestions");
+
+/** Whose call it is. */
+export const OF_RUN = {
+  runId: z.string(),
+  tenant: z.string(),
+  agent: z.string(),
+  task: z.string(),
+};
+
+export const CALL_PATH = RUN_PATH.extend({
+  callId: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,128}$/)
+    .openapi({ param: { name: "callId", in: "path" } }),
+});
 
 export const PENDING_APPROVAL = z.object(PENDING).openapi("PendingApproval");

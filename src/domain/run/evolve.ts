@@ -11,6 +11,7 @@ import { fittingText } from "../json-size.ts";
 import { newCounts, foldCounts } from "./counts.ts";
 import { foldEffects, newEffects } from "./effects.ts";
 import type { RunFact } from "./facts.ts";
+import { foldFlagged } from "./flagged.ts";
 import { foldMail } from "./mail.ts";
 import { foldModels, newModels } from "./models.ts";
 import { foldPeople } from "./people.ts";
@@ -25,16 +26,18 @@ import { foldWarnings } from "./warnings.ts";
 /** A provider may answer with a page; what is remembered of it travels along. */
 export const WHY_BYTES_MAX = 2048;
 
+const WAITS_FOR_PERSON: readonly RunFact["kind"][] = ["paused", "personAsked", "questionsPut"];
+
 export function evolve(before: RunState, told: RunFact): RunState {
   const fact = inShort(told);
   return {
     ...before,
     mail: foldMail(before.mail, fact, before),
     paused: fact.kind === "paused" || (before.paused && fact.kind !== "resumed"),
-    waitedForPerson:
-      before.waitedForPerson || fact.kind === "paused" || fact.kind === "personAsked",
+    waitedForPerson: before.waitedForPerson || WAITS_FOR_PERSON.includes(fact.kind),
     calledOff: foldCalledOff(before.calledOff, fact),
     wait: foldWait(before.wait, fact),
+    ...foldFlagged(before, fact),
     phase: foldPhase(before.phase, fact, before),
     memory: foldMemory(before.memory, fact, before),
   };

@@ -2,6 +2,12 @@
 // typed lives in the tab's session storage and leaves it only as the Authorization header.
 
 import type { DecidedApproval, Decision, PendingApproval } from "../../domain/approval.ts";
+import type {
+  AnswerGiven,
+  AnswerTaken,
+  PendingQuestions,
+  Question,
+} from "../../domain/question.ts";
 import type { Outcome, RunResult, RunStatus } from "../../domain/outcome.ts";
 import type { Permission } from "../../domain/permission.ts";
 import type { Wait } from "../../domain/run/state.ts";
@@ -15,6 +21,7 @@ export interface RunListed {
   readonly agent: string;
   readonly costUsd: number;
   readonly free?: true;
+  readonly flagged?: readonly string[];
   readonly turns: number;
   readonly startedAt: string;
   readonly endedAt: string | null;
@@ -74,6 +81,18 @@ export interface ApprovalWaiting extends PendingApproval {
 export interface ApprovalShown extends PendingApproval {
   readonly input: unknown;
 }
+
+export interface QuestionsWaiting extends PendingQuestions {
+  readonly runId: string;
+  readonly agent: string;
+  readonly task: string;
+}
+
+export interface QuestionsShown extends QuestionsWaiting {
+  readonly questions: readonly Question[];
+}
+
+export type AnswerOrder = Pick<AnswerGiven, "round" | "answers">;
 
 export type DecisionOrder = Omit<Decision, "callId" | "by">;
 
@@ -181,6 +200,12 @@ export const api = {
     ask<ApprovalShown>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`),
   decide: (runId: string, callId: string, verdict: DecisionOrder) =>
     post<DecidedApproval>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`, verdict),
+  questions: async () =>
+    (await ask<{ questions: readonly QuestionsWaiting[] }>("v1/questions")).questions,
+  question: (runId: string, callId: string) =>
+    ask<QuestionsShown>(`${of(runId)}/questions/${encodeURIComponent(callId)}`),
+  answer: (runId: string, callId: string, answer: AnswerOrder) =>
+    post<AnswerTaken>(`${of(runId)}/questions/${encodeURIComponent(callId)}`, answer),
   steer: (runId: string, how: "pause" | "resume") => post(`${of(runId)}/${how}`, {}),
   /** `force`: where no worker serves the run, it is ended without one. */
   cancel: (runId: string, force: boolean) => post<Cancelled>(`${of(runId)}/cancel`, { force }),

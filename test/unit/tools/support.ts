@@ -21,6 +21,8 @@ export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
     heartbeat: () => undefined,
     progress: () => undefined,
     secret: (name) => `the value of ${name}`,
+    answers: {},
+    resume: null,
     openOutput: () => new OutputStream(NOWHERE, () => undefined),
     log: pino({ level: "silent" }),
     ...given,
