@@ -2,12 +2,15 @@
 // reader of `process.env`. Which variable says what is the table's business: environment.ts.
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { z } from "zod";
 import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
 import { databaseAccess } from "./database-access.ts";
 import { ENVIRONMENT, namesOf, type Variable } from "./environment.ts";
 import type { DatabaseAccess } from "./conninfo/access.ts";
+import { readModelsFile } from "./models-file.ts";
+import { findProjectDir, isThere } from "./project/project-dir.ts";
 import { unknownSettings } from "./unknown-settings.ts";
 
 type Words<Group> = {
@@ -16,7 +19,11 @@ type Words<Group> = {
 type Groups = {
   readonly [Group in keyof typeof ENVIRONMENT]: Words<(typeof ENVIRONMENT)[Group]>;
 };
-export interface Config extends Omit<Groups, "database"> {
+export interface Config extends Omit<Groups, "database" | "project"> {
+  readonly project: {
+    /** Null where there are no agents, tools and models but those that came with Pawl. */
+    readonly dir: string | null;
+  };
   readonly database: Groups["database"] & {
     /** Null where no database is named. */
     readonly access: DatabaseAccess | null;
@@ -64,12 +71,25 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     Object.freeze(mapped<Variable, unknown>(group, read)),
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has each group and word
-  const { database, ...others } = groups as Groups;
+  const { database, project: _, ...own } = groups as Groups;
+  const dir = findProjectDir(env, process.cwd());
+  const models = env["PAWL_MODELS_FILE"] ? own.models : (modelsIn(dir, issues) ?? own.models);
+  const others = { ...own, models, project: Object.freeze({ dir }) };
   const access = databaseAccess({ database, ...others }, (issue) => issues.push(issue));
   if (issues.length === 0) {
     return Object.freeze({ ...others, database: Object.freeze({ ...database, access }) });
   }
   throw new PawlError("CONFIG", `The environment is not usable. ${issues.join("; ")}`);
+}
+
+/** Of the project's own file; null where it has none. */
+function modelsIn(dir: string | null, issues: string[]): Config["models"] | null {
+  const path = dir === null ? null : join(dir, "models.json");
+  if (path === null || !isThere(path, false)) return null;
+  const read = readModelsFile(path);
+  if (read.kind === "read") return Object.freeze({ table: read.table });
+  issues.push(...read.complaints);
+  return null;
 }
 
 function mapped<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B) {

@@ -17,6 +17,7 @@ import { POLICIES } from "./domain/run/snapshot.ts";
 import { microUsdOf } from "./domain/money.ts";
 import { baseUrl, headerText, placeUrl } from "./environment-values.ts";
 import { readModelsFile } from "./models-file.ts";
+import { isThere } from "./project/project-dir.ts";
 
 /** More than this, and Node's timers ring at once. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -78,6 +79,10 @@ const models = z.string().transform((path, context) => {
   for (const message of read.complaints) context.addIssue({ code: "custom", message });
   return SHIPPED_MODELS;
 });
+const folder = text.refine(
+  (path) => isThere(path, true),
+  "it names no folder: make one with `pawl init`",
+);
 const webUrl = z.url({
   protocol: /^https?$/,
   error: "it is no URL that begins with https:// or http://",
@@ -171,6 +176,9 @@ export const ENVIRONMENT = {
     authToken: secret("ANTHROPIC_AUTH_TOKEN", headerText),
     formerBaseUrls: env("PAWL_FORMER_BASE_URLS", list.pipe(z.array(baseUrl)).default([])),
     offline: env("PAWL_OFFLINE_MODEL", flag.default(false)),
+  },
+  project: {
+    dir: env("PAWL_PROJECT_DIR", folder.optional()),
   },
   models: {
     table: env(

@@ -130,7 +130,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/config.ts": {
     values: [
       ...["src/domain", "src/database-access.ts", "src/environment.ts", "src/unknown-settings.ts"],
-      "node:",
+      ...["src/models-file.ts", "src/project/project-dir.ts", "node:"],
     ],
     types: ["src/conninfo", "zod"],
   },
@@ -138,8 +138,10 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/environment.ts": {
     values: [
       ...["src/domain", "src/environment-values.ts", "src/models-file.ts", QUEUES, "node:", "zod"],
+      "src/project/project-dir.ts",
     ],
   },
+  "src/project/project-dir.ts": { values: ["node:"] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "zod"] },
   "src/unknown-settings.ts": { values: [] },

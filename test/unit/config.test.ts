@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { type Config, readConfig } from "../../src/config.ts";
 import { ENVIRONMENT, type Variable } from "../../src/environment.ts";
 import { packageFile } from "../../src/package-root.ts";
+import { findProjectDir } from "../../src/project/project-dir.ts";
 
 const DEFAULTS = readConfig({});
 const SECRET_FILES = [
@@ -61,10 +62,48 @@ describe(".env.example", () => {
     const needed = NAMES.filter((name) => {
       const value = read(DEFAULTS, name);
       // What ships with Pawl is no file that could be named.
-      if (value === undefined || name === "PAWL_MODELS_FILE") return false;
+      if (value === undefined || value === null || name === "PAWL_MODELS_FILE") return false;
       return !(Array.isArray(value) && value.length === 0);
     });
     expect(shown.toSorted()).toEqual(needed.toSorted());
+  });
+});
+
+describe("the project folder", () => {
+  const project = mkdtempSync(join(dir, "project-"));
+
+  test("is the one that is named, and no working directory without signs of one", () => {
+    expect(readConfig({}).project.dir).toBeNull();
+    expect(readConfig({ PAWL_PROJECT_DIR: project }).project.dir).toBe(project);
+    expect(() => readConfig({ PAWL_PROJECT_DIR: join(project, "nope") })).toThrow(
+      /PAWL_PROJECT_DIR: it names no folder/,
+    );
+  });
+
+  test.each(["agents", "tools"])("is the working directory where that has %s", (name) => {
+    const cwd = mkdtempSync(join(dir, "cwd-"));
+    expect(findProjectDir({}, cwd)).toBeNull();
+    writeFileSync(join(cwd, `${name}.txt`), "");
+    expect(findProjectDir({ PAWL_PROJECT_DIR: "" }, cwd)).toBeNull();
+    mkdirSync(join(cwd, name));
+    expect(findProjectDir({}, cwd)).toBe(cwd);
+    expect(findProjectDir({ PAWL_PROJECT_DIR: "other" }, cwd)).toBe(join(cwd, "other"));
+  });
+
+  test("has models of its own, unless a file of them is named; what is wrong in it is told", () => {
+    const file = join(project, "models.json");
+    const ofTable = (env: NodeJS.ProcessEnv): readonly string[] =>
+      Object.keys(readConfig({ PAWL_PROJECT_DIR: project, ...env }).models.table.models);
+    writeFileSync(
+      file,
+      `{"models": {"mine": {"contextTokens": 8192, "replyTokens": 1024, "free": true}}}`,
+    );
+    expect(ofTable({})).toContain("mine");
+    const none = join(project, "none.json");
+    writeFileSync(none, "{}");
+    expect(ofTable({ PAWL_MODELS_FILE: none })).not.toContain("mine");
+    writeFileSync(file, `{"models": {"mine": {}}}`);
+    expect(() => ofTable({})).toThrow(/models\.json: models\.mine\.contextTokens: /);
   });
 });
 
