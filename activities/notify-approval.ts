@@ -1,9 +1,10 @@
-// Tells the operator's webhook that a call waits for a person. Signed as Standard Webhooks describes
+// Tells the operator's webhook that a call waits for a person: for their word on it, or for what its tool asks. Signed as Standard Webhooks describes
 // it, so that the receiver can tell it from anybody else's. A receiver that fails is tried again; the
 // run does not wait for it.
 
 import { createHmac } from "node:crypto";
 import type { PendingApproval } from "../src/domain/approval.ts";
+import type { PendingQuestions } from "../src/domain/question.ts";
 import { callKeyOf } from "../src/domain/tool-call.ts";
 import { thisAttempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -12,7 +13,7 @@ export interface NotifyApprovalInput {
   readonly tenant: string;
   readonly agent: string;
   readonly session: string;
-  readonly pending: PendingApproval;
+  readonly pending: PendingApproval | PendingQuestions;
 }
 
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -24,14 +25,15 @@ export function createNotifyApproval({ config, telemetry, fetch }: ActivityDeps)
     if (url === undefined) return;
     const { pending, tenant, agent, session } = input;
     const body = JSON.stringify({
-      type: "approval.requested",
+      type: "round" in pending ? "question.asked" : "approval.requested",
       runId,
       tenant,
       agent,
       session,
       ...pending,
     });
-    const id = callKeyOf(runId, pending.callId);
+    const call = callKeyOf(runId, pending.callId);
+    const id = "round" in pending ? `${call}/${pending.round}` : call;
     const response = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json", ...signed({ id, body, secret }) },

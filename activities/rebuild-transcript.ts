@@ -123,7 +123,10 @@ class Rebuilt {
     }
   }
 
-  #toolAnswered({ toolUseId, content, isError }: RunToolResult): void {
+  #toolAnswered(result: RunToolResult): void {
+    // What a tool asks a person is no message.
+    if ("asks" in result) return;
+    const { toolUseId, content, isError } = result;
     this.#store(JSON.stringify(toolAnswer(toolUseId, content, isError)));
   }
 

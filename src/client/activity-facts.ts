@@ -7,9 +7,14 @@ import type { CallResult, Look, LookResult, ModelCall } from "../domain/call.ts"
 import { notCompensated, type Compensated } from "../domain/effect.ts";
 import type { LedgerTotals } from "../domain/outcome.ts";
 import type { CloseRunInput } from "../domain/run/books.ts";
-import { toolEnded, type RunFact } from "../domain/run/facts.ts";
+import { toolCameTo, type RunFact } from "../domain/run/facts.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
-import type { CompensateInput, RunToolInput, RunToolResult } from "../domain/tool-call.ts";
+import type {
+  CompensateInput,
+  RunToolInput,
+  RunToolResult,
+  ToolAnswered,
+} from "../domain/tool-call.ts";
 import { decodeFirst, type HistoryEvent, type Payloads } from "../temporal/payloads.ts";
 import { failureOf, failedActivity, type ActivityFailed } from "./history-failures.ts";
 
@@ -17,7 +22,7 @@ export interface Heard {
   readonly fact: RunFact;
   /** Of a call or a tool that was scheduled. */
   readonly activityId?: string;
-  readonly toolResult?: RunToolResult;
+  readonly toolResult?: ToolAnswered;
 }
 
 type Scheduled = temporal.api.history.v1.IActivityTaskScheduledEventAttributes;
@@ -92,7 +97,7 @@ export class ActivityReader {
       case "lookAtCall":
         return { fact: await this.#decode<LookResult>(payloads) };
       case "runTool":
-        return answered(await this.#decode<RunToolResult>(payloads));
+        return cameTo(await this.#decode<RunToolResult>(payloads));
       case "compensate":
         return { fact: await this.#decode<Compensated>(payloads) };
       case "closeRun":
@@ -129,7 +134,7 @@ export class ActivityReader {
     const { activity_type: name } = await this.#decode<LocalActivity>(details?.["data"]?.payloads);
     if (name !== "runTool") return null;
     if (failure == null) {
-      return answered(await this.#decode<RunToolResult>(details?.["result"]?.payloads));
+      return cameTo(await this.#decode<RunToolResult>(details?.["result"]?.payloads));
     }
     const { code, message } = failureOf(failure);
     // It does not name its call: whoever folds knows which it can be.
@@ -153,6 +158,7 @@ interface LocalActivity {
   readonly activity_type?: string;
 }
 
-function answered(toolResult: RunToolResult): Heard {
-  return { fact: toolEnded(toolResult), toolResult };
+function cameTo(result: RunToolResult): Heard {
+  const fact = toolCameTo(result);
+  return "asks" in result ? { fact } : { fact, toolResult: result };
 }

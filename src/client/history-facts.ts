@@ -6,14 +6,23 @@ import type { LoadedDataConverter } from "@temporalio/common";
 import { tsToMs } from "@temporalio/common/lib/time.js";
 import { NO_APPROVALS, rulingOf, SILENCE, type Approvals } from "../domain/approval.ts";
 import type { RunResult } from "../domain/outcome.ts";
+import type { QuestionsNow } from "../domain/question.ts";
 import type { RunInput } from "../domain/run/carried.ts";
 import type { RunFact } from "../domain/run/facts.ts";
+import { answerFrom } from "../domain/run/parse-answer.ts";
 import { decisionFrom } from "../domain/run/parse-decision.ts";
 import { messageFrom } from "../domain/run/parse-message.ts";
 import { inputFrom } from "../domain/run/parse-order.ts";
 import { raiseFrom, resumedBy } from "../domain/run/parse-resume.ts";
 import type { Wait } from "../domain/run/state.ts";
-import { ALARM_SUMMARY, DECIDE_UPDATE, MEMOS, RAISE_UPDATE, SIGNALS } from "../temporal/names.ts";
+import {
+  ALARM_SUMMARY,
+  ANSWER_UPDATE,
+  DECIDE_UPDATE,
+  MEMOS,
+  RAISE_UPDATE,
+  SIGNALS,
+} from "../temporal/names.ts";
 import {
   decodeFirst,
   decodeForeign,
@@ -98,6 +107,10 @@ class EventReader {
       const { callId } = decision.value;
       return { kind: "ruled", callId, ruling: rulingOf(decision.value) };
     }
+    if (name === ANSWER_UPDATE) {
+      const answer = answerFrom(given);
+      return "problem" in answer ? null : { kind: "questionsAnswered", ...answer.value };
+    }
     const raise = name === RAISE_UPDATE ? raiseFrom(given) : { problem: "" };
     return "problem" in raise ? null : { kind: "resumed", ...raise.value };
   }
@@ -138,10 +151,16 @@ class EventReader {
     const wait = await this.#decodeOne<Wait | null>(memo[MEMOS.waiting]);
     const approvals = await this.#decodeOne<Approvals | null>(memo[MEMOS.approvals]);
     const { waiting: pending, expired } = approvals ?? NO_APPROVALS;
+    const asked = await this.#decodeOne<QuestionsNow | null>(memo[MEMOS.questions]);
+    const { waiting: put, silent } = asked ?? { waiting: [], silent: [] };
     return [
       ...(wait == null ? [] : [{ kind: "waits", wait } as const]),
       ...expired.map((callId) => ({ kind: "ruled", callId, ruling: SILENCE }) as const),
       ...(pending.length === 0 ? [] : [{ kind: "personAsked", pending } as const]),
+      ...silent.map(
+        (round) => ({ kind: "questionsAnswered", ...round, answers: null, by: null }) as const,
+      ),
+      ...(put.length === 0 ? [] : [{ kind: "questionsPut", pending: put } as const]),
     ];
   }
 

@@ -28,7 +28,8 @@ interface InFlight {
   readonly resumedBehind: boolean;
 }
 
-type ToolFact = Extract<RunFact, { kind: "toolBegan" | "toolEnded" | "toolLost" }>;
+type ToolEnd = Extract<RunFact, { kind: "toolEnded" | "toolLost" }>;
+type ToolFact = ToolEnd | Extract<RunFact, { kind: "toolBegan" | "toolAsked" }>;
 type ToolNews = EventBody<ToolStarted | ToolFinished>;
 
 const PREVIEW_CHARS = 200;
@@ -89,15 +90,18 @@ export class ToolView {
     if (phase.kind !== "answering") return [];
     const call = phase.calls.find(({ callId }) => callId === fact.callId);
     if (call?.kind !== "cleared" && call?.kind !== "running") return [];
-    // Of an inline tool the end is all that is heard.
-    const started = call.kind === "cleared" ? [startOf(call, phase.turn)] : [];
+    // Of an inline tool the end is all that is heard. One that goes on with answers has begun before.
+    const isFirst = call.kind === "cleared" && call.heard === undefined;
+    const started = isFirst ? [startOf(call, phase.turn)] : [];
+    if (fact.kind === "toolAsked") this.#inFlight.delete(call.callId);
+    if (fact.kind === "toolAsked") return started;
     if (fact.kind !== "toolBegan") return [...started, this.#end(told, fact, call, phase.turn)];
     const { activityId = "", atMs: sinceMs } = told;
     this.#inFlight.set(call.callId, { activityId, tool: call.name, sinceMs, resumedBehind });
     return started;
   }
 
-  #end(told: Told, fact: ToolFact, { callId, name: tool }: CallState, turn: number): ToolNews {
+  #end(told: Told, fact: ToolEnd, { callId, name: tool }: CallState, turn: number): ToolNews {
     const sinceMs = this.#inFlight.get(callId)?.sinceMs ?? told.atMs;
     this.#inFlight.delete(callId);
     const { isError, content, durationMs } = told.toolResult ?? {

@@ -165,6 +165,30 @@ export const CATALOGUE = {
     httpStatus: 409,
     exitCode: 2,
   },
+  QUESTION_NOT_FOUND: {
+    fate: "fail",
+    next: "see which tools ask: `pawl questions`",
+    httpStatus: 404,
+    exitCode: 2,
+  },
+  QUESTION_ANSWERED: {
+    fate: "fail",
+    next: "the first answer stands; see `pawl attach`",
+    httpStatus: 409,
+    exitCode: 2,
+  },
+  QUESTION_EXPIRED: {
+    fate: "fail",
+    next: "silence was taken for `cancel`; the tool may ask again",
+    httpStatus: 410,
+    exitCode: 2,
+  },
+  ANSWER_INVALID: {
+    fate: "fail",
+    next: "read what is asked, and answer that: `pawl questions RUN CALL`",
+    httpStatus: 422,
+    exitCode: 2,
+  },
   INBOX_FULL: {
     fate: "fail",
     next: "the run has not heard the earlier messages yet; try again later",

@@ -4,6 +4,7 @@ import type { ChangeReason, Estimated } from "./call.ts";
 import type { Undone } from "./effect.ts";
 import type { Limit, RunResult } from "./outcome.ts";
 import type { PurposeKind } from "./purpose.ts";
+import type { AnswerTaken, Question } from "./question.ts";
 
 interface Base<Type extends string> {
   readonly type: Type;
@@ -182,6 +183,29 @@ export interface ApprovalDecided extends Base<"approval.decided"> {
   readonly always: boolean;
 }
 
+/** A tool asks a person before it goes on. */
+export interface QuestionAsked extends Base<"question.asked"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  /** From 1; an answer names it. */
+  readonly round: number;
+  readonly questions: readonly Question[];
+  /** ISO 8601. Silence until then is `cancel`. */
+  readonly deadlineAt: string;
+}
+
+export interface QuestionAnswered extends Base<"question.answered"> {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  readonly round: number;
+  /** Null where nobody answered in time. */
+  readonly by: string | null;
+  /** By the id of the question; what was said goes to the tool alone. */
+  readonly actions: AnswerTaken["actions"];
+}
+
 /** A person spoke to the run; the model reads it with the next turn. */
 export interface MessageReceived extends Base<"message.received"> {
   readonly messageId: string;
@@ -219,7 +243,8 @@ export interface RunWaiting extends Base<"run.waiting"> {
 }
 
 /** `provider`: for a person, at its spend limit. `worker`: for one that has the provider of the run. */
-export type WaitReason = "approval" | "capacity" | "budget" | "provider" | "batch" | "worker";
+export type WaitReason =
+  "approval" | "question" | "capacity" | "budget" | "provider" | "batch" | "worker";
 
 /** A person let the run go on: from a pause, at a limit, or with more money of its own. */
 export interface RunResumed extends Base<"run.resumed"> {
@@ -258,6 +283,8 @@ export type RunEvent =
   | ToolCompensated
   | ApprovalRequested
   | ApprovalDecided
+  | QuestionAsked
+  | QuestionAnswered
   | MessageReceived
   | RunResumed
   | BudgetWarning

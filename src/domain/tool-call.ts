@@ -3,6 +3,7 @@
 
 import type { Effect } from "./effect.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Heard, Question } from "./question.ts";
 import type { ToolCall } from "./tool.ts";
 
 /** `<turn>.<index>`, both from 1: unique in its run. The index is the call's place among those of its reply. */
@@ -35,6 +36,8 @@ export interface RunToolInput {
   readonly replyRef: string;
   /** Why the call may be made. */
   readonly clearance: Clearance;
+  /** What a person answered; absent where the tool has asked nothing. */
+  readonly heard?: Heard;
 }
 
 /** The guardrail's word on a call that is made, or a person's. */
@@ -49,7 +52,16 @@ export interface Clearance {
   readonly editedInput?: Readonly<Record<string, unknown>>;
 }
 
-export interface RunToolResult extends Pick<ToolCall, "callId" | "toolUseId"> {
+export type RunToolResult = ToolAnswered | ToolAskedResult;
+
+/** The tool asks a person, and is executed again with what they answer. */
+export interface ToolAskedResult {
+  readonly callId: string;
+  readonly asks: readonly Question[];
+  readonly resume: string | null;
+}
+
+export interface ToolAnswered extends Pick<ToolCall, "callId" | "toolUseId"> {
   readonly tool: string;
   readonly ref: string;
   /** What the model sees, ≤ 64 KiB. */

@@ -91,6 +91,9 @@ export interface RunEvents {
 
   approval_requested: AboutTool & { readonly deadlineAt: string };
   approval_decided: AboutTool & Pick<DecidedApproval, "verdict" | "by" | "edited" | "always">;
+  question_asked: AboutTool & { readonly round: number; readonly deadlineAt: string };
+  /** Null where nobody answered in time. */
+  question_answered: AboutTool & { readonly round: number; readonly by: string | null };
   approval_notified: AboutRun & {
     readonly tenant: string;
     readonly callId: string;
@@ -123,6 +126,9 @@ export const RUN_TELLINGS: Tellings<RunEvents> = {
 
   approval_requested: () => info("a call waits for a person"),
   approval_decided: ({ verdict }) => info(`a call was ${verdict}`),
+  question_asked: () => info("a tool asks a person"),
+  question_answered: ({ by }) =>
+    info(by === null ? "nobody answered a tool in time" : "a person answered a tool"),
   approval_notified: () => info("the webhook knows of the waiting call"),
 
   signal_ignored: ({ signal, problem }) => warn(`a signal ${signal} was passed over: ${problem}`),

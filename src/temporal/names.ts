@@ -19,6 +19,7 @@ export const SIGNALS = {
 } as const;
 
 export const DECIDE_UPDATE = "decide";
+export const ANSWER_UPDATE = "answer";
 /** A person lets a run go on with more money. */
 export const RAISE_UPDATE = "raise";
 
@@ -37,6 +38,8 @@ export const MEMOS = {
   inboxFull: "inboxFull",
   /** Calls that wait for a person, `Approvals`. */
   approvals: "approvals",
+  /** Calls whose tools ask a person, `QuestionsNow`. */
+  questions: "questions",
 } as const;
 
 /** Of the timer that ends a run in time: by it the timer is known, in the Web UI and in histories. */

@@ -1,24 +1,28 @@
 // The calls of one reply: a person is asked where the guardrail wants it, and each call that is cleared is
-// executed. What a tool answers, and how it fails, is a fact; the answers reach the model in its order.
+// executed. What a tool answers, and how it fails, is a fact; the answers reach the model in its order. A tool that
+// asks a person is executed again with what they said, as often as it asks.
 
 import {
   ActivityFailure,
-  CancellationScope,
   condition,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
 } from "@temporalio/workflow";
 import type { Activities } from "../../activities/index.ts";
+import { present } from "../../src/domain/present.ts";
 import { SILENCE, type PendingApproval } from "../../src/domain/approval.ts";
-import { toolEnded } from "../../src/domain/run/facts.ts";
+import { toolCameTo } from "../../src/domain/run/facts.ts";
 import { toolIn } from "../../src/domain/run/snapshot.ts";
-import type { Answering, CallState, Memory } from "../../src/domain/run/state.ts";
+import type { Answering, Memory } from "../../src/domain/run/state.ts";
 import type { ToolSpec } from "../../src/domain/tool.ts";
+import type { Heard } from "../../src/domain/question.ts";
 import type { Clearance, RunToolResult } from "../../src/domain/tool-call.ts";
-import { inlineToolRunning, notifying, toolRunning } from "../activity-options.ts";
+import { inlineToolRunning, toolRunning } from "../activity-options.ts";
 import { codeOf, withTranscript } from "../transcript.ts";
-import type { Life } from "./life.ts";
+import { callIn, type Life } from "./life.ts";
+import { notify } from "./notify.ts";
+import { answersTo, putQuestions } from "./put-questions.ts";
 import { openSlots, type Slots } from "./slots.ts";
 import { summaryOf } from "./show.ts";
 
@@ -60,37 +64,27 @@ function askPeople(life: Life, { snapshot }: Memory, { calls, turn }: Answering)
   });
   if (pending.length === 0) return;
   life.record({ kind: "personAsked", pending });
-  if (webhook) for (const call of pending) void notify(life, call);
-}
-
-/** Beside the wait: nobody waits for it, and what becomes of it changes nothing. */
-async function notify(life: Life, pending: PendingApproval): Promise<void> {
-  const { notifyApproval } = proxyActivities<Activities>({
-    ...notifying(),
-    summary: summaryOf(`turn ${pending.turn}`, "webhook", pending.tool),
-  });
-  const { tenant, agent, session } = life.order;
-  const telling = new CancellationScope();
-  const told = telling.run(() => notifyApproval({ tenant, agent, session, pending }));
-  told.catch(() => undefined);
-  await condition(() => !isAsked(life, pending.callId));
-  telling.cancel();
+  if (!webhook) return;
+  for (const call of pending) void notify(life, call, () => isAsked(life, call.callId));
 }
 
 /** No await where nobody is asked: the calls begin in the order in which the model made them. */
-async function answer({ life, memory, phase, slots }: Open, callId: string): Promise<void> {
+async function answer(open: Open, callId: string): Promise<void> {
+  const { life, memory, slots } = open;
   const asked = callIn(life, callId);
   if (asked?.kind === "asked") await wordOn(life, asked.pending);
-  const call = callIn(life, callId);
-  if (call?.kind !== "cleared") return;
-  const tool = toolIn(memory.snapshot, call.name);
-  if (tool === undefined) throw new Error(`the tool ${call.name} vanished between two lines`);
-  await slots.use(() => execute({ life, memory, phase, slots }, { ...call, tool }));
-}
-
-function callIn({ state: { phase } }: Life, callId: string): CallState | undefined {
-  if (phase.kind !== "answering") return undefined;
-  return phase.calls.find((call) => call.callId === callId);
+  while (life.state.calledOff === null) {
+    const call = callIn(life, callId);
+    if (call?.kind === "questioned") {
+      await answersTo(life, call.pending);
+      continue;
+    }
+    if (call?.kind !== "cleared") return;
+    const tool = toolIn(memory.snapshot, call.name);
+    if (tool === undefined) throw new Error(`the tool ${call.name} vanished between two lines`);
+    await slots.use(() => execute(open, { ...call, tool }));
+    putQuestions(life, memory, callId);
+  }
 }
 
 function isAsked(life: Life, callId: string): boolean {
@@ -112,6 +106,7 @@ interface ClearedCall {
   readonly callId: string;
   readonly preview: string;
   readonly clearance: Clearance;
+  readonly heard?: Heard;
   readonly tool: ToolSpec;
 }
 
@@ -121,7 +116,7 @@ async function execute(open: Open, call: ClearedCall): Promise<void> {
   if (life.state.calledOff !== null) return;
   life.record({ kind: "toolBegan", callId });
   try {
-    life.record(toolEnded(await runTool(open, call)));
+    life.record(toolCameTo(await runTool(open, call)));
   } catch (error) {
     life.record({ kind: "toolLost", callId, ...lossIn(error) });
   }
@@ -135,11 +130,12 @@ function lossIn(error: unknown): { readonly code: string; readonly message: stri
 
 function runTool(
   { life, memory, phase }: Open,
-  { callId, preview, clearance, tool }: ClearedCall,
+  { callId, preview, clearance, heard, tool }: ClearedCall,
 ): Promise<RunToolResult> {
   const { tenant } = life.order;
   const { ref: replyRef, turn } = phase;
-  const input = { turn, tenant, callId, tool: tool.name, replyRef, clearance };
+  const call = { turn, tenant, callId, tool: tool.name, replyRef, clearance };
+  const input = { ...call, ...present({ heard }) };
   const summary = summaryOf(`turn ${turn}`, tool.name, preview);
   const isAmongTheFirst =
     phase.calls.findIndex((call) => call.callId === callId) < INLINE_CALLS_MAX;

@@ -10,6 +10,7 @@ import { rulingOf, type DecidedApproval, type Decision } from "../../src/domain/
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { DECIDE_UPDATE } from "../../src/temporal/names.ts";
 import { decisionFrom } from "../../src/domain/run/parse-decision.ts";
+import { rulingBefore } from "../../src/domain/run/people.ts";
 import { pendingOf } from "../../src/domain/run/shown.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 import type { Life } from "./life.ts";
@@ -57,12 +58,12 @@ function refuse(state: RunState, { callId, argsDigest }: Decision): void {
 }
 
 function whyNotWaiting({ memory, calledOff, phase }: RunState, callId: string): ApplicationFailure {
-  const before = memory?.people.settled.find((call) => call.callId === callId);
-  if (before?.verdict === "expired") {
+  const before = memory === null ? null : rulingBefore(memory.people, callId);
+  if (before === "expired") {
     return refusal("APPROVAL_EXPIRED", `Nobody decided the call ${callId} in time.`);
   }
-  if (before !== undefined) {
-    return refusal("APPROVAL_DECIDED", `The call ${callId} was ${before.verdict} before.`);
+  if (before !== null) {
+    return refusal("APPROVAL_DECIDED", `The call ${callId} was ${before} before.`);
   }
   if (calledOff !== null || phase.kind === "closing") {
     return refusal("RUN_ENDED", "The run is ending; nothing waits any more.");

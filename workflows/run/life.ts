@@ -7,7 +7,7 @@ import { evolve } from "../../src/domain/run/evolve.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { isInterrupted } from "../../src/domain/run/interrupts.ts";
 import type { Order } from "../../src/domain/run/order.ts";
-import { newRun, type RunState } from "../../src/domain/run/state.ts";
+import { newRun, type CallState, type RunState } from "../../src/domain/run/state.ts";
 import { stopping } from "../activity-options.ts";
 import { show } from "./show.ts";
 import { tell } from "./tell.ts";
@@ -62,6 +62,11 @@ export function openLife(input: RunInput): Life {
       return isFirst;
     },
   };
+}
+
+export function callIn({ state: { phase } }: Life, callId: string): CallState | undefined {
+  if (phase.kind !== "answering") return undefined;
+  return phase.calls.find((call) => call.callId === callId);
 }
 
 /** Temporal itself tells of a cancel with the answer to a heartbeat: too late for a person who waits. */

@@ -7,6 +7,7 @@ import { messageFrom } from "../../src/domain/run/parse-message.ts";
 import { resumedBy } from "../../src/domain/run/parse-resume.ts";
 import { ALARM_SUMMARY, SIGNALS } from "../../src/temporal/names.ts";
 import { hearDecisions } from "./decisions.ts";
+import { hearAnswers } from "./hear-answers.ts";
 import type { Life } from "./life.ts";
 import { hearRaises } from "./raise.ts";
 import { tellIgnored } from "./tell.ts";
@@ -25,6 +26,7 @@ export function listen(life: Life): void {
     record({ kind: "said", message: message.value });
   });
   hearDecisions(life);
+  hearAnswers(life);
   hearRaises(life);
   const cancelled = CancellationScope.current().cancelRequested;
   cancelled.catch(() => record({ kind: "calledOff", by: "cancel" }));

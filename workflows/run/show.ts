@@ -9,11 +9,13 @@ import { formatUsd, usdOf } from "../../src/domain/money.ts";
 import { limitsNow, used } from "../../src/domain/run/counts.ts";
 import { isFull } from "../../src/domain/run/mail.ts";
 import { isSimulated } from "../../src/domain/run/result.ts";
+import { questionsOf, silentOf } from "../../src/domain/run/questions.ts";
 import { expiredOf, pendingOf, statusOf } from "../../src/domain/run/shown.ts";
 import type { Counts, Memory, RunState } from "../../src/domain/run/state.ts";
 import { COLUMNS } from "../../src/temporal/columns.ts";
 import { MEMOS } from "../../src/temporal/names.ts";
 import type { Approvals } from "../../src/domain/approval.ts";
+import type { QuestionsNow } from "../../src/domain/question.ts";
 
 const FIGURES_EVERY_TURNS = 10;
 
@@ -42,9 +44,19 @@ function showMemos(before: RunState, after: RunState): void {
     const full = isFull(after.mail);
     if (full !== isFull(before.mail)) upsertMemo({ [MEMOS.inboxFull]: full });
   }
+  if (roundsOpen(before) !== roundsOpen(after)) {
+    const questions: QuestionsNow = { waiting: questionsOf(after), silent: silentOf(after) };
+    upsertMemo({ [MEMOS.questions]: questions });
+  }
   if (pendingIds(before) === pendingIds(after)) return;
   const approvals: Approvals = { waiting: pendingOf(after), expired: expiredOf(after) };
   upsertMemo({ [MEMOS.approvals]: approvals });
+}
+
+function roundsOpen(state: RunState): string {
+  return questionsOf(state)
+    .map(({ callId, round }) => `${callId}/${round}`)
+    .join();
 }
 
 function pendingIds(state: RunState): string {

@@ -7,6 +7,7 @@ import type { CompensateInput } from "../../src/domain/tool-call.ts";
 import { deniedCalls } from "../../src/domain/run/calls.ts";
 import type { RunFact } from "../../src/domain/run/facts.ts";
 import { fateOfCalls } from "../../src/domain/run/reply-calls.ts";
+import { questionsOf } from "../../src/domain/run/questions.ts";
 import { pendingOf } from "../../src/domain/run/shown.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 
@@ -37,6 +38,19 @@ export function tell(before: RunState, after: RunState, fact: RunFact): void {
       emit({ event: "approval_decided", turn, tool, callId, verdict, by, edited, always });
       return;
     }
+    case "questionsPut":
+      for (const { callId, tool, turn, round, deadlineAt } of fact.pending) {
+        emit({ event: "question_asked", turn, tool, callId, round, deadlineAt });
+      }
+      return;
+    case "questionsAnswered": {
+      const { callId, round, by } = fact;
+      const pending = questionsOf(before).find((call) => call.callId === callId);
+      if (pending === undefined) return;
+      const { turn, tool } = pending;
+      emit({ event: "question_answered", turn, tool, callId, round, by });
+      return;
+    }
     default:
       return;
   }
@@ -55,6 +69,8 @@ export function tellNotUndone({ runId, effect }: CompensateInput, problem: strin
 type Told =
   | "approval_requested"
   | "approval_decided"
+  | "question_asked"
+  | "question_answered"
   | "tool_denied"
   | "tool_not_compensated"
   | "signal_ignored";

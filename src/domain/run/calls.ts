@@ -16,6 +16,7 @@ import { whyWithheld } from "../permission.ts";
 import type { ToolCall, ToolSpec } from "../tool.ts";
 import { limitsNow } from "./counts.ts";
 import type { RunFact, ToolLost } from "./facts.ts";
+import { begun, questioned } from "./questions.ts";
 import { fateOfCalls } from "./reply-calls.ts";
 import { toolIn, type Snapshot } from "./snapshot.ts";
 import type { CallStage, CallState, Memory, RunState } from "./state.ts";
@@ -142,17 +143,17 @@ export function callsWith({ phase, memory }: RunState, fact: RunFact): readonly 
   switch (fact.kind) {
     case "toolBegan":
       return changed(calls, fact.callId, (call) =>
-        call.kind === "cleared" ? { kind: "running", clearance: call.clearance } : null,
+        call.kind === "cleared" ? running(call) : null,
       );
     case "toolEnded": {
       const { ref, found } = fact;
       return changed(calls, fact.callId, (call) =>
-        isBegun(call) ? { kind: "answered", entry: { ref }, found } : null,
+        begun(call) === null ? null : { kind: "answered", entry: { ref }, found },
       );
     }
     case "toolLost":
       return changed(calls, fact.callId, (call) =>
-        isBegun(call) ? lost(memory, call, fact) : null,
+        begun(call) === null ? null : lost(memory, call, fact),
       );
     case "personAsked":
       return fact.pending.reduce<readonly CallState[]>(
@@ -165,6 +166,14 @@ export function callsWith({ phase, memory }: RunState, fact: RunFact): readonly 
     case "ruled":
       return changed(calls, fact.callId, (call) =>
         call.kind === "asked" ? ruledOn(call, fact.ruling) : null,
+      );
+    case "toolAsked":
+    case "questionsAnswered":
+      return changed(calls, fact.callId, (call) => questioned(call, fact));
+    case "questionsPut":
+      return fact.pending.reduce<readonly CallState[]>(
+        (all, { callId }) => changed(all, callId, (call) => questioned(call, fact)),
+        calls,
       );
     default:
       return null;
@@ -186,8 +195,8 @@ function bare({ callId, toolUseId, name, preview, argsDigest }: CallState): Tool
   return { callId, toolUseId, name, preview, argsDigest };
 }
 
-function isBegun({ kind }: CallState): boolean {
-  return kind === "cleared" || kind === "running";
+function running({ clearance, heard }: Extract<CallState, { kind: "cleared" }>): CallStage {
+  return { kind: "running", clearance, ...(heard !== undefined && { heard }) };
 }
 
 export function areAnswered(calls: readonly CallState[]): boolean {

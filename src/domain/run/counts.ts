@@ -79,9 +79,14 @@ function takesTurnBack(fact: RunFact, before: RunState): boolean {
 /** Of an inline tool the end is all that is heard. */
 function beginsTool(fact: RunFact, { phase }: RunState): boolean {
   const isOfTool =
-    fact.kind === "toolBegan" || fact.kind === "toolEnded" || fact.kind === "toolLost";
+    fact.kind === "toolBegan" ||
+    fact.kind === "toolEnded" ||
+    fact.kind === "toolLost" ||
+    fact.kind === "toolAsked";
   if (!isOfTool || phase.kind !== "answering") return false;
-  return phase.calls.some(({ callId, kind }) => callId === fact.callId && kind === "cleared");
+  const call = phase.calls.find(({ callId }) => callId === fact.callId);
+  // One that goes on with answers was counted when it asked.
+  return call?.kind === "cleared" && call.heard === undefined;
 }
 
 function withReply(counts: Counts, reply: Reply): Counts {

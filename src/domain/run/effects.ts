@@ -16,7 +16,8 @@ import { fittingText, newestFitting } from "../json-size.ts";
 import type { Outcome } from "../outcome.ts";
 import type { ToolSpec } from "../tool.ts";
 import type { RunFact, ToolEnded, ToolLost } from "./facts.ts";
-import type { Answering, CallState, Effects, Memory, RunState } from "./state.ts";
+import { begun } from "./questions.ts";
+import type { Answering, Effects, Memory, RunState } from "./state.ts";
 import type { Step } from "./step.ts";
 
 /** More than a hundred. They travel with the run (carried.ts). */
@@ -76,13 +77,10 @@ function effectOf(fact: ToolEnded | ToolLost, { phase, memory }: RunState): Effe
   };
 }
 
-/** Of an inline tool the end is all that is heard. */
-function begunIn({ calls }: Answering, id: string): Begun | null {
+function begunIn({ calls }: Answering, id: string): ReturnType<typeof begun> {
   const call = calls.find(({ callId }) => callId === id);
-  return call?.kind === "cleared" || call?.kind === "running" ? call : null;
+  return call === undefined ? null : begun(call);
 }
-
-type Begun = Extract<CallState, { kind: "cleared" | "running" }>;
 
 function undoOf({ compensates }: ToolSpec): Effect["undo"] {
   return { kind: compensates === true ? "due" : "impossible" };

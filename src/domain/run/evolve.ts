@@ -25,14 +25,15 @@ import { foldWarnings } from "./warnings.ts";
 /** A provider may answer with a page; what is remembered of it travels along. */
 export const WHY_BYTES_MAX = 2048;
 
+const WAITS_FOR_PERSON: readonly RunFact["kind"][] = ["paused", "personAsked", "questionsPut"];
+
 export function evolve(before: RunState, told: RunFact): RunState {
   const fact = inShort(told);
   return {
     ...before,
     mail: foldMail(before.mail, fact, before),
     paused: fact.kind === "paused" || (before.paused && fact.kind !== "resumed"),
-    waitedForPerson:
-      before.waitedForPerson || fact.kind === "paused" || fact.kind === "personAsked",
+    waitedForPerson: before.waitedForPerson || WAITS_FOR_PERSON.includes(fact.kind),
     calledOff: foldCalledOff(before.calledOff, fact),
     wait: foldWait(before.wait, fact),
     phase: foldPhase(before.phase, fact, before),

@@ -5,7 +5,8 @@ import type { PendingApproval, Ruling } from "../approval.ts";
 import type { Denial, Interrupted, ModelCall, Pending, Reply, Ticket, Unserved } from "../call.ts";
 import type { Compensated } from "../effect.ts";
 import type { LedgerTotals, Outcome } from "../outcome.ts";
-import type { RunToolResult } from "../tool-call.ts";
+import type { Answers, PendingQuestions, Question } from "../question.ts";
+import type { ToolAnswered, ToolAskedResult } from "../tool-call.ts";
 import type { Opened } from "./snapshot.ts";
 import type { UserMessage } from "./order.ts";
 import type { CalledOff, Wait } from "./state.ts";
@@ -26,6 +27,17 @@ export type RunFact =
   | { readonly kind: "toolBegan"; readonly callId: string }
   | ToolEnded
   | ToolLost
+  | ToolAsked
+  | { readonly kind: "questionsPut"; readonly pending: readonly PendingQuestions[] }
+  /** `answers`: null where nobody answered in time. */
+  | {
+      readonly kind: "questionsAnswered";
+      readonly callId: string;
+      readonly round: number;
+      readonly answers: Answers | null;
+      /** Null where nobody answered. */
+      readonly by: string | null;
+    }
   | { readonly kind: "personAsked"; readonly pending: readonly PendingApproval[] }
   | { readonly kind: "ruled"; readonly callId: string; readonly ruling: Ruling }
   | { readonly kind: "said"; readonly message: UserMessage }
@@ -63,10 +75,24 @@ export interface ToolLost {
   readonly message: string;
 }
 
+/** The tool asks a person before it goes on; nothing has taken effect. */
+export interface ToolAsked {
+  readonly kind: "toolAsked";
+  readonly callId: string;
+  readonly questions: readonly Question[];
+  readonly resume: string | null;
+}
+
+export function toolCameTo(result: ToolAnswered | ToolAskedResult): ToolEnded | ToolAsked {
+  if (!("asks" in result)) return toolEnded(result);
+  const { callId, asks, resume } = result;
+  return { kind: "toolAsked", callId, questions: asks, resume };
+}
+
 /** What is known of the answers of a tool, for a run that stops before the model spoke. */
 const FOUND_CHARS = 2000;
 
-export function toolEnded({ callId, ref, content, effect }: RunToolResult): ToolEnded {
+function toolEnded({ callId, ref, content, effect }: ToolAnswered): ToolEnded {
   const found = content.slice(0, FOUND_CHARS);
   return { kind: "toolEnded", callId, ref, found, ...(effect !== undefined && { effect }) };
 }

@@ -10,7 +10,8 @@ export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 /** Throws WrongShape, which `parsed` catches. `at` names the value to whoever reads the problem. */
 export type Parse<T> = (given: unknown, at: string) => T;
 
-class WrongShape extends Error {}
+/** What `parsed` catches: a parser of a part may throw it with a sentence of its own. */
+export class WrongShape extends Error {}
 
 export function parsed<T>(parse: Parse<T>, given: unknown, at: string): Parsed<T> {
   try {
@@ -34,7 +35,7 @@ function kindOf(given: unknown): string {
 
 type Json = Readonly<Record<string, unknown>>;
 
-function record(given: unknown, at: string): Json {
+export function record(given: unknown, at: string): Json {
   if (!isRecord(given)) return wrong(at, "an object", given);
   return given;
 }
@@ -112,6 +113,9 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Parse<n
   };
 }
 
+export const anyNumber: Parse<number> = (given, at) =>
+  typeof given === "number" && Number.isFinite(given) ? given : wrong(at, "a number", given);
+
 export const flag: Parse<boolean> = (given, at) =>
   typeof given === "boolean" ? given : wrong(at, "true or false", given);
 
@@ -138,6 +142,30 @@ export function listOf<T>(parse: Parse<T>, countMax: number): Parse<readonly T[]
       return wrong(at, `a list of at most ${countMax}`, given);
     }
     return given.map((item: unknown, index) => parse(item, `${at}[${index}]`));
+  };
+}
+
+interface RecordTerms {
+  readonly keyCharsMax: number;
+  readonly countMax: number;
+}
+
+/** By names that somebody else chose. */
+export function recordOf<T>(
+  parse: Parse<T>,
+  { keyCharsMax, countMax }: RecordTerms,
+): Parse<Readonly<Record<string, T>>> {
+  const name = text(1, keyCharsMax);
+  return (given, at) => {
+    const entries = Object.entries(record(given, at));
+    if (entries.length > countMax) return wrong(at, `an object of at most ${countMax}`, given);
+    return Object.fromEntries(
+      entries.map(([key, value]) => {
+        // What every object knows by that name would be met in its place.
+        if (key === "__proto__") return wrong(at, "without __proto__", given);
+        return [name(key, `a name in ${at}`), parse(value, `${at}.${key}`)];
+      }),
+    );
   };
 }
 

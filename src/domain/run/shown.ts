@@ -3,6 +3,7 @@
 import type { PendingApproval } from "../approval.ts";
 import type { RunStatus } from "../outcome.ts";
 import { isInterrupted } from "./interrupts.ts";
+import { questionsOf } from "./questions.ts";
 import type { RunState, Wait } from "./state.ts";
 
 export function statusOf(state: RunState): RunStatus {
@@ -14,13 +15,26 @@ export function statusOf(state: RunState): RunStatus {
 
 /** Why it waits, be it for a person's decision; null while it does not. */
 export function waitOf(state: RunState): Wait | null {
+  return peopleWaitOf(state) ?? state.wait;
+}
+
+/** For a person's word on a call, or for their answer to a tool; null while it waits for neither. */
+export function peopleWaitOf(state: RunState): Wait | null {
   const [first, ...more] = pendingOf(state);
-  if (first === undefined) return state.wait;
+  if (first !== undefined) {
+    const message =
+      more.length === 0
+        ? `a call of ${first.tool} waits for a person's decision`
+        : `${more.length + 1} calls wait for a person's decision`;
+    return { reason: "approval", message, nextAttemptAt: null, limit: null };
+  }
+  const [asking, ...others] = questionsOf(state);
+  if (asking === undefined) return null;
   const message =
-    more.length === 0
-      ? `a call of ${first.tool} waits for a person's decision`
-      : `${more.length + 1} calls wait for a person's decision`;
-  return { reason: "approval", message, nextAttemptAt: null, limit: null };
+    others.length === 0
+      ? `${asking.tool} asks a person, and waits for the answer`
+      : `${others.length + 1} calls ask a person, and wait for answers`;
+  return { reason: "question", message, nextAttemptAt: null, limit: null };
 }
 
 /** Calls that wait for a person. A run that ends takes its questions back. */
@@ -33,7 +47,9 @@ export function pendingOf({ phase, calledOff }: RunState): readonly PendingAppro
 export function expiredOf({ memory }: RunState): readonly string[] {
   if (memory === null) return [];
   const open = memory.talk.asking?.calls ?? [];
-  const expired = memory.people.settled.filter(({ verdict }) => verdict === "expired");
+  const expired = memory.people.settled.filter(
+    ({ verdict, round }) => verdict === "expired" && round === undefined,
+  );
   const ids = expired.map(({ callId }) => callId);
   return ids.filter((id) => open.some(({ callId }) => callId === id));
 }

@@ -10,6 +10,7 @@ import type { LedgerTotals, Limit, Outcome } from "../outcome.ts";
 import type { WaitReason } from "../run-event.ts";
 import type { Aside } from "../purpose.ts";
 import type { Tier } from "../prices.ts";
+import type { Heard, PendingQuestions, Question } from "../question.ts";
 import type { ToolCall } from "../tool.ts";
 import type { Usage } from "../usage.ts";
 import type { Clearance } from "../tool-call.ts";
@@ -193,7 +194,9 @@ export interface Effects {
 
 export interface SettledCall {
   readonly callId: string;
-  readonly verdict: DecidedApproval["verdict"];
+  /** Of its questions; absent of an approval. */
+  readonly round?: number;
+  readonly verdict: DecidedApproval["verdict"] | "answered";
 }
 
 /** Why a run stands still; also what people are shown of it. */
@@ -265,11 +268,20 @@ export interface Answering {
 export type CallState = ToolCall & CallStage;
 
 export type CallStage =
-  | { readonly kind: "cleared"; readonly clearance: Clearance }
+  | { readonly kind: "cleared"; readonly clearance: Clearance; readonly heard?: Heard }
   | { readonly kind: "toAsk"; readonly reason: string }
   | { readonly kind: "asked"; readonly pending: PendingApproval }
-  | { readonly kind: "running"; readonly clearance: Clearance }
+  | { readonly kind: "running"; readonly clearance: Clearance; readonly heard?: Heard }
+  /** Its tool wants to know something; nobody was told yet. */
+  | (Asks & { readonly kind: "asks"; readonly round: number })
+  | (Asks & { readonly kind: "questioned"; readonly pending: PendingQuestions })
   | { readonly kind: "answered"; readonly entry: Entry; readonly found: string };
+
+interface Asks {
+  readonly clearance: Clearance;
+  readonly questions: readonly Question[];
+  readonly resume: string | null;
+}
 
 /** The run stops; its last words are asked for, or come. */
 export interface Stopping {
