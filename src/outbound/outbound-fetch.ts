@@ -2,23 +2,14 @@
 // way to give its own fetch a proxy in all versions that Pawl runs on (20.19 to 24), so there the request is
 // made by node:http, and what comes back is an ordinary Response. It follows no redirects: nobody here does.
 
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import { proxyRequests } from "./proxied-request.ts";
 import { proxyFor, type ProxySettings } from "./proxies.ts";
-import { authorizationFor, proxyAgent, tunnelAgent } from "./tunnel.ts";
-
-type Agent = ReturnType<typeof proxyAgent>;
 
 /** One for all requests of a process: connections are kept open. */
 export function outboundFetch(settings: ProxySettings): typeof fetch {
-  const agents = new Map<string, Agent>();
-  const agentFor = (proxy: URL, isTunnel: boolean): Agent => {
-    const key = `${isTunnel ? "tunnel" : "plain"} ${proxy.href}`;
-    const agent = agents.get(key) ?? (isTunnel ? tunnelAgent(proxy) : proxyAgent(proxy));
-    agents.set(key, agent);
-    return agent;
-  };
+  const throughProxy = proxyRequests();
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const proxy = proxyFor(url, settings);
@@ -26,48 +17,16 @@ export function outboundFetch(settings: ProxySettings): typeof fetch {
     const request = new Request(input, init);
     request.signal.throwIfAborted();
     const body = Buffer.from(await request.arrayBuffer());
-    const agent = agentFor(proxy, url.protocol === "https:");
-    const answer = await answered(request, () => begin(request, { url, proxy, agent, body }));
+    const { method } = request;
+    const headers = new Headers(request.headers);
+    if (!["GET", "HEAD"].includes(method)) headers.set("content-length", String(body.length));
+    const answer = await answered(request, () =>
+      throughProxy(proxy, { url, method, headers, body }),
+    );
     if (request.redirect === "error" && answer.status >= 300 && answer.status < 400)
       throw new TypeError("fetch failed", { cause: new Error("unexpected redirect") });
     return answer;
   };
-}
-
-interface Way {
-  readonly url: URL;
-  readonly proxy: URL;
-  readonly agent: Agent;
-  readonly body: Buffer;
-}
-
-function begin(request: Request, { url, proxy, agent, body }: Way): ClientRequest {
-  const hasBody = !["GET", "HEAD"].includes(request.method);
-  const headers = {
-    ...Object.fromEntries(request.headers),
-    ...(hasBody ? { "content-length": String(body.length) } : {}),
-  };
-  const { method } = request;
-  const sending =
-    url.protocol === "https:"
-      ? httpsRequest(url, { method, headers, agent })
-      : plainRequest(url, proxy, { method, headers, agent });
-  sending.end(hasBody ? body : undefined);
-  return sending;
-}
-
-function plainRequest(
-  url: URL,
-  proxy: URL,
-  { method, headers, agent }: { method: string; headers: Record<string, string>; agent: Agent },
-): ClientRequest {
-  const send = proxy.protocol === "https:" ? httpsRequest : httpRequest;
-  return send(proxy, {
-    method,
-    path: url.href,
-    headers: { ...headers, host: url.host, ...authorizationFor(proxy) },
-    agent,
-  });
 }
 
 /** Rejects as fetch does: with the reason of the signal, or with what went wrong as the cause. */
