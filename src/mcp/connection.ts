@@ -29,7 +29,6 @@ const OPENING_MS = 30_000;
 const PROBE_MS = 8000;
 export const TOOLS_MAX = 256;
 const PAGES_MAX = 32;
-const LISTING_MS = 10_000;
 
 export interface World {
   /** Guarded for this server; see the worker. */
@@ -56,7 +55,7 @@ export interface Connection {
   /** As the server calls itself; foreign words. */
   readonly serverName: string;
   isOpen(): boolean;
-  list(): Promise<ListedTools>;
+  list(timeoutMs: number): Promise<ListedTools>;
   /** Called where the server says that its tools have changed. */
   onChanged(act: () => void): void;
   call(
@@ -135,7 +134,7 @@ async function open(server: McpServer, world: World, era: Era): Promise<Connecti
     era,
     serverName: client.getServerVersion()?.name ?? server.name,
     isOpen: () => isOpen,
-    list: () => listed(client),
+    list: (timeoutMs) => listed(client, timeoutMs),
     onChanged: (act) => {
       changed = act;
     },
@@ -170,15 +169,15 @@ function accepting<T>(): JsonSchemaValidator<T> {
 }
 
 /** Page by page, and no further than a worker would use. */
-async function listed(client: Client): Promise<ListedTools> {
+async function listed(client: Client, timeoutMs: number): Promise<ListedTools> {
   const tools: Tool[] = [];
-  const until = AbortSignal.timeout(LISTING_MS);
+  const endsAtMs = Date.now() + timeoutMs;
   if (client.getServerCapabilities()?.tools === undefined) return { tools, isCut: false };
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const result = await client.request(
       { method: "tools/list", params: cursor === undefined ? {} : { cursor } },
-      { timeout: LISTING_MS, signal: until },
+      { timeout: Math.max(1, endsAtMs - Date.now()) },
     );
     tools.push(...result.tools.slice(0, TOOLS_MAX - tools.length));
     const { nextCursor } = result;

@@ -20,6 +20,7 @@ const FRESH_MS = 5000;
 /** How long the opening of a run waits for its servers, and how long it then does without one that was not there. */
 const PATIENCE_MS = 12_000;
 const AWAY_MS = 30_000;
+const LISTING_MS = 10_000;
 
 export interface Times {
   readonly idleMs: number;
@@ -31,7 +32,9 @@ export interface Times {
 export interface Held {
   readonly connection: Connection;
   /** As they are now, or were a moment ago. */
-  list(): Promise<ListedTools>;
+  list(timeoutMs: number): Promise<ListedTools>;
+  /** It is broken in a way that it does not notice itself: whoever comes next has another. */
+  drop(): Promise<void>;
 }
 
 export interface Pool {
@@ -39,19 +42,18 @@ export interface Pool {
   tools(server: McpServer, tenant: string): Promise<ListedTools>;
   /** To call it. Rejects where it can't be reached: then nothing has happened. */
   use<T>(server: McpServer, tenant: string, act: (held: Held) => Promise<T>): Promise<T>;
-  /** Its connection is broken in a way that it does not notice itself. */
-  drop(connection: Connection): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Entry {
-  readonly server: McpServer;
   readonly opening: Promise<Connection>;
   /** Null until it is open. */
   connection: Connection | null;
   users: number;
   usedAtMs: number;
   listing: { readonly atMs: number; readonly tools: Promise<ListedTools> } | null;
+  /** The last that it said, however long ago. */
+  lastListed: ListedTools | null;
   idle: NodeJS.Timeout | null;
 }
 
@@ -91,11 +93,15 @@ class ConnectionPool implements Pool {
     const { patienceMs, awayMs } = this.#times;
     const late = `it did not answer within ${patienceMs / 1000} s`;
     try {
-      const asked = this.use(server, tenant, async (held) => await held.list());
+      const asked = this.use(server, tenant, async (held) => await held.list(LISTING_MS));
       const tools = await within(patienceMs, asked, late);
       this.#away.delete(key);
       return tools;
     } catch (error) {
+      // Many do one thing at a time: one that is at work for another run is not away.
+      const entry = this.#entries.get(key);
+      const isAtWork = entry?.connection?.isOpen() === true && entry.users > 1;
+      if (isAtWork && entry.lastListed !== null) return entry.lastListed;
       this.#away.set(key, { untilMs: Date.now() + awayMs, error });
       throw error;
     }
@@ -111,7 +117,11 @@ class ConnectionPool implements Pool {
     if (entry.idle !== null) clearTimeout(entry.idle);
     try {
       const connection = await entry.opening;
-      return await act({ connection, list: () => this.#listOf(entry, connection) });
+      return await act({
+        connection,
+        list: (timeoutMs) => this.#listOf(entry, connection, timeoutMs),
+        drop: () => this.#drop(entry),
+      });
     } finally {
       entry.users -= 1;
       entry.usedAtMs = Date.now();
@@ -119,11 +129,11 @@ class ConnectionPool implements Pool {
     }
   }
 
-  async drop(connection: Connection): Promise<void> {
-    for (const [key, entry] of this.#entries) {
-      if (entry.connection === connection) this.#entries.delete(key);
-    }
-    await connection.close();
+  /** Not while others wait for answers over it. */
+  async #drop(entry: Entry): Promise<void> {
+    if (entry.users > 1 && entry.connection?.isOpen() === true) return;
+    for (const [key, kept] of this.#entries) if (kept === entry) this.#entries.delete(key);
+    await closed(entry);
   }
 
   async close(): Promise<void> {
@@ -142,12 +152,12 @@ class ConnectionPool implements Pool {
     this.#entries.delete(key);
     if (this.#entries.size >= CONNECTIONS_MAX) this.#makeRoom();
     const entry: Entry = {
-      server,
       opening: this.#open(server, key),
       connection: null,
       users: 0,
       usedAtMs: Date.now(),
       listing: null,
+      lastListed: null,
       idle: null,
     };
     this.#entries.set(key, entry);
@@ -187,14 +197,19 @@ class ConnectionPool implements Pool {
     void closed(oldest[1]);
   }
 
-  #listOf(entry: Entry, connection: Connection): Promise<ListedTools> {
+  #listOf(entry: Entry, connection: Connection, timeoutMs: number): Promise<ListedTools> {
     const { listing } = entry;
     if (listing !== null && Date.now() - listing.atMs < this.#times.freshMs) return listing.tools;
-    const tools = connection.list();
+    const tools = connection.list(timeoutMs);
     entry.listing = { atMs: Date.now(), tools };
-    tools.catch(() => {
-      entry.listing = null;
-    });
+    tools.then(
+      (listed) => {
+        entry.lastListed = listed;
+      },
+      () => {
+        entry.listing = null;
+      },
+    );
     return tools;
   }
 

@@ -7,7 +7,9 @@ export interface DescribedTool {
   readonly name: string;
   readonly description?: string | undefined;
   readonly inputSchema: unknown;
-  readonly annotations?: unknown;
+  readonly annotations?:
+    | { readonly readOnlyHint?: boolean | undefined; readonly idempotentHint?: boolean | undefined }
+    | undefined;
 }
 
 /** sha256 (hex). Of JSON that is not too deep (offered-tool.ts). */

@@ -57,6 +57,13 @@ export interface ProcessEvents {
   files_unusable: { readonly dir: string; readonly why: string };
   files_apart: { readonly dir: string; readonly elsewhere: readonly string[] };
   files_moved: { readonly dir: string; readonly before: string };
+  /** Of `.mcp.json`: a server in which there is a mistake is none. */
+  mcp_config_wrong: { readonly message: string };
+  mcp_config_note: { readonly message: string };
+  /** Runs that were opened meanwhile go without its tools. */
+  mcp_server_away: { readonly server: string; readonly error: unknown };
+  /** Each with why. */
+  mcp_tools_left_out: { readonly server: string; readonly tools: readonly string[] };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
   /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
@@ -162,6 +169,12 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
     warn(
       `the workers before kept the files of runs elsewhere (${before}): those of earlier runs are not in ${dir}`,
     ),
+  mcp_config_wrong: ({ message }) => warn(message),
+  mcp_config_note: ({ message }) => info(message),
+  mcp_server_away: ({ server }) =>
+    warn(`the MCP server ${server} does not answer: a run that begins now has none of its tools`),
+  mcp_tools_left_out: ({ server, tools }) =>
+    warn(`tools of the MCP server ${server} are not offered: ${tools.join("; ")}`),
   model_ending: (ending) => warn(endingText(ending)),
   lease_not_renewed: ({ endsInMs }) =>
     warn(

@@ -28,6 +28,7 @@ import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import { proxyFor } from "../outbound/proxies.ts";
+import { openMcp } from "./open-mcp.ts";
 import { ownProvider } from "./own-provider.ts";
 import { required } from "./required.ts";
 import type { SignsOfLife } from "./signs-of-life.ts";
@@ -86,9 +87,12 @@ export function createDeps(
     tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
     files,
-    toolSources: [listedTools("own", tools), builtInSource(config, files), ...toolSources].map(
-      (source) => scrubbedSource(source, secrets),
-    ),
+    toolSources: [
+      listedTools("own", tools),
+      builtInSource(config, files),
+      openMcp(config, telemetry),
+      ...toolSources,
+    ].map((source) => scrubbedSource(source, secrets)),
     agents,
   };
 }

@@ -99,6 +99,7 @@ async function serveDuties(
   const files = await filesFor(duties, config);
   const deps = { ...createDeps(config, telemetry, { db, duties, files, ...skills }), ...signs };
   closers.push(() => deps.deltas.close());
+  closers.push(() => Promise.all(deps.toolSources.map((source) => source.close?.())));
   await patiently(telemetry, async () => {
     await tellOfFiles(files, await signs.lease.sure(), { db, telemetry });
   });

@@ -38,7 +38,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   activities: {
     values: [
-      ...["src/domain", "src/model", "src/store", "src/config.ts", "src/failpoint.ts"],
+      ...["src/domain", "src/mcp", "src/model", "src/store", "src/config.ts", "src/failpoint.ts"],
       ...["src/temporal/payloads.ts", "@temporalio/activity", "node:"],
     ],
     types: ["src/telemetry", "@temporalio/client", "@temporalio/common"],
@@ -67,6 +67,9 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
+  "src/mcp": {
+    values: ["src/domain", "src/outbound", "@modelcontextprotocol/client", "ajv", "node:"],
+  },
   "src/store": { values: ["src/conninfo", "src/domain", ...SELF, "node:", "postgres"] },
   "src/conninfo": { values: [] },
   "src/corpus": { values: ["src/package-root.ts", "minisearch", "node:", "zod"] },
@@ -114,8 +117,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/worker": {
     values: [
-      ...["activities", "src/domain", "src/model", "src/outbound", "src/process", "src/store"],
-      ...["src/telemetry", "src/temporal", "src/config.ts", "src/package-root.ts"],
+      ...["activities", "src/domain", "src/mcp", "src/model", "src/outbound", "src/process"],
+      ...["src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
