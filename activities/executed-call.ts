@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { isToolUse, type Message, type ToolUseBlock } from "../src/domain/message.ts";
 import { present } from "../src/domain/present.ts";
 import type { PinnedTool } from "../src/domain/tool.ts";
+import type { Heard } from "../src/domain/question.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
 import type { Progress } from "../src/store/deltas.ts";
 import { refOf } from "../src/store/transcripts.ts";
@@ -83,12 +84,13 @@ interface CallTold {
   readonly callId: string;
   readonly tool: string;
   readonly args: unknown;
+  readonly heard?: Heard;
 }
 
 export function contextOf(
   deps: ActivityDeps,
   attempt: Attempt,
-  { runId, tenant, callId, tool, args }: CallTold,
+  { runId, tenant, callId, tool, args, heard }: CallTold,
 ): ToolContext {
   const filesDir = runFolderIn(deps.files, tenant, runId);
   return {
@@ -100,6 +102,8 @@ export function contextOf(
     signal: attempt.signal,
     heartbeat: (details) => attempt.heartbeat(details),
     progress: (text, share) => deps.deltas.progress(attempt, progressOf(text, share)),
+    answers: heard?.answers ?? {},
+    resume: heard?.resume ?? null,
     log: deps.telemetry.log.child({ runId, tool, callId }),
     ...present({ filesDir }),
     onFileTrouble: (error) =>

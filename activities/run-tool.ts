@@ -1,5 +1,6 @@
 // Executes one tool call and stores what the model will see of it. A tool that fails has an answer
-// like any other; only a lost transcript, an abort or our own mistakes leave here as errors.
+// like any other; only a lost transcript, an abort or our own mistakes leave here as errors. One that asks a
+// person has no answer yet: its questions go to the run, which comes again with what was said.
 
 import { toolAnswer } from "../src/domain/message.ts";
 import type { Message, ToolUseBlock } from "../src/domain/message.ts";
@@ -7,6 +8,7 @@ import { present } from "../src/domain/present.ts";
 import type { RunToolInput, RunToolResult } from "../src/domain/tool-call.ts";
 import { failpoint } from "../src/failpoint.ts";
 import { refOf } from "../src/store/transcripts.ts";
+import { askedBy } from "./asked-by-tool.ts";
 import { approvedInput, verdictOf, withEditNote } from "./approved-input.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -14,6 +16,7 @@ import { contextOf, findCall, toolFor } from "./executed-call.ts";
 import { attemptTool } from "./tool-attempt.ts";
 import type { Tool } from "./tools/define-tool.ts";
 import { withReadOn, type ToolOutput } from "./tools/tool-output.ts";
+import { isAsking, type ToolResult } from "./tools/tool-questions.ts";
 
 export function createRunTool(deps: ActivityDeps) {
   return async function runTool(input: RunToolInput): Promise<RunToolResult> {
@@ -22,7 +25,13 @@ export function createRunTool(deps: ActivityDeps) {
       const call = await findCall(deps, attempt.runId, input);
       const tool = await toolFor(deps, input.tool, input.pinned);
       const execution = { attempt, input, call, tool };
-      const output = withEditNote(await execute(deps, execution), input.clearance);
+      const result = await execute(deps, execution);
+      const outcome = isAsking(result) ? askedBy(input, result) : result;
+      if ("asks" in outcome) {
+        attempt.signal.throwIfAborted();
+        return outcome;
+      }
+      const output = withEditNote(outcome, input.clearance);
       failpoint("run_tool.before_answer");
       attempt.signal.throwIfAborted();
       const content = await readable(deps, attempt.runId, output);
@@ -51,7 +60,7 @@ interface Execution {
   readonly tool: Tool;
 }
 
-async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolOutput> {
+async function execute(deps: ActivityDeps, execution: Execution): Promise<ToolResult> {
   const { attempt, input, call, tool } = execution;
   deps.telemetry.emit({
     event: attempt.attempt > 1 ? "tool_retry" : "tool_call",

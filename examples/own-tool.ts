@@ -2,7 +2,7 @@
 // booked it fails or is cancelled.
 
 import { z } from "zod";
-import { defineTool, type Tool } from "../activities/tools/define-tool.ts";
+import { defineTool, type PlainTool } from "../activities/tools/define-tool.ts";
 import { ToolError } from "../activities/tools/tool-error.ts";
 
 /** The restaurant's own system; bookings can be found again by our key. */
@@ -13,7 +13,7 @@ export interface Bookings {
   cancel(key: string): Promise<boolean>;
 }
 
-export function bookTableTool(bookings: Bookings): Tool {
+export function bookTableTool(bookings: Bookings): PlainTool {
   return defineTool({
     name: "book_table",
     description: "Books a table for one evening. Returns the number of the booking.",

@@ -2,7 +2,7 @@
 // page. It stops where the run is cancelled, and beats so that a worker that died is noticed.
 
 import { z } from "zod";
-import { defineTool, type Tool } from "../activities/tools/define-tool.ts";
+import { defineTool, type PlainTool } from "../activities/tools/define-tool.ts";
 import { ToolError } from "../activities/tools/tool-error.ts";
 
 /** Where the figures come from: one region at a time, each a while. */
@@ -11,7 +11,7 @@ export interface Sales {
   totalOf(region: string, year: number, signal: AbortSignal): Promise<number>;
 }
 
-export function salesReportTool(sales: Sales): Tool {
+export function salesReportTool(sales: Sales): PlainTool {
   return defineTool({
     name: "sales_report",
     description: "Adds up the sales of a year by region. Takes minutes. Returns the totals.",

@@ -72,7 +72,7 @@ async function overOneConnection(
         signal,
         onProgress: (text, share) => progress(scrub(text), share),
       });
-      if (outcome.kind === "notMade" && outcome.isLost) await held.drop();
+      if (outcome.kind === "notMade" && outcome.isLost) held.drop();
       return scrubbed(outcome, scrub);
     });
   } catch (error) {

@@ -3,6 +3,7 @@
 import { scrubbedError, scrubbing, type Scrub } from "../../src/domain/scrub.ts";
 import type { Tool, ToolContext } from "../tools/define-tool.ts";
 import type { ToolOutput } from "../tools/tool-output.ts";
+import { isAsking, type ToolResult } from "../tools/tool-questions.ts";
 import type { ToolSource } from "./tool-source.ts";
 
 export function scrubbedSource(source: ToolSource, secrets: readonly string[]): ToolSource {
@@ -25,7 +26,7 @@ function scrubbedTool(tool: Tool, scrub: Scrub): Tool {
     spec: tool.spec,
     async run(rawInput, context) {
       try {
-        return scrubbedOutput(await tool.run(rawInput, scrubbedContext(context, scrub)), scrub);
+        return scrubbedResult(await tool.run(rawInput, scrubbedContext(context, scrub)), scrub);
       } catch (error) {
         throw scrubbedError(error, scrub);
       }
@@ -50,6 +51,20 @@ function scrubbedContext(context: ToolContext, scrub: Scrub): ToolContext {
     progress: (text, share) => context.progress(scrub(text), share),
     openOutput: () => context.openOutput().through(scrub),
   };
+}
+
+/** What it keeps for itself is as it was: nobody is shown it. */
+function scrubbedResult(result: ToolResult, scrub: Scrub): ToolResult {
+  if (!isAsking(result)) return scrubbedOutput(result, scrub);
+  const questions = result.questions.map((question) => scrubbedDeep(question, scrub));
+  return { ...result, questions };
+}
+
+function scrubbedDeep<T>(value: T, scrub: Scrub): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts alone are other than they were
+  return JSON.parse(JSON.stringify(value), (_key, part: unknown) =>
+    typeof part === "string" ? scrub(part) : part,
+  ) as T;
 }
 
 function scrubbedOutput(output: ToolOutput, scrub: Scrub): ToolOutput {

@@ -4,12 +4,14 @@
 //       or where a retry is wanted and left.
 //   X3. A `once` tool is never executed by a second attempt; a `verifiable` one is asked first.
 //   X4. An answer comes within `timeoutMs`, even from code that ignores its signal.
+//   X5. What it has to ask is answered before `execute` is called (ask-before.ts).
 // How what a call did is taken back is compensation.ts.
 
 import type { z } from "zod";
 import type { TakenBack } from "../../src/domain/effect.ts";
 import type { Permission } from "../../src/domain/permission.ts";
 import type { Effect, ToolSpec } from "../../src/domain/tool.ts";
+import { askBefore, type ToolQuestions } from "./ask-before.ts";
 import { takeBack } from "./compensation.ts";
 import { startDeadline } from "./deadline.ts";
 import { OutputStream } from "./output-stream.ts";
@@ -24,8 +26,10 @@ import {
   toolOutput,
   type ToolOutput,
 } from "./tool-output.ts";
+import type { ToolResult } from "./tool-questions.ts";
 
 export type { ToolContext, Verification } from "./tool-context.ts";
+export type { ToolQuestion, ToolQuestions } from "./ask-before.ts";
 
 export interface ToolDefinition<Input extends z.ZodObject> {
   /** What the model calls it: letters, digits, `_` and `-`. */
@@ -51,9 +55,21 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   compensate?(input: z.output<Input>, done: DoneCall, context: ToolContext): unknown;
 }
 
+/** One that may have to ask a person first. */
+export interface AskingToolDefinition<Input extends z.ZodObject> extends ToolDefinition<Input> {
+  /**
+   * What a person must answer before `execute` is called: with `context.answers` of theirs. The run waits for them,
+   * for days if need be, and costs nothing meanwhile. Called again after every round, with the answers so far in
+   * `context.answers`: it may ask more then, and must change nothing in the world. Each id is asked once. Where the
+   * person declines, or says nothing in time, `execute` is not called and the model is told, unless the question is
+   * `optional`.
+   */
+  questions(input: z.output<Input>, context: ToolContext): ToolQuestions | Promise<ToolQuestions>;
+}
+
 export interface Tool {
   readonly spec: ToolSpec;
-  run(rawInput: unknown, context: ToolContext): Promise<ToolOutput>;
+  run(rawInput: unknown, context: ToolContext): Promise<ToolResult>;
   /** Absent where it can't take back what it does. Throws where that failed. */
   readonly compensate?: (
     rawInput: unknown,
@@ -62,7 +78,19 @@ export interface Tool {
   ) => Promise<TakenBack>;
 }
 
-export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
+/** One that asks nobody anything. */
+export interface PlainTool extends Tool {
+  run(rawInput: unknown, context: ToolContext): Promise<ToolOutput>;
+}
+
+type AnyDefinition<Input extends z.ZodObject> = ToolDefinition<Input> &
+  Partial<Pick<AskingToolDefinition<Input>, "questions">>;
+
+export function defineTool<Input extends z.ZodObject>(
+  definition: AskingToolDefinition<Input>,
+): Tool;
+export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): PlainTool;
+export function defineTool<Input extends z.ZodObject>(definition: AnyDefinition<Input>): Tool {
   const inputSchema = definable(definition);
   const spec = specOf(definition, inputSchema);
   const tool: Tool = {
@@ -138,10 +166,10 @@ async function readInput<Input extends z.ZodObject>(
 }
 
 async function executeOnce<Input extends z.ZodObject>(
-  definition: ToolDefinition<Input>,
+  definition: AnyDefinition<Input>,
   input: z.output<Input>,
   context: ToolContext,
-): Promise<ToolOutput> {
+): Promise<ToolResult> {
   const { effect } = definition;
   if (context.attempt > 1 && effect === "once") return outcomeUnknown(definition.name);
   if (context.attempt > 1 && effect === "verifiable") {
@@ -149,7 +177,11 @@ async function executeOnce<Input extends z.ZodObject>(
     if (found?.kind === "happened") return toolOutput(found.result);
     if (found?.kind !== "absent") return outcomeUnknown(definition.name);
   }
-  const value = await definition.execute(input, context);
+  const { name, questions } = definition;
+  const asking = { name, questions: (known: ToolContext) => questions?.(input, known) ?? {} };
+  const asked = await askBefore(asking, context);
+  if (!("answers" in asked)) return asked;
+  const value = await definition.execute(input, { ...context, answers: asked.answers });
   return OutputStream.isOne(value) ? streamedOutput(await value.finish()) : toolOutput(value);
 }
 
@@ -163,8 +195,8 @@ function outcomeUnknown(name: string): ToolOutput {
 async function answerInTime(
   spec: ToolSpec,
   context: ToolContext,
-  act: (limited: ToolContext) => Promise<ToolOutput>,
-): Promise<ToolOutput> {
+  act: (limited: ToolContext) => Promise<ToolResult>,
+): Promise<ToolResult> {
   try {
     return await withDeadline(spec, context, act);
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import type { Log } from "../../src/telemetry/log.ts";
 import type { OutputStream } from "./output-stream.ts";
+import type { Answers } from "./tool-questions.ts";
 
 /** The call that a tool is executed for. */
 export interface ToolContext {
@@ -17,6 +18,10 @@ export interface ToolContext {
   heartbeat(details?: unknown): void;
   /** Shown to whoever watches, and kept nowhere; `share` from 0 to 1. Once a second is enough. */
   readonly progress: (text: string, share?: number) => void;
+  /** What a person answered, by the id of the question; empty where nothing was asked. */
+  readonly answers: Answers;
+  /** What the execution before gave along with its questions. */
+  readonly resume: string | null;
   readonly log: Log;
   readonly artefacts?: ArtefactReader;
   /** For output too large to be held: write to it, and return it. */

@@ -16,6 +16,7 @@ interface Checked {
   readonly inline?: boolean;
   readonly verify?: unknown;
   readonly compensate?: unknown;
+  readonly questions?: unknown;
 }
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -33,6 +34,7 @@ export function definable(definition: Checked): ToolSpec["inputSchema"] {
       : []),
     ...kindMistakes(definition),
     ...limitMistakes(definition),
+    ...inlineMistakes(definition),
     ...effectMistakes(definition),
     ...keyMistakes(schema),
     ...(mistake === null ? [] : [mistake]),
@@ -103,9 +105,17 @@ function limitMistakes({ timeoutMs, attemptsMax, inline }: Checked): string[] {
   ];
 }
 
-function effectMistakes({ effect, attemptsMax, inline, verify, compensate }: Checked): string[] {
+function inlineMistakes({ effect, inline, questions }: Checked): string[] {
+  const isFunction = questions === undefined || typeof questions === "function";
   return [
     ...(inline === true && effect !== "pure" ? ["only a pure tool can be inline"] : []),
+    ...(inline === true && questions !== undefined ? ["an inline tool can't ask a person"] : []),
+    ...(isFunction ? [] : ["questions is a function"]),
+  ];
+}
+
+function effectMistakes({ effect, attemptsMax, verify, compensate }: Checked): string[] {
+  return [
     ...(effect === "once" && attemptsMax !== undefined && attemptsMax !== 1
       ? ["a once tool has exactly one attempt"]
       : []),

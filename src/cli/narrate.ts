@@ -14,6 +14,8 @@ import type {
   RunResumed,
   RunWaiting,
   WaitReason,
+  QuestionAnswered,
+  QuestionAsked,
   ReplyFinished,
   ReplyProgress,
   ReplyWithdrawn,
@@ -31,6 +33,7 @@ import { traitsOf, type PurposeKind } from "../domain/purpose.ts";
 import { shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { Output } from "./context.ts";
+import { questionLines } from "./answer-words.ts";
 import { duration, usd } from "./format.ts";
 import { questionText } from "./question.ts";
 
@@ -66,6 +69,8 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
       return toolLine(event);
     case "approval.requested":
     case "approval.decided":
+    case "question.asked":
+    case "question.answered":
     case "message.received":
       return peopleLine(event, place);
     case "budget.warning":
@@ -165,7 +170,7 @@ function toolLine(event: ToolStarted | ToolRetrying | ToolFinished | ToolCompens
 }
 
 function peopleLine(
-  event: ApprovalRequested | ApprovalDecided | MessageReceived,
+  event: ApprovalRequested | ApprovalDecided | QuestionAsked | QuestionAnswered | MessageReceived,
   { columns }: Place,
 ): Line {
   switch (event.type) {
@@ -173,6 +178,10 @@ function peopleLine(
       return { tone: "warn", text: questionText(event, columns) };
     case "approval.decided":
       return decisionLine(event);
+    case "question.asked":
+      return { tone: "warn", text: askText(event, columns) };
+    case "question.answered":
+      return answerLine(event);
     case "message.received":
       return { tone: "plain", text: `» ${shownLine(event.by)}: ${shownLine(event.text, 400)}` };
   }
@@ -247,9 +256,26 @@ function decisionLine(event: ApprovalDecided): Line {
   return { tone, text: `${what} was ${verdict}${who}${how}${why}` };
 }
 
+function askText(event: QuestionAsked, columns?: number): string {
+  const { runId, callId, tool, questions, deadlineAt } = event;
+  return [
+    `? ${callNumber(callId)} ${shownLine(tool)} asks`,
+    ...questionLines(questions, columns),
+    `  pawl answer ${runId} ${shownLine(callId)}; silence cancels at ${deadlineAt}`,
+  ].join("\n");
+}
+
+function answerLine({ callId, tool, by, actions }: QuestionAnswered): Line {
+  const what = `${callNumber(callId)} ${shownLine(tool)}`;
+  if (by === null) return { tone: "bad", text: `${what} asked, and nobody answered in time` };
+  const said = [...new Set(Object.values(actions))].join(", ");
+  const tone = said === "accept" ? "good" : "warn";
+  return { tone, text: `${what} was answered by ${shownLine(by)}: ${said}` };
+}
+
 /** Each call that waits for a person has a line of its own. */
 function waitLine({ reason, message, nextAttemptAt, ts }: RunWaiting): Line | null {
-  if (reason === "approval") return null;
+  if (reason === "approval" || reason === "question") return null;
   const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt, ts);
   return { tone: "warn", text: `⏸ waiting (${reason}): ${shownLine(message)}; ${next}` };
 }

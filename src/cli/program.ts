@@ -4,6 +4,7 @@
 import { debuglog } from "node:util";
 import { Command, CommanderError } from "commander";
 import { spelledOut } from "../domain/shown-text.ts";
+import { addAnswer } from "./answer.ts";
 import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
 import { addBudget } from "./budget.ts";
@@ -27,6 +28,7 @@ import { addLs } from "./ls.ts";
 import { addMigrate } from "./migrate.ts";
 import { addPage } from "./page.ts";
 import { addPause } from "./pause.ts";
+import { addQuestions } from "./questions.ts";
 import { addReplay } from "./replay.ts";
 import { addRestart } from "./restart.ts";
 import { addResume } from "./resume.ts";
@@ -55,6 +57,8 @@ const ADD = [
   addApprovals,
   addApprove,
   addDeny,
+  addQuestions,
+  addAnswer,
   addExport,
   addReplay,
   addWorker,

@@ -5,6 +5,7 @@ import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
 import { shownLine, spelledOut } from "../domain/shown-text.ts";
 import { waitingText } from "./approvals.ts";
+import { askingText } from "./questions.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { showBatch } from "./follow-batch.ts";
 import { adviceOn, outcomeText, summaryLines, usd } from "./format.ts";
@@ -61,6 +62,9 @@ export function textOf(
     ...(about.permission === null ? [] : [`permission: ${about.permission}`]),
     ...(shown.kind === "open" ? shown.approvals : []).map(
       (call) => `waits: ${waitingText(call)} · pawl approvals ${figures.runId} ${call.callId}`,
+    ),
+    ...(shown.kind === "open" ? shown.questions : []).map(
+      (call) => `waits: ${askingText(call)} · pawl answer ${figures.runId} ${call.callId}`,
     ),
     ...(about.routing === null ? [] : [`model by routing: ${shownLine(about.routing)}`]),
     ...summaryLines(figures, about),

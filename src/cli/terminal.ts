@@ -87,10 +87,23 @@ class Terminal implements Renderer {
     if (event.type === "turn.started") this.#introduce(event);
     if (event.type === "tool.started") this.#tools.set(event.callId, event.tool);
     if (event.type === "tool.finished") this.#tools.delete(event.callId);
-    if (event.type === "approval.requested") this.#asked.add(event.callId);
-    if (event.type === "approval.decided") this.#asked.delete(event.callId);
+    this.#rememberAsked(event);
     if (event.type === "reply.finished") this.#endLine();
     if (event.type === "run.ended") this.#ended(event);
+  }
+
+  #rememberAsked(event: RunEvent): void {
+    if (event.type === "approval.requested") this.#asked.add(event.callId);
+    if (event.type === "approval.decided") this.#asked.delete(event.callId);
+    // It has begun, and is not at work until it is answered.
+    if (event.type === "question.asked") {
+      this.#tools.delete(event.callId);
+      this.#asked.add(event.callId);
+    }
+    if (event.type === "question.answered") {
+      this.#tools.set(event.callId, event.tool);
+      this.#asked.delete(event.callId);
+    }
   }
 
   #introduce(event: Extract<RunEvent, { type: "turn.started" }>): void {

@@ -3,13 +3,14 @@
 
 import { randomUUID } from "node:crypto";
 import type { RunClient } from "../client/run-client.ts";
-import type { ApprovalRequested, RunEvent } from "../domain/run-event.ts";
+import type { ApprovalRequested, QuestionAsked, RunEvent } from "../domain/run-event.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
 import { isTrue, isWhole, notTrueText } from "./question.ts";
 import { userName } from "./say.ts";
 import {
+  ANSWER_HINT,
   APPROVAL_HINT,
   meaningOf,
   TYPING_HINT,
@@ -68,6 +69,9 @@ export function typeAlong(
       if (line.kind === "decide") {
         await client.decide(runId, { ...line.decision, by: userName() });
       }
+      if (line.kind === "answer") {
+        await client.answer(runId, { ...line.answer, by: userName() });
+      }
       if (line.kind === "say") {
         const messageId = `msg_${randomUUID()}`;
         own.add(messageId);
@@ -84,7 +88,13 @@ export function typeAlong(
       waiting.set(callId, { callId, argsDigest, problem: whyNotHere(event) });
       renderer.notice(APPROVAL_HINT);
     }
-    if (event.type === "approval.decided") waiting.delete(event.callId);
+    if (event.type === "question.asked") {
+      waiting.set(event.callId, askedBy(event));
+      renderer.notice(ANSWER_HINT);
+    }
+    if (event.type === "approval.decided" || event.type === "question.answered") {
+      waiting.delete(event.callId);
+    }
   }
 
   return {
@@ -107,6 +117,10 @@ function whyNotHere(call: ApprovalRequested): string | null {
   if (!isTrue(call)) return notTrueText(call);
   if (isWhole(call)) return null;
   return `${callNumber(callId)} is too long to be shown here whole: pawl approve ${runId} ${callId}`;
+}
+
+function askedBy({ callId, round, questions }: QuestionAsked): WaitingCall {
+  return { callId, argsDigest: "", asks: { round, questions }, problem: null };
 }
 
 interface HeldBack {

@@ -1,13 +1,16 @@
-// What a line means that a person types while they watch a run: a word on a call that waits for approval and
-// stands whole on the screen, or else a message to the run. Pure.
+// What a line means that a person types while they watch a run: a word on a call that waits for approval, or an
+// answer to a tool that asks, and stands whole on the screen; or else a message to the run. Pure.
 
 import type { Decision } from "../domain/approval.ts";
+import type { AnswerGiven, QuestionsShown } from "../domain/question.ts";
 import { callNumber } from "../domain/tool-call.ts";
+import { answersFrom, declined, objectIn } from "./answer-words.ts";
 
 export type TypedLine =
   | { readonly kind: "nothing" }
   | { readonly kind: "say"; readonly text: string; readonly mode: "queue" | "interrupt" }
   | { readonly kind: "decide"; readonly decision: Omit<Decision, "by"> }
+  | { readonly kind: "answer"; readonly answer: Omit<AnswerGiven, "by"> }
   | { readonly kind: "problem"; readonly message: string };
 
 export const TYPING_HINT =
@@ -15,10 +18,15 @@ export const TYPING_HINT =
 export const APPROVAL_HINT =
   "  a approve · d [why] deny · A always in this run · e {json} with other arguments · of several: a 2";
 
+export const ANSWER_HINT =
+  '  r yes, r text or r {"name": …} answers · d declines · of several: r 2 text · field by field: pawl answer';
+
 /** A call as it stands on the screen. */
 export interface WaitingCall {
   readonly callId: string;
   readonly argsDigest: string;
+  /** Of one whose tool asks: what is to be answered; absent of an approval. */
+  readonly asks?: Pick<QuestionsShown, "round" | "questions">;
   /** Why it can't be approved from here; null where it can. */
   readonly problem: string | null;
 }
@@ -33,14 +41,36 @@ export function meaningOf(line: string, waiting: readonly WaitingCall[]): TypedL
     : { kind: "say", text, mode: "queue" };
 }
 
-/** Null where the line is none of the four words. */
+/** Null where the line is none of the five words. */
 function wordOn(text: string, waiting: readonly WaitingCall[]): TypedLine | null {
   if (/^(y|yes|n|no)$/i.test(text)) return problem("Type a to approve, or d to deny.");
+  const answer = /^r\s+(.*)$/s.exec(text)?.[1];
+  if (answer !== undefined) return answerOf(answer, waiting);
   const [, word, number, rest = ""] = /^([aAde])(?:\s+(\d+))?(?:\s+(.*))?$/s.exec(text) ?? [];
   const isWord = word !== undefined && (rest === "" || word === "d" || word === "e");
   if (!isWord) return null;
   const call = meant(number, waiting);
-  return "message" in call ? call : decisionOn(call, word, rest);
+  if ("message" in call) return call;
+  if (call.asks === undefined) return decisionOn(call, word, rest);
+  if (word !== "d") return problem("It asks something: say r and the answer, or d to decline.");
+  const { round, questions } = call.asks;
+  const { callId } = call;
+  return { kind: "answer", answer: { callId, round, answers: declined(questions) } };
+}
+
+/** Null where no tool asks: then it is a message like any other. */
+function answerOf(text: string, waiting: readonly WaitingCall[]): TypedLine | null {
+  const asking = waiting.filter(({ asks }) => asks !== undefined);
+  if (asking.length === 0) return null;
+  const [, number, rest] = /^(\d+)\s+(.*)$/s.exec(text) ?? [];
+  const named = asking.find(({ callId }) => callNumber(callId) === `[${number}]`);
+  const call = named ?? meant(undefined, asking);
+  if ("message" in call) return problem(call.message.replace("a 2", "r 2 text"));
+  if (call.problem !== null) return problem(call.problem);
+  const { round = 0, questions = [] } = call.asks ?? {};
+  const said = answersFrom(questions, named === undefined ? text : (rest ?? ""));
+  if ("problem" in said) return problem(said.problem);
+  return { kind: "answer", answer: { callId: call.callId, round, answers: said.answers } };
 }
 
 /** A bare word is one for the only call that waits, and never for one of several. */
@@ -76,17 +106,4 @@ function decisionOn(call: WaitingCall, word: string, rest: string): TypedLine {
 
 function problem(message: string): Extract<TypedLine, { kind: "problem" }> {
   return { kind: "problem", message };
-}
-
-function objectIn(json: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

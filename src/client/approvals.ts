@@ -6,59 +6,22 @@ import type { Approvals, ApprovalShown, ApprovalWaiting } from "../domain/approv
 import { argsDigest } from "../domain/args-digest.ts";
 import { PawlError } from "../domain/errors.ts";
 import { approvalsFrom } from "../domain/run/parse-approvals.ts";
+import { rulingBefore } from "../domain/run/people.ts";
 import { toolIn } from "../domain/run/snapshot.ts";
 import { pendingOf } from "../domain/run/shown.ts";
 import type { RunState } from "../domain/run/state.ts";
-import { COLUMNS } from "../temporal/columns.ts";
 import { MEMOS } from "../temporal/names.ts";
-import { shortTask, startMemo } from "../temporal/run-start.ts";
-import { present } from "../domain/present.ts";
+import { shortTask } from "../temporal/run-start.ts";
 import { foldRun, type RunSources } from "./read-run.ts";
 import { argumentsIn } from "./told-run.ts";
-import { visibilityQuery } from "./run-list.ts";
-import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 import { runEnded } from "./steer.ts";
-
-export interface ApprovalsQuery {
-  readonly tenant?: string;
-  /** How many calls at most. */
-  readonly limit?: number;
-}
-
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1000;
+import { listWaiting, type WaitingQuery } from "./waiting.ts";
 
 export async function listApprovals(
   client: Client,
-  { tenant, limit = LIMIT_DEFAULT }: ApprovalsQuery = {},
+  query: WaitingQuery = {},
 ): Promise<readonly ApprovalWaiting[]> {
-  const atMost = Math.min(limit, LIMIT_MAX);
-  const waiting: ApprovalWaiting[] = [];
-  const query = visibilityQuery({ status: "waiting", ...present({ tenant }) });
-  try {
-    for await (const info of client.workflow.list({ query })) {
-      waiting.push(...waitingIn(info));
-      if (waiting.length >= atMost) break;
-    }
-  } catch (error) {
-    // A server without our columns has not seen a run yet, so nothing waits.
-    if (!isSearchAttributeMissing(error)) throw error;
-  }
-  return waiting.slice(0, atMost);
-}
-
-function waitingIn({
-  workflowId,
-  memo,
-  typedSearchAttributes,
-}: WorkflowExecutionInfo): ApprovalWaiting[] {
-  const about = {
-    runId: workflowId,
-    tenant: typedSearchAttributes.get(COLUMNS.tenant) ?? "",
-    agent: typedSearchAttributes.get(COLUMNS.agent) ?? "",
-    task: startMemo(memo).task,
-  };
-  return approvalsIn(memo).waiting.map((pending) => ({ ...pending, ...about }));
+  return await listWaiting(client, query, (memo) => approvalsIn(memo).waiting);
 }
 
 export function approvalsIn(memo: WorkflowExecutionInfo["memo"]): Approvals {
@@ -103,11 +66,11 @@ function notThese(runId: string, callId: string): PawlError {
 }
 
 function whyNotWaiting(runId: string, callId: string, { memory }: RunState): PawlError {
-  const before = memory?.people.settled.find((call) => call.callId === callId);
-  if (before === undefined) {
+  const before = memory === null ? null : rulingBefore(memory.people, callId);
+  if (before === null) {
     return new PawlError("APPROVAL_NOT_FOUND", `No call ${callId} waits in the run ${runId}.`);
   }
-  return before.verdict === "expired"
+  return before === "expired"
     ? new PawlError("APPROVAL_EXPIRED", `Nobody decided the call ${callId} in time.`)
-    : new PawlError("APPROVAL_DECIDED", `The call ${callId} was ${before.verdict} before.`);
+    : new PawlError("APPROVAL_DECIDED", `The call ${callId} was ${before} before.`);
 }

@@ -12,7 +12,7 @@ import { isNews } from "../domain/run/mail.ts";
 import type { UserMessage } from "../domain/run/order.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
 import type { DeltaRow } from "../store/deltas.ts";
-import { approvalNews } from "./approval-view.ts";
+import { peopleNews } from "./people-view.ts";
 import { compensationNews } from "./compensation-view.ts";
 import type { EventBody } from "./event-body.ts";
 import type { EventId } from "./event-id.ts";
@@ -175,12 +175,15 @@ class HistoryMapper implements EventMapper {
       case "toolBegan":
       case "toolEnded":
       case "toolLost":
+      case "toolAsked":
         return this.#tools.news(told, fact, before, this.#events.isSeen(told.eventId));
       case "compensated":
         return compensationNews(before.state.memory?.effects.done ?? [], fact);
       case "personAsked":
       case "ruled":
-        return approvalNews(before, this.#run, fact);
+      case "questionsPut":
+      case "questionsAnswered":
+        return peopleNews(before, this.#run, fact);
       default:
         return [];
     }

@@ -6,6 +6,8 @@ import type { PendingApproval } from "../domain/approval.ts";
 import type { RunResult, RunStatus } from "../domain/outcome.ts";
 import { usdOf } from "../domain/money.ts";
 import type { Permission } from "../domain/permission.ts";
+import type { PendingQuestions } from "../domain/question.ts";
+import { questionsOf } from "../domain/run/questions.ts";
 import { providerText } from "../domain/provider.ts";
 import { costCapNow } from "../domain/run/own-cap.ts";
 import { withLedger } from "../domain/run/result.ts";
@@ -31,6 +33,7 @@ export type RunShown =
       readonly status: RunStatus;
       readonly waiting: WaitShown | null;
       readonly approvals: readonly PendingApproval[];
+      readonly questions: readonly PendingQuestions[];
       /** Its costs are the ledger's, which knows of lost attempts before the run does. */
       readonly soFar: Omit<RunResult, "outcome">;
       /** Null where no ledger can be asked. */
@@ -92,6 +95,7 @@ export async function readRun(sources: RunSources, runId: string): Promise<RunSh
     about,
     ...standingOf(state, left),
     approvals: pendingOf(state),
+    questions: questionsOf(state),
     soFar: totals === null ? told : withTotals(told, totals),
     books: totals === null ? null : booksOf(totals),
   };

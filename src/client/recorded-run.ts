@@ -61,6 +61,7 @@ export function recordedBrief(record: RunRecord): RunBrief {
     startedAt: new Date(startedAtMs).toISOString(),
     endedAt: new Date(endedAtMs).toISOString(),
     approvals: [],
+    questions: [],
   };
 }
 

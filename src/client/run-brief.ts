@@ -3,10 +3,12 @@
 
 import type { Client } from "@temporalio/client";
 import type { PendingApproval } from "../domain/approval.ts";
+import type { PendingQuestions } from "../domain/question.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { RunStatus } from "../domain/outcome.ts";
 import { WORKFLOW_TYPE } from "../temporal/names.ts";
 import { approvalsIn } from "./approvals.ts";
+import { questionsIn } from "./questions.ts";
 import { listed } from "./run-list.ts";
 
 export interface RunBrief {
@@ -23,6 +25,8 @@ export interface RunBrief {
   readonly endedAt: string | null;
   /** Calls that wait for a person. */
   readonly approvals: readonly PendingApproval[];
+  /** Calls whose tools ask a person. */
+  readonly questions: readonly PendingQuestions[];
 }
 
 /** Throws PawlError RUN_NOT_FOUND for a workflow that is no run. */
@@ -33,5 +37,7 @@ export async function briefOf(client: Client, runId: string): Promise<RunBrief> 
   }
   const { tenant, agent, session, status, outcome, task, startedAt, endedAt } = listed(info);
   const approvals = status === "ended" ? [] : approvalsIn(info.memo).waiting;
-  return { runId, tenant, agent, session, status, outcome, task, startedAt, endedAt, approvals };
+  const questions = status === "ended" ? [] : questionsIn(info.memo).waiting;
+  const waiting = { approvals, questions };
+  return { runId, tenant, agent, session, status, outcome, task, startedAt, endedAt, ...waiting };
 }

@@ -10,10 +10,18 @@ import type {
 } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import { admit } from "../domain/input-rules.ts";
+import type {
+  AnswerGiven,
+  AnswerTaken,
+  QuestionsShown,
+  QuestionsWaiting,
+} from "../domain/question.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import { listApprovals, readApproval, type ApprovalsQuery } from "./approvals.ts";
+import { listApprovals, readApproval } from "./approvals.ts";
+import { answer, listQuestions, readQuestions } from "./questions.ts";
+import type { WaitingQuery } from "./waiting.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import { capacityOf, type CapacityClient } from "./capacity.ts";
 import type { Backend } from "./connect.ts";
@@ -71,11 +79,17 @@ export interface RunClient
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
   /** Calls that wait for a person, of all runs; a second or so late. */
-  approvals(query?: ApprovalsQuery): Promise<readonly ApprovalWaiting[]>;
+  approvals(query?: WaitingQuery): Promise<readonly ApprovalWaiting[]>;
   /** One of them, with all that a person must see before deciding. */
   approval(runId: string, callId: string): Promise<ApprovalShown>;
   /** The first decision counts; any other throws PawlError with the reason. */
   decide(runId: string, decision: Decision): Promise<DecidedApproval>;
+  /** Tools that ask a person, of all runs; a second or so late. */
+  questions(query?: WaitingQuery): Promise<readonly QuestionsWaiting[]>;
+  /** What one of them asks. */
+  question(runId: string, callId: string): Promise<QuestionsShown>;
+  /** The first answer to a round counts; any other throws PawlError with the reason. */
+  answer(runId: string, given: AnswerGiven): Promise<AnswerTaken>;
   watch(runId: string, options?: WatchOptions): AsyncIterable<RunEvent>;
   exportHistories(runId: string): Promise<RunExport>;
   /** Figures over runs that have ended; null where there is no database. */
@@ -112,6 +126,9 @@ export function createRunClient(backend: Backend): RunClient {
     approvals: (query) => asked(listApprovals(client, query)),
     approval: (runId, callId) => asked(readApproval({ ...sources, client }, runId, callId), runId),
     decide: (runId, decision) => asked(decide({ ...sources, client }, runId, decision), runId),
+    questions: (query) => asked(listQuestions(client, query)),
+    question: (runId, callId) => asked(readQuestions({ ...sources, client }, runId, callId), runId),
+    answer: (runId, given) => asked(answer({ ...sources, client }, runId, given), runId),
     watch: (runId, options) => watchRun(sources, runId, options),
     list: (query) => asked(listRuns(client, query)),
     page: (query = {}) => asked(pageOfRuns(client, backend.namespace, query)),

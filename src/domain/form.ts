@@ -191,3 +191,41 @@ function chosen(field: FormField, text: string): string {
   const named = titlesOf(field).findIndex((title) => title.toLowerCase() === text.toLowerCase());
   return choices[named] ?? text;
 }
+
+/** What is to be filled in, in a few words: "a whole number, at least 1". */
+export function kindText(field: FormField): string {
+  const choices = choicesOf(field);
+  switch (field.type) {
+    case "boolean":
+      return "yes or no";
+    case "number":
+    case "integer": {
+      const { minimum, maximum } = field;
+      const what = field.type === "integer" ? "a whole number" : "a number";
+      return `${what}${bounds("at least", minimum, "")}${bounds("at most", maximum, "")}`;
+    }
+    case "array":
+      return `any of ${namedChoices(field)}`;
+    case "string":
+      if (choices !== null) return `one of ${namedChoices(field)}`;
+      return isChoice(field) ? "" : textKind(field);
+  }
+}
+
+function textKind({ format, minLength, maxLength }: TextField): string {
+  const what = format === undefined ? "a text" : FORMATS[format].what;
+  const chars = " characters";
+  return `${what}${bounds("at least", minLength, chars)}${bounds("at most", maxLength, chars)}`;
+}
+
+function bounds(how: string, bound: number | undefined, unit: string): string {
+  return bound === undefined ? "" : `, ${how} ${bound}${unit}`;
+}
+
+const CHOICES_NAMED_MAX = 30;
+
+function namedChoices(field: FormField): string {
+  const names = titlesOf(field);
+  const more = names.length - CHOICES_NAMED_MAX;
+  return `${names.slice(0, CHOICES_NAMED_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

@@ -16,6 +16,7 @@ import { problemOf } from "./problem.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
 import { refuseDoubled } from "./single-headers.ts";
 import { addApprovals } from "./routes/approvals.ts";
+import { addQuestions } from "./routes/questions.ts";
 import { addMessages } from "./routes/messages.ts";
 import { addOperations } from "./routes/operations.ts";
 import { addResult } from "./routes/result.ts";
@@ -32,6 +33,7 @@ const ROUTES = [
   addSteering,
   addMessages,
   addApprovals,
+  addQuestions,
   addUsage,
   addBudgets,
   addOperations,

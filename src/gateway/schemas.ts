@@ -18,7 +18,7 @@ export const STATUS = z.enum(STATUSES);
 
 export const WAITING = z
   .strictObject({
-    reason: z.enum(["approval", "capacity", "budget", "provider", "batch", "worker"]),
+    reason: z.enum(["approval", "question", "capacity", "budget", "provider", "batch", "worker"]),
     message: z.string(),
     nextAttemptAt: z.string().nullable(),
   })
@@ -101,5 +101,32 @@ export const PENDING = {
   requestedAt: z.string(),
   deadlineAt: z.string(),
 };
+
+export const ASKING = {
+  callId: z.string(),
+  tool: z.string(),
+  turn: z.number(),
+  round: z.number(),
+  preview: z.string(),
+  requestedAt: z.string(),
+  deadlineAt: z.string(),
+};
+
+export const PENDING_QUESTIONS = z.object(ASKING).openapi("PendingQuestions");
+
+/** Whose call it is. */
+export const OF_RUN = {
+  runId: z.string(),
+  tenant: z.string(),
+  agent: z.string(),
+  task: z.string(),
+};
+
+export const CALL_PATH = RUN_PATH.extend({
+  callId: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,128}$/)
+    .openapi({ param: { name: "callId", in: "path" } }),
+});
 
 export const PENDING_APPROVAL = z.object(PENDING).openapi("PendingApproval");

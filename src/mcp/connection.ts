@@ -70,19 +70,24 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+interface Opening {
+  readonly knownEra: Era | null;
+  readonly signal: AbortSignal;
+}
+
 export async function openConnection(
   server: McpServer,
   world: World,
-  knownEra: Era | null,
+  { knownEra, signal }: Opening,
 ): Promise<Connection> {
   if (knownEra !== "legacy") {
     try {
-      return await open(server, world, "modern");
+      return await open(server, world, { era: "modern", signal });
     } catch (error) {
-      if (!mayBeLegacy(error)) throw error;
+      if (signal.aborted || !mayBeLegacy(error)) throw error;
     }
   }
-  return await open(server, world, "legacy");
+  return await open(server, world, { era: "legacy", signal });
 }
 
 /** It was there, and did not speak the new era; who was not there is not asked a second time. */
@@ -96,7 +101,16 @@ function mayBeLegacy(error: unknown): boolean {
   );
 }
 
-async function open(server: McpServer, world: World, era: Era): Promise<Connection> {
+interface Attempt {
+  readonly era: Era;
+  readonly signal: AbortSignal;
+}
+
+async function open(
+  server: McpServer,
+  world: World,
+  { era, signal }: Attempt,
+): Promise<Connection> {
   const { transport, secret, lastWords } = transportFor(server, world);
   const client = new Client(
     { name: "pawl", version: world.version },
@@ -121,14 +135,19 @@ async function open(server: McpServer, world: World, era: Era): Promise<Connecti
     await client.close().catch(() => undefined);
     await transport.close().catch(() => undefined);
   };
+  const giveUp = (): void => void closing();
+  signal.addEventListener("abort", giveUp, { once: true });
   try {
-    await client.connect(transport, { timeout: OPENING_MS });
+    signal.throwIfAborted();
+    await client.connect(transport, { timeout: OPENING_MS, signal });
   } catch (error) {
     const words = lastWords();
     await closing();
     if (words !== "" && error instanceof Error && !mayBeLegacy(error))
       throw new Error(`${error.message}; ${words}`, { cause: error });
     throw error;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
   return {
     era,
@@ -179,10 +198,11 @@ async function listed(client: Client, timeoutMs: number): Promise<ListedTools> {
       { method: "tools/list", params: cursor === undefined ? {} : { cursor } },
       { timeout: Math.max(1, endsAtMs - Date.now()) },
     );
-    tools.push(...result.tools.slice(0, TOOLS_MAX - tools.length));
+    const room = TOOLS_MAX - tools.length;
+    tools.push(...result.tools.slice(0, room));
+    if (result.tools.length > room) return { tools, isCut: true };
     const { nextCursor } = result;
     if (nextCursor === undefined || nextCursor === cursor) return { tools, isCut: false };
-    if (tools.length >= TOOLS_MAX) return { tools, isCut: true };
     cursor = nextCursor;
   }
   return { tools, isCut: true };

@@ -26,15 +26,17 @@ export interface Times {
   readonly idleMs: number;
   readonly freshMs: number;
   readonly patienceMs: number;
+  /** For a list; one that is at work for others has half the time of the call that asks. */
+  readonly listingMs: number;
   readonly awayMs: number;
 }
 
 export interface Held {
   readonly connection: Connection;
   /** As they are now, or were a moment ago. */
-  list(timeoutMs: number): Promise<ListedTools>;
+  list(callTimeoutMs: number): Promise<ListedTools>;
   /** It is broken in a way that it does not notice itself: whoever comes next has another. */
-  drop(): Promise<void>;
+  drop(): void;
 }
 
 export interface Pool {
@@ -46,10 +48,13 @@ export interface Pool {
 }
 
 interface Entry {
+  /** Aborted where nobody wants it any more, opened or not. */
+  readonly ending: AbortController;
   readonly opening: Promise<Connection>;
   /** Null until it is open. */
   connection: Connection | null;
   users: number;
+  isDropped: boolean;
   usedAtMs: number;
   listing: { readonly atMs: number; readonly tools: Promise<ListedTools> } | null;
   /** The last that it said, however long ago. */
@@ -67,6 +72,7 @@ export function createPool(world: World, given: Partial<Times> = {}): Pool {
     idleMs: IDLE_MS,
     freshMs: FRESH_MS,
     patienceMs: PATIENCE_MS,
+    listingMs: LISTING_MS,
     awayMs: AWAY_MS,
     ...given,
   };
@@ -93,7 +99,7 @@ class ConnectionPool implements Pool {
     const { patienceMs, awayMs } = this.#times;
     const late = `it did not answer within ${patienceMs / 1000} s`;
     try {
-      const asked = this.use(server, tenant, async (held) => await held.list(LISTING_MS));
+      const asked = this.use(server, tenant, async (held) => await held.list(patienceMs * 2));
       const tools = await within(patienceMs, asked, late);
       this.#away.delete(key);
       return tools;
@@ -119,21 +125,21 @@ class ConnectionPool implements Pool {
       const connection = await entry.opening;
       return await act({
         connection,
-        list: (timeoutMs) => this.#listOf(entry, connection, timeoutMs),
+        list: (callTimeoutMs) => this.#listOf(entry, connection, callTimeoutMs),
         drop: () => this.#drop(entry),
       });
     } finally {
       entry.users -= 1;
       entry.usedAtMs = Date.now();
-      this.#watchIdle(entry);
+      if (!entry.isDropped) this.#watchIdle(entry);
+      else if (entry.users === 0) void closed(entry);
     }
   }
 
-  /** Not while others wait for answers over it. */
-  async #drop(entry: Entry): Promise<void> {
-    if (entry.users > 1 && entry.connection?.isOpen() === true) return;
+  /** Others may still wait for answers over it: it is closed when the last of them has gone. */
+  #drop(entry: Entry): void {
+    entry.isDropped = true;
     for (const [key, kept] of this.#entries) if (kept === entry) this.#entries.delete(key);
-    await closed(entry);
   }
 
   async close(): Promise<void> {
@@ -151,10 +157,13 @@ class ConnectionPool implements Pool {
     if (known !== undefined && known.connection?.isOpen() !== false) return known;
     this.#entries.delete(key);
     if (this.#entries.size >= CONNECTIONS_MAX) this.#makeRoom();
+    const ending = new AbortController();
     const entry: Entry = {
-      opening: this.#open(server, key),
+      ending,
+      opening: this.#open(server, key, ending.signal),
       connection: null,
       users: 0,
+      isDropped: false,
       usedAtMs: Date.now(),
       listing: null,
       lastListed: null,
@@ -175,9 +184,10 @@ class ConnectionPool implements Pool {
     return entry;
   }
 
-  async #open(server: McpServer, key: string): Promise<Connection> {
+  async #open(server: McpServer, key: string, signal: AbortSignal): Promise<Connection> {
+    const knownEra = this.#eras.get(key) ?? null;
     try {
-      const connection = await openConnection(server, this.#world, this.#eras.get(key) ?? null);
+      const connection = await openConnection(server, this.#world, { knownEra, signal });
       this.#eras.set(key, connection.era);
       return connection;
     } catch (error) {
@@ -197,9 +207,11 @@ class ConnectionPool implements Pool {
     void closed(oldest[1]);
   }
 
-  #listOf(entry: Entry, connection: Connection, timeoutMs: number): Promise<ListedTools> {
+  #listOf(entry: Entry, connection: Connection, callTimeoutMs: number): Promise<ListedTools> {
     const { listing } = entry;
     if (listing !== null && Date.now() - listing.atMs < this.#times.freshMs) return listing.tools;
+    const halfMs = callTimeoutMs / 2;
+    const timeoutMs = entry.users > 1 ? halfMs : Math.min(this.#times.listingMs, halfMs);
     const tools = connection.list(timeoutMs);
     entry.listing = { atMs: Date.now(), tools };
     tools.then(
@@ -233,8 +245,9 @@ function keyOf({ name }: McpServer, tenant: string): string {
   return JSON.stringify([name, tenant]);
 }
 
-async function closed({ opening, idle }: Entry): Promise<void> {
+async function closed({ opening, idle, ending }: Entry): Promise<void> {
   if (idle !== null) clearTimeout(idle);
+  ending.abort(new Error("it was closed before it was open"));
   try {
     await (await opening).close();
   } catch {

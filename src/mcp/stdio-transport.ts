@@ -141,14 +141,11 @@ export class StdioTransport implements Transport {
   /** Many print what is meant for people where messages belong: that is passed over. */
   #take(line: string): void {
     if (!line.startsWith("{")) return;
-    let message: JSONRPCMessage;
     try {
-      message = deserializeMessage(line);
+      this.onmessage?.(deserializeMessage(line));
     } catch (error) {
       this.onerror?.(error instanceof Error ? error : new Error(String(error)));
-      return;
     }
-    this.onmessage?.(message);
   }
 }
 

@@ -59,6 +59,18 @@ const MATRIX: Readonly<Record<string, Row>> = {
     ofRun: true,
     body: DECISION,
   },
+  listQuestions: { path: "GET /v1/questions", scopes: ["runs:read", "approvals:decide"] },
+  getQuestions: {
+    path: `GET /v1/runs/{run}/questions/${NO_CALL}`,
+    scopes: ["runs:read", "approvals:decide"],
+    ofRun: true,
+  },
+  answerQuestions: {
+    path: `POST /v1/runs/{run}/questions/${NO_CALL}`,
+    scopes: ["approvals:decide"],
+    ofRun: true,
+    body: { round: 1, answers: {} },
+  },
   getUsage: { path: "GET /v1/usage", scopes: READS },
   getStats: { path: "GET /v1/stats", scopes: READS },
   releaseBudget: {

@@ -24,6 +24,7 @@ const QUEUES = "src/temporal/queues.ts";
 /** What people are shown of arguments is one rule for the terminal and for the page. */
 const SHOWN_ALIKE = [
   "src/domain/args-digest.ts",
+  "src/domain/form.ts",
   "src/domain/shown-arguments.ts",
   "src/domain/shown-text.ts",
   "src/domain/tool-call.ts",

@@ -11,6 +11,7 @@ import { missingFor, unservedIn } from "../../src/domain/missing-workers.ts";
 import { fleetOf } from "./fleets.ts";
 import { argsDigest } from "../../src/domain/args-digest.ts";
 import type { Outcome, RunResult } from "../../src/domain/outcome.ts";
+import { actionsIn, type AnswerGiven, type QuestionsShown } from "../../src/domain/question.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import type { ClosedGate } from "../../src/store/capacity.ts";
 
@@ -85,6 +86,7 @@ export interface FakeClient extends RunClient {
   readonly cancelled: readonly string[];
   readonly said: readonly Said[];
   readonly decisions: readonly Decision[];
+  readonly answers: readonly AnswerGiven[];
   readonly isClosed: boolean;
 }
 
@@ -98,6 +100,8 @@ export interface FakeOptions {
   readonly leftBehind?: LeftBehind;
   /** Calls that wait in the run. */
   readonly asks?: readonly ApprovalShown[];
+  /** Calls whose tools ask a person. */
+  readonly questions?: readonly QuestionsShown[];
   readonly closedGates?: readonly ClosedGate[];
 }
 
@@ -106,6 +110,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
   const cancelled: string[] = [];
   const said: Said[] = [];
   const decisions: Decision[] = [];
+  const answers: AnswerGiven[] = [];
   const ending = new AbortController();
   let isClosed = false;
   const refuse = (): void => {
@@ -120,6 +125,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     cancelled,
     said,
     decisions,
+    answers,
     get isClosed() {
       return isClosed;
     },
@@ -167,7 +173,8 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     },
     result: notHere,
     async show() {
-      if (options.asks === undefined) return await notHere();
+      const { asks = [], questions = [] } = options;
+      if (options.asks === undefined && options.questions === undefined) return await notHere();
       const { outcome: _, ...soFar } = resultOf({ kind: "answered" });
       const about = { task: "write", agent: "assistant", tenant: "acme", session: "s" };
       const unknown = {
@@ -179,7 +186,7 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
         link: null,
       };
       const open = { kind: "open", status: "waiting", waiting: null } as const;
-      const rest = { approvals: options.asks, soFar, books: null };
+      const rest = { approvals: asks, questions, soFar, books: null };
       return { ...open, about: { ...about, ...unknown }, ...rest };
     },
     async approval(_runId, callId) {
@@ -201,6 +208,33 @@ export function createFakeClient(options: FakeOptions = {}): FakeClient {
     async approvals() {
       refuse();
       return options.asks ?? [];
+    },
+    async questions() {
+      refuse();
+      return options.questions ?? [];
+    },
+    async question(_runId, callId) {
+      refuse();
+      const call = options.questions?.find((asked) => asked.callId === callId);
+      if (call !== undefined) return call;
+      throw new PawlError("QUESTION_NOT_FOUND", `The call ${callId} asks nothing.`);
+    },
+    async answer(_runId, given) {
+      refuse();
+      answers.push(given);
+      const call = options.questions?.find(({ callId }) => callId === given.callId);
+      if (call === undefined) return await notHere();
+      const { callId, tool, turn, round } = call;
+      const actions = actionsIn(given.answers);
+      return {
+        callId,
+        tool,
+        turn,
+        round,
+        by: given.by,
+        actions,
+        answeredAt: "2026-11-21T10:00:00Z",
+      };
     },
     exportHistories: notHere,
     async list() {

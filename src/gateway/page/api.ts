@@ -2,6 +2,12 @@
 // typed lives in the tab's session storage and leaves it only as the Authorization header.
 
 import type { DecidedApproval, Decision, PendingApproval } from "../../domain/approval.ts";
+import type {
+  AnswerGiven,
+  AnswerTaken,
+  PendingQuestions,
+  Question,
+} from "../../domain/question.ts";
 import type { Outcome, RunResult, RunStatus } from "../../domain/outcome.ts";
 import type { Permission } from "../../domain/permission.ts";
 import type { Wait } from "../../domain/run/state.ts";
@@ -68,6 +74,18 @@ export interface ApprovalWaiting extends PendingApproval {
 export interface ApprovalShown extends PendingApproval {
   readonly input: unknown;
 }
+
+export interface QuestionsWaiting extends PendingQuestions {
+  readonly runId: string;
+  readonly agent: string;
+  readonly task: string;
+}
+
+export interface QuestionsShown extends QuestionsWaiting {
+  readonly questions: readonly Question[];
+}
+
+export type AnswerOrder = Pick<AnswerGiven, "round" | "answers">;
 
 export type DecisionOrder = Omit<Decision, "callId" | "by">;
 
@@ -175,6 +193,12 @@ export const api = {
     ask<ApprovalShown>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`),
   decide: (runId: string, callId: string, verdict: DecisionOrder) =>
     post<DecidedApproval>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`, verdict),
+  questions: async () =>
+    (await ask<{ questions: readonly QuestionsWaiting[] }>("v1/questions")).questions,
+  question: (runId: string, callId: string) =>
+    ask<QuestionsShown>(`${of(runId)}/questions/${encodeURIComponent(callId)}`),
+  answer: (runId: string, callId: string, answer: AnswerOrder) =>
+    post<AnswerTaken>(`${of(runId)}/questions/${encodeURIComponent(callId)}`, answer),
   steer: (runId: string, how: "cancel" | "pause" | "resume") => post(`${of(runId)}/${how}`, {}),
   addMoney: (runId: string, addUsd: number) => post(`${of(runId)}/resume`, { addUsd }),
   say: (runId: string, message: { text: string; mode: string; messageId: string }) =>

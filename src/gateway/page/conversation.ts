@@ -6,7 +6,7 @@ import { Blocks, Text } from "./parts.ts";
 import { HEADING_CHARS } from "./run-head.ts";
 import type { EndItem, Item, MessageItem, ReplyItem, Retry, ToolItem } from "./run-items.ts";
 import { Component, html, type Child, type VNode } from "./vendor/preact.js";
-import { WaitingCall } from "./waiting-call.ts";
+import { WaitingCall, WaitingQuestion } from "./waiting-call.ts";
 
 interface Props {
   readonly runId: string;
@@ -34,6 +34,10 @@ class ItemView extends Component<Props> {
         return item.decided === null && item.toMs === null
           ? html`<${WaitingCall} runId=${runId} asked=${item.asked} />`
           : decidedView(item);
+      case "question":
+        return item.answered === null && item.toMs === null
+          ? html`<${WaitingQuestion} runId=${runId} asked=${item.asked} />`
+          : answeredView(item);
       case "note":
         return html`<p class=${`note is-${item.tone}`}><${Text} text=${item.text} /></p>`;
       case "end":
@@ -175,6 +179,19 @@ function decidedView(item: Extract<Item, { kind: "approval" }>): VNode {
   return html`<p class=${`note is-${decided?.verdict ?? "info"}`} tabindex="-1" data-step>
     <span class="mono"><${Text} text=${asked.tool} /></span>${" "}
     <${Text} text=${`${how} ${extras}`} />
+  </p>`;
+}
+
+function answeredView({ asked, answered }: Extract<Item, { kind: "question" }>): VNode {
+  const said = answered === null ? "" : Object.values(answered.actions).join(", ");
+  const how =
+    answered === null
+      ? "the run ended before anybody answered"
+      : answered.by === null
+        ? "asked, and nobody answered in time"
+        : `was answered by ${answered.by}: ${said}`;
+  return html`<p class="note" tabindex="-1" data-step>
+    <span class="mono"><${Text} text=${asked.tool} /></span>${" "}<${Text} text=${how} />
   </p>`;
 }
 

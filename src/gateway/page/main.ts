@@ -2,7 +2,7 @@
 
 import { api, isKeyNeeded, onKeyChange, storedKey, storeKey } from "./api.ts";
 import { usePolled, useRoute } from "./hooks.ts";
-import { InboxPage } from "./inbox-page.ts";
+import { InboxPage, inboxNow } from "./inbox-page.ts";
 import { KeyPrompt } from "./key-prompt.ts";
 import { later } from "./later.ts";
 import { focusOn, moveFocus, SHORTCUTS, useKeys } from "./shortcuts.ts";
@@ -28,7 +28,7 @@ function App(): VNode {
   const route = useRoute();
   const [, setTurn] = useState(0);
   useEffect(() => onKeyChange(() => setTurn((turn) => turn + 1)), []);
-  const inbox = usePolled(api.approvals, INBOX_MS, []);
+  const inbox = usePolled(inboxNow, INBOX_MS, []);
   const help = useRef<HTMLDialogElement | null>(null);
   useKeys({
     j: () => moveFocus("main [data-step], main [data-approve]", 1),

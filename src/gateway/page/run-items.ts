@@ -1,7 +1,13 @@
 // What stands in the conversation of a run, and in its time line.
 
 import type { RunResult } from "../../domain/outcome.ts";
-import type { ApprovalDecided, ApprovalRequested, TurnStarted } from "../../domain/run-event.ts";
+import type {
+  ApprovalDecided,
+  ApprovalRequested,
+  QuestionAnswered,
+  QuestionAsked,
+  TurnStarted,
+} from "../../domain/run-event.ts";
 
 interface Versioned {
   readonly key: number;
@@ -76,6 +82,19 @@ export interface ApprovalItem extends Versioned {
   toMs: number | null;
 }
 
+export type AskedQuestions = Pick<
+  QuestionAsked,
+  "callId" | "tool" | "turn" | "round" | "questions" | "deadlineAt"
+>;
+
+export interface QuestionItem extends Versioned {
+  readonly kind: "question";
+  readonly asked: AskedQuestions;
+  answered: Pick<QuestionAnswered, "by" | "actions"> | null;
+  readonly fromMs: number;
+  toMs: number | null;
+}
+
 export interface MessageItem extends Versioned {
   readonly kind: "message";
   readonly text: string;
@@ -100,7 +119,7 @@ export interface EndItem extends Versioned {
 }
 
 export type Item =
-  TaskItem | ReplyItem | ToolItem | ApprovalItem | MessageItem | NoteItem | EndItem;
+  TaskItem | ReplyItem | ToolItem | ApprovalItem | QuestionItem | MessageItem | NoteItem | EndItem;
 
 export interface Figures {
   readonly spentUsd: number;

@@ -10,6 +10,7 @@ import type {
   Figures,
   Item,
   NoteItem,
+  QuestionItem,
   ReplyItem,
   ToolItem,
   TurnCost,
@@ -40,6 +41,7 @@ export class RunModel {
 
   readonly #tools = new Map<string, ToolItem>();
   readonly #approvals = new Map<string, ApprovalItem>();
+  readonly #questions = new Map<string, QuestionItem>();
   #reply: ReplyItem | null = null;
   #wait: NoteItem | null = null;
 
@@ -59,6 +61,9 @@ export class RunModel {
       case "approval.requested":
       case "approval.decided":
         return this.#approval(event, atMs);
+      case "question.asked":
+      case "question.answered":
+        return this.#question(event, atMs);
       case "message.received":
         return this.#message(event, atMs);
       default:
@@ -302,10 +307,32 @@ export class RunModel {
     this.news = `${event.tool}: ${event.verdict}`;
   }
 
+  #question(event: Of<"question.asked" | "question.answered">, atMs: number): void {
+    if (event.type === "question.asked") {
+      const { callId, tool, turn, round, questions, deadlineAt } = event;
+      const asked = { callId, tool, turn, round, questions, deadlineAt };
+      const times = { fromMs: atMs, toMs: null };
+      const item: QuestionItem = this.#add({
+        ...this.#fresh(),
+        ...{ kind: "question", asked, answered: null, ...times },
+      });
+      this.#questions.set(callId, item);
+      this.news = `${shownLine(tool, 40)} asks`;
+      return;
+    }
+    const item = this.#questions.get(event.callId);
+    this.#questions.delete(event.callId);
+    this.news = `${shownLine(event.tool, 40)} was answered`;
+    if (item === undefined) return void this.#note("info", this.news, atMs);
+    item.answered = event;
+    item.toMs = atMs;
+    item.version += 1;
+  }
+
   #waits(event: Of<"run.waiting">, atMs: number): void {
     this.#waitOver(atMs);
     this.waiting = event.reason;
-    if (event.reason === "approval") return;
+    if (event.reason === "approval" || event.reason === "question") return;
     const text = `waiting (${event.reason}): ${event.message}`;
     this.#wait = this.#note("wait", text, atMs);
     this.news = `the run waits: ${event.reason}`;
@@ -343,12 +370,14 @@ export class RunModel {
       Object.assign(this.#reply, { isOpen: false, toMs: atMs });
       this.#reply.version += 1;
     }
-    for (const item of [...this.#tools.values(), ...this.#approvals.values()]) {
+    const open = [this.#tools, this.#approvals, this.#questions];
+    for (const item of open.flatMap((items) => [...items.values()])) {
       item.toMs = atMs;
       item.version += 1;
     }
     this.#tools.clear();
     this.#approvals.clear();
+    this.#questions.clear();
     this.result = result;
     this.offline ||= result.offline;
     this.free = result.free === true;

@@ -62,6 +62,8 @@ function stepsOf(item: Item, nowMs: number): readonly Step[] {
     }
     case "approval":
       return [waitStep(item, { label: `approval: ${shownLine(item.asked.tool, 30)}`, nowMs })];
+    case "question":
+      return [waitStep(item, { label: `question: ${shownLine(item.asked.tool, 30)}`, nowMs })];
     case "note":
       return item.tone === "wait"
         ? [waitStep(item, { label: shownLine(item.text, 30), nowMs })]

@@ -3,3 +3,4 @@
 import { later } from "./later.ts";
 
 export const WaitingCall = later(async () => (await import("./approval-card.ts")).ApprovalCard);
+export const WaitingQuestion = later(async () => (await import("./question-card.ts")).QuestionCard);

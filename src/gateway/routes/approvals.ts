@@ -6,16 +6,10 @@ import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
 import { tenantFilter } from "../principal.ts";
 import { shareAnswers } from "../shared-answers.ts";
-import { PENDING, RUN_PATH, wholeNumber } from "../schemas.ts";
+import { CALL_PATH, OF_RUN, PENDING, wholeNumber } from "../schemas.ts";
 import { present } from "../../domain/present.ts";
 
-const OF_A_RUN = {
-  ...PENDING,
-  runId: z.string(),
-  tenant: z.string(),
-  agent: z.string(),
-  task: z.string(),
-};
+const OF_A_RUN = { ...PENDING, ...OF_RUN };
 
 const INBOX = z
   .strictObject({ approvals: z.array(z.object(OF_A_RUN)).readonly() })
@@ -61,13 +55,6 @@ const DECIDED = z
     decidedAt: z.string(),
   })
   .openapi("DecidedApproval");
-
-const CALL_PATH = RUN_PATH.extend({
-  callId: z
-    .string()
-    .regex(/^[A-Za-z0-9_.:-]{1,128}$/)
-    .openapi({ param: { name: "callId", in: "path" } }),
-});
 
 const PATH = "/v1/runs/{runId}/approvals/{callId}";
 const NOT_WAITING = [

@@ -15,6 +15,7 @@ import {
   OUTCOME,
   OUTCOMES,
   PENDING_APPROVAL,
+  PENDING_QUESTIONS,
   RUN_PATH,
   STATUS,
   WAITING,
@@ -73,6 +74,7 @@ const RUN = z
     startedAt: z.string(),
     endedAt: z.string().nullable(),
     approvals: z.array(PENDING_APPROVAL).readonly(),
+    questions: z.array(PENDING_QUESTIONS).readonly(),
   })
   .openapi("Run");
 
@@ -116,9 +118,10 @@ export function addRuns(app: App): void {
       answers: { 200: { description: "The run.", schema: RUN } },
     },
     async ({ params: { runId }, principal, gateway }) => {
-      const { startedAt, endedAt, approvals } = await ownRun(gateway, principal, runId);
+      const brief = await ownRun(gateway, principal, runId);
+      const { startedAt, endedAt, approvals, questions } = brief;
       const shown = await gateway.client.show(runId);
-      return answer(200, { ...flat(shown), startedAt, endedAt, approvals });
+      return answer(200, { ...flat(shown), startedAt, endedAt, approvals, questions });
     },
   );
 }

@@ -20,6 +20,8 @@ export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
     signal: new AbortController().signal,
     heartbeat: () => undefined,
     progress: () => undefined,
+    answers: {},
+    resume: null,
     openOutput: () => new OutputStream(NOWHERE, () => undefined),
     log: pino({ level: "silent" }),
     ...given,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { approvalNews } from "../../../src/client/approval-view.ts";
+import { peopleNews } from "../../../src/client/people-view.ts";
 import { tellOn, UNTOLD, type ToldRun } from "../../../src/client/told-run.ts";
 import { SILENCE, type PendingApproval, type Ruling } from "../../../src/domain/approval.ts";
 import type { RunFact } from "../../../src/domain/run/facts.ts";
@@ -55,7 +55,7 @@ type News = Extract<RunFact, { kind: "personAsked" | "ruled" }>;
 const runOf = (history: History): ToldRun => toldIn(history).reduce(tellOn, UNTOLD);
 
 function newsOf(before: ToldRun, fact: News) {
-  return approvalNews(before, tellOn(before, toldAt(20, fact)), fact);
+  return peopleNews(before, tellOn(before, toldAt(20, fact)), fact);
 }
 
 const typesIn = (before: ToldRun, fact: News): readonly string[] =>
