@@ -9,7 +9,10 @@ import type { Policy } from "../src/domain/run/snapshot.ts";
 
 export interface AgentDefinition {
   readonly name: string;
+  /** For people. */
+  readonly description?: string;
   readonly instructions: string;
+  /** Names, or patterns with `*` for any letters: of all tools there are when a run is opened. */
   readonly tools: readonly string[];
   /** By tool name; where nothing is said, a tool follows its permission. */
   readonly policy?: RuleByTool;
@@ -17,6 +20,8 @@ export interface AgentDefinition {
   readonly permission?: Permission;
   /** For callers that name neither tier nor model; else the operator's. */
   readonly tier?: Tier;
+  /** In place of a tier. */
+  readonly model?: string;
   readonly routing?: Policy;
   /** Models or tiers that stand in where a run's own takes no calls, by tier or for all; else the operator's. */
   readonly fallbacks?: readonly string[] | Partial<Record<Tier, readonly string[]>>;
@@ -24,6 +29,18 @@ export interface AgentDefinition {
   readonly limits?: CallerLimits;
   /** What becomes of what its tools did, where a run fails or is cancelled; `undo` where nothing is said. */
   readonly onFailure?: OnFailure;
+}
+
+/** Where the agents of a worker come from; they may change while it serves. */
+export interface AgentSource {
+  /** As they are now. */
+  list(): Promise<readonly AgentDefinition[]>;
+  /** Why an agent by this name, or of the file that has it, is not among them; empty where nobody knows of it. */
+  whyNot(name: string): readonly string[];
+}
+
+export function listedAgents(agents: readonly AgentDefinition[]): AgentSource {
+  return { list: async () => agents, whyNot: () => [] };
 }
 
 export const DEFAULT_AGENT = "assistant";

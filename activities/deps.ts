@@ -16,7 +16,7 @@ import type { Stops } from "../src/store/stops.ts";
 import type { Tenants } from "../src/store/tenants.ts";
 import type { Transcripts } from "../src/store/transcripts.ts";
 import type { Telemetry } from "../src/telemetry/telemetry.ts";
-import type { AgentDefinition } from "./agents.ts";
+import type { AgentSource } from "./agents.ts";
 import type { FilesFolder } from "./files-folder.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
 import type { ToolSource } from "./tool-sources/tool-source.ts";
@@ -45,5 +45,5 @@ export interface ActivityDeps {
   readonly files: FilesFolder;
   /** In this order they are asked for a tool. */
   readonly toolSources: readonly ToolSource[];
-  readonly agents: readonly AgentDefinition[];
+  readonly agents: AgentSource;
 }

@@ -4,6 +4,7 @@ import { specOf } from "../src/domain/model-table.ts";
 import { modelsFor } from "../src/domain/run/routing.ts";
 import type { Routing } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
+import type { Tier } from "../src/domain/prices.ts";
 import type { Config } from "../src/config.ts";
 import type { AgentDefinition } from "./agents.ts";
 
@@ -11,10 +12,11 @@ const BYTES_PER_TOKEN = 4;
 
 /** Whom the caller names, else the agent, else the operator. */
 export function modelFor(input: RunInput, agent: AgentDefinition, config: Config): string {
-  const tier = input.tier ?? agent.tier;
   const { table } = config.models;
-  const ofTier = tier && table.tiers[tier];
-  const model = input.model ?? ofTier ?? config.agent.model ?? table.tiers.medium;
+  const ofTier = (tier: Tier | undefined): string | undefined => tier && table.tiers[tier];
+  const ofCaller = input.model ?? ofTier(input.tier);
+  const ofAgent = agent.model ?? ofTier(agent.tier);
+  const model = ofCaller ?? ofAgent ?? config.agent.model ?? table.tiers.medium;
   specOf(table, model);
   return model;
 }

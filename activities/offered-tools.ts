@@ -3,6 +3,7 @@
 
 import type { Config } from "../src/config.ts";
 import { ruleFor, type RuleByTool } from "../src/domain/gate/policy-layers.ts";
+import { namesMeant } from "../src/domain/name-pattern.ts";
 import {
   lowestOf,
   permits,
@@ -43,17 +44,21 @@ export async function toolsFor(
   const specs = known.map(({ spec }) => spec);
   refuseUnknown(caller, specs, toolSources);
   const layers = { operator: config.tools.policy ?? {}, agent: agent.policy ?? {}, caller };
+  const listed = namesMeant(
+    agent.tools,
+    specs.map(({ name }) => name),
+  );
   const policy = Object.fromEntries(
     specs
-      .filter(({ name }) => agent.tools.includes(name))
+      .filter(({ name }) => listed.includes(name))
       .map((spec) => [spec.name, ruleFor(spec, layers)]),
   );
   const lowest = lowestOf([callerMay, agent.permission]);
   const withheld = specs.filter(
-    ({ name, permission }) => agent.tools.includes(name) && !permits(lowest, permission),
+    ({ name, permission }) => listed.includes(name) && !permits(lowest, permission),
   );
-  const allowed = config.agent.allowedTools ?? agent.tools;
-  const offered = agent.tools
+  const allowed = config.agent.allowedTools ?? listed;
+  const offered = listed
     .filter((name) => allowed.includes(name) && policy[name] !== "deny")
     .map((name) => known.find(({ spec }) => spec.name === name))
     .filter((tool) => tool !== undefined)

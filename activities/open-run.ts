@@ -9,11 +9,12 @@ import { pinnedModels, specOf, type ModelTable } from "../src/domain/model-table
 import { taskMessage } from "../src/domain/run/order.ts";
 import { checkSize, type Opened, type Snapshot } from "../src/domain/run/snapshot.ts";
 import type { RunInput } from "../src/domain/run/carried.ts";
+import { didYouMean } from "../src/domain/nearest-word.ts";
 import { present } from "../src/domain/present.ts";
 import type { OwnProvider, Provider } from "../src/domain/provider.ts";
 import { limitsWithin, summaryMark } from "../src/domain/window.ts";
 import { nextHead, refOf } from "../src/store/transcripts.ts";
-import type { AgentDefinition } from "./agents.ts";
+import type { AgentDefinition, AgentSource } from "./agents.ts";
 import { asFailures, failure, thisAttempt } from "./attempt.ts";
 import { checkPayer } from "./check-payer.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -25,11 +26,7 @@ export function createOpenRun(deps: ActivityDeps) {
   return async function openRun(input: RunInput): Promise<Opened> {
     const { runId } = thisAttempt();
     await asFailures(() => checkPayer(deps.tenants, input));
-    const agent = deps.agents.find(({ name }) => name === input.agent);
-    if (agent === undefined) {
-      const known = deps.agents.map(({ name }) => name).join(", ");
-      throw failure("UNKNOWN_AGENT", `There is no agent ${input.agent}. There are: ${known}.`);
-    }
+    const agent = await agentNamed(input.agent, deps.agents);
     const flagged = await asFailures(async () => admit(input.task, deps.config.input));
     const snapshot = await asFailures(async () => {
       const pinned = await pin(agent, input, deps);
@@ -63,6 +60,19 @@ export function createOpenRun(deps: ActivityDeps) {
     });
     return { snapshot, head, taskRef, ...(flagged.length === 0 ? {} : { flagged }) };
   };
+}
+
+async function agentNamed(wanted: string, agents: AgentSource): Promise<AgentDefinition> {
+  const known = await agents.list();
+  const agent = known.find(({ name }) => name === wanted);
+  if (agent !== undefined) return agent;
+  const names = known.map(({ name }) => name);
+  const mistakes = agents.whyNot(wanted);
+  const why = mistakes.map((mistake) => ` ${mistake}`).join("") || didYouMean(wanted, names);
+  throw failure(
+    "UNKNOWN_AGENT",
+    `There is no agent ${wanted}.${why} There are: ${names.join(", ")}.`,
+  );
 }
 
 async function pin(

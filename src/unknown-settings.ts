@@ -1,6 +1,8 @@
 // Names in the environment that look like a setting of Pawl and are none: a mistyped cap is no cap, so they are
 // refused, with the name that was likely meant.
 
+import { nearestWord } from "./domain/nearest-word.ts";
+
 /** Ours, and no settings: faults for tests, what the tests and measurements are told, a key for curl. */
 const NO_SETTINGS = /^PAWL_(FAILPOINT|KEY|LONG_TURNS|(TEST|BENCH|CHAOS)_.*)$/;
 
@@ -24,32 +26,12 @@ export function unknownSettings(
 }
 
 function likely(name: string, known: readonly string[]): string {
-  const [best] = known
-    .map((candidate) => ({ candidate, steps: stepsTo(bare(candidate), bare(name)) }))
-    .toSorted((a, b) => a.steps - b.steps);
-  const isNear = best !== undefined && best.steps <= Math.max(3, Math.floor(bare(name).length / 3));
-  return isNear ? `; did you mean ${best.candidate}?` : "";
+  const byBare = new Map(known.map((candidate) => [bare(candidate), candidate]));
+  const nearest = nearestWord(bare(name), [...byBare.keys()], Math.max(3, bare(name).length / 3));
+  const meant = nearest === null ? undefined : byBare.get(nearest);
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
 }
 
 function bare(name: string): string {
   return name.replace(/^PAWL_/, "").replaceAll("_", "");
-}
-
-/** Whose beginning alone was written is near. */
-function stepsTo(candidate: string, name: string): number {
-  return name.length > 3 && candidate.startsWith(name) ? 1 : stepsBetween(name, candidate);
-}
-
-/** Letters to put in, take out or change (Levenshtein). */
-function stepsBetween(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of Array.from(from).entries()) {
-    const next = [i + 1];
-    for (const [j, other] of Array.from(to).entries()) {
-      const change = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

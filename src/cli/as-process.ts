@@ -27,7 +27,8 @@ export async function runAsProcess(): Promise<void> {
     stderr,
     env,
     isTerminal: stdout.isTTY,
-    readDotEnv: () => readDotEnv(process.cwd()),
+    // Of the project, where that is elsewhere.
+    readDotEnv: () => readDotEnv(env["PAWL_PROJECT_DIR"] || process.cwd()),
     readStdin: (bytesMax) => pipedIn(stdin, bytesMax),
     ...(stdin.isTTY && stdout.isTTY
       ? { keyboard: createKeyboard(stdin, stdout), ask: createAsk(stdin, stdout) }

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { PawlError } from "../domain/errors.ts";
 import type { CliContext } from "./context.ts";
+import { tellProject } from "./tell-project.ts";
 import { withLocalToken } from "./page-address.ts";
 
 export function addDev(program: Command, context: CliContext): void {
@@ -18,6 +19,7 @@ export function addDev(program: Command, context: CliContext): void {
       if (config.temporal.address !== undefined) {
         throw new PawlError("USAGE", "TEMPORAL_ADDRESS is set, so there is no local stack to run.");
       }
+      const projectTeller = await tellProject(config, context);
       const ended = await runStack({
         stateDir: config.stack.dir,
         config,
@@ -30,6 +32,7 @@ export function addDev(program: Command, context: CliContext): void {
           );
         },
       });
+      projectTeller.stop();
       if (ended === "already_running") {
         context.stderr.write("The local stack runs already. End it: pawl stop\n");
       }

@@ -1,20 +1,14 @@
 // Values of options, checked where they are given: what is wrong costs nothing and says why.
 
 import { InvalidArgumentError } from "commander";
+import { durationIn } from "../domain/duration.ts";
 import { isBlank } from "../domain/input-rules.ts";
 import type { CanWait } from "../domain/run/order.ts";
 import { microUsdOf } from "../domain/money.ts";
 
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** `120s`, `5m`, `1.5h`; a bare number counts seconds. */
 export function durationMs(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
-  const unit = match?.[2] ?? "s";
-  const ms = isUnit(unit) ? Math.round(Number(match?.[1]) * UNIT_MS[unit]) : Number.NaN;
-  if (!Number.isFinite(ms) || ms <= 0) {
-    throw new InvalidArgumentError("a duration looks like 120s, 5m or 1h.");
-  }
+  const ms = durationIn(text);
+  if (ms === null) throw new InvalidArgumentError("a duration looks like 120s, 5m or 1h.");
   return ms;
 }
 
@@ -63,8 +57,4 @@ export function waitOf(flags: {
   const { canWait, canWaitFor } = flags;
   if (canWaitFor !== undefined) return { canWait: { forMs: canWaitFor } };
   return canWait === true ? { canWait: { forMs: null } } : {};
-}
-
-function isUnit(unit: string): unit is keyof typeof UNIT_MS {
-  return Object.hasOwn(UNIT_MS, unit);
 }

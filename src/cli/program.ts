@@ -4,6 +4,7 @@
 import { debuglog } from "node:util";
 import { Command, CommanderError } from "commander";
 import { spelledOut } from "../domain/shown-text.ts";
+import { addAgents } from "./agents.ts";
 import { addAnswer } from "./answer.ts";
 import { addApprovals } from "./approvals.ts";
 import { addAttach } from "./attach.ts";
@@ -23,6 +24,7 @@ import { addedBy } from "./dot-env.ts";
 import { USAGE_EXIT } from "./exit-code.ts";
 import { addExport } from "./export.ts";
 import { addGateway } from "./gateway.ts";
+import { addInit } from "./init.ts";
 import { addKeys } from "./keys.ts";
 import { addLs } from "./ls.ts";
 import { addMigrate } from "./migrate.ts";
@@ -37,6 +39,7 @@ import { addSay } from "./say.ts";
 import { addShow } from "./show.ts";
 import { addStop } from "./stop.ts";
 import { addTenants } from "./tenants.ts";
+import { addTools } from "./tools.ts";
 import { addUi } from "./ui.ts";
 import { addUndo } from "./undo.ts";
 import { addWorker } from "./worker.ts";
@@ -75,6 +78,9 @@ const ADD = [
   addStop,
   addRestart,
   addDoctor,
+  addInit,
+  addAgents,
+  addTools,
 ];
 
 /** Returns the exit code; never throws and never exits. */

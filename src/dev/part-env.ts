@@ -36,6 +36,7 @@ export function workerEnv(context: PartContext): NodeJS.ProcessEnv {
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     PAWL_STATE_DIR: stateDir,
+    ...(config.project.dir === null ? {} : { PAWL_PROJECT_DIR: config.project.dir }),
     ...(config.caps.globalDayMicroUsd === undefined
       ? { PAWL_GLOBAL_DAY_CAP_USD: GLOBAL_DAY_CAP_USD }
       : {}),

@@ -52,6 +52,13 @@ export interface ProcessEvents {
     readonly buildId: string;
     readonly error: unknown;
   };
+  /** Of the project folder; a mistake is told once. */
+  project_loaded: {
+    readonly dir: string;
+    readonly agents: readonly string[];
+    readonly tools: readonly string[];
+  };
+  project_mistake: { readonly message: string };
   worker_waiting: { readonly code: ErrorCode; readonly message: string };
   /** Files of runs; see src/worker/tell-of-files.ts. */
   files_unusable: { readonly dir: string; readonly why: string };
@@ -156,6 +163,9 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
       : warn(notCurrentText(told)),
   worker_build_unknown: ({ buildId }) =>
     warn(`whether build ${buildId} is current can't be asked: pawl doctor`),
+  project_loaded: ({ agents, tools }) =>
+    info(`the project has ${agents.length} agents and ${tools.length} tools`),
+  project_mistake: ({ message }) => warn(message),
   worker_waiting: ({ message }) => warn(message),
   files_unusable: ({ dir, why }) =>
     warn(

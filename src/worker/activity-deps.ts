@@ -1,9 +1,10 @@
 // What the activities of this worker work with: the stores, the model, and what users have added.
 
-import { AGENTS, type AgentDefinition } from "../../activities/agents.ts";
+import { AGENTS, listedAgents, type AgentDefinition } from "../../activities/agents.ts";
 import type { FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
+import { folderSource } from "../../activities/tool-sources/folder.ts";
 import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
 import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
@@ -26,6 +27,7 @@ import { createTenants } from "../store/tenants.ts";
 import { createTranscripts } from "../store/transcripts.ts";
 import { secretsOf } from "../telemetry/secrets.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { LiveProject } from "../project/live-project.ts";
 import { outboundFetch } from "../outbound/outbound-fetch.ts";
 import { proxyFor } from "../outbound/proxies.ts";
 import { openMcp } from "./open-mcp.ts";
@@ -39,7 +41,7 @@ export interface WorkerSkills {
   readonly tools?: readonly Tool[];
   /** Other places to take tools from, asked after Pawl's own. */
   readonly toolSources?: readonly ToolSource[];
-  /** In place of Pawl's own. */
+  /** In place of Pawl's own and of those in the project folder. */
   readonly agents?: readonly AgentDefinition[];
 }
 
@@ -47,6 +49,7 @@ interface Given {
   readonly db: Database;
   readonly duties: readonly Duty[];
   readonly files: FilesFolder;
+  readonly project: LiveProject | null;
 }
 
 /** A worker that calls no model needs no key, and has none to lose. */
@@ -55,8 +58,9 @@ const NOT_ASKED_HERE = "none";
 export function createDeps(
   config: Config,
   telemetry: Telemetry,
-  { db, duties, files, tools = [], toolSources = [], agents = AGENTS }: WorkerSkills & Given,
+  given: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
+  const { db, duties, files, project } = given;
   const transcripts = createTranscripts(db);
   const callsModels = duties.includes("model");
   const own = ownProvider(config.provider, callsModels);
@@ -87,14 +91,27 @@ export function createDeps(
     tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
     files,
-    toolSources: [
-      listedTools("own", tools),
-      builtInSource(config, files),
-      openMcp(config, telemetry),
-      ...toolSources,
-    ].map((source) => scrubbedSource(source, secrets)),
-    agents,
+    toolSources: [...sourcesOf(config, given), openMcp(config, telemetry)].map((source) =>
+      scrubbedSource(source, secrets),
+    ),
+    agents:
+      project === null || given.agents !== undefined
+        ? listedAgents(given.agents ?? AGENTS)
+        : project.agents,
   };
+}
+
+/** Of two tools by one name the first is used. */
+function sourcesOf(
+  config: Config,
+  { files, project, tools = [], toolSources = [] }: WorkerSkills & Given,
+): readonly ToolSource[] {
+  return [
+    listedTools("own", tools),
+    ...(project === null ? [] : [folderSource(project.tools)]),
+    builtInSource(config, files),
+    ...toolSources,
+  ];
 }
 
 function timersOf({ timers }: Config): StreamTimers {

@@ -12,14 +12,15 @@ const ANY_RUN = { tenant: "local", models: [], costCapMicroUsd: 0 };
 /** Throws PawlError CONFIG. */
 export async function checkAtStart(deps: ActivityDeps): Promise<void> {
   await refuseUnknownTools(deps);
-  warnOfEndingModels(deps);
+  await warnOfEndingModels(deps);
 }
 
 /** A tool that is misspelt would follow its permission, and not the rule that was meant for it. */
 async function refuseUnknownTools(deps: ActivityDeps): Promise<void> {
-  const { config, agents, toolSources } = deps;
+  const { config, toolSources } = deps;
   const named = Object.keys(config.tools.policy ?? {});
   if (named.length === 0) return;
+  const agents = await deps.agents.list();
   const lists = await Promise.all(
     agents.map((agent) => listTools(toolSources, { ...ANY_RUN, agent })),
   );
@@ -33,9 +34,11 @@ async function refuseUnknownTools(deps: ActivityDeps): Promise<void> {
   );
 }
 
-function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): void {
+async function warnOfEndingModels({ config, telemetry, agents }: ActivityDeps): Promise<void> {
   const { model = "", fallbackModels } = config.agent;
-  const ofAgents = agents.flatMap(({ fallbacks }) => Object.values(fallbacks ?? {}).flat());
+  const ofAgents = (await agents.list()).flatMap(({ model: own = [], fallbacks = [] }) =>
+    [own, Object.values(fallbacks)].flat(2),
+  );
   const today = new Date().toISOString();
   for (const ending of endingModels(
     config.models.table,

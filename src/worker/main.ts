@@ -1,6 +1,7 @@
 // The worker process: `node dist/src/worker/main.js`. Little is loaded before it has looked for the room to.
 
 import { refuseTightRoom } from "../process/room.ts";
+import { projectReportIn } from "../project/project-report.ts";
 import { asProcess } from "./as-process.ts";
 
 await asProcess(async () => {
@@ -13,5 +14,6 @@ await asProcess(async () => {
   ]);
   const config = readConfig();
   const telemetry = openTelemetry(config.log, { secrets: secretsOf(config) });
-  await runWorker(config, telemetry, { ownEnv: process.env });
+  const projectReport = projectReportIn(config.stack.dir);
+  await runWorker(config, telemetry, { ownEnv: process.env, projectReport });
 });

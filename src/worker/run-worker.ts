@@ -20,6 +20,7 @@ import { hearStops } from "./hear-stops.ts";
 import { keepBooks } from "./keep-books.ts";
 import { leaveInTime } from "./leave-in-time.ts";
 import { patiently } from "./patience.ts";
+import { openProject } from "./own-project.ts";
 import { withoutPromiseHook } from "./promise-hook.ts";
 import { required } from "./required.ts";
 import { keepForgetting } from "./retention.ts";
@@ -36,6 +37,8 @@ import { withdrawSecrets } from "./withdraw-secrets.ts";
 export interface WorkerTerms extends WorkerSkills {
   /** All of it, where nothing is said. */
   readonly only?: Duty;
+  /** Of the local stack: the project folder is loaded again when it changes, and what was loaded is told here. */
+  readonly projectReport?: string;
   /** Of a process that is the worker's own: emptied of secrets before the first tool runs. */
   readonly ownEnv?: NodeJS.ProcessEnv;
 }
@@ -78,7 +81,7 @@ interface Serving extends WorkerTerms {
 async function serveDuties(
   config: Config,
   telemetry: Telemetry,
-  { duties, closers, ownEnv = {}, ...skills }: Serving,
+  { duties, closers, ownEnv = {}, projectReport, ...skills }: Serving,
 ): Promise<void> {
   installRuntime(telemetry);
   const where = required("DATABASE_URL", config.database.access);
@@ -97,7 +100,12 @@ async function serveDuties(
   const servesRuns = duties.includes("core");
   if (servesRuns) await ensureSearchAttributes(connection.operatorService, namespace);
   const files = await filesFor(duties, config);
-  const deps = { ...createDeps(config, telemetry, { db, duties, files, ...skills }), ...signs };
+  const { tools = [] } = skills;
+  // Its code runs from here on: there are no secrets left for it to find.
+  const project = await openProject(config, telemetry, { tools, reportFile: projectReport });
+  closers.push(() => project?.stop());
+  const given = { db, duties, files, project, ...skills };
+  const deps = { ...createDeps(config, telemetry, given), ...signs };
   closers.push(() => deps.deltas.close());
   closers.push(() => Promise.all(deps.toolSources.map((source) => source.close?.())));
   await patiently(telemetry, async () => {

@@ -112,14 +112,14 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
     lazy: [
       ...["src/config.ts", "src/dev", "src/gateway", "src/store", "src/telemetry", "src/worker"],
-      "src/package-version.ts",
+      ...["src/package-version.ts", "src/project"],
     ],
-    types: ["src/config.ts", "src/dev", "src/store"],
+    types: ["src/config.ts", "src/dev", "src/project", "src/store"],
   },
   "src/worker": {
     values: [
       ...["activities", "src/domain", "src/mcp", "src/model", "src/outbound", "src/process"],
-      ...["src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
+      ...["src/project", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
       ...["@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
@@ -145,10 +145,18 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
       "src/project/project-dir.ts",
     ],
   },
+  "src/project": {
+    values: [
+      ...["activities", "src/domain", "src/package-root.ts", "node:", "zod"],
+      ...["@swc/wasm-typescript", "yaml"],
+    ],
+    types: ["src/config.ts"],
+  },
   "src/project/project-dir.ts": { values: ["node:"] },
+  "src/index.ts": { values: ["activities", "src/project", "zod"] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "zod"] },
-  "src/unknown-settings.ts": { values: [] },
+  "src/unknown-settings.ts": { values: ["src/domain"] },
   "src/failpoint.ts": { values: [] },
   "src/package-root.ts": { values: ["node:"] },
   "src/package-version.ts": { values: ["src/package-root.ts", "node:", "zod"] },

@@ -5,6 +5,7 @@ import { MockActivityEnvironment } from "@temporalio/testing";
 import { DefaultLogger } from "@temporalio/worker";
 import type { ActivityDeps } from "../../../activities/deps.ts";
 import { ownProvider } from "../../../src/worker/own-provider.ts";
+import { listedAgents } from "../../../activities/agents.ts";
 import { createOpenRun } from "../../../activities/open-run.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { Opened } from "../../../src/domain/run/snapshot.ts";
@@ -27,7 +28,7 @@ function opening(
     config: readConfig(env),
     provider: ownProvider(readConfig({ ANTHROPIC_API_KEY: "sk-hunter2" }).provider, true),
     telemetry: SILENT,
-    agents: [{ name: ORDER.agent, instructions, tools: [] }],
+    agents: listedAgents([{ name: ORDER.agent, instructions, tools: [] }]),
     toolSources: [],
     tenants: OPEN_TO_ALL,
     transcripts: {

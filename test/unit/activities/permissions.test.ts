@@ -7,6 +7,7 @@ import { DefaultLogger } from "@temporalio/worker";
 import { z } from "zod";
 import type { ActivityDeps } from "../../../activities/deps.ts";
 import { createOpenRun } from "../../../activities/open-run.ts";
+import { listedAgents } from "../../../activities/agents.ts";
 import { listedTools } from "../../../activities/tool-sources/tool-source.ts";
 import { defineTool } from "../../../activities/tools/define-tool.ts";
 import { readConfig } from "../../../src/config.ts";
@@ -59,7 +60,7 @@ async function openedWith({ agent, order, policy = {}, tell }: Opening): Promise
     config,
     provider: ownProvider(config.provider, true),
     telemetry: tell === undefined ? SILENT : { ...SILENT, emit: tell },
-    agents: [{ name: ORDER.agent, instructions: "", tools: NAMES, policy, ...may }],
+    agents: listedAgents([{ name: ORDER.agent, instructions: "", tools: NAMES, policy, ...may }]),
     toolSources: [listedTools("own", TOOLS)],
     tenants: OPEN_TO_ALL,
     transcripts: { put: async () => undefined },

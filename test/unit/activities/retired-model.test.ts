@@ -7,6 +7,7 @@ import { DefaultLogger } from "@temporalio/worker";
 import type { ActivityDeps } from "../../../activities/deps.ts";
 import { fallbacksFor } from "../../../activities/fallbacks.ts";
 import { makeCall } from "../../../activities/model-call/call-model.ts";
+import { listedAgents } from "../../../activities/agents.ts";
 import { createOpenRun } from "../../../activities/open-run.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { Opened } from "../../../src/domain/run/snapshot.ts";
@@ -80,7 +81,7 @@ describe("a run", () => {
       config: readConfig(env),
       provider: SNAPSHOT.provider,
       telemetry: openTelemetry({ level: "silent", file: undefined }),
-      agents: [agent],
+      agents: listedAgents([agent]),
       toolSources: [],
       tenants: OPEN_TO_ALL,
       transcripts: { put: async () => undefined },
