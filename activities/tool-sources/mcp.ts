@@ -18,7 +18,7 @@ export interface McpParts {
   readonly pool: Pool;
   /** A call of a server that names no time of its own. */
   readonly timeoutMs: number;
-  readonly telemetry: Telemetry;
+  readonly telemetry: Pick<Telemetry, "emit">;
 }
 
 /** Of what all servers together say of their tools: a snapshot must hold it, and every request repeats it. */

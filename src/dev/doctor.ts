@@ -8,6 +8,7 @@ import type { Config } from "../config.ts";
 import { cacheDir } from "./cache-dir.ts";
 import { goVersion, isNewEnough } from "./build-temporal.ts";
 import { fail, ok, type Check, warn } from "./check.ts";
+import { checkMcp } from "./doctor-mcp.ts";
 import { checkModels } from "./doctor-models.ts";
 import { checkProxy } from "./doctor-provider.ts";
 import { checkServices } from "./doctor-services.ts";
@@ -38,6 +39,7 @@ export async function inspect({ config, env }: DoctorConfig): Promise<readonly C
     ...checkProxy(config),
     ...(await checkServices(stack, config, env)),
     ...checkModels(config, new Date()),
+    ...(await checkMcp(config)),
   ];
 }
 

@@ -40,7 +40,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   activities: {
     values: [
       ...["src/domain", "src/mcp", "src/model", "src/store", "src/config.ts", "src/failpoint.ts"],
-      ...["src/temporal/payloads.ts", "@temporalio/activity", "node:"],
+      ...["src/temporal/payloads.ts", "src/package-version.ts", "@temporalio/activity", "node:"],
     ],
     types: ["src/telemetry", "@temporalio/client", "@temporalio/common"],
   },
@@ -68,6 +68,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
+  "src/mcp/tool-names.ts": { values: ["node:"] },
   "src/mcp": {
     values: ["src/domain", "src/outbound", "@modelcontextprotocol/client", "ajv", "node:"],
   },
@@ -118,15 +119,15 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/worker": {
     values: [
-      ...["activities", "src/domain", "src/mcp", "src/model", "src/outbound", "src/process"],
-      ...["src/project", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["@temporalio/common", "@temporalio/worker", "node:"],
+      ...["activities", "src/domain", "src/model", "src/outbound", "src/process"],
+      ...["src/project", "src/store", "src/telemetry", "src/temporal", "src/config.ts"],
+      ...["src/package-root.ts", "@temporalio/common", "@temporalio/worker", "node:"],
     ],
   },
   "src/dev": {
     values: [
       ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["src/database-access.ts", "src/outbound", "src/process", "node:", "zod"],
+      ...["src/database-access.ts", "src/mcp", "src/outbound", "src/process", "node:", "zod"],
       ...["@electric-sql/pglite", "@electric-sql/pglite-socket"],
     ],
     types: ["@temporalio/client"],
@@ -147,10 +148,10 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/project": {
     values: [
-      ...["activities", "src/domain", "src/package-root.ts", "node:", "zod"],
-      ...["@swc/wasm-typescript", "yaml"],
+      ...["activities", "src/domain", "src/mcp/tool-names.ts", "src/package-root.ts"],
+      ...["node:", "zod", "@swc/wasm-typescript", "yaml"],
     ],
-    types: ["src/config.ts"],
+    types: ["src/config.ts", "src/telemetry"],
   },
   "src/project/project-dir.ts": { values: ["node:"] },
   "src/index.ts": { values: ["activities", "src/project", "zod"] },
