@@ -1,7 +1,7 @@
 // The tools of the MCP servers that `.mcp.json` names. A run is offered what its servers have when it is opened; a
 // server that is away then has none, and the run opens without it. What a run was told of a tool is pinned with it.
 //
-//   Q2. A tool is called only while it is what the run was told: name, description, schema and annotations.
+//   E5. A tool is called only while it is what the run was told: name, description, schema and annotations.
 
 import { descriptionFor, schemaFor, whyNotOffered } from "../../src/mcp/offered-tool.ts";
 import type { Pool } from "../../src/mcp/pool.ts";

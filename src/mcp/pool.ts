@@ -1,7 +1,7 @@
 // The connections of a worker: one for each server and tenant, opened when it is needed, closed after five minutes
 // without a call, and opened anew at the next call where the server has died meanwhile.
 //
-//   Q1. A server that hangs, dies or floods is waited for by its own calls alone: a run opens without it.
+//   E4. A server that hangs, dies or floods is waited for by its own calls alone: a run opens without it.
 
 import type { Tool } from "@modelcontextprotocol/client";
 import {

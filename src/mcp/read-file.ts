@@ -56,7 +56,7 @@ export function parseMcpFile(path: string, text: string, env: NodeJS.ProcessEnv)
     const { server, mistakes, notes } = readServer(name, entry, env);
     return {
       server,
-      mistakes: mistakes.map((mistake) => `${where}.${mistake}`),
+      mistakes: mistakes.map((mistake) => `${where}${mistake}`),
       notes: notes.map((note) => `${where}: ${note}`),
     };
   });

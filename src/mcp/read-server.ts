@@ -7,6 +7,7 @@ import type { ClientCredentials, HttpWay, McpServer, StdioWay } from "./server-c
 export interface ReadServer {
   /** Null where there is a mistake, or where it is switched off. */
   readonly server: McpServer | null;
+  /** To be read behind the name of the server. */
   readonly mistakes: readonly string[];
   readonly notes: readonly string[];
 }
@@ -24,7 +25,7 @@ type Entry = Readonly<Record<string, unknown>>;
 
 export function readServer(name: string, entry: unknown, env: NodeJS.ProcessEnv): ReadServer {
   if (!isRecord(entry)) {
-    const why = `it is ${kindOf(entry)}, and must be {"command": …} or {"type": "http", "url": …}`;
+    const why = `: it is ${kindOf(entry)}, and must be {"command": …} or {"type": "http", "url": …}`;
     return { server: null, mistakes: [why], notes: [] };
   }
   if (entry["disabled"] === true) return { server: null, mistakes: [], notes: ["switched off"] };
@@ -135,7 +136,7 @@ class Reading {
   }
 
   wrong(field: string, why: string): void {
-    this.mistakes.push(`${field}: ${why}`);
+    this.mistakes.push(`.${field}: ${why}`);
   }
 
   text(

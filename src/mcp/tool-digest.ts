@@ -22,5 +22,5 @@ function ordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([key, part]) => [key, ordered(part)]);
+  return Object.fromEntries(entries.map(([key, part]) => [key, ordered(part)]));
 }

@@ -2,7 +2,7 @@
 // doesn't fit is cut and gets a suffix that follows from itself alone, so that no other tool and no other server can
 // change it: today's list and tomorrow's give the same tool the same name.
 //
-//   Q3. No two tools of different servers have one name, whatever they call themselves.
+//   E6. No two tools of different servers have one name, whatever they call themselves.
 
 import { createHash } from "node:crypto";
 

@@ -1,4 +1,4 @@
-// Q1: a server that hangs, dies, floods or lies harms only its own calls. Real processes; no run.
+// A server that hangs, dies, floods or lies harms only its own calls. Real processes; no run.
 
 import { afterEach, expect, test } from "@jest/globals";
 import { writeFile } from "node:fs/promises";
@@ -87,7 +87,7 @@ test("lines that are no messages, answers that nobody asked for, and requests of
   expect(await call(await spec("bad__garbage"))).toMatchObject({ text: "through" });
 });
 
-test("a run opens without a server that does not answer, or can't start, and hears which", async () => {
+test("E4: a run opens without a server that does not answer, or can't start, and hears which", async () => {
   const { tools, told } = await scene(["deaf"], { times: { patienceMs: 5000 } });
   const found = await tools("bad__echo", "good__echo");
   expect(found.map(({ spec }) => spec.name)).toEqual(["good__echo"]);
@@ -106,7 +106,7 @@ test("a server that has gone deaf is noticed before the next call, which has a n
   expect((await starts("bad")).length).toBeGreaterThan(before);
 });
 
-test("Q2: a tool that has become another is refused by name, with and without word of it", async () => {
+test("E5: a tool that has become another is refused by name, with and without word of it", async () => {
   const { spec, call, path } = await scene([], { times: { freshMs: 0 } });
   const echo = await spec("bad__echo");
   expect(await call(await spec("bad__change"))).toMatchObject({ text: "changed" });
