@@ -111,7 +111,7 @@ async function open(
   world: World,
   { era, signal }: Attempt,
 ): Promise<Connection> {
-  const { transport, secret, lastWords } = transportFor(server, world);
+  const { transport, secret, lastWords, endSession } = transportFor(server, world);
   const client = new Client(
     { name: "pawl", version: world.version },
     {
@@ -160,7 +160,10 @@ async function open(
     call: (tool, args, options) => called(client, { tool, args, options }),
     secret,
     lastWords,
-    close: closing,
+    close: async () => {
+      if (isOpen) await endSession();
+      await closing();
+    },
   };
 }
 
@@ -168,15 +171,21 @@ interface Way {
   readonly transport: Transport;
   secret(): string | null;
   lastWords(): string;
+  endSession(): Promise<void>;
 }
 
 function transportFor({ way }: McpServer, { fetchFor, keeper }: World): Way {
   if (way.kind === "stdio") {
     const transport = new StdioTransport(way, keeper);
-    return { transport, secret: () => null, lastWords: () => transport.lastWords };
+    return {
+      transport,
+      secret: () => null,
+      lastWords: () => transport.lastWords,
+      endSession: async () => undefined,
+    };
   }
-  const { transport, token } = httpConnection(way, fetchFor(way));
-  return { transport, secret: token, lastWords: () => "" };
+  const { transport, token, endSession } = httpConnection(way, fetchFor(way));
+  return { transport, secret: token, lastWords: () => "", endSession };
 }
 
 /** A server's own schema of its results is for programs that build on it; models read what is there. */

@@ -8,20 +8,23 @@ import {
 import { boundedFetch } from "./bounded-body.ts";
 import type { ClientCredentials, HttpWay } from "./server-config.ts";
 
-const RECONNECT_MS_MIN = 200;
+const RECONNECT_MS_MIN = 500;
+const FAREWELL_MS = 1000;
 const RECONNECT_MS_MAX = 30_000;
 
 export interface HttpConnection {
   readonly transport: StreamableHTTPClientTransport;
   /** What was given for the credentials since: nobody is to read it. */
   token(): string | null;
+  /** A server of the old era may keep something for each session. */
+  endSession(): Promise<void>;
 }
 
 export function httpConnection(way: HttpWay, send: typeof fetch): HttpConnection {
   const { url, headers, oauth } = way;
   const provider = oauth === null ? null : providerFor(oauth);
   const transport = new StreamableHTTPClientTransport(url, {
-    fetch: withoutStandingStream(boundedFetch(send)),
+    fetch: boundedFetch(send),
     requestInit: { headers: { ...headers } },
     redirectPolicy: "same-origin",
     // No person is there to widen what the credentials are good for.
@@ -41,7 +44,14 @@ export function httpConnection(way: HttpWay, send: typeof fetch): HttpConnection
     },
     ...(provider === null ? {} : { authProvider: provider }),
   });
-  return { transport, token: () => provider?.tokens()?.access_token ?? null };
+  return {
+    transport,
+    token: () => provider?.tokens()?.access_token ?? null,
+    endSession: async () => {
+      const ended = transport.terminateSession().catch(() => undefined);
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref())]);
+    },
+  };
 }
 
 function providerFor({ clientId, clientSecret, issuer, scope }: ClientCredentials) {
@@ -52,19 +62,4 @@ function providerFor({ clientId, clientSecret, issuer, scope }: ClientCredential
     clientName: "pawl",
     ...(scope === null ? {} : { scope }),
   });
-}
-
-/**
- * Servers of the old era may tell of changes on a stream that stays open for them. Lists are asked for again soon
- * enough, and an idle connection is one socket less; a stream that is taken up again names where it was cut.
- */
-function withoutStandingStream(send: typeof fetch): typeof fetch {
-  return async (input, init) => {
-    const headers = new Headers(init?.headers);
-    const isStanding =
-      init?.method === "GET" &&
-      headers.get("accept")?.includes("text/event-stream") === true &&
-      !headers.has("last-event-id");
-    return isStanding ? new Response(null, { status: 405 }) : await send(input, init);
-  };
 }
