@@ -62,8 +62,8 @@ export function unknownIn(
     .filter((field) => !known.includes(field))
     .map((field) => ({
       field,
-      what: `There is no field ${field}.${didYouMean(field, known)}`,
-      remedy: `The fields are ${known.join(", ")}.`,
+      what: `There is no field ${field}.`,
+      remedy: didYouMean(field, known).trim() || `The fields are ${known.join(", ")}.`,
     }));
 }
 

@@ -82,8 +82,10 @@ class Live implements LiveProject {
 
   /** One load after the other, so that the last one holds. */
   async load(): Promise<void> {
-    this.#loading = this.#loading.then(() => this.#loadNow());
-    await this.#loading;
+    const loading = this.#loading.then(() => this.#loadNow());
+    // Whoever asked hears of it; the next load does not fail with it.
+    this.#loading = loading.catch(() => undefined);
+    await loading;
   }
 
   watch(): void {
@@ -92,7 +94,7 @@ class Live implements LiveProject {
       // What is being written is looked at when it has come to rest.
       const isAtRest = now === this.#seenAs;
       this.#seenAs = now;
-      if (isAtRest && now !== this.#loadedAs) void this.load();
+      if (isAtRest && now !== this.#loadedAs) void this.load().catch(() => undefined);
     }, LOOK_EVERY_MS).unref();
   }
 

@@ -5,6 +5,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { codeOf } from "../domain/error-code.ts";
 
+/** What a tool imports, in its quotes: an import that stands in a text is none of this file. */
+const PACKAGE = JSON.stringify("pawl");
+
 const AGENT = `# An agent of yours. \`pawl agents\` says what is wrong with it; docs/project.md has all fields.
 description: Answers what is in stock.
 instructions: |
@@ -17,7 +20,7 @@ limits:
 
 const TOOL = `// A tool of yours. \`pawl tools\` says what is wrong with it; docs/tools.md says what else a tool can do.
 
-import { defineTool, z } from "pawl";
+import { defineTool, z } from ${PACKAGE};
 
 const STOCK: Readonly<Record<string, number>> = { lamps: 12, chairs: 4, desks: 0 };
 

@@ -35,7 +35,7 @@ export async function openProject(
     }
     told = mistakes;
     telemetry.emit({ event: "project_loaded", dir, ...namesIn(project) });
-    if (isLocal) writeReport(reportFile, project);
+    if (isLocal) tryReport(reportFile, project);
   };
   const around = surroundingsOf(config, tools);
   const project = await openLiveProject({ dir, around, reloads: isLocal, onLoad });
@@ -44,7 +44,17 @@ export async function openProject(
   throw new PawlError(
     "CONFIG",
     `The project ${dir} is not usable. ${mistakes.map(mistakeText).join(" ")}`,
+    { next: "mend it, or name another folder in PAWL_PROJECT_DIR; `pawl agents` tells the same" },
   );
+}
+
+/** No telling is worth a run. */
+function tryReport(file: string, project: Project): void {
+  try {
+    writeReport(file, project);
+  } catch {
+    // A full disk: it stands in the log.
+  }
 }
 
 function namesIn({ agents, tools }: Project) {

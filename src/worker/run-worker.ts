@@ -102,7 +102,10 @@ async function serveDuties(
   const files = await filesFor(duties, config);
   const { tools = [] } = skills;
   // Its code runs from here on: there are no secrets left for it to find.
-  const project = await openProject(config, telemetry, { tools, reportFile: projectReport });
+  const isNeeded = duties.some((duty) => duty !== "model");
+  const project = isNeeded
+    ? await openProject(config, telemetry, { tools, reportFile: projectReport })
+    : null;
   closers.push(() => project?.stop());
   const given = { db, duties, files, project, ...skills };
   const deps = { ...createDeps(config, telemetry, given), ...signs };

@@ -6,7 +6,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { packageFile } from "../../src/package-root.ts";
+import { releaseLock, takeLock } from "../../src/dev/process-lock.ts";
 import { BUNDLE_FILE } from "../../src/worker/bundle-file.ts";
+import { until } from "./processes.ts";
 
 const SOURCES = [
   ...["src", "workflows", "activities", "offline-model"],
@@ -22,8 +24,23 @@ export function freshBuild(): Promise<void> {
   return isFresh;
 }
 
+const LOCK = packageFile("node_modules/.pawl-build.lock");
+const BUILD_MAX_MS = 300_000;
+
+const isStale = (): boolean => newest(SOURCES.map(packageFile)) > changedAt(BUNDLE_FILE);
+
+/** Suites run beside one another: one builds, and the others wait for it. */
 async function build(): Promise<void> {
-  if (newest(SOURCES.map(packageFile)) <= changedAt(BUNDLE_FILE)) return;
+  if (!isStale()) return;
+  await until("no other suite builds", () => takeLock(LOCK), BUILD_MAX_MS);
+  try {
+    if (isStale()) await buildNow();
+  } finally {
+    releaseLock(LOCK);
+  }
+}
+
+async function buildNow(): Promise<void> {
   process.stderr.write("dist is older than the sources: npm run build …\n");
   try {
     await run("npm", ["run", "build"], { cwd: packageFile("") });

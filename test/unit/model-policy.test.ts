@@ -13,7 +13,7 @@ const config = readConfig({});
 const byClassifier = readConfig({ PAWL_ROUTING: "by-classifier" });
 
 describe("the model of a run", () => {
-  test("is the caller's, else of the agent's tier, else the operator's, else the medium one", () => {
+  test("is the caller's, else the agent's or of its tier, else the operator's, else the medium one", () => {
     const operator = readConfig({ PAWL_AGENT_MODEL: "claude-opus-5" });
     const clever: AgentDefinition = { ...agent, tier: "complex" };
     expect(modelFor(INPUT, agent, config)).toBe(SONNET);
@@ -21,6 +21,9 @@ describe("the model of a run", () => {
     expect(modelFor(INPUT, clever, operator)).toBe(OPUS);
     expect(modelFor({ ...INPUT, tier: "simple" }, clever, operator)).toBe(HAIKU);
     expect(modelFor({ ...INPUT, tier: "simple", model: SONNET }, clever, operator)).toBe(SONNET);
+    const exact: AgentDefinition = { ...agent, model: HAIKU };
+    expect(modelFor(INPUT, exact, operator)).toBe(HAIKU);
+    expect(modelFor({ ...INPUT, tier: "complex" }, exact, operator)).toBe(OPUS);
     expect(() => modelFor({ ...INPUT, model: "nobody" }, agent, config)).toThrow("nobody");
   });
 });

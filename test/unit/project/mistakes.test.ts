@@ -63,9 +63,14 @@ const AGENTS: readonly Case[] = [
     /^agents\/bad\.yaml:1: instructions is missing\. It is a text/,
   ),
   yaml(
+    "a field like none that there is",
+    "instructions: You count.\ntemperature: 0.3\n",
+    /^agents\/bad\.yaml:2: There is no field temperature\. The fields are name, .+, on_failure/,
+  ),
+  yaml(
     "a limit that is misspelt",
     "instructions: You count.\nlimits:\n  max_calls: 3\n  max_cost: 1\n",
-    /^agents\/bad\.yaml:4: There is no field max_cost\. Did you mean max_cost_usd\? The fields are/,
+    /^agents\/bad\.yaml:4: There is no field max_cost\. Did you mean max_cost_usd\?$/,
   ),
   yaml(
     "a field as code writes it",
@@ -263,7 +268,7 @@ beforeAll(async () => {
     const project = projects[at];
     if (project !== undefined) seen.set(name, project);
   }
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe("a mistake in an agent or a tool is told by file, line, cause and remedy", () => {
