@@ -4,7 +4,7 @@
 //       or where a retry is wanted and left.
 //   X3. A `once` tool is never executed by a second attempt; a `verifiable` one is asked first.
 //   X4. An answer comes within `timeoutMs`, even from code that ignores its signal.
-//   X5. What it has to ask is answered before `execute` is called (ask-before.ts).
+//   X8. What it has to ask is answered before `execute` is called (ask-before.ts).
 // How what a call did is taken back is compensation.ts.
 
 import type { z } from "zod";

@@ -352,13 +352,38 @@ class World {
     if (phase.kind !== "answering") return;
     for (const { callId, kind, name } of phase.calls) {
       if (kind !== "cleared") continue;
-      if (name !== "inline") this.#record({ kind: "toolBegan", callId });
-      this.#people();
-      this.#record(
-        this.#choose(6) === 1
-          ? { kind: "toolLost", callId, code: "TIMED_OUT", message: "late" }
-          : { kind: "toolEnded", callId, ref: `answer_${callId}`, found: "42" },
-      );
+      for (let round = 1; this.#executeOnce(callId, name, round); round += 1);
     }
+  }
+
+  /** True where the tool asked, and goes on with what was said. */
+  #executeOnce(callId: string, name: string, round: number): boolean {
+    if (name !== "inline") this.#record({ kind: "toolBegan", callId });
+    this.#people();
+    const choice = this.#choose(6);
+    if (choice === 2 && round <= 2) {
+      this.#ask(callId, name, round);
+      return this.#state.calledOff === null;
+    }
+    this.#record(
+      choice === 1
+        ? { kind: "toolLost", callId, code: "TIMED_OUT", message: "late" }
+        : { kind: "toolEnded", callId, ref: `answer_${callId}`, found: "42" },
+    );
+    return false;
+  }
+
+  #ask(callId: string, tool: string, round: number): void {
+    const questions = [{ id: "sure", text: "Sure?", schema: null }];
+    this.#record({ kind: "toolAsked", callId, questions, resume: `round ${round}` });
+    const at = { requestedAt: "2026-11-26T12:00:00.000Z", deadlineAt: "2026-11-27T12:00:00.000Z" };
+    const { turn } = this.#state.memory?.counts ?? { turn: 1 };
+    const pending = { callId, tool, turn, round, preview: "Sure?", ...at };
+    this.#record({ kind: "questionsPut", pending: [pending] });
+    this.#people();
+    const isSilent = this.#choose(3) === 1;
+    const answers = isSilent ? null : ({ sure: { action: "accept" } } as const);
+    const by = isSilent ? null : "ann";
+    this.#record({ kind: "questionsAnswered", callId, round, answers, by });
   }
 }

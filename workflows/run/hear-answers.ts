@@ -1,9 +1,9 @@
 // A person's answers to the questions of a tool. Taken where they name the round that waits and fit what was asked,
 // and else refused with the reason.
 //
-//   N1. A round is answered once: the first answers stand, and every other is refused with its reason.
-//   N2. Answers count only for the call and the round they name, before its deadline, in a run under way.
-//   N3. The tool is executed again with them, once for each round, whatever died in between.
+//   O2. A round is answered once: the first answers stand, and every other is refused with its reason.
+//   O3. Answers count only for the call and the round they name, before its deadline, in a run under way.
+//   O4. The tool is executed again with them, once for each round, whatever died in between.
 
 import { ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
 import type { ErrorCode } from "../../src/domain/errors.ts";

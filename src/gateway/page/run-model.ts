@@ -5,16 +5,8 @@ import type { RunEvent } from "../../domain/run-event.ts";
 import type { RunResult } from "../../domain/outcome.ts";
 import { count, duration, usd } from "./format.ts";
 import { progressText, warningText } from "./warning-text.ts";
-import type {
-  ApprovalItem,
-  Figures,
-  Item,
-  NoteItem,
-  QuestionItem,
-  ReplyItem,
-  ToolItem,
-  TurnCost,
-} from "./run-items.ts";
+import type { Figures, Item, NoteItem, ReplyItem, ToolItem, TurnCost } from "./run-items.ts";
+import { PeopleItems } from "./people-items.ts";
 import { shownLine } from "../../domain/shown-text.ts";
 import { appendText } from "./text-blocks.ts";
 
@@ -40,8 +32,7 @@ export class RunModel {
   news = "";
 
   readonly #tools = new Map<string, ToolItem>();
-  readonly #approvals = new Map<string, ApprovalItem>();
-  readonly #questions = new Map<string, QuestionItem>();
+  readonly #people = new PeopleItems();
   #reply: ReplyItem | null = null;
   #wait: NoteItem | null = null;
 
@@ -60,10 +51,9 @@ export class RunModel {
         return this.#tool(event, atMs);
       case "approval.requested":
       case "approval.decided":
-        return this.#approval(event, atMs);
       case "question.asked":
       case "question.answered":
-        return this.#question(event, atMs);
+        return this.#person(this.#people.take(event, atMs), atMs);
       case "message.received":
         return this.#message(event, atMs);
       default:
@@ -279,54 +269,10 @@ export class RunModel {
     return item;
   }
 
-  #approval(event: Of<"approval.requested" | "approval.decided">, atMs: number): void {
-    if (event.type === "approval.requested") {
-      const { callId, tool, turn, input, argsDigest, reason, deadlineAt } = event;
-      const asked = { callId, tool, turn, input, argsDigest, reason, deadlineAt };
-      const item: ApprovalItem = this.#add({
-        ...this.#fresh(),
-        kind: "approval",
-        asked,
-        decided: null,
-        fromMs: atMs,
-        toMs: null,
-      });
-      this.#approvals.set(callId, item);
-      this.news = `an approval is needed for ${tool}`;
-      return;
-    }
-    const item = this.#approvals.get(event.callId);
-    if (item !== undefined) {
-      item.decided = event;
-      item.toMs = atMs;
-      item.version += 1;
-      this.#approvals.delete(event.callId);
-    } else {
-      this.#note("info", `${shownLine(event.tool, 60)}: ${event.verdict}`, atMs);
-    }
-    this.news = `${event.tool}: ${event.verdict}`;
-  }
-
-  #question(event: Of<"question.asked" | "question.answered">, atMs: number): void {
-    if (event.type === "question.asked") {
-      const { callId, tool, turn, round, questions, deadlineAt } = event;
-      const asked = { callId, tool, turn, round, questions, deadlineAt };
-      const times = { fromMs: atMs, toMs: null };
-      const item: QuestionItem = this.#add({
-        ...this.#fresh(),
-        ...{ kind: "question", asked, answered: null, ...times },
-      });
-      this.#questions.set(callId, item);
-      this.news = `${shownLine(tool, 40)} asks`;
-      return;
-    }
-    const item = this.#questions.get(event.callId);
-    this.#questions.delete(event.callId);
-    this.news = `${shownLine(event.tool, 40)} was answered`;
-    if (item === undefined) return void this.#note("info", this.news, atMs);
-    item.answered = event;
-    item.toMs = atMs;
-    item.version += 1;
+  #person({ item, news }: ReturnType<PeopleItems["take"]>, atMs: number): void {
+    if (item === null) this.#note("info", news, atMs);
+    else if (!this.items.includes(item)) this.#add(Object.assign(item, this.#fresh()));
+    this.news = news;
   }
 
   #waits(event: Of<"run.waiting">, atMs: number): void {
@@ -370,14 +316,11 @@ export class RunModel {
       Object.assign(this.#reply, { isOpen: false, toMs: atMs });
       this.#reply.version += 1;
     }
-    const open = [this.#tools, this.#approvals, this.#questions];
-    for (const item of open.flatMap((items) => [...items.values()])) {
+    for (const item of [...this.#tools.values(), ...this.#people.takeOpen()]) {
       item.toMs = atMs;
       item.version += 1;
     }
     this.#tools.clear();
-    this.#approvals.clear();
-    this.#questions.clear();
     this.result = result;
     this.offline ||= result.offline;
     this.free = result.free === true;
