@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 
 const TIERS = ["check", "test", "full", "nightly"];
-const esmOnly = ["uuid", "yocto-spinner", "yoctocolors"];
+const esmOnly = ["jose", "pkce-challenge", "uuid", "yocto-spinner", "yoctocolors"];
 
 const { folders, files } = JSON.parse(
   readFileSync(new URL("test/tiers.json", import.meta.url), "utf8"),

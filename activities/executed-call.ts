@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { isToolUse, type Message, type ToolUseBlock } from "../src/domain/message.ts";
 import { present } from "../src/domain/present.ts";
+import type { PinnedTool } from "../src/domain/tool.ts";
 import type { Heard } from "../src/domain/question.ts";
 import { placeInReply } from "../src/domain/tool-call.ts";
 import type { Progress } from "../src/store/deltas.ts";
@@ -49,8 +50,12 @@ export async function storedMessage(
   return JSON.parse(body) as Message;
 }
 
-export async function toolFor({ toolSources }: ActivityDeps, name: string): Promise<Tool> {
-  const tool = await openTool(toolSources, name);
+export async function toolFor(
+  { toolSources }: ActivityDeps,
+  name: string,
+  pinned?: PinnedTool,
+): Promise<Tool> {
+  const tool = await openTool(toolSources, name, pinned);
   if (tool !== null) return tool;
   throw new Error(`this worker has no tool ${name}, with which the run was started`);
 }

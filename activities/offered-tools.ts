@@ -20,7 +20,12 @@ import { present } from "../src/domain/present.ts";
 import type { CallerPolicy, Order } from "../src/domain/run/order.ts";
 import type { ServerTool, ToolSpec } from "../src/domain/tool.ts";
 import { failure } from "./attempt.ts";
-import { listTools, type RunTerms, type ToolSource } from "./tool-sources/tool-source.ts";
+import {
+  isKnownTool,
+  listTools,
+  type RunTerms,
+  type ToolSource,
+} from "./tool-sources/tool-source.ts";
 
 export interface OfferedTools {
   readonly tools: readonly ToolSpec[];
@@ -43,7 +48,7 @@ export async function toolsFor(
   const { agent } = terms;
   const known = await listTools(toolSources, terms);
   const specs = known.map(({ spec }) => spec);
-  refuseUnknown(caller, specs);
+  refuseUnknown(caller, specs, toolSources);
   const layers = { operator: config.tools.policy ?? {}, agent: agent.policy ?? {}, caller };
   const listed = namesMeant(
     agent.tools,
@@ -98,8 +103,12 @@ function pinned(lowest: Permission, withheld: readonly ToolSpec[]): RunPermissio
 }
 
 /** A caller who denies a tool that nobody knows has misspelt one, and would get what was to be denied. */
-function refuseUnknown({ ask = [], deny = [] }: CallerPolicy, known: readonly ToolSpec[]): void {
-  const unknown = [...ask, ...deny].find((name) => !known.some((spec) => spec.name === name));
+function refuseUnknown(
+  { ask = [], deny = [] }: CallerPolicy,
+  known: readonly ToolSpec[],
+  sources: readonly ToolSource[],
+): void {
+  const unknown = [...ask, ...deny].find((name) => !isKnownTool(sources, known, name));
   if (unknown === undefined) return;
   const names = known.map(({ name }) => name).join(", ");
   throw failure(

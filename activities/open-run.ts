@@ -91,7 +91,8 @@ async function pin(
   const { contextTokens, replyTokensMax } = specOf(table, model);
   const asked = lowered(lowered(operatorLimits(config), ofAgent), input.limits);
   const limits = limitsWithin(lowered(asked, { replyTokens: replyTokensMax }), contextTokens);
-  const terms = { agent, models: wanted, costCapMicroUsd: limits.costMicroUsd };
+  const { tenant } = input;
+  const terms = { agent, tenant, models: wanted, costCapMicroUsd: limits.costMicroUsd };
   const offered = await toolsFor(terms, input, { toolSources, config });
   const askable = [...wanted, ...Object.values(fallbacks?.chains ?? {}).flat()];
   return {

@@ -23,7 +23,7 @@ export function createRunTool(deps: ActivityDeps) {
     return await attemptTool(deps.running, async (attempt) => {
       const startedAt = performance.now();
       const call = await findCall(deps, attempt.runId, input);
-      const tool = await toolFor(deps, input.tool);
+      const tool = await toolFor(deps, input.tool, input.pinned);
       const execution = { attempt, input, call, tool };
       const result = await execute(deps, execution);
       const outcome = isAsking(result) ? askedBy(input, result) : result;

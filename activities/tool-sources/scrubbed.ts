@@ -11,8 +11,10 @@ export function scrubbedSource(source: ToolSource, secrets: readonly string[]): 
   return {
     name: source.name,
     list: (terms) => source.list(terms),
-    async open(name) {
-      const tool = await source.open(name);
+    mayHave: (name) => source.mayHave?.(name) === true,
+    close: async () => await source.close?.(),
+    async open(name, pinned) {
+      const tool = await source.open(name, pinned);
       return tool === null ? null : scrubbedTool(tool, scrub);
     },
   };

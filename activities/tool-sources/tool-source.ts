@@ -7,13 +7,14 @@
 //   Z1. A name belongs to the first source that has it: no later one can slip its tool into its place,
 //       neither when a run is opened nor when a call is executed.
 
-import type { ServerTool, ToolSpec } from "../../src/domain/tool.ts";
+import type { PinnedTool, ServerTool, ToolSpec } from "../../src/domain/tool.ts";
 import type { AgentDefinition } from "../agents.ts";
 import type { Tool } from "../tools/define-tool.ts";
 
 /** Of the run that is opened, what tools may depend on. */
 export interface RunTerms {
   readonly agent: AgentDefinition;
+  readonly tenant: string;
   /** Those that may be called. */
   readonly models: readonly string[];
   readonly costCapMicroUsd: number;
@@ -32,8 +33,12 @@ export interface ToolSource {
   readonly name: string;
   /** What it has for such a run; which of them the agent may use is not the source's to say. */
   list(terms: RunTerms): Promise<readonly SourcedTool[]>;
-  /** To execute a call; null where this source has no such tool. */
-  open(name: string): Promise<Tool | null>;
+  /** To execute a call; null where this source has no such tool. `pinned`: as the run has it, where it has an origin. */
+  open(name: string, pinned?: PinnedTool): Promise<Tool | null>;
+  /** Of a source that may be away: whether it could have a tool of this name. */
+  mayHave?(name: string): boolean;
+  /** What it holds open; no call comes after it. */
+  close?(): Promise<void>;
 }
 
 /** A source of tools that are there from the start. */
@@ -57,10 +62,26 @@ export async function listTools(
   return [...byName.values()];
 }
 
-export async function openTool(sources: readonly ToolSource[], name: string): Promise<Tool | null> {
+export async function openTool(
+  sources: readonly ToolSource[],
+  name: string,
+  pinned?: PinnedTool,
+): Promise<Tool | null> {
   for (const source of sources) {
-    const tool = await source.open(name);
+    const tool = await source.open(name, pinned);
     if (tool !== null) return tool;
   }
   return null;
+}
+
+/** Whether rules may speak of it: it is there, or would be if its source were. */
+export function isKnownTool(
+  sources: readonly ToolSource[],
+  known: readonly Pick<ToolSpec, "name">[],
+  name: string,
+): boolean {
+  return (
+    known.some((spec) => spec.name === name) ||
+    sources.some((source) => source.mayHave?.(name) === true)
+  );
 }

@@ -9,6 +9,7 @@ import { sandboxOf } from "../sandbox/choose-sandbox.ts";
 import { cacheDir } from "./cache-dir.ts";
 import { goVersion, isNewEnough } from "./build-temporal.ts";
 import { fail, ok, type Check, warn } from "./check.ts";
+import { checkMcp } from "./doctor-mcp.ts";
 import { checkModels } from "./doctor-models.ts";
 import { checkProxy } from "./doctor-provider.ts";
 import { checkOwnSandbox } from "./doctor-sandbox.ts";
@@ -41,6 +42,7 @@ export async function inspect({ config, env }: DoctorConfig): Promise<readonly C
     ...(await checkServices(stack, config, env)),
     await checkOwnSandbox(sandboxOf(config.tools.sandboxMinTier, env)),
     ...checkModels(config, new Date()),
+    ...(await checkMcp(config)),
   ];
 }
 

@@ -4,7 +4,7 @@
 import type { Effect } from "./effect.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Heard, Question } from "./question.ts";
-import type { ToolCall } from "./tool.ts";
+import type { PinnedTool, ToolCall } from "./tool.ts";
 
 /** `<turn>.<index>`, both from 1: unique in its run. The index is the call's place among those of its reply. */
 export function callIdOf(turn: number, index: number): string {
@@ -36,6 +36,8 @@ export interface RunToolInput {
   readonly replyRef: string;
   /** Why the call may be made. */
   readonly clearance: Clearance;
+  /** Of a tool that others may change. */
+  readonly pinned?: PinnedTool;
   /** What a person answered; absent where the tool has asked nothing. */
   readonly heard?: Heard;
 }

@@ -26,12 +26,26 @@ export interface ToolSpec {
   readonly compensates?: true;
   /** Answers in milliseconds and touches nothing: runs inside the workflow task. */
   readonly inline: boolean;
+  /** Of a tool that others may change while a run has it. */
+  readonly origin?: ToolOrigin;
 }
 
 export interface ReadsWhere {
   readonly argument: string;
   readonly values: readonly string[];
 }
+
+/** Whose it is, as it was when the run began: one that has become another is not called. */
+export interface ToolOrigin {
+  readonly server: string;
+  /** What the server calls it. */
+  readonly tool: string;
+  /** sha256 (hex) of all that the server says of it. */
+  readonly digest: string;
+}
+
+/** What goes with every call of a tool that has an origin: how it was pinned, without its words. */
+export type PinnedTool = Omit<ToolSpec, "description" | "inputSchema">;
 
 /** A tool that the provider runs itself; its definition goes to the API as it is. */
 export interface ServerTool {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { builtInTools } from "../../activities/tools/index.ts";
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
+import { namePrefix } from "../mcp/tool-names.ts";
 import type { Surroundings } from "./load-project.ts";
 
 /** `own`: tools that a worker of somebody's own has besides. */
@@ -15,7 +16,7 @@ export function surroundingsOf(
   return {
     models: models.table,
     builtIn: [...builtInTools, ...own].map(({ spec }) => spec),
-    elsewhere: project.dir === null ? [] : mcpServers(project.dir).map((name) => `${name}__*`),
+    elsewhere: project.dir === null ? [] : mcpServers(project.dir).map((name) => `${namePrefix(name)}*`),
   };
 }
 

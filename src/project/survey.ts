@@ -8,6 +8,7 @@ import type { Permission } from "../domain/permission.ts";
 import type { Effect, ToolSpec } from "../domain/tool.ts";
 import { loadProject } from "./load-project.ts";
 import type { Mistake } from "./mistake.ts";
+import { surveyMcp } from "./survey-mcp.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
 /** What comes with Pawl. */
@@ -45,12 +46,18 @@ export interface Survey {
 
 const NOTHING = { agents: [], tools: [], mistakes: [] };
 
-export async function surveyProject(config: Pick<Config, "models" | "project">): Promise<Survey> {
+export async function surveyProject(
+  config: Pick<Config, "models" | "project" | "proxy" | "timers">,
+): Promise<Survey> {
   const { dir } = config.project;
-  const loaded = dir === null ? NOTHING : await loadProject(dir, surroundingsOf(config));
+  const [loaded, ofServers] = await Promise.all([
+    dir === null ? NOTHING : loadProject(dir, surroundingsOf(config)),
+    surveyMcp(config),
+  ]);
   const specs = firstOfEach([
     ...loaded.tools.map(({ tool, file }) => ({ ...tool.spec, from: file })),
     ...builtInTools.map(({ spec }) => ({ ...spec, from: OURS })),
+    ...ofServers.tools,
   ]);
   const known = specs.map(({ name }) => name);
   const agents = firstOfEach([
@@ -61,7 +68,7 @@ export async function surveyProject(config: Pick<Config, "models" | "project">):
     dir,
     agents,
     tools: specs.map((spec) => toolOf(spec, agents)),
-    mistakes: loaded.mistakes,
+    mistakes: [...loaded.mistakes, ...ofServers.mistakes],
   };
 }
 

@@ -67,6 +67,13 @@ export interface ProcessEvents {
   /** Behind which lock this worker runs code; see src/worker/tell-of-sandbox.ts. */
   sandbox_holds: { readonly tier: string; readonly detail: string };
   sandbox_missing: { readonly why: string };
+  /** Of `.mcp.json`: a server in which there is a mistake is none. */
+  mcp_config_wrong: { readonly message: string };
+  mcp_config_note: { readonly message: string };
+  /** Runs that were opened meanwhile go without its tools. */
+  mcp_server_away: { readonly server: string; readonly error: unknown };
+  /** Each with why. */
+  mcp_tools_left_out: { readonly server: string; readonly tools: readonly string[] };
   /** The provider ends it soon, or has: runs that want it will fail, or ask another. */
   model_ending: EndingModel;
   /** The attempts of this worker live on all the same; others may take them for dead once it has run out. */
@@ -178,6 +185,12 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   sandbox_holds: ({ tier, detail }) => info(`code runs behind the lock ${tier}: ${detail}`),
   sandbox_missing: ({ why }) =>
     warn(`run_code is not offered by this worker, for no lock holds here: ${why}`),
+  mcp_config_wrong: ({ message }) => warn(message),
+  mcp_config_note: ({ message }) => info(message),
+  mcp_server_away: ({ server }) =>
+    warn(`the MCP server ${server} does not answer: a run that begins now has none of its tools`),
+  mcp_tools_left_out: ({ server, tools }) =>
+    warn(`tools of the MCP server ${server} are not offered: ${tools.join("; ")}`),
   model_ending: (ending) => warn(endingText(ending)),
   lease_not_renewed: ({ endsInMs }) =>
     warn(

@@ -5,6 +5,7 @@ import type { FilesFolder } from "../../activities/files-folder.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
 import { builtInSource } from "../../activities/tool-sources/built-in.ts";
 import { folderSource } from "../../activities/tool-sources/folder.ts";
+import { openMcp } from "../../activities/tool-sources/open-mcp.ts";
 import { sandboxedSource } from "../../activities/tool-sources/sandboxed.ts";
 import { scrubbedSource } from "../../activities/tool-sources/scrubbed.ts";
 import { listedTools, type ToolSource } from "../../activities/tool-sources/tool-source.ts";
@@ -94,7 +95,9 @@ export function createDeps(
     tenants: createTenants(db, { isOpen: config.tenants.isOpen }),
     deltas: createDeltaWriter(db),
     files,
-    toolSources: sourcesOf(config, given).map((source) => scrubbedSource(source, secrets)),
+    toolSources: [...sourcesOf(config, given), openMcp(config, telemetry)].map((source) =>
+      scrubbedSource(source, secrets),
+    ),
     agents:
       project === null || given.agents !== undefined
         ? listedAgents(given.agents ?? AGENTS)

@@ -3,12 +3,12 @@
 
 import type { AgentDefinition } from "../../activities/agents.ts";
 import type { ActivityDeps } from "../../activities/index.ts";
-import { listTools } from "../../activities/tool-sources/tool-source.ts";
+import { isKnownTool, listTools } from "../../activities/tool-sources/tool-source.ts";
 import { PawlError } from "../domain/errors.ts";
 import { endingModels } from "../domain/model-end.ts";
 
 /** Where only names are asked for. */
-const ANY_RUN = { models: [], costCapMicroUsd: 0 };
+const ANY_RUN = { tenant: "local", models: [], costCapMicroUsd: 0 };
 
 /** `ownAgents`: of the program that is the worker. Throws PawlError CONFIG. */
 export async function checkAtStart(
@@ -53,13 +53,13 @@ async function refuseUnknownTools(deps: ActivityDeps): Promise<void> {
   const lists = await Promise.all(
     agents.map((agent) => listTools(toolSources, { ...ANY_RUN, agent })),
   );
-  const known = [...new Set(lists.flat().map(({ spec }) => spec.name))];
-  const unknown = named.filter((name) => !known.includes(name));
+  const specs = lists.flat().map(({ spec }) => spec);
+  const unknown = named.filter((name) => !isKnownTool(toolSources, specs, name));
   if (unknown.length === 0) return;
   const what = unknown.length === 1 ? "there is no such tool" : "there are no such tools";
   throw new PawlError(
     "CONFIG",
-    `PAWL_TOOL_POLICY names ${unknown.join(", ")}, and ${what}. There are: ${known.join(", ")}.`,
+    `PAWL_TOOL_POLICY names ${unknown.join(", ")}, and ${what}. There are: ${[...new Set(specs.map(({ name }) => name))].join(", ")}.`,
   );
 }
 

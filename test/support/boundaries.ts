@@ -39,9 +39,9 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   activities: {
     values: [
-      ...["src/domain", "src/files", "src/model", "src/outbound", "src/store", "src/config.ts"],
-      ...["src/failpoint.ts", "src/sandbox", "src/temporal/payloads.ts"],
-      ...["@temporalio/activity", "node:"],
+      ...["src/domain", "src/files", "src/mcp", "src/model", "src/outbound", "src/store"],
+      ...["src/config.ts", "src/failpoint.ts", "src/package-version.ts", "src/sandbox"],
+      ...["src/temporal/payloads.ts", "@temporalio/activity", "node:"],
     ],
     types: [
       ...["src/telemetry", "src/tool-secrets.ts", "@temporalio/client", "@temporalio/common"],
@@ -81,6 +81,10 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/model": { values: ["src/domain", "@anthropic-ai/sdk", "node:"] },
   "src/outbound": { values: ["src/domain", "node:"] },
+  "src/mcp/tool-names.ts": { values: ["node:"] },
+  "src/mcp": {
+    values: ["src/domain", "src/outbound", "@modelcontextprotocol/client", "ajv", "node:"],
+  },
   "src/sandbox": {
     values: [
       ...["src/package-root.ts", "node:", "zod", "koffi", "quickjs-emscripten-core"],
@@ -142,16 +146,9 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/dev": {
     values: [
-      ...["src/domain", "src/sandbox", "src/store", "src/telemetry", "src/temporal"],
-      ...[
-        "src/config.ts",
-        ...SELF,
-        "src/database-access.ts",
-        "src/outbound",
-        "src/process",
-        "node:",
-        "zod",
-      ],
+      ...["src/domain", "src/mcp", "src/outbound", "src/process", "src/sandbox", "src/store"],
+      ...["src/telemetry", "src/temporal", "src/config.ts", "src/database-access.ts", ...SELF],
+      ...["node:", "zod"],
       ...["@electric-sql/pglite", "@electric-sql/pglite-socket"],
     ],
     types: ["@temporalio/client"],
@@ -188,10 +185,10 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/project": {
     values: [
-      ...["activities", "src/domain", "src/package-root.ts", "node:", "zod"],
-      ...["@swc/wasm-typescript", "yaml"],
+      ...["activities", "src/domain", "src/mcp/tool-names.ts", "src/package-root.ts"],
+      ...["node:", "zod", "@swc/wasm-typescript", "yaml"],
     ],
-    types: ["src/config.ts"],
+    types: ["src/config.ts", "src/telemetry"],
   },
   "src/project/project-dir.ts": { values: ["node:"] },
   "src/sandbox/sandbox.ts": { values: [] },

@@ -15,7 +15,7 @@ import { SILENCE, type PendingApproval } from "../../src/domain/approval.ts";
 import { toolCameTo } from "../../src/domain/run/facts.ts";
 import { toolIn } from "../../src/domain/run/snapshot.ts";
 import type { Answering, Memory } from "../../src/domain/run/state.ts";
-import type { ToolSpec } from "../../src/domain/tool.ts";
+import type { PinnedTool, ToolSpec } from "../../src/domain/tool.ts";
 import type { Heard } from "../../src/domain/question.ts";
 import type { Clearance, RunToolResult } from "../../src/domain/tool-call.ts";
 import { inlineToolRunning, toolRunning } from "../activity-options.ts";
@@ -135,7 +135,7 @@ function runTool(
   const { tenant } = life.order;
   const { ref: replyRef, turn } = phase;
   const call = { turn, tenant, callId, tool: tool.name, replyRef, clearance };
-  const input = { ...call, ...present({ heard }) };
+  const input = { ...call, ...present({ heard, pinned: pinnedOf(tool) }) };
   const summary = summaryOf(`turn ${turn}`, tool.name, preview);
   const isAmongTheFirst =
     phase.calls.findIndex((call) => call.callId === callId) < INLINE_CALLS_MAX;
@@ -145,4 +145,9 @@ function runTool(
       ? proxyLocalActivities<Activities>({ ...inlineToolRunning(tool), summary })
       : proxyActivities<Activities>({ ...options, summary });
   return withTranscript(() => activities.runTool(input));
+}
+
+/** The worker that takes the call looks whether the tool still is what the run was told of. */
+function pinnedOf({ description: _, inputSchema: __, ...pinned }: ToolSpec): PinnedTool | undefined {
+  return pinned.origin === undefined ? undefined : pinned;
 }

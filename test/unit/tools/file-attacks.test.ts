@@ -18,7 +18,7 @@ import {
   type Attack,
   type Attacked,
 } from "../../support/file-attacks.ts";
-import { contextFor } from "./support.ts";
+import { contextFor, outputOf } from "./support.ts";
 
 let attacked: Attacked;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ async function contextOf(isWritable = true): Promise<ToolContext> {
 async function call(tool: string, input: unknown, context: ToolContext) {
   const found = builtInTools.find(({ spec }) => spec.name === tool);
   if (found === undefined) throw new Error(`there is no tool ${tool}`);
-  return await found.run(input, context);
+  return await outputOf(found.run(input, context));
 }
 
 /** Of all that was asked, what was not refused, or told too much. */

@@ -3,6 +3,8 @@
 import pino from "pino";
 import { OutputStream, type OutputStore } from "../../../activities/tools/output-stream.ts";
 import type { ToolContext } from "../../../activities/tools/define-tool.ts";
+import type { ToolOutput } from "../../../activities/tools/tool-output.ts";
+import { isAsking, type ToolResult } from "../../../activities/tools/tool-questions.ts";
 
 const NOWHERE: OutputStore = {
   ref: "r",
@@ -27,4 +29,11 @@ export function contextFor(given: Partial<ToolContext> = {}): ToolContext {
     log: pino({ level: "silent" }),
     ...given,
   };
+}
+
+/** Of a tool that asks nobody. */
+export async function outputOf(running: Promise<ToolResult>): Promise<ToolOutput> {
+  const result = await running;
+  if (isAsking(result)) throw new Error("it asks a person");
+  return result;
 }

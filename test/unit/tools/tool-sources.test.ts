@@ -44,6 +44,7 @@ function remote(agentName: string, tools: readonly Tool[]): ToolSource {
 
 const agentWith = (...tools: string[]): AgentDefinition => ({ name: "a", instructions: "", tools });
 const termsOf = (agent: AgentDefinition, costCapMicroUsd = 1_000_000) => ({
+  tenant: "local",
   agent,
   models: ["claude-sonnet-5-5"],
   costCapMicroUsd,
