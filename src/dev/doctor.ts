@@ -10,6 +10,7 @@ import { goVersion, isNewEnough } from "./build-temporal.ts";
 import { fail, ok, type Check, warn } from "./check.ts";
 import { checkModels } from "./doctor-models.ts";
 import { checkProxy } from "./doctor-provider.ts";
+import { checkRoots } from "./doctor-roots.ts";
 import { checkServices } from "./doctor-services.ts";
 import { installedTemporal } from "./find-temporal.ts";
 import { changedSettings, liveStack, settingsOf, type StackState } from "./stack-state.ts";
@@ -33,6 +34,7 @@ export async function inspect({ config, env }: DoctorConfig): Promise<readonly C
     ...(isLocal ? await checkLocalServer(env, dir) : []),
     checkStateDir(dir),
     ...(isLocal ? checkHome(env, dir) : []),
+    ...(isLocal ? await checkRoots(config) : []),
     await checkDisk(dir),
     ...(isLocal ? [checkStack(stack, config)] : []),
     ...checkProxy(config),

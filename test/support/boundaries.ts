@@ -123,7 +123,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/dev": {
     values: [
       ...["src/domain", "src/store", "src/telemetry", "src/temporal", "src/config.ts", ...SELF],
-      ...["src/database-access.ts", "src/outbound", "src/process", "node:", "zod"],
+      ...["src/database-access.ts", "src/files", "src/outbound", "src/process", "node:", "zod"],
       ...["@electric-sql/pglite", "@electric-sql/pglite-socket"],
     ],
     types: ["@temporalio/client"],
