@@ -12,6 +12,7 @@ import { fail, ok, type Check, warn } from "./check.ts";
 import { checkMcp } from "./doctor-mcp.ts";
 import { checkModels } from "./doctor-models.ts";
 import { checkProxy } from "./doctor-provider.ts";
+import { checkRoots } from "./doctor-roots.ts";
 import { checkOwnSandbox } from "./doctor-sandbox.ts";
 import { checkServices } from "./doctor-services.ts";
 import { installedTemporal } from "./find-temporal.ts";
@@ -36,6 +37,7 @@ export async function inspect({ config, env }: DoctorConfig): Promise<readonly C
     ...(isLocal ? await checkLocalServer(env, dir) : []),
     checkStateDir(dir),
     ...(isLocal ? checkHome(env, dir) : []),
+    ...(isLocal ? await checkRoots(config) : []),
     await checkDisk(dir),
     ...(isLocal ? [checkStack(stack, config)] : []),
     ...checkProxy(config),

@@ -146,9 +146,9 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/dev": {
     values: [
-      ...["src/domain", "src/mcp", "src/outbound", "src/process", "src/sandbox", "src/store"],
-      ...["src/telemetry", "src/temporal", "src/config.ts", "src/database-access.ts", ...SELF],
-      ...["node:", "zod"],
+      ...["src/domain", "src/files", "src/mcp", "src/outbound", "src/process", "src/sandbox"],
+      ...["src/store", "src/telemetry", "src/temporal", "src/config.ts"],
+      ...["src/database-access.ts", ...SELF, "node:", "zod"],
       ...["@electric-sql/pglite", "@electric-sql/pglite-socket"],
     ],
     types: ["@temporalio/client"],
