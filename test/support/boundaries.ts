@@ -61,6 +61,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
   },
 
+  ".ci": { values: ["node:"] },
   "src/domain": { values: [] },
   "src/temporal": {
     values: [
