@@ -28,7 +28,7 @@ afterEach(async () => {
 const NOWHERE = "3ffe::1";
 
 function policyFor(more: Partial<OutboundPolicy> = {}): OutboundPolicy {
-  return { bodyBytesMax: 1000, timeoutMs: 2000, ports: [inside.port], resolve: unknown, ...more };
+  return { bodyBytesMax: 1000, timeoutMs: 20_000, ports: [inside.port], resolve: unknown, ...more };
 }
 
 const unknown = async (host: string): Promise<never> => {
@@ -244,7 +244,7 @@ describe("a hostile zone", () => {
       ],
     });
     const before = inside.connections;
-    const policy = policyFor({ resolve: publicNames([names.address]), timeoutMs: 500 });
+    const policy = policyFor({ resolve: publicNames([names.address]), timeoutMs: 5000 });
     expect(["unreachable", "time"]).toContain(
       await reasonFor("http://rebind.example.net:PORT/", policy),
     );
