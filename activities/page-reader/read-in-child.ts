@@ -31,15 +31,25 @@ export async function readWithin(
   given: { readonly page: RawPage; readonly bytes: Uint8Array },
   signal: AbortSignal,
 ): Promise<PageText> {
-  while (reading >= READERS_MAX) await new Promise<void>((resolve) => waiting.push(resolve));
-  reading += 1;
+  await takePlace();
   try {
     signal.throwIfAborted();
     return await readNow(limits, given, signal);
   } finally {
-    reading -= 1;
-    waiting.shift()?.();
+    leavePlace();
   }
+}
+
+async function takePlace(): Promise<void> {
+  if (reading >= READERS_MAX) return await new Promise<void>((resolve) => waiting.push(resolve));
+  reading += 1;
+}
+
+/** To who has waited longest. */
+function leavePlace(): void {
+  const next = waiting.shift();
+  if (next === undefined) reading -= 1;
+  else next();
 }
 
 async function readNow(

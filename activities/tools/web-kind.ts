@@ -16,26 +16,40 @@ export function webKind(contentType: string, bytes: Uint8Array): WebKind {
     .map((part) => part.trim());
   const named = parameters.find((parameter) => parameter.startsWith("charset="));
   const charset = named?.slice("charset=".length).replaceAll('"', "") ?? null;
-  const head = Buffer.from(bytes.subarray(0, SNIFFED_BYTES)).toString("latin1").trimStart();
-  const isUnsaid = type === "" || type === "application/octet-stream";
-  if (type === "application/pdf" || (isUnsaid && head.startsWith("%PDF-")))
-    return { kind: "pdf", charset: null };
-  if (
-    /^(text\/html|application\/xhtml\+xml)$/.test(type) ||
-    (isUnsaid && /^<(!doctype html|html)/i.test(head))
-  )
-    return { kind: "html", charset };
-  const isText =
-    type.startsWith("text/") ||
-    /^application\/(.+\+)?(json|xml|yaml|x-yaml|x-ndjson|jsonl|javascript|toml)$/.test(type);
-  if (isText || isUnsaid) {
-    const text = textIn(bytes, isText ? (charset ?? "utf-8") : null);
-    if (text !== null) return { kind: "text", text };
+  switch (UNSAID.includes(type) ? sniffed(bytes) : saidBy(type)) {
+    case "pdf":
+      return { kind: "pdf", charset: null };
+    case "html":
+      return { kind: "html", charset };
+    case "text":
+      return textOr(type, textIn(bytes, charset ?? "utf-8"));
+    case "unknown":
+      return textOr(type, UNSAID.includes(type) ? textIn(bytes, null) : null);
   }
-  return {
-    kind: "other",
-    type: /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : "data of no known type",
-  };
+}
+
+type Guess = "pdf" | "html" | "text" | "unknown";
+
+const UNSAID: readonly string[] = ["", "application/octet-stream"];
+const TEXTS =
+  /^(text\/.*|application\/(.+\+)?(json|xml|yaml|x-yaml|x-ndjson|jsonl|javascript|toml))$/;
+
+function saidBy(type: string): Guess {
+  if (type === "application/pdf") return "pdf";
+  if (/^(text\/html|application\/xhtml\+xml)$/.test(type)) return "html";
+  return TEXTS.test(type) ? "text" : "unknown";
+}
+
+function sniffed(bytes: Uint8Array): Guess {
+  const head = Buffer.from(bytes.subarray(0, SNIFFED_BYTES)).toString("latin1").trimStart();
+  if (head.startsWith("%PDF-")) return "pdf";
+  return /^<(!doctype html|html)/i.test(head) ? "html" : "unknown";
+}
+
+function textOr(type: string, text: string | null): WebKind {
+  if (text !== null) return { kind: "text", text };
+  const isShown = /^[\w.+-]+\/[\w.+-]+$/.test(type);
+  return { kind: "other", type: isShown ? type : "data of no known type" };
 }
 
 /** Null where it is binary. Where nobody says that it is text, it has to be UTF-8. */

@@ -1,10 +1,10 @@
 // `fetch` for addresses that a model, a page or a stranger wrote. What is refused is refused before a byte is sent.
 //
 // Invariants; each number is also the name of a test.
-//   G1. A name is resolved once, every address it stands for is checked, and the connection goes to those addresses and
+//   G10. A name is resolved once, every address it stands for is checked, and the connection goes to those addresses and
 //       to no other: nobody asks the name again. Each redirect is a new request to this.
-//   G2. Nothing that was meant for one origin reaches another: neither headers that could be a key, nor a body.
-//   G3. No answer costs more than it may: bytes count decoded, time counts from the look for an address to the last byte.
+//   G11. Nothing that was meant for one origin reaches another: neither headers that could be a key, nor a body.
+//   G12. No answer costs more than it may: bytes count decoded, time counts from the look for an address to the last byte.
 //
 // Behind a proxy (HTTPS_PROXY) the proxy resolves the names. Inner addresses and names that can only be inner ones are
 // refused here all the same; a public name that leads inside is for the proxy to refuse (docs/web-tools.md).

@@ -28,7 +28,7 @@ afterEach(async () => {
 const NOWHERE = "3ffe::1";
 
 function policyFor(more: Partial<OutboundPolicy> = {}): OutboundPolicy {
-  return { bodyBytesMax: 1000, timeoutMs: 2000, ports: [inside.port], resolve: unknown, ...more };
+  return { bodyBytesMax: 1000, timeoutMs: 20_000, ports: [inside.port], resolve: unknown, ...more };
 }
 
 const unknown = async (host: string): Promise<never> => {
@@ -198,7 +198,7 @@ describe("a name is not asked where it stands for", () => {
 describe("a hostile zone", () => {
   async function zone(records: Parameters<typeof startNameServer>[0]): Promise<NameServer> {
     const server = await startNameServer(records);
-    cleanups.push(server.stop);
+    cleanups.push(() => server.stop());
     return server;
   }
 
@@ -233,7 +233,7 @@ describe("a hostile zone", () => {
     expect(inside.connections).toBe(before);
   });
 
-  test("G1: that turns round after the first answer is asked once, and leads to what was checked", async () => {
+  test("G10: that turns round after the first answer is asked once, and leads to what was checked", async () => {
     const names = await zone({
       "rebind.example.net": [
         [{ type: "AAAA", value: NOWHERE }],
@@ -244,7 +244,7 @@ describe("a hostile zone", () => {
       ],
     });
     const before = inside.connections;
-    const policy = policyFor({ resolve: publicNames([names.address]), timeoutMs: 500 });
+    const policy = policyFor({ resolve: publicNames([names.address]), timeoutMs: 5000 });
     expect(["unreachable", "time"]).toContain(
       await reasonFor("http://rebind.example.net:PORT/", policy),
     );
@@ -260,7 +260,7 @@ describe("a hostile zone", () => {
   });
 });
 
-describe("G1: a server that may be asked redirects", () => {
+describe("G10: a server that may be asked redirects", () => {
   const places = [
     ...[
       "http://127.0.0.1:PORT/x",
@@ -283,7 +283,7 @@ describe("G1: a server that may be asked redirects", () => {
       const location = place.replaceAll("PORT", String(inside.port));
       response.writeHead(status, { location: Buffer.from(location).toString("latin1") }).end();
     });
-    cleanups.push(outside.stop);
+    cleanups.push(() => outside.stop());
     const before = inside.connections;
     const policy = policyFor({
       namedOrigins: [outside.url],

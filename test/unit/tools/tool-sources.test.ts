@@ -146,6 +146,52 @@ test("of roots a model is told with the tools that may use them, and without any
   expect(both.get("calculator")).toBe(plain.get("calculator"));
 });
 
+describe("the web is asked", () => {
+  const agent = agentWith("web_fetch", "http_request");
+  const offered = async (env: NodeJS.ProcessEnv, permission?: "read") => {
+    const config = readConfig({ PAWL_OFFLINE_MODEL: "1", ...env });
+    const toolSources = [builtInSource(config, ELSEWHERE)];
+    const order = permission === undefined ? {} : { permission };
+    return await toolsFor(termsOf(agent), order, { toolSources, config });
+  };
+
+  test("at declared servers by http_request, and by nobody where none is declared", async () => {
+    const { tools } = await offered({});
+    expect(tools.map(({ name }) => name)).toEqual(["web_fetch"]);
+    const declared = await offered({ PAWL_ALLOWED_DOMAINS: "example.com" });
+    expect(declared.tools.map(({ name }) => name)).toEqual(["web_fetch", "http_request"]);
+    expect(declared.policy).toEqual({
+      web_fetch: "allow",
+      http_request: "ask",
+      "http_request(read)": "allow",
+    });
+  });
+
+  test("by a run that is held to reading with what reads alone", async () => {
+    const { tools } = await offered({ PAWL_ALLOWED_DOMAINS: "example.com" }, "read");
+    expect(tools.map(({ name }) => name)).toEqual(["web_fetch"]);
+  });
+
+  test.each([
+    [{ PAWL_SEARCH: "brave" }, "BRAVE_SEARCH_API_KEY"],
+    [{ PAWL_SEARCH: "tavily" }, "TAVILY_API_KEY"],
+    [{ PAWL_SEARCH: "searxng" }, "SEARXNG_URL"],
+    [
+      {
+        PAWL_OFFLINE_MODEL: "0",
+        PAWL_ALLOWED_DOMAINS: "a.example",
+        PAWL_BLOCKED_DOMAINS: "b.a.example",
+      },
+      "PAWL_BLOCKED_DOMAINS",
+    ],
+  ])("with a mistake in %j not at all, and the worker says so when it starts", (env, name) => {
+    const config = readConfig({ PAWL_OFFLINE_MODEL: "1", ...env });
+    expect(() => builtInSource(config, ELSEWHERE)).toThrow(
+      expect.objectContaining({ code: "CONFIG", message: expect.stringContaining(name) }),
+    );
+  });
+});
+
 describe("the web is searched", () => {
   const agent = agentWith("web_search", "calculator");
   const search = (config: typeof OFFLINE, caller: CallerPolicy = {}, capMicroUsd = 1_000_000) =>
@@ -186,6 +232,18 @@ describe("the web is searched", () => {
       ["web_search", "calculator"],
       [],
     ],
+    [
+      "by the service that is chosen, though the provider could",
+      { PAWL_SEARCH: "brave", BRAVE_SEARCH_API_KEY: "k" },
+      ["web_search", "calculator"],
+      [],
+    ],
+    [
+      "by the provider all the same, if it is told to",
+      { PAWL_SEARCH: "corpus", PAWL_WEB_SEARCH: "server" },
+      ["calculator"],
+      ["web_search"],
+    ],
     ["by nobody, if it is told so", { PAWL_WEB_SEARCH: "off" }, ["calculator"], []],
   ])("%s", async (_, env, ours, theirs) => {
     const { tools, serverTools, standInTools = [] } = await search(readConfig(env));
@@ -211,6 +269,16 @@ describe("the web is searched", () => {
     expect(tools.map(({ name }) => name)).toEqual(["calculator"]);
     expect(serverTools).toMatchObject([{ name: "web_search", blocked_domains: ["bad.example"] }]);
     expect(policy).toMatchObject({ web_search: "allow" });
+  });
+
+  test("by the provider in the allowed domains alone, as it writes them", async () => {
+    const { serverTools } = await search(
+      readConfig({
+        PAWL_ALLOWED_DOMAINS: "münchen.example,https://erp.example:8443",
+        PAWL_BLOCKED_DOMAINS: "erp.example",
+      }),
+    );
+    expect(serverTools).toMatchObject([{ allowed_domains: ["xn--mnchen-3ya.example"] }]);
   });
 
   test("as often as the run can pay for, and by nobody where that is never", async () => {
