@@ -16,8 +16,8 @@ interface PageFile {
 }
 
 const FOLDER = "dist/src/gateway/page";
-/** Of a package, which lies beside ours or inside of it; it does not name this file to Node. */
-const PREACT = { beside: "htm/preact/standalone", name: "standalone.module.js" };
+/** Of a package, which lies beside ours or inside of it, and does not name this file to Node. */
+const PREACT = { package: "htm", fromMain: "../preact/standalone.module.js" };
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -80,8 +80,8 @@ function readPage(): ReadonlyMap<string, PageFile> {
 }
 
 function preactFile(): string {
-  const beside = createRequire(import.meta.url).resolve(PREACT.beside);
-  return join(dirname(beside), PREACT.name);
+  const main = createRequire(import.meta.url).resolve(PREACT.package);
+  return join(dirname(main), PREACT.fromMain);
 }
 
 function add(files: Map<string, PageFile>, name: string, path: string): void {

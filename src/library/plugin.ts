@@ -161,23 +161,29 @@ function withOurWorkflows(options: BundleOptions): BundleOptions {
 async function serveBeside(
   worker: Worker,
   next: (worker: Worker) => Promise<void>,
-  { services, common }: Guest,
+  guest: Guest,
 ): Promise<void> {
   // Before anything is waited for: who runs a worker until a promise resolves ends it only where it runs by then.
   const host = next(worker);
-  const hostEnded = host.catch(() => undefined);
-  const beside = createEach(besideRuns(DUTIES, services.deps), common);
-  const serving = beside.then(async (workers) => {
-    services.attend([worker, ...workers]);
-    const ended = hostEnded.then(() => {
-      services.deps.ledger.holdNoMore();
-      endAll(workers);
-    });
-    await Promise.all([serve(workers), ended]);
-  });
+  const beside = serveUntil(host, worker, guest);
   // Without books no run goes on: who serves them takes the host along.
-  serving.catch(() => endAll([worker]));
-  await host.finally(() => serving.catch(() => undefined));
+  beside.catch(() => endAll([worker]));
+  const [ofHost] = await Promise.allSettled([host, beside]);
+  if (ofHost.status === "rejected") throw ofHost.reason;
+  await beside;
+}
+
+async function serveUntil(
+  host: Promise<void>,
+  worker: Worker,
+  { services, common }: Guest,
+): Promise<void> {
+  const workers = await createEach(besideRuns(DUTIES, services.deps), common);
+  services.attend([worker, ...workers]);
+  const serving = serve(workers);
+  await Promise.race([Promise.allSettled([host]), serving]);
+  services.deps.ledger.holdNoMore();
+  endAll(workers);
   await serving;
 }
 

@@ -218,6 +218,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     types: ["@temporalio/client", "@temporalio/proto"],
   },
   bin: { values: ["node:"] },
+  ".ci": { values: ["node:"] },
 };
 
 /** The entry that holds for a file; null of one that lies where nobody has said anything. */

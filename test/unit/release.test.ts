@@ -12,10 +12,10 @@ const { version } = JSON.parse(textOf("package.json")) as { version: string };
 /** The script's own function; it is no module of ours. */
 function notesOf(wanted: string, changelog: string): string | null {
   const program = `
-    const { notesOf } = await import(process.argv[1]);
-    const { wanted, changelog } = JSON.parse(process.argv[2]);
+    const { notesOf } = await import(process.argv[2]);
+    const { wanted, changelog } = JSON.parse(process.argv[3]);
     process.stdout.write(JSON.stringify(notesOf(wanted, changelog)));`;
-  const args = ["--input-type=module", "-e", program, SCRIPT];
+  const args = ["--input-type=module", "-e", program, "notes", SCRIPT];
   const told = execFileSync(process.execPath, [...args, JSON.stringify({ wanted, changelog })]);
   return JSON.parse(told.toString()) as string | null;
 }
