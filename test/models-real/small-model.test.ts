@@ -6,9 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@j
 import { packageFile } from "../../src/package-root.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import { runPawl } from "../support/cli-process.ts";
-import { QWEN } from "../support/find-llama.ts";
+import { QWEN, QWEN_SMALL } from "../support/find-llama.ts";
 import {
   PROXY_KEY,
+  proxiedName,
+  ROADS,
   startLitellm,
   startLlama,
   type ModelServer,
@@ -34,53 +36,54 @@ const MARGIN = 1.3;
 const CALLS_IN_FENCES = ["--chat-template-file", packageFile("test/models-real/qwen-coder.jinja")];
 
 const servers = new Map<Name, ModelServer>();
-const proxies = new Map<Road, ModelServer>();
+let proxy: ModelServer | undefined;
 
 beforeAll(async () => {
   for (const alias of [WIDE, NARROW, SLOW] as const) {
     const contextTokens = WINDOWS[alias];
     const flags = [...CALLS_IN_FENCES, ...(alias === SLOW ? ["--threads", "1"] : [])];
-    servers.set(alias, await startLlama({ model: QWEN, alias, contextTokens, flags }));
+    const model = alias === WIDE ? QWEN : QWEN_SMALL;
+    servers.set(alias, await startLlama({ model, alias, contextTokens, flags }));
   }
-  for (const road of ["anthropic", "openai"] as const) {
-    const models = [...servers].map(([name, server]) => ({ name, road, server }));
-    proxies.set(road, await startLitellm(models));
-  }
+  const models = [...servers].map(([name, server]) => ({ name, server }));
+  proxy = await startLitellm(
+    ROADS.flatMap((road) => models.map(({ name, server }) => ({ name, road, server }))),
+  );
 }, BUILD_TIMEOUT_MS);
 afterAll(async () => {
-  for (const server of [...proxies.values(), ...servers.values()]) await server.stop();
+  for (const server of [proxy, ...servers.values()]) await server?.stop();
 });
 
 interface Way {
   readonly way: string;
-  readonly urlOf: (name: Name) => string | undefined;
-  readonly key?: string;
+  /** Null where nothing stands before the server. */
+  readonly road: Road | null;
 }
 
 const WAYS: readonly Way[] = [
-  { way: "llama.cpp's server", urlOf: (name) => servers.get(name)?.url },
-  {
-    way: "LiteLLM's proxy, by Anthropic's API",
-    urlOf: () => proxies.get("anthropic")?.url,
-    key: PROXY_KEY,
-  },
-  {
-    way: "LiteLLM's proxy, by OpenAI's API",
-    urlOf: () => proxies.get("openai")?.url,
-    key: PROXY_KEY,
-  },
+  { way: "llama.cpp's server", road: null },
+  { way: "LiteLLM's proxy, by Anthropic's API", road: "anthropic" },
+  { way: "LiteLLM's proxy, by OpenAI's API", road: "openai" },
 ];
 
-describe.each(WAYS)("behind $way", ({ way, urlOf, key }) => {
+describe.each(WAYS)("behind $way", ({ way, road }) => {
   let world: OwnModelWorld | undefined;
   afterEach(async () => {
     await world?.close();
     world = undefined;
   });
 
+  const nameOf = (alias: Name): string => (road === null ? alias : proxiedName(road, alias));
   /** `contextTokens`: as the file says, which may be wrong. */
-  const worldOf = async (name: Name, contextTokens: number = WINDOWS[name]) => {
-    world = await openOwnModelWorld({ url: urlOf(name) ?? "", key, name, contextTokens });
+  const worldOf = async (alias: Name, contextTokens: number = WINDOWS[alias]) => {
+    const server = road === null ? servers.get(alias) : proxy;
+    const key = road === null ? undefined : PROXY_KEY;
+    world = await openOwnModelWorld({
+      url: server?.url ?? "",
+      key,
+      name: nameOf(alias),
+      contextTokens,
+    });
     return world;
   };
 
@@ -141,7 +144,7 @@ describe.each(WAYS)("behind $way", ({ way, urlOf, key }) => {
     const { env } = await worldOf(WIDE);
     const { stdout } = await runPawl(["doctor"], env);
     expect(stdout).toMatch(/✓ model: http:/);
-    expect(stdout).toMatch(new RegExp(`✓ tiers: simple \\(${WIDE}\\), medium .*complex`));
+    expect(stdout).toMatch(new RegExp(`✓ tiers: simple \\(${nameOf(WIDE)}\\), medium .*complex`));
   });
 });
 
@@ -153,7 +156,7 @@ const NOTHING = { spentMicroUsd: 0, fearedMicroUsd: 0, heldMicroUsd: 0 } as cons
 
 /** What is read is long, what is written need not be. */
 const SHORT = { replyTokens: 128 };
-const FIRST = "I will tell you a story in chapters. To each answer with one short sentence.";
+const FIRST = "I will tell you a story in chapters. Answer each of them with the one word: Noted";
 const CHAPTERS = ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn"].map(
   (name, index) => `Chapter ${index + 1}. ${story(name, 40)}`,
 );

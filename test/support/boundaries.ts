@@ -61,7 +61,6 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
   },
 
-  ".ci": { values: ["node:"] },
   "src/domain": { values: [] },
   "src/temporal": {
     values: [

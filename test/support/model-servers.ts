@@ -39,12 +39,18 @@ export async function startLlama(options: LlamaOptions): Promise<ModelServer> {
 }
 
 /** By its two roads to a server: as one of Anthropic's API, and as one of OpenAI's. */
-export type Road = "anthropic" | "openai";
+export const ROADS = ["anthropic", "openai"] as const;
+export type Road = (typeof ROADS)[number];
 
 export interface ProxiedModel {
   readonly name: string;
   readonly road: Road;
   readonly server: ModelServer;
+}
+
+/** Under which the proxy has it. */
+export function proxiedName(road: Road, name: string): string {
+  return `${road}-${name}`;
 }
 
 export const PROXY_KEY = "sk-of-a-test";
@@ -72,7 +78,7 @@ export async function startLitellm(models: readonly ProxiedModel[]): Promise<Mod
 function configOf(models: readonly ProxiedModel[]): string {
   return JSON.stringify({
     model_list: models.map(({ name, road, server }) => ({
-      model_name: name,
+      model_name: proxiedName(road, name),
       litellm_params: {
         model: `${road}/${name}`,
         api_base: road === "openai" ? `${server.url}/v1` : server.url,
