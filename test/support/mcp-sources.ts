@@ -21,15 +21,19 @@ export interface McpScene {
   readonly source: ToolSource;
   readonly told: readonly TelemetryEvent[];
   /** A file of this scene's own folder. */
-  path(name: string): string;
+  readonly path: (name: string) => string;
   /** What a run of an agent that names these is offered. */
-  tools(...wanted: readonly string[]): Promise<readonly SourcedTool[]>;
+  readonly tools: (...wanted: readonly string[]) => Promise<readonly SourcedTool[]>;
   /** As such a run has it pinned. */
-  spec(name: string): Promise<ToolSpec>;
-  call(spec: ToolSpec, args?: unknown, context?: Partial<ToolContext>): Promise<ToolResult>;
+  readonly spec: (name: string) => Promise<ToolSpec>;
+  readonly call: (
+    spec: ToolSpec,
+    args?: unknown,
+    context?: Partial<ToolContext>,
+  ) => Promise<ToolResult>;
   /** Of the hostile server that notes there: each start of it. */
-  starts(notes: string): Promise<readonly number[]>;
-  close(): Promise<void>;
+  readonly starts: (notes: string) => Promise<readonly number[]>;
+  readonly close: () => Promise<void>;
 }
 
 export interface SceneTerms {
@@ -62,7 +66,7 @@ export async function openMcpScene(
     servers: file.servers,
     pool,
     timeoutMs,
-    telemetry: telemetry as never,
+    telemetry,
   });
   const tools = async (...wanted: readonly string[]) =>
     await source.list({

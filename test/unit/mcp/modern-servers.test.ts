@@ -29,7 +29,9 @@ test("a server over HTTP is asked with its headers, in the new era, and keeps on
   );
   const echo = await spec("web__echo");
   expect(await call(echo, { text: "hi" })).toMatchObject({ text: "hi", isError: false });
-  expect(await call(echo, { text: "token-0123456789" })).toMatchObject({ text: "****************" });
+  expect(await call(echo, { text: "token-0123456789" })).toMatchObject({
+    text: "****************",
+  });
   expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(
     new Set(["Bearer token-0123456789"]),
   );
@@ -57,7 +59,9 @@ test("what a server asks becomes a question to a person, and the answer goes bac
   ]);
   // Another worker may have it by then: all that it needs lies in `resume`.
   const other = await scene({ web: { type: "http", url: server.url } });
-  const answers = { q1: { action: "accept", content: { confirm: true, note: "ship it" } } } as const;
+  const answers = {
+    q1: { action: "accept", content: { confirm: true, note: "ship it" } },
+  } as const;
   const { resume } = asked;
   expect(await other.call(deploy, { env: "production" }, { answers, resume })).toMatchObject({
     text: "deployed to production: ship it",
