@@ -103,6 +103,31 @@ test("what a server names as its own login is not asked where its operator named
   expect(thief.requests).toEqual([]);
 });
 
+test("a secret is not sent to the server itself, where it calls itself the login and its operator named another", async () => {
+  const server = await started(async (request) => {
+    const { pathname, origin } = new URL(request.url);
+    if (pathname.startsWith("/.well-known/oauth-protected-resource"))
+      return Response.json({ resource: `${origin}/mcp`, authorization_servers: [origin] });
+    if (pathname.startsWith("/.well-known/"))
+      return Response.json({
+        issuer: origin,
+        token_endpoint: `${origin}/token`,
+        authorization_endpoint: `${origin}/authorize`,
+        response_types_supported: ["code"],
+        grant_types_supported: ["client_credentials"],
+      });
+    return new Response(null, { status: 401, headers: { "www-authenticate": "Bearer" } });
+  });
+  const oauth = { clientId: "me", clientSecret: "${SECRET}", issuer: "https://login.example" };
+  const { tools, told } = await scene(
+    { web: { type: "http", url: server.url, oauth } },
+    { env: { SECRET: "secret-0123456789" } },
+  );
+  expect(await tools("web__*")).toEqual([]);
+  expect(told).toMatchObject([{ event: "mcp_server_away" }]);
+  expect(server.requests.map(({ line }) => line)).not.toContain("POST /token");
+});
+
 test("with client credentials a token is asked for once, sent with each request, and shown to nobody", async () => {
   const forms: string[] = [];
   const server = await started(async (request, next) => {
