@@ -27,7 +27,8 @@ export function createOpenRun(deps: ActivityDeps) {
     const { runId } = thisAttempt();
     await asFailures(() => checkPayer(deps.tenants, input));
     const agent = await agentNamed(input.agent, deps.agents);
-    const flagged = await asFailures(async () => admit(input.task, deps.config.input));
+    const { findings } = await asFailures(async () => admit(input.task, deps.config.input));
+    const flagged = findings.length === 0 ? undefined : findings;
     const snapshot = await asFailures(async () => {
       const pinned = await pin(agent, input, deps);
       checkSize(pinned);
@@ -36,7 +37,7 @@ export function createOpenRun(deps: ActivityDeps) {
     const body = JSON.stringify(snapshot);
     const genesis = refOf(body);
     const head = nextHead("", genesis);
-    const task = JSON.stringify(taskMessage(input));
+    const task = JSON.stringify(taskMessage(input, flagged));
     const taskRef = refOf(task);
     await deps.transcripts.put(
       [
@@ -58,7 +59,7 @@ export function createOpenRun(deps: ActivityDeps) {
       permission: snapshot.permission?.lowest,
       costCapMicroUsd: snapshot.limits.costMicroUsd,
     });
-    return { snapshot, head, taskRef, ...(flagged.length === 0 ? {} : { flagged }) };
+    return { snapshot, head, taskRef, ...present({ flagged }) };
   };
 }
 
@@ -122,6 +123,7 @@ async function pin(
     },
     provider: pinnedProvider(provider),
     ...batchLane(config, input),
+    ...(config.input.mode === "off" && { inputAsIs: true }),
     wrapUp: config.agent.wrapUp && input.onLimit === "stop",
     approvals: {
       timeoutMs: config.approvals.timeoutMs,

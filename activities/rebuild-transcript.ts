@@ -59,6 +59,7 @@ class Rebuilt {
   readonly #converter: LoadedDataConverter;
   readonly #calls = new Map<string, ModelCall>();
   readonly #bodies = new Map<string, string>();
+  #order: RunInput | null = null;
   readonly #activities = new Map<string, string>();
 
   constructor(runId: string, converter: LoadedDataConverter) {
@@ -78,7 +79,7 @@ class Rebuilt {
     const marker = event.markerRecordedEventAttributes;
     if (started) {
       const input = await this.#decode<RunInput>(started.input?.payloads);
-      if (input.resumed === undefined) this.#store(JSON.stringify(taskMessage(input)));
+      if (input.resumed === undefined) this.#order = input;
     } else if (scheduled) {
       const name = scheduled.activityType?.name ?? "";
       await this.#scheduled(String(event.eventId), name, scheduled.input?.payloads);
@@ -100,7 +101,8 @@ class Rebuilt {
     const activity = this.#activities.get(scheduledEventId);
     const call = this.#calls.get(scheduledEventId);
     if (activity === "openRun") {
-      const { snapshot } = await this.#decode<Opened>(result);
+      const { snapshot, flagged } = await this.#decode<Opened>(result);
+      if (this.#order !== null) this.#store(JSON.stringify(taskMessage(this.#order, flagged)));
       this.#link("", this.#store(JSON.stringify(snapshot)));
     } else if (call !== undefined) {
       this.#replied(call, await this.#decode<CallResult | LookResult>(result));

@@ -49,7 +49,7 @@ export function tableOf(runs: readonly RunListed[], nowMs: number): readonly str
   if (runs.length === 0) return [];
   const rows = runs.map((run) => [
     shownLine(run.runId),
-    shownLine(run.outcome ?? run.status),
+    shownLine(`${run.outcome ?? run.status}${run.flagged === undefined ? "" : " ⚑"}`),
     run.free === true ? "free" : usd(run.costUsd),
     ago(run.startedAt, nowMs),
     shownLine(run.task, 50),

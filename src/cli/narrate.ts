@@ -55,7 +55,7 @@ export function lineOf(event: RunEvent, place: Place = {}): Line | null {
     case "input.flagged":
       return {
         tone: "warn",
-        text: `! the task meets the rule ${shownLine(event.rule)} at character ${event.position}`,
+        text: `! ${event.messageId === undefined ? "the task" : "a message"} meets the rule ${shownLine(event.rule)} at character ${event.position}`,
       };
     case "model.retrying":
     case "model.changed":

@@ -58,6 +58,9 @@ export function textOf(
     ...(advice === null ? [] : [advice]),
     who.join(" · "),
     `task: ${shownLine(about.task, 400)}`,
+    ...(figures.flagged === undefined
+      ? []
+      : [`⚑ flagged: ${shownLine(figures.flagged.join(", "), 400)}`]),
     ...(about.provider === null ? [] : [`provider: ${shownLine(about.provider)}`]),
     ...(about.permission === null ? [] : [`permission: ${about.permission}`]),
     ...(shown.kind === "open" ? shown.approvals : []).map(

@@ -8,6 +8,7 @@ import type { RunResult } from "../domain/outcome.ts";
 import type { RunEvent } from "../domain/run-event.ts";
 import type { RunInput } from "../domain/run/carried.ts";
 import type { RunFact } from "../domain/run/facts.ts";
+import { findingsOf, takesInputAsIs } from "../domain/run/flagged.ts";
 import { isNews } from "../domain/run/mail.ts";
 import type { UserMessage } from "../domain/run/order.ts";
 import type { Opened } from "../domain/run/snapshot.ts";
@@ -201,6 +202,10 @@ class HistoryMapper implements EventMapper {
     if (!isNews(before.state.mail, message)) return;
     const { messageId, text, mode, by } = message;
     this.#reply.tellBeside(told, { type: "message.received", messageId, text, mode, by });
+    if (takesInputAsIs(before.state.memory)) return;
+    for (const finding of findingsOf(message)) {
+      this.#reply.tellBeside(told, { type: "input.flagged", ...finding, messageId });
+    }
   }
 
   #tellAll(told: Told, news: readonly EventBody[]): void {

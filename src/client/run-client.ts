@@ -144,8 +144,8 @@ export function createRunClient(backend: Backend): RunClient {
     pause: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.pause)),
     resume: (runId, order = {}) => asked(resumeRun({ ...sources, client }, runId, order), runId),
     async say(runId, said) {
-      admit(said.text, backend.inputRules);
-      return await say(client, runId, said);
+      const { findings } = admit(said.text, backend.inputRules);
+      return await say(client, runId, said, findings);
     },
     show: (runId) =>
       orRecorded(records, runId, {

@@ -5,7 +5,7 @@ import { PawlError } from "../domain/errors.ts";
 import type { RunStatus } from "../domain/outcome.ts";
 import { withoutReplaced } from "./newest-histories.ts";
 import { COLUMNS } from "../temporal/columns.ts";
-import { WORKFLOW_TYPE } from "../temporal/names.ts";
+import { MEMOS, WORKFLOW_TYPE } from "../temporal/names.ts";
 import { startMemo } from "../temporal/run-start.ts";
 import { isSearchAttributeMissing } from "../temporal/search-attributes.ts";
 
@@ -31,6 +31,8 @@ export interface RunListed {
   readonly costUsd: number;
   /** Set where it was answered and cost nothing: its models are free. */
   readonly free?: true;
+  /** Rules of input that it met; absent where there are none. */
+  readonly flagged?: readonly string[];
   readonly turns: number;
   readonly startedAt: string;
   readonly endedAt: string | null;
@@ -112,10 +114,18 @@ export function listed(info: Omit<WorkflowExecutionInfo, "raw">): RunListed {
     session,
     costUsd,
     ...(outcome === "answered" && costUsd === 0 && { free: true as const }),
+    ...flagsIn(info.memo),
     turns: columns.get(COLUMNS.turns) ?? 0,
     startedAt: info.startTime.toISOString(),
     endedAt: info.closeTime?.toISOString() ?? null,
   };
+}
+
+function flagsIn(memo: WorkflowExecutionInfo["memo"]): Pick<RunListed, "flagged"> {
+  const given: unknown = memo?.[MEMOS.flagged];
+  if (!Array.isArray(given)) return {};
+  const flagged = given.filter((rule) => typeof rule === "string");
+  return flagged.length === 0 ? {} : { flagged };
 }
 
 /** The status column of an open run; what ends a run from outside never writes it. */

@@ -4,6 +4,8 @@
 import type { Client } from "@temporalio/client";
 import { v7 as uuidv7 } from "uuid";
 import { PawlError } from "../domain/errors.ts";
+import { isBlank, type InputFinding } from "../domain/input-rules.ts";
+import { present } from "../domain/present.ts";
 import { MESSAGE_BYTES_MAX, type UserMessage } from "../domain/run/order.ts";
 import { MEMOS, SIGNALS } from "../temporal/names.ts";
 import { backendError } from "./backend-error.ts";
@@ -20,11 +22,13 @@ export interface Said {
 }
 
 const ID_CHARS_MAX = 128;
+const FINDINGS_MAX = 50;
 
 export async function say(
   client: Client,
   runId: string,
   { text, by, mode = "queue", messageId = `msg_${uuidv7()}` }: Said,
+  findings: readonly InputFinding[] = [],
 ): Promise<{ readonly messageId: string }> {
   checkText(text);
   if (messageId === "" || messageId.length > ID_CHARS_MAX) {
@@ -34,7 +38,8 @@ export async function say(
   const { closeTime, memo } = await asked(handle.describe(), runId);
   if (closeTime !== undefined) throw runEnded(runId);
   if (memo?.[MEMOS.inboxFull] === true) throw full(runId);
-  const message: UserMessage = { messageId, text, mode, by };
+  const flagged = findings.length === 0 ? undefined : findings.slice(0, FINDINGS_MAX);
+  const message: UserMessage = { messageId, text, mode, by, ...present({ flagged }) };
   try {
     await told(handle, (run) => run.signal(SIGNALS.say, message));
   } catch (error) {
@@ -44,7 +49,7 @@ export async function say(
 }
 
 function checkText(text: string): void {
-  if (text.trim() === "") throw new PawlError("USAGE", "A message can't be empty.");
+  if (isBlank(text)) throw new PawlError("USAGE", "A message can't be empty.");
   // As it will lie in the payload.
   const bytes = Buffer.byteLength(JSON.stringify(text)) - 2;
   if (bytes <= MESSAGE_BYTES_MAX) return;

@@ -1,8 +1,10 @@
-// What a task may hold, at every door: how long it is, letters that nobody sees or that turn the reading
-// direction, and what an operator's patterns name. A rule flags or blocks, as the operator says; length always
-// blocks. What is refused has cost nothing.
+// What a task or a message may hold, at every door: how long it is, letters that nobody sees or that turn the reading
+// direction, and what patterns name, ours and the operator's. A rule flags or blocks, as the operator says; length
+// always blocks. What is refused has cost nothing; what is let in is read without the letters that nobody sees.
 
 import { PawlError } from "./errors.ts";
+import { cleaned, placeOf } from "./hidden-letters.ts";
+import { KNOWN_PATTERNS } from "./known-patterns.ts";
 import type { LinearPattern } from "./linear-pattern.ts";
 
 export interface InputRules {
@@ -21,25 +23,21 @@ export interface InputFinding {
   readonly position: number;
 }
 
-/** By rule: innocent uses, then what it is about. */
-const LETTERS: Readonly<Record<string, RegExp>> = {
-  control: /()[^\P{Cc}\t\n\r]/gu,
-  bidi: /()[\u202a-\u202e\u2066-\u2069]/gu,
-  // Flags of regions, and the forms of ideographs in names.
-  tags: /(\u{1f3f4}[\u{e0030}-\u{e007a}]{2,6}\u{e007f}|\p{Script=Han}[\u{e0100}-\u{e01ef}])|[\u{e0000}-\u{e0fff}]/gu,
-  // Joiners are how Persian, Hindi and family emoji are written.
-  zero_width:
-    /([\p{L}\p{M}\p{N}\p{Emoji}\ufe0f][\u200c\u200d])|[\u200b-\u200d\u2060-\u2064\u180e\ufeff]/gu,
-  lone_surrogate: /()\p{Cs}/gu,
-};
+/** A text that is let in. */
+export interface Admitted {
+  /** As the model reads it: without what nobody sees, unless nobody looks. */
+  readonly text: string;
+  readonly findings: readonly InputFinding[];
+}
 
 /** Throws PawlError INPUT_REJECTED; else what was found and is let in all the same. */
-export function admit(text: string, rules: InputRules): readonly InputFinding[] {
-  refuseLength(text, rules);
-  if (rules.mode === "off") return [];
-  const findings = findingsIn(text, rules);
+export function admit(given: string, rules: InputRules): Admitted {
+  refuseLength(given, rules);
+  if (rules.mode === "off") return { text: given.toWellFormed(), findings: [] };
+  const { text, found } = cleaned(given);
+  const findings = findingsIn(given, found, rules);
   const [worst] = findings;
-  if (rules.mode === "flag" || worst === undefined) return findings;
+  if (rules.mode === "flag" || worst === undefined) return { text, findings };
   const { rule, position } = worst;
   throw new PawlError(
     "INPUT_REJECTED",
@@ -63,24 +61,19 @@ function refuseLength(text: string, { charsMax }: InputRules): void {
   );
 }
 
-function findingsIn(text: string, { patterns }: InputRules): readonly InputFinding[] {
-  const ofLetters = Object.entries(LETTERS).map(
-    ([rule, letters]) => [rule, foundBy(letters, text)] as const,
-  );
+function findingsIn(
+  text: string,
+  hidden: ReturnType<typeof cleaned>["found"],
+  { patterns }: InputRules,
+): readonly InputFinding[] {
   // Words that are written apart by what nobody sees, or in letters of another width, are read as one.
   const read = readAs(text);
-  const ofPatterns = patterns.map((pattern, index) => {
+  const own = patterns.map((pattern, index) => ({ rule: `pattern ${index + 1}`, pattern }));
+  const ofPatterns = [...KNOWN_PATTERNS, ...own].flatMap(({ rule, pattern }) => {
     const at = pattern.find(text) ?? (read === text ? null : pattern.find(read));
-    return [`pattern ${index + 1}`, at] as const;
+    return at === null ? [] : [{ rule, at }];
   });
-  return [...ofLetters, ...ofPatterns].flatMap(([rule, at]) =>
-    at === null ? [] : [{ rule, position: charsIn(text.slice(0, at)) + 1 }],
-  );
-}
-
-function foundBy(letters: RegExp, text: string): number | null {
-  for (const match of text.matchAll(letters)) if (!match[1]) return match.index;
-  return null;
+  return [...hidden, ...ofPatterns].map(({ rule, at }) => ({ rule, position: placeOf(text, at) }));
 }
 
 const UNSEEN = new RegExp(

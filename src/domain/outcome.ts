@@ -58,6 +58,8 @@ export interface RunResult {
   /** Set where all replies came from models that cost nothing: `costUsd` is 0, and tokens are counted. */
   readonly free?: true;
   /** Of a run that failed, was cancelled or was undone later: what its tools did, and whether that stands. */
+  /** Rules of input that its task or a message met, and that only flag. */
+  readonly flagged?: readonly string[];
   readonly compensations?: readonly Compensation[];
   /** Older effects that are not remembered, and stand. */
   readonly effectsForgotten?: number;

@@ -25,11 +25,13 @@ export interface RunStarted extends Base<"run.started"> {
   readonly link: string | null;
 }
 
-/** The task meets a rule that is only to be told of (docs/input.md). */
+/** The task, or a message, meets a rule that is only to be told of (docs/input.md). */
 export interface InputFlagged extends Base<"input.flagged"> {
   readonly rule: string;
   /** The first such place, in characters from 1. */
   readonly position: number;
+  /** Absent of the task. */
+  readonly messageId?: string;
 }
 
 export interface TurnStarted extends Base<"turn.started"> {

@@ -74,6 +74,7 @@ export const FIGURES = {
   models: z.record(z.string(), z.number()),
   offline: z.boolean(),
   free: z.literal(true).optional(),
+  flagged: z.array(z.string()).readonly().optional(),
   compensations: z.array(COMPENSATION).readonly().optional(),
   effectsForgotten: z.number().optional(),
 };

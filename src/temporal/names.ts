@@ -38,6 +38,8 @@ export const MEMOS = {
   inboxFull: "inboxFull",
   /** Calls that wait for a person, `Approvals`. */
   approvals: "approvals",
+  /** Rules of input that the run has met, a list of names. */
+  flagged: "flagged",
   /** Calls whose tools ask a person, `QuestionsNow`. */
   questions: "questions",
 } as const;

@@ -58,6 +58,7 @@ const figures = {
   models: z.record(z.string(), count),
   offline: z.boolean(),
   free: z.literal(true).optional(),
+  flagged: z.array(z.string()).optional(),
 };
 
 export const resultLine = z.strictObject({ ...figures, outcome });
@@ -94,7 +95,11 @@ export const eventLine = z.discriminatedUnion("type", [
     traceId: figures.traceId,
     link: z.url().nullable(),
   }),
-  event("input.flagged", { rule: z.string(), position: count.positive() }),
+  event("input.flagged", {
+    rule: z.string(),
+    position: count.positive(),
+    messageId: z.string().optional(),
+  }),
   event("turn.started", {
     turn,
     model: z.string(),

@@ -81,6 +81,29 @@ export function askedCall(
   };
 }
 
+/** A call whose tool asks this. */
+export function askingCall(
+  callId: string,
+  questions: QuestionsShown["questions"],
+  more: Partial<QuestionsShown> = {},
+): QuestionsShown {
+  return {
+    callId,
+    tool: "seat",
+    turn: 1,
+    round: 1,
+    preview: questions[0]?.text ?? "",
+    requestedAt: "2026-11-21T10:00:00Z",
+    deadlineAt: "2026-11-22T10:00:00Z",
+    runId: RUN_ID,
+    tenant: "acme",
+    agent: "assistant",
+    task: "seat us",
+    questions,
+    ...more,
+  };
+}
+
 export interface FakeClient extends RunClient {
   readonly orders: readonly RunOrder[];
   readonly cancelled: readonly string[];

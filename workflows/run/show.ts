@@ -7,6 +7,7 @@ import type { SearchAttributePair } from "@temporalio/common";
 import { RUN_LIMITS } from "../../src/domain/limit-table.ts";
 import { formatUsd, usdOf } from "../../src/domain/money.ts";
 import { limitsNow, used } from "../../src/domain/run/counts.ts";
+import { flagsOf } from "../../src/domain/run/flagged.ts";
 import { isFull } from "../../src/domain/run/mail.ts";
 import { isSimulated } from "../../src/domain/run/result.ts";
 import { questionsOf, silentOf } from "../../src/domain/run/questions.ts";
@@ -44,6 +45,8 @@ function showMemos(before: RunState, after: RunState): void {
     const full = isFull(after.mail);
     if (full !== isFull(before.mail)) upsertMemo({ [MEMOS.inboxFull]: full });
   }
+  const flags = flagsOf(after);
+  if (flags.join() !== flagsOf(before).join()) upsertMemo({ [MEMOS.flagged]: flags });
   if (roundsOpen(before) !== roundsOpen(after)) {
     const questions: QuestionsNow = { waiting: questionsOf(after), silent: silentOf(after) };
     upsertMemo({ [MEMOS.questions]: questions });

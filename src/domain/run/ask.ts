@@ -1,11 +1,13 @@
 // The next call of a model, for each purpose: what it may use, what it must be warned of, what is new.
 
 import type { Entry, Lane, ModelCall } from "../call.ts";
+import { readText } from "../hidden-letters.ts";
 import { warningNote, type LimitHit } from "../limits.ts";
 import { systemNote, userMessage } from "../message.ts";
 import { traitsOf, type Purpose } from "../purpose.ts";
 import { wrapUpNote } from "./wrap-up.ts";
 import { limitsNow, used } from "./counts.ts";
+import { takesInputAsIs } from "./flagged.ts";
 import { hear } from "./mail.ts";
 import { courseOf, leftBy } from "./model-choice.ts";
 import { payerOf, type Order } from "./order.ts";
@@ -27,7 +29,7 @@ export interface Circumstances {
 export function askWork(now: Circumstances): ModelCall {
   const { memory, state } = now;
   const open = openEntries(memory);
-  const heard = mayHear(memory) ? hear(state.mail, open) : [];
+  const heard = mayHear(memory) ? hear(state.mail, open, takesInputAsIs(memory)) : [];
   const told = [...open, ...heard];
   return callFor(now, { purpose: { kind: "work" }, told, note: budgetNote(memory, told) });
 }
@@ -52,7 +54,7 @@ export function askTier(now: Circumstances): ModelCall {
   const { order, memory } = now;
   const { snapshot } = memory;
   const model = snapshot.routing?.models.simple ?? snapshot.model;
-  const told = [{ message: userMessage(excerptOf(order.task)) }];
+  const told = [{ message: userMessage(excerptOf(readText(order.task))) }];
   const call = callFor(now, { purpose: { kind: "route" }, told });
   const { cacheTtl: _, ...rest } = call;
   return { ...rest, warnings: [], course: { model, wanted: model, why: "" } };

@@ -11,6 +11,7 @@ import { fittingText } from "../json-size.ts";
 import { newCounts, foldCounts } from "./counts.ts";
 import { foldEffects, newEffects } from "./effects.ts";
 import type { RunFact } from "./facts.ts";
+import { foldFlagged } from "./flagged.ts";
 import { foldMail } from "./mail.ts";
 import { foldModels, newModels } from "./models.ts";
 import { foldPeople } from "./people.ts";
@@ -36,6 +37,7 @@ export function evolve(before: RunState, told: RunFact): RunState {
     waitedForPerson: before.waitedForPerson || WAITS_FOR_PERSON.includes(fact.kind),
     calledOff: foldCalledOff(before.calledOff, fact),
     wait: foldWait(before.wait, fact),
+    ...foldFlagged(before, fact),
     phase: foldPhase(before.phase, fact, before),
     memory: foldMemory(before.memory, fact, before),
   };

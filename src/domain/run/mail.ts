@@ -2,6 +2,7 @@
 // was taken is dropped.
 
 import type { Entry } from "../call.ts";
+import { readText } from "../hidden-letters.ts";
 import { jsonBytesOf, newestFitting } from "../json-size.ts";
 import { userMessage } from "../message.ts";
 import type { RunFact } from "./facts.ts";
@@ -43,12 +44,13 @@ export function saidIn(entries: readonly Entry[]): readonly Entry[] {
 }
 
 /** The oldest unread messages, as many as fit beside those that the next call takes along already. */
-export function hear({ unread }: Mail, entries: readonly Entry[]): readonly Entry[] {
+export function hear({ unread }: Mail, entries: readonly Entry[], asIs: boolean): readonly Entry[] {
   const known = saidIn(entries);
   let bytes = known.reduce((sum, entry) => sum + jsonBytesOf(entry), 0);
   const heard: Entry[] = [];
   for (const { text } of unread) {
-    const entry: Entry = { message: userMessage(text), said: true };
+    const said = asIs ? text : readText(text);
+    const entry: Entry = { message: userMessage(said), said: true };
     bytes += jsonBytesOf(entry);
     const isFirst = known.length === 0 && heard.length === 0;
     if (!isFirst && bytes > HEARD_BYTES_MAX) break;

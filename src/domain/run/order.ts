@@ -5,6 +5,8 @@ import { batchAccountKey } from "../budget.ts";
 import type { Payer, Share } from "../call.ts";
 import type { OnFailure } from "../effect.ts";
 import type { CallerLimits } from "../limits.ts";
+import { readText } from "../hidden-letters.ts";
+import type { InputFinding } from "../input-rules.ts";
 import { userMessage, type Message } from "../message.ts";
 import type { Permission } from "../permission.ts";
 import type { Tier } from "../prices.ts";
@@ -22,6 +24,8 @@ export interface UserMessage {
   readonly mode: "queue" | "interrupt";
   /** Who says it: the name of the API key or of the user. */
   readonly by: string;
+  /** What the door found that let it in. */
+  readonly flagged?: readonly InputFinding[];
 }
 
 /** Tools that the caller wants asked about, or not used; it can only be stricter than the agent's. */
@@ -63,8 +67,12 @@ export interface Order {
   readonly batch?: BatchShare;
 }
 
-export function taskMessage({ task }: Order): Message {
-  return userMessage(task);
+/** `flagged`: what was found in it where somebody looked; then the model reads it without what nobody sees. */
+export function taskMessage(
+  { task }: Order,
+  flagged: readonly InputFinding[] | undefined,
+): Message {
+  return userMessage(flagged === undefined ? task : readText(task));
 }
 
 /** Who pays for a call of the run: every call names all of them, or a cap would be missed. */

@@ -5,6 +5,7 @@ import type { LedgerTotals, Outcome, RunResult } from "../outcome.ts";
 import { NO_USAGE, promptTokens, totalTokens } from "../usage.ts";
 import { modelCallsOf } from "./counts.ts";
 import { compensationsIn } from "./effects.ts";
+import { flagsOf } from "./flagged.ts";
 import type { RunState } from "./state.ts";
 
 interface RunIdentity {
@@ -21,9 +22,11 @@ export interface Ended {
 
 export function resultOf(
   { runId, traceId }: RunIdentity,
-  { memory }: RunState,
+  state: RunState,
   { outcome, ledger, durationMs }: Ended,
 ): RunResult {
+  const { memory } = state;
+  const flagged = flagsOf(state);
   const usage = memory?.counts.usage ?? NO_USAGE;
   const said = saidIn(memory, outcome);
   const modelCalls = memory === null ? 0 : modelCallsOf(memory.counts);
@@ -50,6 +53,7 @@ export function resultOf(
     durationMs,
     offline: isSimulated(memory),
     ...(isFree(memory, totals) && { free: true as const }),
+    ...(flagged.length > 0 && { flagged }),
     ...compensationsIn(memory, outcome),
   };
 }

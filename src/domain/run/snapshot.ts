@@ -48,6 +48,8 @@ export interface Snapshot {
   readonly cacheTtl?: "auto" | "1h";
   /** Tokens of a conversation from which the run goes on from a summary of it; absent: never. */
   readonly compactAtTokens?: number;
+  /** Set where the operator looks no closer at what people write: nothing is taken out of it. */
+  readonly inputAsIs?: true;
   /** Those of the operator's file that may be asked: the run is priced by them as it began, on every worker. */
   readonly models?: Readonly<Record<string, ModelSpec>>;
   /** Who decides which model is wanted (routing.ts); absent where nobody chooses. */

@@ -29,6 +29,8 @@ export interface RunState {
   /** What is shown of the last wait, until a reply comes or a person ends it. */
   readonly wait: Wait | null;
   readonly phase: Phase;
+  /** Rules of input that were met, by name; absent where there are none. */
+  readonly flagged?: readonly string[];
   /** Null until the agent is pinned. */
   readonly memory: Memory | null;
 }

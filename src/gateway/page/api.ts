@@ -21,6 +21,7 @@ export interface RunListed {
   readonly agent: string;
   readonly costUsd: number;
   readonly free?: true;
+  readonly flagged?: readonly string[];
   readonly turns: number;
   readonly startedAt: string;
   readonly endedAt: string | null;

@@ -185,6 +185,7 @@ function Row({ run, nowMs }: { run: RunListed; nowMs: number }): VNode {
     <td class="c-status"><${StatusPill} status=${status} outcome=${outcome} /></td>
     <td class="c-task">
       <a href=${runHref(run.runId)} data-step><${Text} text=${run.task || run.runId} /></a>
+      ${run.flagged !== undefined && html`${" "}<span title=${`flagged: ${run.flagged.join(", ")}`}>⚑</span>`}
     </td>
     <td class="c-agent"><${Text} text=${run.agent} /></td>
     <td class="number c-turns">${run.turns}</td>

@@ -29,6 +29,7 @@ export function RunHead({ runId, task, shown, model, status, steers }: HeadProps
     </div>
     <${Ids} runId=${runId} shown=${shown} name=${model.model ?? shown?.model ?? null} />
     <${Reason} outcome=${model.result?.outcome ?? shown?.outcome ?? null} />
+    <${Flags} rules=${model.result?.flagged ?? shown?.flagged ?? []} />
     ${
       model.offline &&
       html`<p class="offline">Offline model: replies are simulated, and so is what they cost.</p>`
@@ -46,6 +47,12 @@ export function RunHead({ runId, task, shown, model, status, steers }: HeadProps
       ${status.status !== "ended" && html`<${Steering} status=${status} steers=${steers} />`}
     </div>
   </header>`;
+}
+
+function Flags({ rules }: { rules: readonly string[] }): Child {
+  if (rules.length === 0) return null;
+  const text = `⚑ flagged: ${rules.join(", ")}`;
+  return html`<p class="note is-warning"><${Text} text=${text} /></p>`;
 }
 
 /** The ledger knows of lost attempts before the events tell of them; the end of a run tells all. */

@@ -16,7 +16,7 @@ type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 export function warningText(event: Warning): string {
   switch (event.type) {
     case "input.flagged":
-      return `the task meets the rule ${event.rule} at character ${event.position}`;
+      return `${event.messageId === undefined ? "the task" : "a message"} meets the rule ${event.rule} at character ${event.position}`;
     case "tool.compensated":
       return undoText(event);
     case "budget.warning":

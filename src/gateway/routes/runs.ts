@@ -33,6 +33,7 @@ const LISTED = z
     session: z.string(),
     costUsd: z.number(),
     free: z.literal(true).optional(),
+    flagged: z.array(z.string()).readonly().optional(),
     turns: z.number(),
     startedAt: z.string(),
     endedAt: z.string().nullable(),
