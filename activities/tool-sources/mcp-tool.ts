@@ -21,7 +21,8 @@ export function mcpTool(server: McpServer, pinned: PinnedMcpTool, pool: Pool): T
     async run(rawInput, context) {
       const { attempt, signal } = context;
       signal.throwIfAborted();
-      if (attempt > 1 && pinned.effect === "once") return outcomeUnknown(pinned.name, "an attempt was lost");
+      if (attempt > 1 && pinned.effect === "once")
+        return outcomeUnknown(pinned.name, "an attempt was lost");
       const deadline = startDeadline(signal, pinned.timeoutMs);
       const call = { server, pinned, pool, context: { ...context, signal: deadline.signal } };
       try {

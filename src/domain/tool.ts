@@ -45,7 +45,7 @@ export interface ToolOrigin {
 }
 
 /** What goes with every call of a tool that has an origin: how it was pinned, without its words. */
-export type PinnedTool = Omit<ToolSpec, "description" | "inputSchema">;
+export type PinnedTool = Omit<ToolSpec, "description" | "inputSchema" | "compensates">;
 
 /** A tool that the provider runs itself; its definition goes to the API as it is. */
 export interface ServerTool {

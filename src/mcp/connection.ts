@@ -126,10 +126,10 @@ async function open(
   );
   let isOpen = true;
   let changed = (): void => undefined;
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the client has no other
   client.onclose = () => {
     isOpen = false;
   };
-  client.onerror = () => undefined;
   client.setNotificationHandler("notifications/tools/list_changed", () => changed());
   const closing = async (): Promise<void> => {
     await client.close().catch(() => undefined);
@@ -169,9 +169,9 @@ async function open(
 
 interface Way {
   readonly transport: Transport;
-  secret(): string | null;
-  lastWords(): string;
-  endSession(): Promise<void>;
+  readonly secret: () => string | null;
+  readonly lastWords: () => string;
+  readonly endSession: () => Promise<void>;
 }
 
 function transportFor({ way }: McpServer, { fetchFor, keeper }: World): Way {

@@ -15,9 +15,9 @@ const RECONNECT_MS_MAX = 30_000;
 export interface HttpConnection {
   readonly transport: StreamableHTTPClientTransport;
   /** What was given for the credentials since: nobody is to read it. */
-  token(): string | null;
+  readonly token: () => string | null;
   /** A server of the old era may keep something for each session. */
-  endSession(): Promise<void>;
+  readonly endSession: () => Promise<void>;
 }
 
 export function httpConnection(way: HttpWay, send: typeof fetch): HttpConnection {
@@ -49,7 +49,10 @@ export function httpConnection(way: HttpWay, send: typeof fetch): HttpConnection
     token: () => provider?.tokens()?.access_token ?? null,
     endSession: async () => {
       const ended = transport.terminateSession().catch(() => undefined);
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref())]);
+      await Promise.race([
+        ended,
+        new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref()),
+      ]);
     },
   };
 }

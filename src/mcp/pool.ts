@@ -113,11 +113,7 @@ class ConnectionPool implements Pool {
     }
   }
 
-  async use<T>(
-    server: McpServer,
-    tenant: string,
-    act: (held: Held) => Promise<T>,
-  ): Promise<T> {
+  async use<T>(server: McpServer, tenant: string, act: (held: Held) => Promise<T>): Promise<T> {
     const entry = await this.#entryFor(server, tenant);
     entry.users += 1;
     if (entry.idle !== null) clearTimeout(entry.idle);
@@ -170,18 +166,21 @@ class ConnectionPool implements Pool {
       idle: null,
     };
     this.#entries.set(key, entry);
-    entry.opening.then(
-      (connection) => {
-        entry.connection = connection;
-        connection.onChanged(() => {
-          entry.listing = null;
-        });
-      },
-      () => {
-        if (this.#entries.get(key) === entry) this.#entries.delete(key);
-      },
-    );
+    void this.#keepOpened(entry, key);
     return entry;
+  }
+
+  async #keepOpened(entry: Entry, key: string): Promise<void> {
+    try {
+      const connection = await entry.opening;
+      entry.connection = connection;
+      connection.onChanged(() => {
+        entry.listing = null;
+      });
+    } catch {
+      // Whoever waits for it hears why.
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    }
   }
 
   async #open(server: McpServer, key: string, signal: AbortSignal): Promise<Connection> {
@@ -202,7 +201,9 @@ class ConnectionPool implements Pool {
     const idle = [...this.#entries].filter(([, { users }]) => users === 0);
     const [oldest] = idle.toSorted(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
     if (oldest === undefined)
-      throw new Error(`all ${CONNECTIONS_MAX} connections of this worker to MCP servers are in use`);
+      throw new Error(
+        `all ${CONNECTIONS_MAX} connections of this worker to MCP servers are in use`,
+      );
     this.#entries.delete(oldest[0]);
     void closed(oldest[1]);
   }
@@ -214,14 +215,7 @@ class ConnectionPool implements Pool {
     const timeoutMs = entry.users > 1 ? halfMs : Math.min(this.#times.listingMs, halfMs);
     const tools = connection.list(timeoutMs);
     entry.listing = { atMs: Date.now(), tools };
-    tools.then(
-      (listed) => {
-        entry.lastListed = listed;
-      },
-      () => {
-        entry.listing = null;
-      },
-    );
+    void keepListed(entry, tools);
     return tools;
   }
 
@@ -243,6 +237,14 @@ class ConnectionPool implements Pool {
 /** What a tool of another tenant has left in a server is none of this one's affair. */
 function keyOf({ name }: McpServer, tenant: string): string {
   return JSON.stringify([name, tenant]);
+}
+
+async function keepListed(entry: Entry, tools: Promise<ListedTools>): Promise<void> {
+  try {
+    entry.lastListed = await tools;
+  } catch {
+    entry.listing = null;
+  }
 }
 
 async function closed({ opening, idle, ending }: Entry): Promise<void> {

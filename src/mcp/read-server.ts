@@ -76,7 +76,8 @@ function httpWay(entry: Entry, reading: Reading): HttpWay | null {
   const said = reading.text(entry, "url", 'name its address, as "https://example.com/mcp"');
   const headers = reading.record(entry, "headers", () => true);
   for (const key of Object.keys(headers)) {
-    if (!HEADER_NAME.test(key)) reading.wrong(`headers.${key}`, "this can't be the name of a header");
+    if (!HEADER_NAME.test(key))
+      reading.wrong(`headers.${key}`, "this can't be the name of a header");
     // oxlint-disable-next-line no-control-regex -- these are what no header may hold
     else if (/[\u0000\r\n]/.test(headers[key] ?? ""))
       reading.wrong(`headers.${key}`, "a header can't hold the end of a line");
@@ -89,7 +90,10 @@ function httpWay(entry: Entry, reading: Reading): HttpWay | null {
     return null;
   }
   if (url.username !== "" || url.password !== "") {
-    reading.wrong("url", 'it holds a password: write "headers": {"Authorization": "${NAME}"} instead');
+    reading.wrong(
+      "url",
+      'it holds a password: write "headers": {"Authorization": "${NAME}"} instead',
+    );
     return null;
   }
   return { kind: "http", url, headers, oauth };

@@ -52,7 +52,8 @@ function questionOf(server: string, id: string, request: unknown): Question | st
   if (!isRecord(params)) return "asks nothing";
   const said = typeof params["message"] === "string" ? params["message"] : "";
   const whole = `${server} asks: ${said}`;
-  const text = whole.length > QUESTION_CHARS_MAX ? `${whole.slice(0, QUESTION_CHARS_MAX - 1)}…` : whole;
+  const text =
+    whole.length > QUESTION_CHARS_MAX ? `${whole.slice(0, QUESTION_CHARS_MAX - 1)}…` : whole;
   if (params["mode"] === "url") {
     const url = String(params["url"]);
     const isWeb = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
@@ -123,10 +124,12 @@ export function resumedWith(resume: string, answers: Answers): Resumed | null {
     const answer = answers[`q${index + 1}`] ?? { action: "cancel" };
     if (answer.action !== "accept") return [String(key), { action: answer.action }];
     const content = answer.content ?? {};
-    const own = Object.entries(content).map(([name, value]): [string, string | number | boolean | string[]] => [
-      name,
-      Array.isArray(value) ? [...value] : (value as string | number | boolean),
-    ]);
+    const own = Object.entries(content).map(
+      ([name, value]): [string, string | number | boolean | string[]] => [
+        name,
+        typeof value === "object" ? [...value] : value,
+      ],
+    );
     return [String(key), { action: "accept", content: Object.fromEntries(own) }];
   });
   return {

@@ -4,7 +4,11 @@
 
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { deserializeMessage, type JSONRPCMessage, type Transport } from "@modelcontextprotocol/client";
+import {
+  deserializeMessage,
+  type JSONRPCMessage,
+  type Transport,
+} from "@modelcontextprotocol/client";
 import { getDefaultEnvironment } from "@modelcontextprotocol/client/stdio";
 import type { ChildKeeper } from "./child-keeper.ts";
 import { LineReader } from "./line-reader.ts";
@@ -44,7 +48,9 @@ export class StdioTransport implements Transport {
   /** Why it ended, as far as that is known, and the last that it wrote for people. */
   get lastWords(): string {
     const said = this.#lastWords.trim();
-    return [this.#why, said === "" ? null : `it wrote: ${said}`].filter((it) => it !== null).join("; ");
+    return [this.#why, said === "" ? null : `it wrote: ${said}`]
+      .filter((it) => it !== null)
+      .join("; ");
   }
 
   async start(): Promise<void> {
@@ -105,7 +111,7 @@ export class StdioTransport implements Transport {
   #endsIn(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), ms);
-      void this.#ended.then(() => {
+      void this.#ended.finally(() => {
         clearTimeout(timer);
         resolve(true);
       });

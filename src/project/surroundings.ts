@@ -16,7 +16,8 @@ export function surroundingsOf(
   return {
     models: models.table,
     builtIn: [...builtInTools, ...own].map(({ spec }) => spec),
-    elsewhere: project.dir === null ? [] : mcpServers(project.dir).map((name) => `${namePrefix(name)}*`),
+    elsewhere:
+      project.dir === null ? [] : mcpServers(project.dir).map((name) => `${namePrefix(name)}*`),
   };
 }
 

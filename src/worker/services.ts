@@ -111,7 +111,7 @@ async function opened(
   const given = { db, duties, files, askSandbox, project, ...skills };
   const deps = { ...createDeps(config, telemetry, given), ...signs };
   closers.push(() => deps.deltas.close());
-  closers.push(() => Promise.all(deps.toolSources.map((source) => source.close?.())));
+  closers.push(() => Promise.all(deps.toolSources.map(async (it) => await it.close?.())));
   await patiently(telemetry, async () => {
     await tellOfFiles(files, await signs.lease.sure(), { db, telemetry });
   });

@@ -25,12 +25,11 @@ const { signal } = new AbortController();
 const connection = await openConnection(server, world, { knownEra: null, signal });
 const { tools } = await connection.list(20_000);
 for (const tool of tools) {
-  const result = await connection.call(tool, argumentsFor(tool), {
+  await connection.call(tool, argumentsFor(tool), {
     timeoutMs: 20_000,
     signal,
     onProgress: () => undefined,
   });
-  console.log(tool.name, JSON.stringify(result));
 }
 await connection.close();
 process.exit(0);
@@ -38,7 +37,10 @@ process.exit(0);
 /** What an operator would write down as the issuer: here whom the suite's server names. */
 async function issuerOf(resource) {
   const path = resource.pathname === "/" ? "" : resource.pathname;
-  for (const place of [`/.well-known/oauth-protected-resource${path}`, "/.well-known/oauth-protected-resource"]) {
+  for (const place of [
+    `/.well-known/oauth-protected-resource${path}`,
+    "/.well-known/oauth-protected-resource",
+  ]) {
     const answer = await fetch(new URL(place, resource));
     if (answer.ok) return (await answer.json()).authorization_servers[0];
   }

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import pino from "pino";
 import { mcpSource } from "../../activities/tool-sources/mcp.ts";
 import type { SourcedTool, ToolSource } from "../../activities/tool-sources/tool-source.ts";
-import { OutputStream } from "../../activities/tools/output-stream.ts";
 import type { ToolContext } from "../../activities/tools/define-tool.ts";
 import type { ToolResult } from "../../activities/tools/tool-questions.ts";
 import { startChildKeeper } from "../../src/mcp/child-keeper.ts";
@@ -16,20 +15,25 @@ import { parseMcpFile } from "../../src/mcp/read-file.ts";
 import type { ToolSpec } from "../../src/domain/tool.ts";
 import type { TelemetryEvent } from "../../src/telemetry/event.ts";
 import { packageFile } from "../../src/package-root.ts";
+import { contextFor } from "../unit/tools/support.ts";
 
 export interface McpScene {
   readonly source: ToolSource;
   readonly told: readonly TelemetryEvent[];
   /** A file of this scene's own folder. */
-  path(name: string): string;
+  readonly path: (name: string) => string;
   /** What a run of an agent that names these is offered. */
-  tools(...wanted: readonly string[]): Promise<readonly SourcedTool[]>;
+  readonly tools: (...wanted: readonly string[]) => Promise<readonly SourcedTool[]>;
   /** As such a run has it pinned. */
-  spec(name: string): Promise<ToolSpec>;
-  call(spec: ToolSpec, args?: unknown, context?: Partial<ToolContext>): Promise<ToolResult>;
+  readonly spec: (name: string) => Promise<ToolSpec>;
+  readonly call: (
+    spec: ToolSpec,
+    args?: unknown,
+    context?: Partial<ToolContext>,
+  ) => Promise<ToolResult>;
   /** Of the hostile server that notes there: each start of it. */
-  starts(notes: string): Promise<readonly number[]>;
-  close(): Promise<void>;
+  readonly starts: (notes: string) => Promise<readonly number[]>;
+  readonly close: () => Promise<void>;
 }
 
 export interface SceneTerms {
@@ -62,7 +66,7 @@ export async function openMcpScene(
     servers: file.servers,
     pool,
     timeoutMs,
-    telemetry: telemetry as never,
+    telemetry,
   });
   const tools = async (...wanted: readonly string[]) =>
     await source.list({
@@ -84,7 +88,7 @@ export async function openMcpScene(
     call: async (spec, args = {}, context = {}) => {
       const tool = await source.open(spec.name, spec);
       if (tool === null) throw new Error(`no ${spec.name}`);
-      return await tool.run(args, { ...contextFor(), ...context });
+      return await tool.run(args, contextFor(context));
     },
     starts: async (notes) => {
       const text = await readFile(path(notes), "utf8").catch(() => "");
@@ -100,25 +104,6 @@ export async function openMcpScene(
 export function hostileServer(notes: string, ...switches: readonly string[]) {
   const main = packageFile("test/support/hostile-mcp-server.mjs");
   return { command: process.execPath, args: [main, notes, ...switches] };
-}
-
-function contextFor(): ToolContext {
-  const nowhere = { ref: "r", append: async () => undefined, close: async () => undefined };
-  return {
-    runId: "run_1",
-    tenant: "local",
-    callId: "1.1",
-    idempotencyKey: "run_1/1/1/0",
-    attempt: 1,
-    secret: (name) => `the value of ${name}`,
-    signal: new AbortController().signal,
-    heartbeat: () => undefined,
-    progress: () => undefined,
-    answers: {},
-    resume: null,
-    openOutput: () => new OutputStream(nowhere, () => undefined),
-    log: pino({ level: "silent" }),
-  };
 }
 
 export function isAlive(pid: number): boolean {

@@ -53,7 +53,10 @@ export async function startModernServer(
 }
 
 export function modernServer(): McpServer {
-  const server = new McpServer({ name: "modern", version: "1.0.0" }, { capabilities: { tools: {} } });
+  const server = new McpServer(
+    { name: "modern", version: "1.0.0" },
+    { capabilities: { tools: {} } },
+  );
   server.registerTool(
     "echo",
     { description: "Says it again.", inputSchema: z.object({ text: z.string() }) },

@@ -29,13 +29,13 @@ beforeAll(async () => {
   };
   // JSON is YAML.
   await writeFile(join(dir, "agents", "operator.yaml"), JSON.stringify(agent));
-  const program = (main: string, notes: string) => ({
+  const program = (main: string, notes: string, ...switches: readonly string[]) => ({
     command: process.execPath,
-    args: [packageFile(main), join(dir, notes)],
+    args: [packageFile(main), join(dir, notes), ...switches],
   });
   const mcpServers = {
     site: program("test/support/deploying-mcp-server.mjs", "site"),
-    odd: program("test/support/hostile-mcp-server.mjs", "odd"),
+    odd: program("test/support/hostile-mcp-server.mjs", "odd", "ignores-signals"),
     away: { command: join(dir, "no-such-program") },
   };
   await writeFile(join(dir, ".mcp.json"), JSON.stringify({ mcpServers }));
@@ -68,7 +68,9 @@ test("a server's question is answered after every process was killed, and what i
     questions: [{ id: "q1", text: "site asks: Deploy to production?" }],
   });
   await first.kill();
-  const pids = await pidsIn("site");
+  const pids = [...(await pidsIn("site")), ...(await pidsIn("odd"))];
+  expect(pids.length).toBeGreaterThan(1);
+  // Also the one that ignores that its input has ended.
   await until("its servers are gone too", () => pids.every((pid) => !isAlive(pid)), 60_000);
   const second = await world.startWorker();
   const answers = { q1: { action: "accept", content: { confirm: true } } } as const;
@@ -97,7 +99,11 @@ test("a server that dies in a call, and a tool that has changed by the next one,
   ]);
   const worker = await world.startWorker();
   const { runId } = await world.client.start(order);
-  await until("the third reply is waited for", async () => (await world.model.requests()).length >= 3, 60_000);
+  await until(
+    "the third reply is waited for",
+    async () => (await world.model.requests()).length >= 3,
+    60_000,
+  );
   await writeFile(join(dir, "odd.changed"), "");
   const pids = (await pidsIn("odd")).filter(isAlive);
   for (const pid of pids) process.kill(pid, "SIGKILL");

@@ -148,6 +148,8 @@ function runTool(
 }
 
 /** The worker that takes the call looks whether the tool still is what the run was told of. */
-function pinnedOf({ description: _, inputSchema: __, ...pinned }: ToolSpec): PinnedTool | undefined {
-  return pinned.origin === undefined ? undefined : pinned;
+function pinnedOf(tool: ToolSpec): PinnedTool | undefined {
+  if (tool.origin === undefined) return undefined;
+  const { name, permission, effect, timeoutMs, attemptsMax, inline, origin } = tool;
+  return { name, permission, effect, timeoutMs, attemptsMax, inline, origin };
 }

@@ -2,12 +2,18 @@
 
 import { afterEach, expect, test } from "@jest/globals";
 import { writeFile } from "node:fs/promises";
-import { hostileServer, isAlive, openMcpScene, type McpScene, type SceneTerms } from "../../support/mcp-sources.ts";
+import {
+  hostileServer,
+  isAlive,
+  openMcpScene,
+  type McpScene,
+  type SceneTerms,
+} from "../../support/mcp-sources.ts";
 import { until } from "../../support/processes.ts";
 
 const open: McpScene[] = [];
 afterEach(async () => {
-  for (const scene of open.splice(0)) await scene.close();
+  for (const { close } of open.splice(0)) await close();
 });
 
 async function scene(switches: readonly string[] = [], terms: SceneTerms = {}): Promise<McpScene> {
@@ -127,7 +133,14 @@ test("names that collide, are too long or have other letters get a name each; wh
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^bad__[A-Za-z0-9_-]{1,59}$/);
   const origins = found.map(({ spec }) => spec.origin?.tool);
-  for (const odd of ["a.b/c d", "a_b_c_d", "x".repeat(100), `${"x".repeat(99)}y`, "twice", "wordy"]) {
+  for (const odd of [
+    "a.b/c d",
+    "a_b_c_d",
+    "x".repeat(100),
+    `${"x".repeat(99)}y`,
+    "twice",
+    "wordy",
+  ]) {
     expect(origins.filter((origin) => origin === odd)).toHaveLength(1);
   }
   const wordy = found.find(({ spec }) => spec.origin?.tool === "wordy");
@@ -160,7 +173,11 @@ test("no more than 256 tools of a server are looked at", async () => {
 
 test("a server that says of itself that it only reads is executed once and with leave, unless its operator trusts it", async () => {
   const { spec } = await scene();
-  expect(await spec("bad__lies")).toMatchObject({ permission: "execute", effect: "once", attemptsMax: 1 });
+  expect(await spec("bad__lies")).toMatchObject({
+    permission: "execute",
+    effect: "once",
+    attemptsMax: 1,
+  });
   const trusting = await openMcpScene((path) => ({
     bad: { ...hostileServer(path("bad")), trustHints: true },
   }));

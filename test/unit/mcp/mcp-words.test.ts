@@ -12,7 +12,9 @@ import { namePrefix, toolName } from "../../../src/mcp/tool-names.ts";
 describe("names of tools", () => {
   test("are server__tool where that fits, and stay the same whatever else there is", () => {
     expect(toolName("github", "create_issue")).toBe("github__create_issue");
-    expect(toolName("my files", "read/all")).toMatch(/^my_files_[0-9a-f]{8}__read_all_[0-9a-f]{8}$/);
+    expect(toolName("my files", "read/all")).toMatch(
+      /^my_files_[0-9a-f]{8}__read_all_[0-9a-f]{8}$/,
+    );
     expect(toolName("a", "日本")).toMatch(/^a__[0-9a-f]{8}$/);
   });
 
@@ -45,7 +47,16 @@ test("a digest says nothing of the order of keys, and all of what a model is tol
     { ...tool, description: undefined },
     { ...tool, inputSchema: { ...inputSchema, required: ["a"] } },
     { ...tool, annotations: { readOnlyHint: true } },
-    { ...tool, inputSchema: { ...inputSchema, properties: [["a", { type: "string" }], ["b", {}]] } },
+    {
+      ...tool,
+      inputSchema: {
+        ...inputSchema,
+        properties: [
+          ["a", { type: "string" }],
+          ["b", {}],
+        ],
+      },
+    },
   ];
   expect(new Set([tool, ...others].map(toolDigest)).size).toBe(7);
 });
@@ -88,10 +99,23 @@ describe("questions of a server", () => {
     };
     expect(why({ method: "sampling/createMessage", params: {} })).toContain("does not offer");
     expect(why({ method: "roots/list" })).toContain("does not offer");
-    expect(why(elicit({ mode: "url", message: "m", url: "javascript:alert(1)" }))).toContain("no web page");
-    expect(why(elicit({ message: "m", requestedSchema: { type: "object", properties: { a: { type: "object" } } } }))).toContain("form");
-    expect(why(elicit({ message: "m", requestedSchema: form }), "s".repeat(20_000))).toContain("16384 bytes");
-    const many = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [n, elicit({ requestedSchema: form })]));
+    expect(why(elicit({ mode: "url", message: "m", url: "javascript:alert(1)" }))).toContain(
+      "no web page",
+    );
+    expect(
+      why(
+        elicit({
+          message: "m",
+          requestedSchema: { type: "object", properties: { a: { type: "object" } } },
+        }),
+      ),
+    ).toContain("form");
+    expect(why(elicit({ message: "m", requestedSchema: form }), "s".repeat(20_000))).toContain(
+      "16384 bytes",
+    );
+    const many = Object.fromEntries(
+      Array.from({ length: 9 }, (_, n) => [n, elicit({ requestedSchema: form })]),
+    );
     expect(askedBy("s", asking(many))).toMatchObject({ kind: "impossible" });
     expect(askedBy("s", asking({}, "later"))).toEqual({ kind: "again", state: "later" });
     expect(resumedWith("no JSON", {})).toBeNull();
@@ -99,7 +123,13 @@ describe("questions of a server", () => {
   });
 
   test("keep of a form what a flat one has", () => {
-    expect(formOf({ type: "object", properties: { a: { type: "integer", minimum: 1, "x-evil": {} } }, required: ["a", "b"] })).toEqual({
+    expect(
+      formOf({
+        type: "object",
+        properties: { a: { type: "integer", minimum: 1, "x-evil": {} } },
+        required: ["a", "b"],
+      }),
+    ).toEqual({
       type: "object",
       properties: { a: { type: "integer", minimum: 1 } },
       required: ["a"],

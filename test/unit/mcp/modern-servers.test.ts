@@ -29,7 +29,9 @@ test("a server over HTTP is asked with its headers, in the new era, and keeps on
   );
   const echo = await spec("web__echo");
   expect(await call(echo, { text: "hi" })).toMatchObject({ text: "hi", isError: false });
-  expect(await call(echo, { text: "token-0123456789" })).toMatchObject({ text: "****************" });
+  expect(await call(echo, { text: "token-0123456789" })).toMatchObject({
+    text: "****************",
+  });
   expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(
     new Set(["Bearer token-0123456789"]),
   );
@@ -57,7 +59,9 @@ test("what a server asks becomes a question to a person, and the answer goes bac
   ]);
   // Another worker may have it by then: all that it needs lies in `resume`.
   const other = await scene({ web: { type: "http", url: server.url } });
-  const answers = { q1: { action: "accept", content: { confirm: true, note: "ship it" } } } as const;
+  const answers = {
+    q1: { action: "accept", content: { confirm: true, note: "ship it" } },
+  } as const;
   const { resume } = asked;
   expect(await other.call(deploy, { env: "production" }, { answers, resume })).toMatchObject({
     text: "deployed to production: ship it",
@@ -97,6 +101,31 @@ test("what a server names as its own login is not asked where its operator named
   expect(await tools("web__*")).toEqual([]);
   expect(told).toMatchObject([{ event: "mcp_server_away" }]);
   expect(thief.requests).toEqual([]);
+});
+
+test("a secret is not sent to the server itself, where it calls itself the login and its operator named another", async () => {
+  const server = await started(async (request) => {
+    const { pathname, origin } = new URL(request.url);
+    if (pathname.startsWith("/.well-known/oauth-protected-resource"))
+      return Response.json({ resource: `${origin}/mcp`, authorization_servers: [origin] });
+    if (pathname.startsWith("/.well-known/"))
+      return Response.json({
+        issuer: origin,
+        token_endpoint: `${origin}/token`,
+        authorization_endpoint: `${origin}/authorize`,
+        response_types_supported: ["code"],
+        grant_types_supported: ["client_credentials"],
+      });
+    return new Response(null, { status: 401, headers: { "www-authenticate": "Bearer" } });
+  });
+  const oauth = { clientId: "me", clientSecret: "${SECRET}", issuer: "https://login.example" };
+  const { tools, told } = await scene(
+    { web: { type: "http", url: server.url, oauth } },
+    { env: { SECRET: "secret-0123456789" } },
+  );
+  expect(await tools("web__*")).toEqual([]);
+  expect(told).toMatchObject([{ event: "mcp_server_away" }]);
+  expect(server.requests.map(({ line }) => line)).not.toContain("POST /token");
 });
 
 test("with client credentials a token is asked for once, sent with each request, and shown to nobody", async () => {

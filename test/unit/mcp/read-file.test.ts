@@ -11,8 +11,16 @@ const read = (servers: unknown, env: NodeJS.ProcessEnv = ENV) =>
 describe(".mcp.json as people have it", () => {
   test("programs and addresses, with variables and without", () => {
     const { servers, mistakes, notes } = read({
-      files: { command: "npx", args: ["-y", "server", "${DIR:-/data}"], env: { API_KEY: "${TOKEN}", N: 3 } },
-      github: { type: "http", url: "https://mcp.example/${PLACE:-v1}", headers: { Authorization: "Bearer ${TOKEN}" } },
+      files: {
+        command: "npx",
+        args: ["-y", "server", "${DIR:-/data}"],
+        env: { API_KEY: "${TOKEN}", N: 3 },
+      },
+      github: {
+        type: "http",
+        url: "https://mcp.example/${PLACE:-v1}",
+        headers: { Authorization: "Bearer ${TOKEN}" },
+      },
       bare: { url: "http://localhost:8080/mcp" },
       off: { command: "x", disabled: true },
     });
@@ -21,11 +29,19 @@ describe(".mcp.json as people have it", () => {
     expect(servers).toMatchObject([
       {
         name: "files",
-        way: { kind: "stdio", command: "npx", args: ["-y", "server", "/data"], env: { API_KEY: "token-0123456789", N: "3" } },
+        way: {
+          kind: "stdio",
+          command: "npx",
+          args: ["-y", "server", "/data"],
+          env: { API_KEY: "token-0123456789", N: "3" },
+        },
         trustHints: false,
         timeoutMs: null,
       },
-      { name: "github", way: { kind: "http", headers: { Authorization: "Bearer token-0123456789" } } },
+      {
+        name: "github",
+        way: { kind: "http", headers: { Authorization: "Bearer token-0123456789" } },
+      },
       { name: "bare", way: { kind: "http" } },
     ]);
     expect(servers[0]?.secrets).toContain("token-0123456789");
@@ -55,26 +71,85 @@ describe(".mcp.json as people have it", () => {
     ["a list", [], 'must be {"command"'],
     ["no program", {}, 'command: it is missing: name a program, as "npx"'],
     ["an empty program", { command: "" }, "command: it is empty, and must be a text"],
-    ["arguments that are a text", { command: "x", args: "-y" }, 'args: it is a string, and must be a list: ["one", "two"]'],
-    ["an argument that is a list", { command: "x", args: [["a"]] }, "args[0]: it is a list, and must be a text"],
-    ["variables that are a list", { command: "x", env: ["A=1"] }, 'env: it is a list, and must be {"NAME": "value"}'],
-    ["an empty variable", { command: "x", env: { A: "${EMPTY}" } }, "env.A: the environment variable EMPTY is not set"],
-    ["the word of another editor", { command: "x", env: { A: "${env:TOKEN}" } }, "env.A: ${env:TOKEN} is written ${TOKEN} here"],
-    ["a variable without a name", { command: "${}" }, "${} names no environment variable: write ${NAME}"],
-    ["a folder of an editor", { command: "x", cwd: "${workspaceFolder/a}" }, "names no environment variable"],
-    ["the transport of 2024", { type: "sse", url: "https://a.example" }, 'type: the transport "sse" has been replaced: write "http"'],
-    ["a transport nobody knows", { type: "ws", url: "https://a.example" }, 'type: "ws" is unknown: it is "stdio" or "http"'],
+    [
+      "arguments that are a text",
+      { command: "x", args: "-y" },
+      'args: it is a string, and must be a list: ["one", "two"]',
+    ],
+    [
+      "an argument that is a list",
+      { command: "x", args: [["a"]] },
+      "args[0]: it is a list, and must be a text",
+    ],
+    [
+      "variables that are a list",
+      { command: "x", env: ["A=1"] },
+      'env: it is a list, and must be {"NAME": "value"}',
+    ],
+    [
+      "an empty variable",
+      { command: "x", env: { A: "${EMPTY}" } },
+      "env.A: the environment variable EMPTY is not set",
+    ],
+    [
+      "the word of another editor",
+      { command: "x", env: { A: "${env:TOKEN}" } },
+      "env.A: ${env:TOKEN} is written ${TOKEN} here",
+    ],
+    [
+      "a variable without a name",
+      { command: "${}" },
+      "${} names no environment variable: write ${NAME}",
+    ],
+    [
+      "a folder of an editor",
+      { command: "x", cwd: "${workspaceFolder/a}" },
+      "names no environment variable",
+    ],
+    [
+      "the transport of 2024",
+      { type: "sse", url: "https://a.example" },
+      'type: the transport "sse" has been replaced: write "http"',
+    ],
+    [
+      "a transport nobody knows",
+      { type: "ws", url: "https://a.example" },
+      'type: "ws" is unknown: it is "stdio" or "http"',
+    ],
     ["no address", { type: "http" }, "url: it is missing"],
-    ["an address of a file", { type: "http", url: "file:///etc" }, "url: it is no address that begins with https://"],
+    [
+      "an address of a file",
+      { type: "http", url: "file:///etc" },
+      "url: it is no address that begins with https://",
+    ],
     ["half an address", { type: "http", url: "mcp.example" }, "url: it is no address"],
-    ["a password in an address", { type: "http", url: "https://u:p@a.example" }, 'url: it holds a password: write "headers"'],
-    ["a header that is none", { url: "https://a.example", headers: { "A b": "c" } }, "headers.A b: this can't be the name of a header"],
-    ["a header over two lines", { url: "https://a.example", headers: { A: "b\r\nc: d" } }, "headers.A: a header can't hold the end of a line"],
-    ["a time in words", { command: "x", timeoutMs: "60s" }, "timeoutMs: it is a whole number of milliseconds"],
+    [
+      "a password in an address",
+      { type: "http", url: "https://u:p@a.example" },
+      'url: it holds a password: write "headers"',
+    ],
+    [
+      "a header that is none",
+      { url: "https://a.example", headers: { "A b": "c" } },
+      "headers.A b: this can't be the name of a header",
+    ],
+    [
+      "a header over two lines",
+      { url: "https://a.example", headers: { A: "b\r\nc: d" } },
+      "headers.A: a header can't hold the end of a line",
+    ],
+    [
+      "a time in words",
+      { command: "x", timeoutMs: "60s" },
+      "timeoutMs: it is a whole number of milliseconds",
+    ],
     ["trust in words", { command: "x", trustHints: "yes" }, "trustHints: it is true or false"],
     [
       "a secret in the file",
-      { url: "https://a.example", oauth: { clientId: "a", clientSecret: "abc", issuer: "https://i.example" } },
+      {
+        url: "https://a.example",
+        oauth: { clientId: "a", clientSecret: "abc", issuer: "https://i.example" },
+      },
       "oauth.clientSecret: a secret belongs in no file",
     ],
     [
@@ -84,7 +159,15 @@ describe(".mcp.json as people have it", () => {
     ],
     [
       "a word of a login that is none",
-      { url: "https://a.example", oauth: { clientId: "a", clientSecret: "${TOKEN}", issuer: "https://i.example", callbackPort: 1 } },
+      {
+        url: "https://a.example",
+        oauth: {
+          clientId: "a",
+          clientSecret: "${TOKEN}",
+          issuer: "https://i.example",
+          callbackPort: 1,
+        },
+      },
       "oauth: callbackPort is not known here",
     ],
   ])("%s is told with its place and what would be right", (_, entry, told) => {
@@ -94,7 +177,9 @@ describe(".mcp.json as people have it", () => {
   });
 
   test("no mistake quotes a value that was expanded", () => {
-    expect(mistakeIn({ type: "http", url: "${TOKEN}", headers: { A: "${TOKEN}\n" } })).not.toContain("0123456789");
+    expect(
+      mistakeIn({ type: "http", url: "${TOKEN}", headers: { A: "${TOKEN}\n" } }),
+    ).not.toContain("0123456789");
   });
 
   test("a file that is no JSON is told by line and column, and one without servers by what it lacks", () => {
@@ -103,8 +188,10 @@ describe(".mcp.json as people have it", () => {
     expect(parseMcpFile("/p/.mcp.json", '{"servers": {}}', ENV).mistakes.join()).toContain(
       'the servers stand under "mcpServers" and not under "servers"',
     );
-    expect(parseMcpFile("/p/.mcp.json", "[]", ENV).mistakes.join()).toContain('stand under "mcpServers"');
-    expect(parseMcpFile("/p/.mcp.json", "\uFEFF{\"mcpServers\": {}}", ENV).mistakes).toEqual([]);
+    expect(parseMcpFile("/p/.mcp.json", "[]", ENV).mistakes.join()).toContain(
+      'stand under "mcpServers"',
+    );
+    expect(parseMcpFile("/p/.mcp.json", '\uFEFF{"mcpServers": {}}', ENV).mistakes).toEqual([]);
   });
 
   test("no project and no file are no servers", () => {
