@@ -55,9 +55,7 @@ export async function toolsFor(
     specs.map(({ name }) => name),
   );
   const policy = Object.fromEntries(
-    specs
-      .filter(({ name }) => listed.includes(name))
-      .flatMap((spec) => rulesFor(spec, layers)),
+    specs.filter(({ name }) => listed.includes(name)).flatMap((spec) => rulesFor(spec, layers)),
   );
   const lowest = lowestOf([callerMay, agent.permission]);
   const withheld = specs.filter(

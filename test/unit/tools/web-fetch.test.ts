@@ -31,9 +31,7 @@ async function fetched(
 ): Promise<{ text: string; isError: boolean }> {
   const namedOrigins = servers.map((server) => server.url);
   const send = guardedFetch({ bodyBytesMax: 1000, timeoutMs, namedOrigins });
-  return await outputOf(
-    webFetchTool({ send, readPage }).run({ url }, contextFor({ attempt: 2 })),
-  );
+  return await outputOf(webFetchTool({ send, readPage }).run({ url }, contextFor({ attempt: 2 })));
 }
 
 const typed =
