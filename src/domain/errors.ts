@@ -54,7 +54,7 @@ export const CATALOGUE = {
     "take another: --model, PAWL_AGENT_MODEL, or name stand-ins in PAWL_FALLBACK_MODELS",
     422,
   ),
-  UNKNOWN_AGENT: fail("use one of the agents the worker knows", 422),
+  UNKNOWN_AGENT: fail("use one of those, or mend yours: `pawl agents` says what is wrong", 422),
   AGENT_TOO_LARGE: fail("shorten what the agent is told, or give it fewer tools", 422),
   UNKNOWN_STOP_REASON: fail("the run ends with what it has; a newer Pawl may know this reason"),
   EMPTY_REPLY: fail("start the run again, or say more in the task"),

@@ -22,7 +22,7 @@ for (const dir of dirs) {
     mistakes: mistakes.map(mistakeText),
     // A tool that was made by another `defineTool` would not find its own.
     isOneIdentity:
-      Reflect.get(globalThis, "seenDefineTool")?.every((one) => one === defineTool) ?? true,
+      Reflect.get(globalThis, "seenDefineTool")?.every((one) => one === defineTool) ?? false,
   };
   process.stdout.write(`${JSON.stringify(seen)}\n`);
 }
