@@ -58,23 +58,34 @@ export function textOf(
     ...(advice === null ? [] : [advice]),
     who.join(" · "),
     `task: ${shownLine(about.task, 400)}`,
-    ...(figures.flagged === undefined
-      ? []
-      : [`⚑ flagged: ${shownLine(figures.flagged.join(", "), 400)}`]),
+    ...flagText(figures.flagged),
     ...(about.provider === null ? [] : [`provider: ${shownLine(about.provider)}`]),
     ...(about.permission === null ? [] : [`permission: ${about.permission}`]),
-    ...(shown.kind === "open" ? shown.approvals : []).map(
-      (call) => `waits: ${waitingText(call)} · pawl approvals ${figures.runId} ${call.callId}`,
-    ),
-    ...(shown.kind === "open" ? shown.questions : []).map(
-      (call) => `waits: ${askingText(call)} · pawl answer ${figures.runId} ${call.callId}`,
-    ),
+    ...(shown.kind === "open" ? peopleText(shown) : []),
     ...(about.routing === null ? [] : [`model by routing: ${shownLine(about.routing)}`]),
     ...summaryLines(figures, about),
     ...(shown.kind === "open" ? booksText(shown) : []),
     ...(figures.answer === null ? [] : ["", within(spelledOut(figures.answer))]),
     ...(figures.partial ? ["(the answer is partial)"] : []),
   ].join("\n");
+}
+
+function flagText(rules: readonly string[] = []): readonly string[] {
+  return rules.length === 0 ? [] : [`⚑ flagged: ${shownLine(rules.join(", "), 400)}`];
+}
+
+/** What waits for people. */
+function peopleText({
+  approvals,
+  questions,
+  soFar: { runId },
+}: Extract<RunShown, { kind: "open" }>): readonly string[] {
+  return [
+    ...approvals.map(
+      (call) => `waits: ${waitingText(call)} · pawl approvals ${runId} ${call.callId}`,
+    ),
+    ...questions.map((call) => `waits: ${askingText(call)} · pawl answer ${runId} ${call.callId}`),
+  ];
 }
 
 /** What the call under way has set aside, and what lost attempts may have cost. */

@@ -3,7 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { RunClient } from "../client/run-client.ts";
-import type { ApprovalRequested, QuestionAsked, RunEvent } from "../domain/run-event.ts";
+import type { ApprovalRequested, RunEvent } from "../domain/run-event.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
@@ -83,14 +83,10 @@ export function typeAlong(
   }
 
   function remember(event: RunEvent): void {
-    if (event.type === "approval.requested") {
-      const { callId, argsDigest } = event;
-      waiting.set(callId, { callId, argsDigest, problem: whyNotHere(event) });
-      renderer.notice(APPROVAL_HINT);
-    }
-    if (event.type === "question.asked") {
-      waiting.set(event.callId, askedBy(event));
-      renderer.notice(ANSWER_HINT);
+    const asked = waitingIn(event);
+    if (asked !== null) {
+      waiting.set(asked.callId, asked);
+      renderer.notice(asked.asks === undefined ? APPROVAL_HINT : ANSWER_HINT);
     }
     if (event.type === "approval.decided" || event.type === "question.answered") {
       waiting.delete(event.callId);
@@ -119,7 +115,13 @@ function whyNotHere(call: ApprovalRequested): string | null {
   return `${callNumber(callId)} is too long to be shown here whole: pawl approve ${runId} ${callId}`;
 }
 
-function askedBy({ callId, round, questions }: QuestionAsked): WaitingCall {
+function waitingIn(event: RunEvent): WaitingCall | null {
+  if (event.type === "approval.requested") {
+    const { callId, argsDigest } = event;
+    return { callId, argsDigest, problem: whyNotHere(event) };
+  }
+  if (event.type !== "question.asked") return null;
+  const { callId, round, questions } = event;
   return { callId, argsDigest: "", asks: { round, questions }, problem: null };
 }
 

@@ -1,6 +1,7 @@
 // A person's answers held against what was asked: by every door before they are sent, and once more by the run
 // that takes them. Pure, and hand-written, as workflow code has no room for a schema library.
 
+import { charsIn } from "./chars.ts";
 import type {
   Answers,
   ChoiceField,
@@ -123,7 +124,7 @@ function whyNoText(
   { minLength = 0, maxLength = Infinity, format }: TextField,
   value: string,
 ): string | null {
-  const chars = [...value].length;
+  const chars = charsIn(value);
   if (chars < minLength) return `must have at least ${minLength} characters`;
   if (chars > maxLength) return `must have at most ${maxLength} characters`;
   if (format === undefined) return null;

@@ -48,13 +48,6 @@ export function readText(text: string): string {
   return read.trim() === "" ? LOST : read;
 }
 
-/** In characters, from 1. */
-export function placeOf(text: string, at: number): number {
-  let place = 1;
-  for (const _ of text.slice(0, at)) place += 1;
-  return place;
-}
-
 /** What could be one of them: most texts have none. */
 const SUSPECT =
   /[^\P{Cc}\t\n\r]|\p{Cs}|[\u180e\u200b-\u200d\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]|[\u{e0000}-\u{e0fff}]/u;
@@ -94,5 +87,5 @@ function ruleOn(letter: string, before: string): HiddenRule | null {
 }
 
 function lastOf(letter: string): string {
-  return [...letter].at(-1) ?? "";
+  return Array.from(letter).at(-1) ?? "";
 }

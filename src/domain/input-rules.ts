@@ -2,8 +2,9 @@
 // direction, and what patterns name, ours and the operator's. A rule flags or blocks, as the operator says; length
 // always blocks. What is refused has cost nothing; what is let in is read without the letters that nobody sees.
 
+import { charsIn, placeOf } from "./chars.ts";
 import { PawlError } from "./errors.ts";
-import { cleaned, placeOf } from "./hidden-letters.ts";
+import { cleaned } from "./hidden-letters.ts";
 import { KNOWN_PATTERNS } from "./known-patterns.ts";
 import type { LinearPattern } from "./linear-pattern.ts";
 
@@ -87,10 +88,4 @@ const UNSEEN = new RegExp(
 
 function readAs(text: string): string {
   return text.replaceAll(UNSEEN, "").normalize("NFKC");
-}
-
-function charsIn(text: string): number {
-  let chars = 0;
-  for (const _ of text) chars += 1;
-  return chars;
 }

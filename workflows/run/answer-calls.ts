@@ -134,8 +134,8 @@ function runTool(
 ): Promise<RunToolResult> {
   const { tenant } = life.order;
   const { ref: replyRef, turn } = phase;
-  const call = { turn, tenant, callId, tool: tool.name, replyRef, clearance };
-  const input = { ...call, ...present({ heard, pinned: pinnedOf(tool) }) };
+  const made = { turn, tenant, callId, tool: tool.name, replyRef, clearance };
+  const input = { ...made, ...present({ heard, pinned: pinnedOf(tool) }) };
   const summary = summaryOf(`turn ${turn}`, tool.name, preview);
   const isAmongTheFirst =
     phase.calls.findIndex((call) => call.callId === callId) < INLINE_CALLS_MAX;

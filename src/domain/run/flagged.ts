@@ -2,7 +2,8 @@
 // hidden letters are read from a message itself, since whoever may signal may leave them out; those of patterns come
 // with it from the door that has the operator's file.
 
-import { cleaned, placeOf } from "../hidden-letters.ts";
+import { placeOf } from "../chars.ts";
+import { cleaned } from "../hidden-letters.ts";
 import type { InputFinding } from "../input-rules.ts";
 import type { RunFact } from "./facts.ts";
 import { isNews } from "./mail.ts";

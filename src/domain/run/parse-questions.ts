@@ -1,6 +1,7 @@
 // What a tool asks, as it comes from the tool: its author, or a server that Pawl knows nothing of. Only what every
 // door can show and check is let through; the rest of JSON Schema is left out.
 
+import { charsIn } from "../chars.ts";
 import { FORM_FORMATS } from "../form.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import {
@@ -190,7 +191,7 @@ export function questionsFrom(given: unknown): Parsed<Asked> {
   const ids = questions.map(({ id }) => id);
   if (ids.length === 0) return { problem: "it asks nothing" };
   if (new Set(ids).size < ids.length) return { problem: "two questions have one id" };
-  if (questions.some(({ text: said }) => [...said].length > QUESTION_CHARS_MAX)) {
+  if (questions.some(({ text: said }) => charsIn(said) > QUESTION_CHARS_MAX)) {
     return { problem: `a question has more than ${QUESTION_CHARS_MAX} characters` };
   }
   if (jsonBytesOf(questions) > QUESTIONS_BYTES_MAX) {

@@ -183,13 +183,13 @@ function decidedView(item: Extract<Item, { kind: "approval" }>): VNode {
 }
 
 function answeredView({ asked, answered }: Extract<Item, { kind: "question" }>): VNode {
-  const said = answered === null ? "" : Object.values(answered.actions).join(", ");
+  const actions = answered === null ? "" : Object.values(answered.actions).join(", ");
   const how =
     answered === null
       ? "the run ended before anybody answered"
       : answered.by === null
         ? "asked, and nobody answered in time"
-        : `was answered by ${answered.by}: ${said}`;
+        : `was answered by ${answered.by}: ${actions}`;
   return html`<p class="note" tabindex="-1" data-step>
     <span class="mono"><${Text} text=${asked.tool} /></span>${" "}<${Text} text=${how} />
   </p>`;

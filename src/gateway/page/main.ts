@@ -1,6 +1,6 @@
 // The page's first line: which page is shown, the bar above it, keys that work everywhere.
 
-import { api, isKeyNeeded, onKeyChange, storedKey, storeKey } from "./api.ts";
+import { isKeyNeeded, onKeyChange, storedKey, storeKey } from "./api.ts";
 import { usePolled, useRoute } from "./hooks.ts";
 import { InboxPage, inboxNow } from "./inbox-page.ts";
 import { KeyPrompt } from "./key-prompt.ts";

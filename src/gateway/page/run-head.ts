@@ -27,9 +27,8 @@ export function RunHead({ runId, task, shown, model, status, steers }: HeadProps
       <h1 tabindex="-1"><${Text} text=${task === "" ? runId : heading(task)} /></h1>
       <${StatusPill} status=${status.status} outcome=${status.outcome} />
     </div>
-    <${Ids} runId=${runId} shown=${shown} name=${model.model ?? shown?.model ?? null} />
-    <${Reason} outcome=${model.result?.outcome ?? shown?.outcome ?? null} />
-    <${Flags} rules=${model.result?.flagged ?? shown?.flagged ?? []} />
+    <${About} ...${{ runId, model, shown }} />
+    <${Flags} model=${model} shown=${shown} />
     ${
       model.offline &&
       html`<p class="offline">Offline model: replies are simulated, and so is what they cost.</p>`
@@ -49,7 +48,13 @@ export function RunHead({ runId, task, shown, model, status, steers }: HeadProps
   </header>`;
 }
 
-function Flags({ rules }: { rules: readonly string[] }): Child {
+function About({ runId, model, shown }: Pick<HeadProps, "runId" | "model" | "shown">): Child {
+  return html`<${Ids} runId=${runId} shown=${shown} name=${model.model ?? shown?.model ?? null} />
+    <${Reason} outcome=${model.result?.outcome ?? shown?.outcome ?? null} />`;
+}
+
+function Flags({ model, shown }: Pick<HeadProps, "model" | "shown">): Child {
+  const rules = model.result?.flagged ?? shown?.flagged ?? [];
   if (rules.length === 0) return null;
   const text = `⚑ flagged: ${rules.join(", ")}`;
   return html`<p class="note is-warning"><${Text} text=${text} /></p>`;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { charsIn } from "../../../src/domain/chars.ts";
 import { cleaned, readText } from "../../../src/domain/hidden-letters.ts";
 import { admit, INPUT_RULES_DEFAULT, isBlank } from "../../../src/domain/input-rules.ts";
 import { compilePattern } from "../../../src/domain/linear-pattern.ts";
@@ -111,7 +112,7 @@ describe("what the model reads", () => {
 
 /** Texts made of what the rules are about, and of what makes it innocent. */
 const PARTS = [
-  ..."ab1 \n😀葛م",
+  ...["a", "b", "1", " ", "\n", "😀", "葛", "م"],
   ...["\u0000", "\u001b", "\f", "\u202e", "\u2066", "\u{e0041}", "\u{e0100}", "\u{e007f}"],
   ...["\u200b", "\u200c", "\u200d", "\ufe0f", "\ufeff", "\ud83c", "\ud800", "\udff4", "\udc00"],
   ...["\u{1f3f4}", "\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}", "ignore", "previous instructions"],
@@ -153,7 +154,7 @@ describe("T3: of any text", () => {
         expect(admitted.text.isWellFormed()).toBe(true);
         for (const { position } of admitted.findings) {
           expect(position).toBeGreaterThanOrEqual(1);
-          expect(position).toBeLessThanOrEqual([...text].length);
+          expect(position).toBeLessThanOrEqual(charsIn(text));
         }
       }),
     );
@@ -167,7 +168,7 @@ describe("T3: of any text", () => {
     ["almost a known pattern", "ignore all the your my "],
     ["white space", "show me     "],
   ])("the longest one, of %s, is read in time", (_, part) => {
-    const text = part.repeat(Math.floor(FLAG.charsMax / [...part].length));
+    const text = part.repeat(Math.floor(FLAG.charsMax / charsIn(part)));
     expect(admit(text, FLAG).text.length).toBeLessThanOrEqual(text.length);
   });
 });
