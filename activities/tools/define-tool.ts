@@ -29,7 +29,6 @@ import {
 import type { ToolResult } from "./tool-questions.ts";
 
 export type { ToolContext, Verification } from "./tool-context.ts";
-export type { ToolQuestion, ToolQuestions } from "./ask-before.ts";
 
 export interface ToolDefinition<Input extends z.ZodObject> {
   /** What the model calls it: letters, digits, `_` and `-`. */

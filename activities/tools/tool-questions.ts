@@ -4,15 +4,7 @@
 import type { Question } from "../../src/domain/question.ts";
 import type { ToolOutput } from "./tool-output.ts";
 
-export type {
-  Answers,
-  FormContent,
-  FormField,
-  FormSchema,
-  FormValue,
-  Question,
-  QuestionAnswer,
-} from "../../src/domain/question.ts";
+export type { Answers, Question } from "../../src/domain/question.ts";
 
 /** What `run` of a tool gives back where it asks: nothing has taken effect that a repetition would do again. */
 export interface ToolAsks {

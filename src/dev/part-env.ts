@@ -3,6 +3,7 @@
 
 import { SETTING_NAMES } from "../config.ts";
 import { LIBPQ_NAMES } from "../database-access.ts";
+import { variablesInMcpFile } from "../mcp/read-file.ts";
 import { hasOwnDatabase, type PartContext } from "./part-context.ts";
 
 /** Of Node and its TLS as well: where a company has a certificate of its own, every program needs it. */
@@ -34,7 +35,7 @@ export function workerEnv(context: StackContext): NodeJS.ProcessEnv {
   return {
     ...baseEnv(env, stateDir),
     ...settings,
-    ...named(env, ["PAWL_FAILPOINT"]),
+    ...named(env, ["PAWL_FAILPOINT", ...mcpVariables(context)]),
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     PAWL_STATE_DIR: stateDir,
@@ -51,10 +52,14 @@ export function workerEnv(context: StackContext): NodeJS.ProcessEnv {
 
 /** It looks whether the provider serves, and tells no webhook. */
 export function gatewayEnv(context: PartContext): NodeJS.ProcessEnv {
-  return without(
-    workerEnv(context),
-    OF_WORKERS.flatMap((name) => [name, `${name}_FILE`]),
-  );
+  const secrets = OF_WORKERS.flatMap((name) => [name, `${name}_FILE`]);
+  return without(workerEnv(context), [...secrets, ...mcpVariables(context)]);
+}
+
+/** What `.mcp.json` names, but for what is set here anyway. */
+function mcpVariables({ config }: StackContext): readonly string[] {
+  const ours = [...SETTING_NAMES, ...LIBPQ_NAMES, ...OF_EVERY_PROGRAM];
+  return variablesInMcpFile(config.project.dir).filter((name) => !ours.includes(name));
 }
 
 const OF_WORKERS = [

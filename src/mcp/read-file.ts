@@ -69,6 +69,18 @@ export function parseMcpFile(path: string, text: string, env: NodeJS.ProcessEnv)
   };
 }
 
+/** The environment variables that the file names: whoever starts a worker gives it these as well. */
+export function variablesInMcpFile(dir: string | null): readonly string[] {
+  if (dir === null) return [];
+  try {
+    const text = readFileSync(join(dir, ".mcp.json"), "utf8").slice(0, BYTES_MAX);
+    return [...new Set(Array.from(text.matchAll(/\$\{([A-Za-z_]\w*)/g), ([, name = ""]) => name))];
+  } catch {
+    // The worker tells what is wrong with it.
+    return [];
+  }
+}
+
 /** Line and column, where the parser says at which letter it stopped. */
 function placeOf(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -20,16 +20,17 @@ export async function checkAtStart(
   await warnOfEndingModels(deps);
 }
 
-/** Of a tool that nobody has the agent would be silent, and so would be its runs. */
+/** Of a tool that nobody has the agent would be silent, and so would be its runs. What a pattern means may come later. */
 async function refuseAgentsWithout(
   { toolSources }: ActivityDeps,
   agents: readonly AgentDefinition[],
 ): Promise<void> {
   for (const agent of agents) {
-    const known = (await listTools(toolSources, { ...ANY_RUN, agent })).map(
-      ({ spec }) => spec.name,
+    const specs = (await listTools(toolSources, { ...ANY_RUN, agent })).map(({ spec }) => spec);
+    const known = specs.map(({ name }) => name);
+    const unknown = agent.tools.filter(
+      (name) => !name.includes("*") && !isKnownTool(toolSources, specs, name),
     );
-    const unknown = agent.tools.filter((name) => !known.includes(name) && !isOfServer(name));
     if (unknown.length === 0) continue;
     throw new PawlError(
       "CONFIG",
@@ -37,11 +38,6 @@ async function refuseAgentsWithout(
       { next: "give the worker the tool, or mend the name" },
     );
   }
-}
-
-/** Tools of a server, and patterns of them, may come later. */
-function isOfServer(name: string): boolean {
-  return name.includes("*") || name.startsWith("mcp__");
 }
 
 /** A tool that is misspelt would follow its permission, and not the rule that was meant for it. */

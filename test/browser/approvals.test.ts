@@ -58,6 +58,7 @@ afterAll(async () => {
 
 function answerTo(path: string): object {
   if (path === "/v1/approvals") return { approvals: [] };
+  if (path === "/v1/questions") return { questions: [] };
   return { status: "waiting", task: "A task", agent: "assistant", waiting: null };
 }
 

@@ -13,6 +13,7 @@ const LINE = "x".repeat(1_000_000);
 
 const ANSWERS: Readonly<Record<string, object>> = {
   "/v1/approvals": { approvals: [] },
+  "/v1/questions": { questions: [] },
   "/v1/runs/run_over": {
     status: "ended",
     task: "A run that is over",

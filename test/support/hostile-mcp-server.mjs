@@ -179,6 +179,6 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   try {
     take(JSON.parse(line));
   } catch (error) {
-    process.stderr.write(`${error}\n`);
+    process.stderr.write(`${String(error)}\n`);
   }
 });

@@ -1,6 +1,9 @@
 // What each part of a stack is told: what any program needs, and no setting or secret beyond its use.
 
 import { describe, expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readConfig } from "../../../src/config.ts";
 import { wantsOfflineModel, type PartContext } from "../../../src/dev/part-context.ts";
 import { baseEnv, gatewayEnv, workerEnv } from "../../../src/dev/part-env.ts";
@@ -44,6 +47,19 @@ test("a user without a home is lent the state folder, and one with a home keeps 
     USER: "pawl",
   });
   expect(baseEnv({ HOME: "/h", USER: "ann" }, "/state")).toEqual({ HOME: "/h", USER: "ann" });
+});
+
+test("the worker is given the variables that .mcp.json names, and the gateway is not", () => {
+  const dir = mkdtempSync(join(tmpdir(), "pawl-mcp-env-"));
+  const servers = { a: { command: "${PROGRAM}", env: { TOKEN: "${MY_TOKEN:-none}" } } };
+  writeFileSync(join(dir, ".mcp.json"), JSON.stringify({ mcpServers: servers }));
+  const env = { ...SHELL, PAWL_PROJECT_DIR: dir, MY_TOKEN: "t", PROGRAM: "p", OTHER: "o" };
+  const context = contextOf(env);
+  expect(workerEnv(context)).toMatchObject({ MY_TOKEN: "t", PROGRAM: "p" });
+  expect(workerEnv(context)).not.toHaveProperty("OTHER");
+  expect(gatewayEnv(context)).not.toHaveProperty("MY_TOKEN");
+  expect(gatewayEnv(context)).toMatchObject({ PATH: "/bin" });
+  rmSync(dir, { recursive: true });
 });
 
 describe("the worker", () => {
