@@ -69,6 +69,7 @@ class HistoryMapper implements EventMapper {
   readonly #reply: ReplyTeller;
   readonly #turns = new TurnView();
   readonly #tools = new ToolView();
+  readonly #flagged: EventBody[] = [];
   #run: ToldRun = UNTOLD;
 
   constructor(options: MapperOptions) {
@@ -138,6 +139,7 @@ class HistoryMapper implements EventMapper {
 
   #happened(told: Told, fact: RunFact, before: ToldRun): void {
     this.#tellFact(told, fact, before);
+    this.#tellFlagged(told);
     // A run that ends does not go on.
     if (fact.kind === "closing" || fact.kind === "compensationBegan") return;
     for (const body of waitNews(before, this.#run)) this.#reply.tellBeside(told, body);
@@ -204,8 +206,13 @@ class HistoryMapper implements EventMapper {
     this.#reply.tellBeside(told, { type: "message.received", messageId, text, mode, by });
     if (takesInputAsIs(before.state.memory)) return;
     for (const finding of findingsOf(message)) {
-      this.#reply.tellBeside(told, { type: "input.flagged", ...finding, messageId });
+      this.#flagged.push({ type: "input.flagged", ...finding, messageId });
     }
+  }
+
+  /** Beside a reply in flight there is room for the message alone: what was found in it is told behind the reply. */
+  #tellFlagged(told: Told): void {
+    if (this.#reply.activityId === null) this.#tellAll(told, this.#flagged.splice(0));
   }
 
   #tellAll(told: Told, news: readonly EventBody[]): void {
