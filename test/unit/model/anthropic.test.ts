@@ -240,9 +240,7 @@ describe("counting tokens", () => {
     ["one that reads the body as another", 422, { detail: [{ loc: ["body"], msg: "missing" }] }],
   ])("is not done by %s, and the call goes on without", async (_, status, body) => {
     answer = (response) =>
-      response
-        .writeHead(status, { "content-type": "application/json" })
-        .end(JSON.stringify(body));
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     expect(await aModel(provider.url).countTokens(aRequest(), NEVER)).toBeNull();
   });
 
