@@ -57,8 +57,3 @@ export function findLlama(): string | undefined {
   const tools = ["python3", "cmake", "c++"].map((program) => findOnPath(program));
   return tools.every((path) => path !== undefined) ? tools[0] : undefined;
 }
-
-export function findLitellm(): string | undefined {
-  const folder = litellmFolder();
-  return existsSync(join(folder, "bin", "litellm")) ? folder : findOnPath("python3");
-}

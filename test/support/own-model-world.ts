@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import type { RunResult } from "../../src/domain/outcome.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
-import { createLedger } from "../../src/store/ledger.ts";
+import { createLedger, type RunTotals } from "../../src/store/ledger.ts";
 import { openWorld, type World } from "./world.ts";
 
 export interface OwnModel {
@@ -26,8 +26,11 @@ export interface OwnRun {
 export interface OwnModelWorld {
   readonly env: NodeJS.ProcessEnv;
   /** `said`: one more message for each turn that begins, as long as there are some. */
-  run(order: Partial<RunOrder> & { task: string }, said?: readonly string[]): Promise<OwnRun>;
-  totals(runId: string): ReturnType<ReturnType<typeof createLedger>["totals"]>;
+  readonly run: (
+    order: Partial<RunOrder> & { task: string },
+    said?: readonly string[],
+  ) => Promise<OwnRun>;
+  readonly totals: (runId: string) => Promise<RunTotals>;
   close(): Promise<void>;
 }
 

@@ -109,11 +109,11 @@ function textsIn(entries: readonly Entry[]): readonly string[] {
 }
 
 /** At least the last, however long; what falls out of it is in the summaries. */
-function newest(said: readonly string[]): readonly string[] {
+function newest(said: readonly string[], charsMax = SAID_CHARS_MAX): readonly string[] {
   let chars = 0;
   const from = said.findLastIndex((text, index) => {
     chars += text.length;
-    return index < said.length - 1 && chars > SAID_CHARS_MAX;
+    return index < said.length - 1 && chars > charsMax;
   });
   const fitting = newestFitting(said.slice(from + 1), SAID_BYTES_MAX);
   return fitting.length > 0 ? fitting : said.slice(-1);
@@ -202,14 +202,17 @@ export function whyNoSummary({ failures }: Summaries, reply: Reply): string | nu
 }
 
 /** The beginning of the branch; what is new for the model since the newest reply comes behind it. */
-export function branchFrom({ taskRef, summaries, talk }: Memory, summary: Reply): readonly Entry[] {
-  const { said, sources } = summaries;
+export function branchFrom(memory: Memory, summary: Reply): readonly Entry[] {
+  const { taskRef, summaries, talk } = memory;
+  // A character for each token that a request may hold is about a quarter of it: the rest is for going on.
+  const charsMax = Math.min(SAID_CHARS_MAX, termsOf(memory).limits.requestTokens);
+  const said = newest(summaries.said, charsMax);
   const isCut = summary.stopReason === "max_tokens";
   return [
     { ref: taskRef },
     ...(said.length === 0 ? [] : [{ message: userMessage(saidSince(said)) }]),
     { ref: summary.ref, bare: true },
-    { message: userMessage(goOn(sources, isCut)) },
+    { message: userMessage(goOn(summaries.sources, isCut)) },
     ...(talk.asking === null ? [] : [{ ref: talk.asking.ref, bare: true } as const]),
   ];
 }

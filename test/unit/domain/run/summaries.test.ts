@@ -5,7 +5,7 @@ import type { Reply } from "../../../../src/domain/call.ts";
 import { roomForSummary } from "../../../../src/domain/kept-back.ts";
 import type { Limits } from "../../../../src/domain/limits.ts";
 import type { Snapshot } from "../../../../src/domain/run/snapshot.ts";
-import { isSummaryDue } from "../../../../src/domain/run/summary.ts";
+import { branchFrom, isSummaryDue } from "../../../../src/domain/run/summary.ts";
 import { summaryMark } from "../../../../src/domain/window.ts";
 import { NO_USAGE } from "../../../../src/domain/usage.ts";
 import {
@@ -247,6 +247,29 @@ describe("what a run remembers for its next branch", () => {
     const short = long.and(...heard("short", "shorter")).asking(calling("nothing"));
     expect(saidIn(short)).toEqual(["short", "shorter"]);
   });
+});
+
+/** Of six messages of 2,000 characters each. */
+test.each<[string, number, number | undefined, number]>([
+  ["all of a large window", 50_000, undefined, 6],
+  ["a quarter of a small one", 4096, undefined, 2],
+  ["a quarter of one of which only the server knows", 50_000, 4096, 2],
+  ["the last alone where no more fits", 1500, undefined, 1],
+])("what people said is carried into %s", (_, requestTokens, contextTokens, kept) => {
+  const limits = { ...LIMITS, requestTokens, replyTokens: 128 };
+  const chapters = Array.from({ length: 6 }, (_each, at) => `chapter ${at} `.repeat(200));
+  const heard = chapters.map((text, at) => said(text, "queue", `m${at}`));
+  const run = given({ compactAtTokens: 1000, limits })
+    .asking(weighing(300, calling("nothing")))
+    .and(...heard)
+    .asking(weighing(3000, calling("nothing")));
+  const known = contextTokens === undefined ? {} : { contextTokens };
+  const memory = { ...run.memory(), summaries: { ...run.memory().summaries, ...known } };
+  const texts = branchFrom(memory, replied("So far.")).flatMap((entry) =>
+    "message" in entry ? entry.message.content.map((block) => JSON.stringify(block)) : [],
+  );
+  const isKept = chapters.map((text) => texts.some((other) => other.includes(text.trim())));
+  expect(isKept).toEqual(chapters.map((_text, at) => at >= chapters.length - kept));
 });
 
 describe("the question", () => {
