@@ -1,7 +1,6 @@
 // The launcher: a Node process that gives up all it may do and then becomes another program, which keeps its process
-// id and can't take any of it back. The order is one of need: each step still may what the next one takes away.
-//
-//   K1. Nothing of the program runs before all of it holds; where one step fails, none of it runs.
+// id and can't take any of it back. The order is one of need: each step still may what the next one takes away. Where
+// one fails, nothing of the program runs.
 
 import { writeFileSync, writeSync } from "node:fs";
 import { setPriority } from "node:os";

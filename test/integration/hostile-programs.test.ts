@@ -69,13 +69,15 @@ beforeAll(async () => {
   chmodSync(join(dir, "tmp"), 0o1777);
   secretFile = join(dir, "secret.txt");
   writeFileSync(secretFile, SECRET, { mode: 0o644 });
-  tcp = createServer((socket) => void arrived.push("TCP") ?? socket.destroy()).listen(
-    0,
-    "127.0.0.1",
-  );
-  local = createServer((socket) => void arrived.push("socket") ?? socket.destroy());
+  const hearing = (what: string): Server =>
+    createServer((socket) => {
+      arrived.push(what);
+      socket.destroy();
+    });
+  tcp = hearing("a call of a port").listen(0, "127.0.0.1");
+  local = hearing("a call of a socket");
   local.listen(join(dir, "socket"));
-  udp = createSocket("udp4").on("message", () => void arrived.push("packet"));
+  udp = createSocket("udp4").on("message", () => arrived.push("a packet"));
   udp.bind(0, "127.0.0.1");
   await Promise.all([once(tcp, "listening"), once(local, "listening"), once(udp, "listening")]);
   chmodSync(join(dir, "socket"), 0o777);
