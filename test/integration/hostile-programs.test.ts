@@ -120,18 +120,21 @@ async function play(args: readonly string[], tier = "jail"): Promise<readonly Li
 }
 
 /** What went wrong with one program; empty where nothing did. */
-function wrongIn({ name, ends = [] }: HostileProgram, ran: Ran | undefined): readonly string[] {
-  if (ran === undefined) return [`${name}: no answer`];
-  const { stdout, error, killedBy, exitCode, files } = ran;
-  const told = `${name}: ${JSON.stringify({ killedBy, exitCode, error, stdout, stderr: ran.stderr?.slice(-300) })}`;
-  const isEnded = killedBy !== null && (ends as readonly string[]).includes(killedBy?.kind ?? "");
-  const isByItself = killedBy === null && (ends.length === 0 || ends.includes("itself"));
-  return [
-    ...(error === undefined ? [] : [told]),
-    ...(/ESCAPED/.test(stdout ?? "") ? [told] : []),
-    ...(isEnded || isByItself ? [] : [told]),
-    ...((files ?? []).some((path) => ["out.txt", "folder"].includes(path)) ? [told] : []),
-  ];
+function wrongIn(program: HostileProgram, ran: Ran | undefined): readonly string[] {
+  if (ran === undefined) return [`${program.name}: no answer`];
+  const isRight = ran.error === undefined && endsAsItMust(program, ran) && !getsOut(ran);
+  const { stdout, stderr, error, killedBy, exitCode } = ran;
+  const told = { killedBy, exitCode, error, stdout, stderr: stderr?.slice(-300) };
+  return isRight ? [] : [`${program.name}: ${JSON.stringify(told)}`];
+}
+
+function endsAsItMust({ ends = [] }: HostileProgram, { killedBy }: Ran): boolean {
+  if (killedBy === null) return ends.length === 0 || ends.includes("itself");
+  return ends.includes(killedBy.kind);
+}
+
+function getsOut({ stdout, files }: Ran): boolean {
+  return stdout.includes("ESCAPED") || files.some((path) => ["out.txt", "folder"].includes(path));
 }
 
 describe.each(SCENES)("%s", (_scene, args, isPlayed) => {
