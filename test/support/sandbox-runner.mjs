@@ -20,6 +20,8 @@ const { values } = parseArgs({
     tier: { type: "string", default: "jail" },
     uid: { type: "string" },
     container: { type: "boolean", default: false },
+    /** Of a program that never ends. */
+    wall: { type: "string", default: "2000" },
   },
 });
 if (values.container) likeContainer();
@@ -33,7 +35,7 @@ const PROVIDERS = { bwrap: bwrapProvider, jail: jailProvider, wasm: wasmProvider
 /** Small enough that nothing here is felt by the machine. */
 const LIMITS = {
   ...STANDARD_LIMITS,
-  wallMs: 2000,
+  wallMs: Number(values.wall),
   memoryBytes: 192 * 1024 * 1024,
   outputBytes: 1024 * 1024,
 };
