@@ -5,7 +5,7 @@ import { codeOf } from "../domain/error-code.ts";
 import { isPawlError, PawlError } from "../domain/errors.ts";
 import { nameOf, placesOf, type DatabaseAccess, type Place } from "../conninfo/access.ts";
 import { unstorable } from "./literal.ts";
-import { tlsFailure } from "./tls-failures.ts";
+import { notTaken, tlsFailure } from "./tls-failures.ts";
 
 /**
  * Codes of Node, of the driver (CONNECT…, CONNECTION_…) and of the pool, and of Postgres: connections (class 08),
@@ -13,6 +13,8 @@ import { tlsFailure } from "./tls-failures.ts";
  */
 const UNREACHABLE =
   /^(E[A-Z]+|EAI_[A-Z]+|ERR_STREAM_[A-Z_]+|CONNECT_TIMEOUT|CONNECTION_[A-Z]+|CLOSED|NO_POSTGRES|NOT_CONNECTED|NO_ANSWER|08\w{3}|53\w{3}|57P\w{2}|40\w{3})$/;
+
+const HUNG_UP = /^(ECONNRESET|EPIPE|CLOSED|CONNECTION_(CLOSED|ENDED))$/;
 
 /** Where a failover is under way the same address leads to another server soon. */
 export const READ_ONLY = "25006";
@@ -58,7 +60,20 @@ export function failureOf(error: unknown, access: DatabaseAccess, place?: Place)
   if (known !== null) return known;
   if (code === NUL_IN_JSON || (code === NOT_JSON && /json/.test(message))) return unstorable(error);
   if (!UNREACHABLE.test(code)) return error;
-  return new PawlError("LEDGER_UNAVAILABLE", message, { cause: error });
+  const next = place === undefined ? null : whereHungUp(code, access);
+  return new PawlError("LEDGER_UNAVAILABLE", message, {
+    cause: error,
+    ...(next === null ? {} : { next }),
+  });
+}
+
+/**
+ * In TLS 1.3 a server looks at our certificate when for us the handshake is over; what it has against it can be lost
+ * with the connection that it closes.
+ */
+function whereHungUp(code: string, { tls }: DatabaseAccess): string | null {
+  if (tls.mode === "disable" || tls.certFile === null || !HUNG_UP.test(code)) return null;
+  return `where it stays so, the server ${notTaken(tls.certFile)}`;
 }
 
 function loginFailure({ code, error, access, where }: Told): PawlError | null {

@@ -108,8 +108,12 @@ function fromOpenSsl({ reason, code, access: { tls } }: Told): Failure {
     next:
       tls.certFile === null
         ? "the server may want a certificate: name sslcert and sslkey"
-        : `the server does not take the certificate of sslcert, ${tls.certFile}`,
+        : `the server ${notTaken(tls.certFile)}`,
   };
+}
+
+export function notTaken(certFile: string): string {
+  return `does not take the certificate of sslcert, ${certFile}`;
 }
 
 function firstLine(text: string): string {

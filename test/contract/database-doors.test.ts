@@ -353,10 +353,10 @@ withPostgres("PostgreSQL with TLS", () => {
         code: "DATABASE_LOGIN",
         next: expect.stringMatching(/sslcert and sslkey/),
       });
-      const strange = await whyNot(with_("strange-client"));
-      expect(strange).toMatchObject({
-        code: "DATABASE_TLS",
-        message: expect.stringMatching(/ALERT_UNKNOWN_CA/),
+      // What the server says of it may be lost with the connection, which it closes at once.
+      expect(await whyNot(with_("strange-client"))).toMatchObject({
+        code: expect.stringMatching(/^(DATABASE_TLS|LEDGER_UNAVAILABLE)$/),
+        message: expect.stringMatching(/ALERT_UNKNOWN_CA|ECONNRESET|EPIPE|closed/),
         next: expect.stringMatching(
           /does not take the certificate of sslcert, .*strange-client\.crt/,
         ),

@@ -39,7 +39,7 @@ import {
 } from "../support/plant-in-books.ts";
 import { propertyRuns } from "../support/tier.ts";
 
-const numRuns = propertyRuns(80, 20);
+const numRuns = propertyRuns(40, 20);
 const timeoutMs = 60_000 + numRuns * 1_000;
 
 onEachDatabase((underTest) => {

@@ -12,7 +12,7 @@ import { abuseCli } from "./cli-abuse.ts";
 import { openComplaints, watchMemory, type Complaints, type Watched } from "./complaints.ts";
 import { abuseHttp } from "./http-abuse.ts";
 import { diceOf, type Dice } from "./odd-values.ts";
-import { abuseTemporal, endAll } from "./temporal-abuse.ts";
+import { abuseTemporal, endAll, endOldest } from "./temporal-abuse.ts";
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +21,7 @@ const { values } = parseArgs({
   },
 });
 const SAMPLE_EVERY_MS = 2000;
+const END_OLDEST_EVERY_MS = 10_000;
 const TASK_QUEUE = "pawl";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -62,8 +63,12 @@ async function abuse(world: World, minutes: number, seed: number): Promise<Compl
       ),
       repeat(deadline, diceOf(seed + 5), (dice) => abuseCli(dice, cli)),
       repeat(deadline, diceOf(seed + 6), (dice) => abuseTemporal(dice, temporal)),
+      repeat(deadline, diceOf(seed + 7), async () => {
+        await endOldest(temporal);
+        await new Promise((resolve) => setTimeout(resolve, END_OLDEST_EVERY_MS));
+      }),
     ]);
-    say(`done: ${counts.join(", ")} times (4 × HTTP, CLI, Temporal)`);
+    say(`done: ${counts.join(", ")} times (4 × HTTP, CLI, Temporal, ending of the oldest runs)`);
     clearInterval(sampling);
     for (const line of memory.judge(complaints)) say(line);
     say(await endAll(temporal));

@@ -68,23 +68,34 @@ async function bounded(work: Promise<unknown>): Promise<void> {
 const WEDGED_ATTEMPTS = 3;
 const END_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 1000;
+const OPEN_MAX = 60;
+
+/** The oldest first: what a worker remembers of open runs is no leak, so they may not become more and more. */
+export async function endOldest({ client }: TemporalScene): Promise<void> {
+  const open = await openRuns(client);
+  for (const id of open.slice(OPEN_MAX)) await cancel(client, id);
+}
+
+/** The newest first. */
+async function openRuns(client: Client): Promise<readonly string[]> {
+  const found: string[] = [];
+  const query = "ExecutionStatus = 'Running'";
+  for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId);
+  return found;
+}
+
+async function cancel(client: Client, id: string): Promise<void> {
+  await client.workflow
+    .getHandle(id)
+    .cancel()
+    .catch(() => undefined);
+}
 
 /** Whatever is open ends when it is told to: a run whose workflow task fails again and again can't. */
 export async function endAll({ client, complaints }: TemporalScene): Promise<string> {
-  const open = async () => {
-    const found: string[] = [];
-    for await (const { workflowId } of client.workflow.list({
-      query: "ExecutionStatus = 'Running'",
-    }))
-      found.push(workflowId);
-    return found;
-  };
+  const open = async (): Promise<readonly string[]> => await openRuns(client);
   const first = await open();
-  for (const id of first)
-    await client.workflow
-      .getHandle(id)
-      .cancel()
-      .catch(() => undefined);
+  for (const id of first) await cancel(client, id);
   const deadline = Date.now() + END_WITHIN_MS;
   let left = await open();
   while (left.length > 0 && Date.now() < deadline) {

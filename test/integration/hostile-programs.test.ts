@@ -21,11 +21,8 @@ import { join } from "node:path";
 import type { CodeOutcome } from "../../src/sandbox/sandbox.ts";
 import { packageFile } from "../../src/package-root.ts";
 import { freshBuild } from "../support/fresh-build.ts";
-import {
-  HOSTILE_PROGRAMS,
-  WASM_PROGRAMS,
-  type HostileProgram,
-} from "../support/hostile-programs.ts";
+import { HOSTILE_PROGRAMS, type HostileProgram } from "../support/hostile-programs.ts";
+import { WASM_PROGRAMS } from "../support/hostile-wasm-programs.ts";
 import { startProcess, until, type Process } from "../support/processes.ts";
 import { isAtLeast } from "../support/tier.ts";
 

@@ -44,6 +44,12 @@ export interface RunShown extends Partial<Omit<RunResult, "outcome" | "runId">> 
   readonly waiting: Wait | null;
 }
 
+export interface Cancelled {
+  /** No worker polls it, so nobody hears of the cancel before one does. */
+  readonly unservedQueue: string | null;
+  readonly isEnded: boolean;
+}
+
 export interface Stats {
   readonly active: number;
   readonly waiting: number;
@@ -175,7 +181,9 @@ export const api = {
     ask<ApprovalShown>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`),
   decide: (runId: string, callId: string, verdict: DecisionOrder) =>
     post<DecidedApproval>(`${of(runId)}/approvals/${encodeURIComponent(callId)}`, verdict),
-  steer: (runId: string, how: "cancel" | "pause" | "resume") => post(`${of(runId)}/${how}`, {}),
+  steer: (runId: string, how: "pause" | "resume") => post(`${of(runId)}/${how}`, {}),
+  /** `force`: where no worker serves the run, it is ended without one. */
+  cancel: (runId: string, force: boolean) => post<Cancelled>(`${of(runId)}/cancel`, { force }),
   addMoney: (runId: string, addUsd: number) => post(`${of(runId)}/resume`, { addUsd }),
   say: (runId: string, message: { text: string; mode: string; messageId: string }) =>
     post<{ messageId: string }>(`${of(runId)}/messages`, message),

@@ -1,26 +1,15 @@
-// Who this run is, how it stands, and the buttons that steer it.
+// Who this run is, and how it stands.
 
 import type { Outcome } from "../../domain/outcome.ts";
-import { GatewayError, away, type RunShown } from "./api.ts";
+import type { RunShown } from "./api.ts";
 import { count, percent, usd, words } from "./format.ts";
-import { Copyable, Figure, StatusPill, Text, Trouble } from "./parts.ts";
+import { Copyable, Figure, StatusPill, Text } from "./parts.ts";
 import type { Figures } from "./run-items.ts";
 import type { RunModel } from "./run-model.ts";
-import { html, useState, type Child, type VNode } from "./vendor/preact.js";
-
-export interface StatusNow {
-  readonly status: "running" | "waiting" | "paused" | "ended";
-  readonly outcome: string | null;
-  /** Paused, or parked at a limit: a person may let it go on. An approval is not such a wait. */
-  readonly mayResume: boolean;
-  /** It waits for money: more of its own may be what it needs. */
-  readonly mayAdd: boolean;
-}
+import { Steering, type StatusNow, type Steers } from "./steering.ts";
+import { html, type Child, type VNode } from "./vendor/preact.js";
 
 export const HEADING_CHARS = 140;
-
-type Steer = (how: "cancel" | "pause" | "resume") => Promise<void>;
-type AddMoney = (usd: number) => Promise<void>;
 
 interface HeadProps {
   readonly runId: string;
@@ -28,11 +17,10 @@ interface HeadProps {
   readonly shown: RunShown | null;
   readonly model: RunModel;
   readonly status: StatusNow;
-  readonly steer: Steer;
-  readonly addMoney: AddMoney;
+  readonly steers: Steers;
 }
 
-export function RunHead({ runId, task, shown, model, status, steer, addMoney }: HeadProps): VNode {
+export function RunHead({ runId, task, shown, model, status, steers }: HeadProps): VNode {
   const { figures } = model;
   return html`<header class="run-head">
     <div class="run-title">
@@ -55,10 +43,7 @@ export function RunHead({ runId, task, shown, model, status, steer, addMoney }: 
         <${Figure} label="tokens in">${count(figures.inputTokens)}<//>
         <${Figure} label="tokens out">${count(figures.outputTokens)}<//>
       </dl>
-      ${
-        status.status !== "ended" &&
-        html`<${Steering} status=${status} steer=${steer} addMoney=${addMoney} />`
-      }
+      ${status.status !== "ended" && html`<${Steering} status=${status} steers=${steers} />`}
     </div>
   </header>`;
 }
@@ -120,105 +105,6 @@ function heading(task: string): string {
 /** Only an address of the web: whatever else it says is shown nowhere. */
 function webLink(link: string | null): string | null {
   return link !== null && /^https?:\/\//.test(link) ? link : null;
-}
-
-interface SteeringProps {
-  readonly status: StatusNow;
-  readonly steer: Steer;
-  readonly addMoney: AddMoney;
-}
-
-function Steering({ status, steer, addMoney }: SteeringProps): VNode {
-  const [isAsking, setIsAsking] = useState(false);
-  const [isBusy, setIsBusy] = useState(false);
-  const [error, setError] = useState<GatewayError | null>(null);
-  const act = async (how: "cancel" | "pause" | "resume"): Promise<void> =>
-    await doing(() => steer(how));
-  const doing = async (work: () => Promise<void>): Promise<void> => {
-    setIsAsking(false);
-    setIsBusy(true);
-    setError(null);
-    try {
-      await work();
-    } catch (caught) {
-      setError(caught instanceof GatewayError ? caught : away(caught));
-    }
-    setIsBusy(false);
-  };
-  return html`<div class="actions" role="group" aria-label="Steer the run">
-    <${Trouble} error=${error} />
-    ${
-      status.status !== "paused" &&
-      html`<button type="button" disabled=${isBusy} onClick=${() => act("pause")}>Pause</button>`
-    }
-    ${status.mayResume && html`<button type="button" disabled=${isBusy} onClick=${() => act("resume")}>Resume</button>`}
-    ${
-      status.mayAdd &&
-      html`<${MoreMoney}
-        isBusy=${isBusy}
-        add=${(dollars: number) => doing(() => addMoney(dollars))}
-      />`
-    }
-    ${
-      isAsking
-        ? html`<button
-              type="button"
-              class="danger"
-              data-sure
-              disabled=${isBusy}
-              onClick=${() => act("cancel")}
-            >
-              Cancel it for good
-            </button>
-            <button type="button" class="quiet" onClick=${() => setIsAsking(false)}>
-              Keep it
-            </button>`
-        : html`<button type="button" disabled=${isBusy} onClick=${() => setIsAsking(true)}>
-            Cancel…
-          </button>`
-    }
-  </div>`;
-}
-
-interface MoreMoneyProps {
-  readonly isBusy: boolean;
-  readonly add: (usd: number) => Promise<void>;
-}
-
-const ADDED_USD = "0.50";
-
-/** One press shows how much, the next adds it. */
-function MoreMoney({ isBusy, add }: MoreMoneyProps): VNode {
-  const [amount, setAmount] = useState<string | null>(null);
-  if (amount === null) {
-    return html`<button type="button" disabled=${isBusy} onClick=${() => setAmount(ADDED_USD)}>
-      Add $…
-    </button>`;
-  }
-  const dollars = Number(amount);
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    setAmount(null);
-    void add(dollars);
-  };
-  return html`<form class="more-money" onSubmit=${submit}>
-    <label>
-      $<input
-        type="number"
-        aria-label="Dollars to add to what the run may cost"
-        min="0.01"
-        step="0.01"
-        value=${amount}
-        onInput=${(event: InputEvent) => setAmount(valueOf(event))}
-      />
-    </label>
-    <button type="submit" disabled=${isBusy || !(dollars > 0)}>Add and resume</button>
-    <button type="button" class="quiet" onClick=${() => setAmount(null)}>Leave it</button>
-  </form>`;
-}
-
-function valueOf({ target }: InputEvent): string {
-  return target instanceof HTMLInputElement ? target.value : "";
 }
 
 export function BudgetMeter({ figures }: { figures: Figures }): Child {

@@ -9,8 +9,9 @@ import { focusOn, useKeys } from "./shortcuts.ts";
 import { MessageBox } from "./message-box.ts";
 import { News } from "./news.ts";
 import { Trouble } from "./parts.ts";
-import { BudgetMeter, RunHead, type StatusNow } from "./run-head.ts";
+import { BudgetMeter, RunHead } from "./run-head.ts";
 import type { RunModel } from "./run-model.ts";
+import type { StatusNow, Steers } from "./steering.ts";
 import { Timeline } from "./timeline.ts";
 import { useFollowing } from "./use-following.ts";
 import { useRunStream, type RunStream } from "./use-run-stream.ts";
@@ -25,6 +26,20 @@ const ASK_AGAIN_MS = { live: 60_000, away: 10_000 } as const;
 const SILENT_MS = 3000;
 /** After a button was pressed, until the run has heard of it: a signal takes a moment. */
 const HURRIED = { everyMs: 700, forMs: 15_000 };
+
+/** After each of them it is looked at more often for a while. */
+function steering(runId: string, hurry: () => void): Steers {
+  const then = async <T>(asked: Promise<T>): Promise<T> => {
+    const answer = await asked;
+    hurry();
+    return answer;
+  };
+  return {
+    steer: async (how) => void (await then(api.steer(runId, how))),
+    cancel: async (force) => await then(api.cancel(runId, force)),
+    addMoney: async (usd) => void (await then(api.addMoney(runId, usd))),
+  };
+}
 
 export function RunPage({ runId }: { runId: string }): VNode {
   const stream = useRunStream(runId);
@@ -46,21 +61,15 @@ export function RunPage({ runId }: { runId: string }): VNode {
     const timer = setTimeout(() => void shown.reload(), SILENT_MS);
     return () => clearTimeout(timer);
   }, [stream.frame]);
-  const steer = async (how: "cancel" | "pause" | "resume"): Promise<void> => {
-    await api.steer(runId, how);
-    hurry();
-  };
-  const addMoney = async (usd: number): Promise<void> => {
-    await api.addMoney(runId, usd);
-    hurry();
-  };
+  const steers = steering(runId, hurry);
   const isOpen = status.status !== "ended";
   useKeys({
     a: () => focusOn("[data-approve]"),
     m: () => focusOn("#message"),
     f: following.jump,
     p: () => {
-      if (isOpen) void steer(status.status === "paused" ? "resume" : "pause").catch(() => {});
+      if (isOpen)
+        void steers.steer(status.status === "paused" ? "resume" : "pause").catch(() => {});
     },
   });
 
@@ -78,8 +87,7 @@ export function RunPage({ runId }: { runId: string }): VNode {
       shown=${shown.data}
       model=${model}
       status=${status}
-      steer=${steer}
-      addMoney=${addMoney}
+      steers=${steers}
     />
     <${News} text=${model.news} />
     <${StreamTrouble} stream=${stream} shown=${shown} />

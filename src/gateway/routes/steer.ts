@@ -12,10 +12,29 @@ const ACCEPTED = z
   .strictObject({ runId: z.string(), accepted: z.literal(true) })
   .openapi("Accepted");
 
-const VERBS = {
-  cancel: "Stop a run; what it has is kept",
-  pause: "Let a run wait at its next turn",
-} as const;
+const CANCEL = z
+  .strictObject({
+    force: z
+      .boolean()
+      .optional()
+      .openapi({
+        description:
+          "Where no worker serves the run, end it without one: what it has is not returned, and what it holds is " +
+          "released, or charged, when a worker comes.",
+      }),
+  })
+  .openapi("Cancel");
+
+const CANCELLED = z
+  .strictObject({
+    runId: z.string(),
+    accepted: z.literal(true),
+    unservedQueue: z.string().nullable().openapi({
+      description: "No worker polls it, so nobody hears of the cancel until one does.",
+    }),
+    isEnded: z.boolean(),
+  })
+  .openapi("Cancelled");
 
 /** A million dollars: past that somebody mistook the unit. */
 const ADD_USD_MAX = usdOf(ADD_MICRO_USD_MAX);
@@ -48,26 +67,25 @@ const UNDOING = z
 
 export function addSteering(app: App): void {
   addUndo(app);
-  for (const verb of ["cancel", "pause"] as const) {
-    addRoute(
-      app,
-      {
-        method: "post",
-        path: `/v1/runs/{runId}/${verb}`,
-        operationId: `${verb}Run`,
-        summary: VERBS[verb],
-        scopes: ["runs:write"],
-        params: RUN_PATH,
-        answers: { 202: { description: "The run has been told.", schema: ACCEPTED } },
-        problems: ["RUN_ENDED"],
-      },
-      async ({ params: { runId }, principal, gateway }) => {
-        await ownRun(gateway, principal, runId);
-        await gateway.client[verb](runId);
-        return answer(202, { runId, accepted: true });
-      },
-    );
-  }
+  addCancel(app);
+  addRoute(
+    app,
+    {
+      method: "post",
+      path: "/v1/runs/{runId}/pause",
+      operationId: "pauseRun",
+      summary: "Let a run wait at its next turn",
+      scopes: ["runs:write"],
+      params: RUN_PATH,
+      answers: { 202: { description: "The run has been told.", schema: ACCEPTED } },
+      problems: ["RUN_ENDED"],
+    },
+    async ({ params: { runId }, principal, gateway }) => {
+      await ownRun(gateway, principal, runId);
+      await gateway.client.pause(runId);
+      return answer(202, { runId, accepted: true });
+    },
+  );
   addRoute(
     app,
     {
@@ -87,6 +105,31 @@ export function addSteering(app: App): void {
       const addMicroUsd = addUsd === undefined ? undefined : microUsdOf(addUsd);
       const order = { by: principal.name, ...present({ addMicroUsd }) };
       return answer(202, { runId, accepted: true, ...(await gateway.client.resume(runId, order)) });
+    },
+  );
+}
+
+function addCancel(app: App): void {
+  addRoute(
+    app,
+    {
+      method: "post",
+      path: "/v1/runs/{runId}/cancel",
+      operationId: "cancelRun",
+      summary: "Stop a run; what it has is kept",
+      scopes: ["runs:write"],
+      params: RUN_PATH,
+      body: CANCEL,
+      isBodyOptional: true,
+      answers: { 202: { description: "The run has been told.", schema: CANCELLED } },
+      problems: ["RUN_ENDED"],
+    },
+    async ({ params: { runId }, body: { force = false }, principal, gateway }) => {
+      await ownRun(gateway, principal, runId);
+      const { unservedQueue } = await gateway.client.cancel(runId);
+      const isEnded = force && unservedQueue !== null;
+      if (isEnded) await gateway.client.terminate(runId, principal.name);
+      return answer(202, { runId, accepted: true, unservedQueue, isEnded });
     },
   );
 }

@@ -16,7 +16,7 @@ import {
 
 const RINGS_MS = 400;
 /** A loaded machine may be late; it is never early. */
-const MARGIN_MS = 1500;
+const MARGIN_MS = 10_000;
 
 let provider: ScriptedProvider | undefined;
 const drips: NodeJS.Timeout[] = [];
