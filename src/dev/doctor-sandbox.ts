@@ -5,7 +5,7 @@ import type { Database } from "../store/database.ts";
 import { sandboxesOfWorkers } from "../store/worker-sandboxes.ts";
 import { ok, warn, type Check } from "./check.ts";
 
-const MEND = "docs/built-in-tools.md says what each tier needs; until then run_code is not offered";
+const MEND = "docs/running-code.md says what each tier needs; until then run_code is not offered";
 
 /** Nothing is said where no worker's agents run code. */
 export async function checkSandboxes(database: Database): Promise<readonly Check[]> {

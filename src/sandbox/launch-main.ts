@@ -1,7 +1,6 @@
 // The launcher: a Node process that gives up all it may do and then becomes another program, which keeps its process
-// id and can't take any of it back. The order is one of need: each step still may what the next one takes away.
-//
-//   K1. Nothing of the program runs before all of it holds; where one step fails, none of it runs.
+// id and can't take any of it back. The order is one of need: each step still may what the next one takes away. Where
+// one fails, nothing of the program runs.
 
 import { writeFileSync, writeSync } from "node:fs";
 import { setPriority } from "node:os";
@@ -25,6 +24,8 @@ const SIGKILL = 9;
 const CLOSE_RANGE_CLOEXEC = 4;
 const F_SETFD = 2;
 const NICER = 10;
+/** Threads that other processes of the same user may start meanwhile: then the program is only watched (watched-child.ts). */
+const OTHERS_TO_COME = 512;
 const STACK_BYTES = 8 * 1024 * 1024;
 
 const RLIMIT = {
@@ -48,7 +49,8 @@ function become(order: LaunchOrder): void {
   const program = programOf(native, order);
   diesFirst();
   process.umask(0o077);
-  const others = order.identity.kind === "same" ? threadsOfUser(process.getuid?.() ?? 0) : 0;
+  const others =
+    order.identity.kind === "same" ? threadsOfUser(process.getuid?.() ?? 0) + OTHERS_TO_COME : 0;
   const ruleset = prepareRuleset(native, order);
   takeIdentity(native, order);
   process.chdir(order.folder);

@@ -1,8 +1,6 @@
 // A child process that nothing it does keeps from ending: it is killed, with its whole group, when its time is over
 // and as soon as it is seen to hold more than it may. What the kernel refuses by itself (launch-main.ts) need not be
 // seen; what is only counted here is bounded by how fast a program is within one look.
-//
-//   K2. Whatever the child does, `watchedChild` answers soon after `wallMs`, and then the child is gone.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";

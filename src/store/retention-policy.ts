@@ -43,6 +43,10 @@ export const RETENTION = {
   usage_session: { kept: "for good", why: "a roll-up" },
   usage_tail: { kept: "while it is used", why: "what is not yet in the roll-ups" },
   worker_files: { kept: "while it is used", why: "workers that live, and the last" },
+  worker_sandboxes: {
+    kept: "while it is used",
+    why: "workers that live, and gone ones until the next starts",
+  },
 } as const satisfies Readonly<Record<string, Kept>>;
 
 /** Those that go by their age alone, and the column that has it. */

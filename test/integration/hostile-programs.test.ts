@@ -22,7 +22,8 @@ import type { CodeOutcome } from "../../src/sandbox/sandbox.ts";
 import { packageFile } from "../../src/package-root.ts";
 import { freshBuild } from "../support/fresh-build.ts";
 import { HOSTILE_PROGRAMS, type HostileProgram } from "../support/hostile-programs.ts";
-import { startProcess } from "../support/processes.ts";
+import { WASM_PROGRAMS } from "../support/hostile-wasm-programs.ts";
+import { startProcess, until, type Process } from "../support/processes.ts";
 import { isAtLeast } from "../support/tier.ts";
 
 jest.setTimeout(300_000);
@@ -69,13 +70,15 @@ beforeAll(async () => {
   chmodSync(join(dir, "tmp"), 0o1777);
   secretFile = join(dir, "secret.txt");
   writeFileSync(secretFile, SECRET, { mode: 0o644 });
-  tcp = createServer((socket) => void arrived.push("TCP") ?? socket.destroy()).listen(
-    0,
-    "127.0.0.1",
-  );
-  local = createServer((socket) => void arrived.push("socket") ?? socket.destroy());
+  const hearing = (what: string): Server =>
+    createServer((socket) => {
+      arrived.push(what);
+      socket.destroy();
+    });
+  tcp = hearing("a call of a port").listen(0, "127.0.0.1");
+  local = hearing("a call of a socket");
   local.listen(join(dir, "socket"));
-  udp = createSocket("udp4").on("message", () => void arrived.push("packet"));
+  udp = createSocket("udp4").on("message", () => arrived.push("a packet"));
   udp.bind(0, "127.0.0.1");
   await Promise.all([once(tcp, "listening"), once(local, "listening"), once(udp, "listening")]);
   chmodSync(join(dir, "socket"), 0o777);
@@ -87,20 +90,17 @@ afterAll(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function play(args: readonly string[], tier = "jail"): Promise<readonly Line[]> {
+function start(programs: readonly HostileProgram[], args: readonly string[]): Process {
   const { port } = tcp.address() as AddressInfo;
-  const marks = { dir, secretFile, port, udpPort: udp.address().port, pid: process.pid };
-  const programs = HOSTILE_PROGRAMS.map(({ name, language, code, endless }) => {
-    return { name, language, code, endless };
-  });
-  const file = join(dir, "programs.json");
-  writeFileSync(
-    file,
-    JSON.stringify({ marks: { ...marks, socketPath: join(dir, "socket") }, programs }),
-  );
-  const runner = startProcess(
+  const marks = {
+    ...{ dir, secretFile, socketPath: join(dir, "socket") },
+    ...{ port, udpPort: udp.address().port, pid: process.pid },
+  };
+  const file = join(dir, "tmp", "programs.json");
+  writeFileSync(file, JSON.stringify({ marks, programs }), { mode: 0o644 });
+  return startProcess(
     process.execPath,
-    [packageFile("test/support/sandbox-runner.mjs"), "--programs", file, "--tier", tier, ...args],
+    [packageFile("test/support/sandbox-runner.mjs"), "--programs", file, ...args],
     {
       env: {
         PATH: process.env["PATH"],
@@ -110,26 +110,36 @@ async function play(args: readonly string[], tier = "jail"): Promise<readonly Li
       },
     },
   );
+}
+
+async function play(
+  args: readonly string[],
+  programs: readonly HostileProgram[] = HOSTILE_PROGRAMS,
+): Promise<readonly Line[]> {
+  const runner = start(programs, args);
   await runner.ended;
-  rmSync(file);
+  rmSync(join(dir, "tmp", "programs.json"));
   return runner.lines
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Line);
 }
 
 /** What went wrong with one program; empty where nothing did. */
-function wrongIn({ name, ends = [] }: HostileProgram, ran: Ran | undefined): readonly string[] {
-  if (ran === undefined) return [`${name}: no answer`];
-  const { stdout, error, killedBy, exitCode, files } = ran;
-  const told = `${name}: ${JSON.stringify({ killedBy, exitCode, error, stdout, stderr: ran.stderr?.slice(-300) })}`;
-  const isEnded = killedBy !== null && (ends as readonly string[]).includes(killedBy?.kind ?? "");
-  const isByItself = killedBy === null && (ends.length === 0 || ends.includes("itself"));
-  return [
-    ...(error === undefined ? [] : [told]),
-    ...(/ESCAPED/.test(stdout ?? "") ? [told] : []),
-    ...(isEnded || isByItself ? [] : [told]),
-    ...((files ?? []).some((path) => ["out.txt", "folder"].includes(path)) ? [told] : []),
-  ];
+function wrongIn(program: HostileProgram, ran: Ran | undefined): readonly string[] {
+  if (ran === undefined) return [`${program.name}: no answer`];
+  const isRight = ran.error === undefined && endsAsItMust(program, ran) && !getsOut(ran);
+  const { stdout, stderr, error, killedBy, exitCode } = ran;
+  const told = { killedBy, exitCode, error, stdout, stderr: stderr?.slice(-300) };
+  return isRight ? [] : [`${program.name}: ${JSON.stringify(told)}`];
+}
+
+function endsAsItMust({ ends = [] }: HostileProgram, { killedBy }: Ran): boolean {
+  if (killedBy === null) return ends.length === 0 || ends.includes("itself");
+  return ends.includes(killedBy.kind);
+}
+
+function getsOut({ stdout, files }: Ran): boolean {
+  return stdout.includes("ESCAPED") || files.some((path) => ["out.txt", "folder"].includes(path));
 }
 
 describe.each(SCENES)("%s", (_scene, args, isPlayed) => {
@@ -167,3 +177,39 @@ describe.each(SCENES)("%s", (_scene, args, isPlayed) => {
 test("there are forty of them and more", () => {
   expect(HOSTILE_PROGRAMS.length).toBeGreaterThanOrEqual(40);
 });
+
+test("in WebAssembly there is nothing to get at, and what does not end is ended", async () => {
+  const lines = await play(["--tier", "wasm"], WASM_PROGRAMS);
+  expect(lines[0]).toMatchObject({ kind: "ready", languages: ["javascript"] });
+  const ran = new Map(lines.filter((line) => line.kind === "ran").map((line) => [line.name, line]));
+  expect(WASM_PROGRAMS.flatMap((program) => wrongIn(program, ran.get(program.name)))).toEqual([]);
+  expect(lines.at(-1)).toMatchObject({ siblingsAreWell: true, bystanderEnd: null, left: [] });
+  expect(readdirSync(dir).toSorted()).toEqual(["secret.txt", "socket", "tmp"]);
+});
+
+test("a program ends with the process that runs it, however that ends", async () => {
+  const endless = HOSTILE_PROGRAMS.filter(({ name }) => name === "ignores every signal");
+  const runner = start(endless, ["--wall", "600000"]);
+  await runner.line('"ready"');
+  const pid = await until("the program runs", async () => programOf(runner.pid), 60_000);
+  await runner.kill();
+  await until("the program is gone", async () => !existsSync(`/proc/${pid}`), 60_000);
+});
+
+/** Which of its children has become the program: that one alone is of Python. */
+function programOf(pid: number): string | null {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  const isProgram = (child: string): boolean => {
+    const line = lineOf(child);
+    return line.includes("main.py") && !line.includes("launch-main");
+  };
+  return children.find(isProgram) ?? null;
+}
+
+function lineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}

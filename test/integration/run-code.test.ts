@@ -23,6 +23,11 @@ beforeEach(async () => {
     env: {
       PAWL_TOOL_POLICY: "write_file=allow,run_code=allow",
       PAWL_TOOL_TIMEOUT_MS: "60000",
+      // As people have them: a scripted reply that came too late would be asked for again, and is used up.
+      PAWL_FIRST_BYTE_TIMEOUT_MS: "30000",
+      PAWL_IDLE_TIMEOUT_MS: "30000",
+      PAWL_PROGRESS_TIMEOUT_MS: "60000",
+      PAWL_HEARTBEAT_TIMEOUT_MS: "20000",
       PAWL_FILES_DIR: files,
     },
   });

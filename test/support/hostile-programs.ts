@@ -57,7 +57,7 @@ export const HOSTILE_PROGRAMS: readonly HostileProgram[] = [
   // Files.
   js(
     "reads files of the machine",
-    `for (const path of ["/etc/passwd", "/etc/shadow", "/root/.bashrc", marks.secretFile]) attempt(() => fs.readFileSync(path));`,
+    `for (const path of ["/etc/passwd", "/etc/shadow", "/etc/hostname", marks.secretFile]) attempt(() => fs.readFileSync(path));`,
   ),
   js(
     "reads through a link that it makes",

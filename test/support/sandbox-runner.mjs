@@ -3,7 +3,9 @@
 // Beside them runs a program that does no harm, and a process that none of them may reach.
 
 import { spawn } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bwrapProvider } from "../../dist/src/sandbox/bwrap.js";
 import { chooseSandbox } from "../../dist/src/sandbox/choose-sandbox.js";
@@ -18,6 +20,8 @@ const { values } = parseArgs({
     tier: { type: "string", default: "jail" },
     uid: { type: "string" },
     container: { type: "boolean", default: false },
+    /** Of a program that never ends. */
+    wall: { type: "string", default: "2000" },
   },
 });
 if (values.container) likeContainer();
@@ -31,7 +35,7 @@ const PROVIDERS = { bwrap: bwrapProvider, jail: jailProvider, wasm: wasmProvider
 /** Small enough that nothing here is felt by the machine. */
 const LIMITS = {
   ...STANDARD_LIMITS,
-  wallMs: 2000,
+  wallMs: Number(values.wall),
   memoryBytes: 192 * 1024 * 1024,
   outputBytes: 1024 * 1024,
 };
@@ -91,16 +95,17 @@ tell({
 });
 process.exit(0);
 
-/** Processes of the users that programs get, or that know a folder of theirs. */
+/** Children of ours, and whoever works in a folder of a program. */
 function leftovers() {
   if (process.platform !== "linux") return [];
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((pid) => {
+  const others = pids.map(Number).filter((pid) => pid !== process.pid && pid !== bystander.pid);
+  return others.flatMap((pid) => {
     try {
       const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      const isOurs = Number(parent) === process.pid && Number(pid) !== bystander.pid;
-      return isOurs || line.includes("pawl-hostile") ? [`${pid} ${line.slice(0, 200)}`] : [];
+      if (Number(parent) === process.pid) return [`child ${pid}`];
+      const folder = readlinkSync(`/proc/${pid}/cwd`);
+      return folder.startsWith(join(tmpdir(), "pawl-code-")) ? [`${pid} in ${folder}`] : [];
     } catch {
       return [];
     }
