@@ -60,7 +60,7 @@ async function runIn(
   program: Program,
   context: ToolContext,
 ): Promise<CodeOutcome> {
-  const { signal, log } = context;
+  const { signal } = context;
   const sandbox = await ask();
   signal.throwIfAborted();
   if (sandbox.kind === "none") throw notHere("no sandbox holds on this worker");
@@ -71,10 +71,9 @@ async function runIn(
   }
   try {
     return await sandbox.run({ ...program, limits: STANDARD_LIMITS, signal });
-  } catch (error) {
+  } catch {
     signal.throwIfAborted();
-    // With paths of the host, which no model is told.
-    log.warn({ err: error }, "a program could not be locked in, and was not run");
+    // Why, with paths of the host, is for the operator (src/worker/tell-of-sandbox.ts).
     throw notHere("the sandbox could not be set up");
   }
 }

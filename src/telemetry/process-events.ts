@@ -67,6 +67,7 @@ export interface ProcessEvents {
   /** Behind which lock this worker runs code; see src/worker/tell-of-sandbox.ts. */
   sandbox_holds: { readonly tier: string; readonly detail: string };
   sandbox_missing: { readonly why: string };
+  sandbox_failed: { readonly error: unknown };
   /** Of `.mcp.json`: a server in which there is a mistake is none. */
   mcp_config_wrong: { readonly message: string };
   mcp_config_note: { readonly message: string };
@@ -185,6 +186,7 @@ export const PROCESS_TELLINGS: Tellings<ProcessEvents> = {
   sandbox_holds: ({ tier, detail }) => info(`code runs behind the lock ${tier}: ${detail}`),
   sandbox_missing: ({ why }) =>
     warn(`run_code is not offered by this worker, for no lock holds here: ${why}`),
+  sandbox_failed: () => warn("a program could not be locked in, and was not run"),
   mcp_config_wrong: ({ message }) => warn(message),
   mcp_config_note: ({ message }) => info(message),
   mcp_server_away: ({ server }) =>

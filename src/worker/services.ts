@@ -27,7 +27,7 @@ import { isLeaving, type Server } from "./served-queues.ts";
 import { openSigns } from "./signs-of-life.ts";
 import { keepSweeping } from "./sweep.ts";
 import { tellOfFiles } from "./tell-of-files.ts";
-import { tellOfSandbox } from "./tell-of-sandbox.ts";
+import { tellingOfFaults, tellOfSandbox } from "./tell-of-sandbox.ts";
 import { withdrawSecrets } from "./withdraw-secrets.ts";
 
 /** A way to Temporal that is ended with the services. */
@@ -107,7 +107,7 @@ async function opened(
     ? await openProject(config, telemetry, { tools, reportFile: projectReport })
     : null;
   closers.push(() => project?.stop());
-  const askSandbox = sandboxOf(config.tools.sandboxMinTier);
+  const askSandbox = tellingOfFaults(sandboxOf(config.tools.sandboxMinTier), telemetry);
   const given = { db, duties, files, askSandbox, project, ...skills };
   const deps = { ...createDeps(config, telemetry, given), ...signs };
   closers.push(() => deps.deltas.close());

@@ -28,3 +28,20 @@ export async function tellOfSandbox(teller: Teller): Promise<void> {
   else telemetry.emit({ event: "sandbox_holds", tier, detail });
   await noteWorkerSandbox(db, { leaseId, tier, place: hostname(), detail }).catch(() => undefined);
 }
+
+/** Of a program that could not be locked in a model is told no more than that; the operator, why. */
+export function tellingOfFaults(ask: AskSandbox, telemetry: Telemetry): AskSandbox {
+  return async () => {
+    const sandbox = await ask();
+    if (sandbox.kind === "none") return sandbox;
+    const run: typeof sandbox.run = async (program) => {
+      try {
+        return await sandbox.run(program);
+      } catch (error) {
+        if (!program.signal.aborted) telemetry.emit({ event: "sandbox_failed", error });
+        throw error;
+      }
+    };
+    return { ...sandbox, run };
+  };
+}
