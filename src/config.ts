@@ -10,7 +10,7 @@ import { databaseAccess } from "./database-access.ts";
 import { ENVIRONMENT, namesOf, type Variable } from "./environment.ts";
 import type { DatabaseAccess } from "./conninfo/access.ts";
 import { readModelsFile } from "./models-file.ts";
-import { findProjectDir, isThere } from "./project/project-dir.ts";
+import { findProjectDir, isThere } from "./project-dir.ts";
 import { unknownSettings } from "./unknown-settings.ts";
 
 type Words<Group> = {

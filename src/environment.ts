@@ -15,11 +15,11 @@ import { strictest } from "./domain/gate/policy-layers.ts";
 import { byLimit } from "./domain/limit-table.ts";
 import { SHIPPED_MODELS } from "./domain/model-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
+import { SANDBOX_TIERS } from "./domain/sandbox-tier.ts";
 import { microUsdOf } from "./domain/money.ts";
 import { baseUrl, domainEntries, headerText, placeUrl } from "./environment-values.ts";
 import { readModelsFile } from "./models-file.ts";
-import { isThere } from "./project/project-dir.ts";
-import { TIERS } from "./sandbox/sandbox.ts";
+import { isThere } from "./project-dir.ts";
 import { toolSecrets } from "./tool-secrets.ts";
 
 /** More than this, and Node's timers ring at once. */
@@ -241,7 +241,7 @@ export const ENVIRONMENT = {
     blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.pipe(domainEntries).default([])),
     /** For tools, by their names: never in a prompt, a history or a result. */
     secrets: secret("PAWL_SECRETS", toolSecrets),
-    sandboxMinTier: env("PAWL_SANDBOX_MIN_TIER", z.enum(TIERS).default("wasm")),
+    sandboxMinTier: env("PAWL_SANDBOX_MIN_TIER", z.enum(SANDBOX_TIERS).default("wasm")),
     filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
     filesRoots: env("PAWL_FILES_ROOTS", fileRoots.default([])),
   },

@@ -9,7 +9,7 @@ import { fileMeant, isOwnModule, isTypeScript, moduleUrl, pathOfModule } from ".
 import { stripTypes } from "./strip-types.ts";
 
 const PACKAGE = pathToFileURL(packageFile("package.json")).href;
-const ENTRY = pathToFileURL(packageFile("dist/src/index.js")).href;
+const ENTRY = pathToFileURL(packageFile("dist/src/library/index.js")).href;
 
 /** Whom to ask for a module: `elsewhere` as if that file imported it. */
 export type Asked =

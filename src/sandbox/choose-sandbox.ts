@@ -2,23 +2,17 @@
 // does there is none, and never a weaker one in its place. Probed once, when somebody first asks.
 
 import { availableParallelism } from "node:os";
+import { isAtLeast, type SandboxTier } from "../domain/sandbox-tier.ts";
 import { bwrapProvider } from "./bwrap.ts";
 import { jailProvider } from "./jail.ts";
-import {
-  isAtLeast,
-  type CodeOutcome,
-  type CodeRun,
-  type Language,
-  type SandboxProvider,
-  type Tier,
-} from "./sandbox.ts";
+import { type CodeOutcome, type CodeRun, type Language, type SandboxProvider } from "./sandbox.ts";
 import { takeTurns } from "./turns.ts";
 import { wasmProvider } from "./wasm.ts";
 
 export type Sandbox =
   | {
       readonly kind: "holds";
-      readonly tier: Tier;
+      readonly tier: SandboxTier;
       readonly languages: readonly Language[];
       readonly evidence: string;
       run(run: CodeRun): Promise<CodeOutcome>;
@@ -28,7 +22,7 @@ export type Sandbox =
 /** Asks once; whoever comes later is told the same. */
 export type AskSandbox = () => Promise<Sandbox>;
 
-export function sandboxOf(smallest: Tier, env: NodeJS.ProcessEnv = process.env): AskSandbox {
+export function sandboxOf(smallest: SandboxTier, env: NodeJS.ProcessEnv = process.env): AskSandbox {
   let asked: Promise<Sandbox> | null = null;
   return () => (asked ??= chooseSandbox(providersOf(env), smallest));
 }
@@ -43,7 +37,7 @@ const PROGRAMS_AT_ONCE = Math.max(2, availableParallelism());
 /** The providers from the strongest to the weakest. */
 export async function chooseSandbox(
   providers: readonly SandboxProvider[],
-  smallest: Tier,
+  smallest: SandboxTier,
 ): Promise<Sandbox> {
   const failures: string[] = [];
   for (const provider of providers.filter(({ tier }) => isAtLeast(tier, smallest))) {

@@ -1,9 +1,7 @@
 // Running code that nobody has read: which kinds of lock there are, and what each must offer. A provider promises
 // nothing before its probe has tried to get out (escapes.ts); which of them serves is choose-sandbox.ts.
 
-/** From the weakest to the strongest. */
-export const TIERS = ["wasm", "jail", "bwrap"] as const;
-export type Tier = (typeof TIERS)[number];
+import type { SandboxTier } from "../domain/sandbox-tier.ts";
 
 export const LANGUAGES = ["javascript", "python"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -70,13 +68,9 @@ export type Probe =
   | { readonly kind: "fails"; readonly why: string };
 
 export interface SandboxProvider {
-  readonly tier: Tier;
+  readonly tier: SandboxTier;
   /** Tries to get out; never throws. */
   probe(): Promise<Probe>;
   /** Throws only where the lock itself can't be made, or `signal` aborts. */
   run(run: CodeRun): Promise<CodeOutcome>;
-}
-
-export function isAtLeast(tier: Tier, smallest: Tier): boolean {
-  return TIERS.indexOf(tier) >= TIERS.indexOf(smallest);
 }

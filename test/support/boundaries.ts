@@ -87,7 +87,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/sandbox": {
     values: [
-      ...["src/package-root.ts", "node:", "zod", "koffi", "quickjs-emscripten-core"],
+      ...["src/domain", "src/package-root.ts", "node:", "zod", "koffi", "quickjs-emscripten-core"],
       "@jitl/quickjs-wasmfile-release-sync",
     ],
   },
@@ -153,7 +153,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
     types: ["@temporalio/client"],
   },
-  "src/index.ts": {
+  "src/library/index.ts": {
     values: ["activities/tools", "src/domain", "src/library", "src/project/define-agent.ts", "zod"],
     types: ["activities/agents.ts"],
   },
@@ -172,7 +172,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/config.ts": {
     values: [
       ...["src/domain", "src/database-access.ts", "src/environment.ts", "src/unknown-settings.ts"],
-      ...["src/models-file.ts", "src/project/project-dir.ts", "node:"],
+      ...["src/models-file.ts", "src/project-dir.ts", "node:"],
     ],
     types: ["src/conninfo", "zod"],
   },
@@ -180,7 +180,7 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   "src/environment.ts": {
     values: [
       ...["src/domain", "src/environment-values.ts", "src/models-file.ts", "src/tool-secrets.ts"],
-      ...["src/sandbox/sandbox.ts", QUEUES, "src/project/project-dir.ts", "node:", "zod"],
+      ...[QUEUES, "src/project-dir.ts", "node:", "zod"],
     ],
   },
   "src/project": {
@@ -190,8 +190,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
     ],
     types: ["src/config.ts", "src/telemetry"],
   },
-  "src/project/project-dir.ts": { values: ["node:"] },
-  "src/sandbox/sandbox.ts": { values: [] },
+  "src/project-dir.ts": { values: ["node:"] },
+  "src/sandbox/sandbox.ts": { values: [], types: ["src/domain"] },
   "src/models-file.ts": { values: ["src/domain", "node:", "zod"] },
   "src/environment-values.ts": { values: ["src/domain", "src/outbound/domains.ts", "zod"] },
   "src/tool-secrets.ts": { values: ["src/domain", "src/environment-values.ts", "zod"] },

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { type Config, readConfig } from "../../src/config.ts";
 import { ENVIRONMENT, type Variable } from "../../src/environment.ts";
 import { packageFile } from "../../src/package-root.ts";
-import { findProjectDir } from "../../src/project/project-dir.ts";
+import { findProjectDir } from "../../src/project-dir.ts";
 
 const DEFAULTS = readConfig({});
 const SECRET_FILES = [

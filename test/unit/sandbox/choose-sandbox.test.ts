@@ -1,13 +1,14 @@
 import { expect, test } from "@jest/globals";
 import { chooseSandbox } from "../../../src/sandbox/choose-sandbox.ts";
 import { isModule } from "../../../src/sandbox/module-code.ts";
-import type { Probe, SandboxProvider, Tier } from "../../../src/sandbox/sandbox.ts";
+import type { SandboxTier } from "../../../src/domain/sandbox-tier.ts";
+import type { Probe, SandboxProvider } from "../../../src/sandbox/sandbox.ts";
 import { takeTurns } from "../../../src/sandbox/turns.ts";
 
 const HOLDS: Probe = { kind: "holds", languages: ["javascript"], evidence: "a test" };
 const fails = (why: string): Probe => ({ kind: "fails", why });
 
-function provider(tier: Tier, probe: Probe, probed: Tier[] = []): SandboxProvider {
+function provider(tier: SandboxTier, probe: Probe, probed: SandboxTier[] = []): SandboxProvider {
   return {
     tier,
     probe: async () => {
@@ -30,7 +31,7 @@ test("the strongest tier that holds serves", async () => {
 });
 
 test("below the smallest that is wanted nothing serves, nor is it probed", async () => {
-  const probed: Tier[] = [];
+  const probed: SandboxTier[] = [];
   const providers = [
     provider("bwrap", fails("not installed"), probed),
     provider("jail", fails("no Landlock"), probed),
