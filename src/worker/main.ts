@@ -1,15 +1,15 @@
 // The worker process: `node dist/src/worker/main.js`. Little is loaded before it has looked for the room to.
 
 import { refuseTightRoom } from "../process/room.ts";
-import { projectReportIn } from "../project/project-report.ts";
 import { asProcess } from "./as-process.ts";
 
 await asProcess(async () => {
   refuseTightRoom();
-  const [{ readConfig }, { secretsOf }, { openTelemetry }, { runWorker }] = await Promise.all([
-    import("../config.ts"),
+  const { readConfig } = await import("../config.ts");
+  const [{ secretsOf }, { openTelemetry }, { projectReportIn }, { runWorker }] = await Promise.all([
     import("../telemetry/secrets.ts"),
     import("../telemetry/telemetry.ts"),
+    import("../project/project-report.ts"),
     import("./run-worker.ts"),
   ]);
   const config = readConfig();
