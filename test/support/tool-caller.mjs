@@ -16,7 +16,8 @@ const fileRoots = await openRoots(roots, closed);
 async function answerTo([name, input]) {
   const tool = builtInTools.find(({ spec }) => spec.name === name);
   const { signal } = new AbortController();
-  return await tool.run(input, { attempt: 3, signal, filesDir, fileRoots });
+  const context = { attempt: 3, signal, filesDir, fileRoots, answers: {}, resume: null };
+  return await tool.run(input, context);
 }
 
 const answers = atOnce ? await Promise.all(calls.map(answerTo)) : [];
