@@ -52,5 +52,5 @@ export default {
   ],
   testTimeout: 60_000,
   // More than there may be cores, since most suites wait most of the time.
-  maxWorkers: 3,
+  maxWorkers: 4,
 };

@@ -10,6 +10,7 @@ import { undoIdOf } from "../../src/temporal/names.ts";
 import { approval, denial, waitingCalls } from "../support/approvals.ts";
 import { aBatch, endedBatch, historyCount, standing } from "../support/batches.ts";
 import { until } from "../support/processes.ts";
+import { answerTo, askingCalls } from "../support/questions.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import type { World } from "../support/world.ts";
 
@@ -98,6 +99,26 @@ const BOOKS = {
   workerMain: "test/support/saga-worker.mjs",
   workerEnv: { BOOKINGS },
 };
+
+const NOTES = join(tmpdir(), `pawl-replay-${process.pid}.notes`);
+
+async function questioned(world: World): Promise<string> {
+  await writeFile(NOTES, "");
+  const seat = (guests: number, isSure: boolean) => ({ name: "seat", input: { guests, isSure } });
+  await world.model.script([calls(seat(2, false), seat(3, true)), done]);
+  const runId = await start(world, { agent: "steward" });
+  const [first, second = first] = await askingCalls(world.client, runId, 2);
+  await world.client.answer(runId, answerTo(second, { place: { action: "decline" } }));
+  await world.client.answer(runId, answerTo(first));
+  const again = await until("it asks again", async () => {
+    const [asking] = await askingCalls(world.client, runId, 1);
+    return asking.round === 2 && asking;
+  });
+  await world.client.answer(runId, answerTo(again, { sure: { action: "accept" } }));
+  await world.client.result(runId, AbortSignal.timeout(60_000));
+  await rm(NOTES, { force: true });
+  return runId;
+}
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -386,5 +407,12 @@ export const SCENARIOS: readonly Scenario[] = [
     play: booked,
   },
   { name: "undone", ...BOOKS, play: undone },
+  // Two tools ask at once, one of them twice; one is told no. It moves on while it waits.
+  {
+    name: "questions",
+    workerMain: "test/support/asking-worker.mjs",
+    workerEnv: { ...PATIENT, NOTES, PAWL_HISTORY_MAX_EVENTS: "20" },
+    play: questioned,
+  },
   { name: "batch", workerEnv: { ...PATIENT, PAWL_HISTORY_MAX_EVENTS: "25" }, play: batch },
 ];
