@@ -16,6 +16,7 @@ import { PERMISSIONS, type Permission } from "../domain/permission.ts";
 import { present } from "../domain/present.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { follow } from "./follow.ts";
+import { keptOldNotices } from "./kept-old.ts";
 import {
   dollarsAsMicroUsd,
   durationMs,
@@ -96,6 +97,7 @@ export function addRun(program: Command, context: CliContext): void {
       const start = async (client: RunClient, config: Config): Promise<number> => {
         const { runId, link, created } = await client.start(orderOf(task, options, config));
         const page = client.pageLink(runId);
+        for (const text of await keptOldNotices(config)) context.stderr.write(`${text}\n`);
         if (options.detach === true) {
           return await detach(context, client, { runId, link: link ?? page, options });
         }

@@ -1,9 +1,9 @@
 // What `pawl dev` says of the project folder: what its worker has loaded, and what is wrong, whenever that changes.
 
 import type { Config } from "../config.ts";
-import { spelledOut } from "../domain/shown-text.ts";
 import type { CliContext } from "./context.ts";
 import { count } from "./format.ts";
+import { oneLine, STAYS } from "./kept-old.ts";
 
 const LOOK_EVERY_MS = 250;
 
@@ -29,8 +29,8 @@ export async function tellProject(
     const wrong = mistakes.length === 0 ? "" : `, ${count(mistakes.length, "mistake")}`;
     stderr.write(`Project ${dir}: ${has}${wrong}\n`);
     for (const mistake of mistakes) {
-      const old = keptOld.includes(mistake.file) ? " What it held before stays in service." : "";
-      stderr.write(`  ${spelledOut(mistakeText(mistake)).replaceAll("\n", " ")}${old}\n`);
+      const old = keptOld.includes(mistake.file) ? ` ${STAYS}` : "";
+      stderr.write(`  ${oneLine(mistakeText(mistake))}${old}\n`);
     }
   };
   const looking = setInterval(look, LOOK_EVERY_MS).unref();

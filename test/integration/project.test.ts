@@ -71,7 +71,9 @@ test("pawl dev takes up what is edited for the next run, and keeps in service wh
   edit("agents/shop.yaml", (text) => text.replace("tools:", "toolz:"));
   await dev?.said("agents/shop.yaml:6: There is no field toolz. Did you mean tools?");
   await dev?.said("What it held before stays in service.");
-  expect((await ask("shop", "Check the stock of Lamps")).stdout).toContain('"pieces":42');
+  const old = await ask("shop", "Check the stock of Lamps");
+  expect(old.stdout).toContain('"pieces":42');
+  expect(old.stderr).toMatch(/shop\.yaml:6: .* Did you mean tools\? What it held before stays/);
 
   edit("agents/lost.yaml", (text) => text.replace("no_such_tool", "check_stock"));
   expect((await ask("lost", "Check the stock of Chairs")).stdout).toContain('"pieces":4');
