@@ -1,18 +1,15 @@
 // Runs whose histories are kept, to be replayed against every later version of the workflow.
 
-import { rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { identifyBatch } from "../../src/client/batch-order.ts";
 import type { RunOrder } from "../../src/client/run-order.ts";
 import { endedCount, itemRunId } from "../../src/domain/batch.ts";
-import { undoIdOf } from "../../src/temporal/names.ts";
 import { approval, denial, waitingCalls } from "../support/approvals.ts";
 import { aBatch, endedBatch, historyCount, standing } from "../support/batches.ts";
 import { until } from "../support/processes.ts";
-import { answerTo, askingCalls } from "../support/questions.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import type { World } from "../support/world.ts";
+import { BOOKS, booked, questioned, STEWARD, undone } from "./tool-plays.ts";
+import { calls, done, held, start } from "./words.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -22,10 +19,6 @@ export interface Scenario {
   play(world: World): Promise<string>;
 }
 
-const start = async (world: World, order: Partial<RunOrder> = {}): Promise<string> =>
-  (await world.client.start({ task: "Go on.", tenant: "replay", session: "replay", ...order }))
-    .runId;
-
 const ended = async (world: World, order: Partial<RunOrder> = {}): Promise<string> => {
   const runId = await start(world, order);
   await world.client.result(runId, AbortSignal.timeout(60_000));
@@ -34,13 +27,6 @@ const ended = async (world: World, order: Partial<RunOrder> = {}): Promise<strin
 
 const sum = (a: number): object => ({ name: "calculator", input: { expression: `${a} + 1` } });
 const search = { name: "web_search", input: { query: "population of Earth" } };
-const calls = (...toolCalls: object[]): object => ({ reply: { toolCalls } });
-const done = { reply: { text: "Done." } };
-
-const held = (world: World, runId: string): Promise<unknown> =>
-  until("the reply is on hold", async () =>
-    (await world.model.requests()).some((r) => r.runKey === runId && r.state === "held"),
-  );
 
 const waitingInTurn = (world: World, runId: string, turn: number, count: number) =>
   until(`calls of turn ${turn} wait`, async () => {
@@ -65,59 +51,6 @@ async function batch(world: World): Promise<string> {
   await world.model.release();
   await endedBatch(world, batchId);
   return batchId;
-}
-
-const BOOKINGS = join(tmpdir(), `pawl-replay-${process.pid}.bookings`);
-
-/** Three bookings, one of which can't be taken back. */
-async function booked(world: World, order: Partial<RunOrder> = {}): Promise<string> {
-  await writeFile(BOOKINGS, "");
-  const book = (input: object) => calls({ name: "book", input });
-  const locked = { what: 2, isLocked: true };
-  await world.model.script([
-    ...[book({ what: 1 }), book(locked), book({ what: 3 })],
-    { ...done, hold: true },
-  ]);
-  const runId = await start(world, { agent: "booker", ...order });
-  await held(world, runId);
-  await world.client.cancel(runId);
-  await world.client.result(runId, AbortSignal.timeout(60_000));
-  if (order.onFailure !== "keep") await rm(BOOKINGS);
-  return runId;
-}
-
-async function undone(world: World): Promise<string> {
-  const runId = await booked(world, { onFailure: "keep" });
-  await world.client.undo(runId, "ann");
-  const watch = world.client.watchUndo(runId, AbortSignal.timeout(60_000));
-  for (let step = await watch.next(); step.done !== true;) step = await watch.next();
-  await rm(BOOKINGS);
-  return undoIdOf(runId, 1);
-}
-
-const BOOKS = {
-  workerMain: "test/support/saga-worker.mjs",
-  workerEnv: { BOOKINGS },
-};
-
-const NOTES = join(tmpdir(), `pawl-replay-${process.pid}.notes`);
-
-async function questioned(world: World): Promise<string> {
-  await writeFile(NOTES, "");
-  const seat = (guests: number, isSure: boolean) => ({ name: "seat", input: { guests, isSure } });
-  await world.model.script([calls(seat(2, false), seat(3, true)), done]);
-  const runId = await start(world, { agent: "steward" });
-  const [first, second = first] = await askingCalls(world.client, runId, 2);
-  await world.client.answer(runId, answerTo(second, { place: { action: "decline" } }));
-  await world.client.answer(runId, answerTo(first));
-  const again = await until("it asks again", async () => {
-    const [asking] = await askingCalls(world.client, runId, 1);
-    return asking.round === 2 && asking;
-  });
-  await world.client.answer(runId, answerTo(again, { sure: { action: "accept" } }));
-  await world.client.result(runId, AbortSignal.timeout(60_000));
-  await rm(NOTES, { force: true });
-  return runId;
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -410,8 +343,7 @@ export const SCENARIOS: readonly Scenario[] = [
   // Two tools ask at once, one of them twice; one is told no. It moves on while it waits.
   {
     name: "questions",
-    workerMain: "test/support/asking-worker.mjs",
-    workerEnv: { ...PATIENT, NOTES, PAWL_HISTORY_MAX_EVENTS: "20" },
+    ...STEWARD,
     play: questioned,
   },
   { name: "batch", workerEnv: { ...PATIENT, PAWL_HISTORY_MAX_EVENTS: "25" }, play: batch },
