@@ -158,3 +158,7 @@ export function actionsIn(answers: Answers): AnswerTaken["actions"] {
 export function silenceOn(questions: readonly Question[]): Answers {
   return Object.fromEntries(questions.map(({ id }) => [id, { action: "cancel" } as const]));
 }
+
+/** Of one form, and of one choice in it: a person reads them all. */
+export const FIELDS_MAX = 32;
+export const CHOICES_MAX = 200;

@@ -33,9 +33,9 @@ const YOUNG_MB = 48;
 /** Beside the heap: code, threads, buffers, Temporal's core. */
 const HEAP_SHARE_OF_MEMORY = 0.8;
 
-/** Before anything large is loaded. Throws PawlError CONFIG. */
-export function refuseTightRoom(): void {
-  const trouble = troubleIn(roomHere(), TO_LOAD);
+/** Before anything large is loaded; `heapMb` where that is more than a command is. Throws PawlError CONFIG. */
+export function refuseTightRoom(heapMb: number = TO_LOAD.heapMb): void {
+  const trouble = troubleIn(roomHere(), { ...TO_LOAD, heapMb });
   if (trouble !== null) throw trouble;
 }
 

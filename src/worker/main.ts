@@ -3,8 +3,11 @@
 import { refuseTightRoom } from "../process/room.ts";
 import { asProcess } from "./as-process.ts";
 
+/** Its modules alone are some 55 MB. */
+const HEAP_TO_LOAD_MB = 64;
+
 await asProcess(async () => {
-  refuseTightRoom();
+  refuseTightRoom(HEAP_TO_LOAD_MB);
   const { readConfig } = await import("../config.ts");
   const [{ secretsOf }, { openTelemetry }, { projectReportIn }, { runWorker }] = await Promise.all([
     import("../telemetry/secrets.ts"),

@@ -287,7 +287,7 @@ describe("a process with too little to start says so in one sentence", () => {
       what: "a heap of 40 MB",
       shell: "exec",
       env: { NODE_OPTIONS: "--max-old-space-size=40" },
-      sentence: /may grow to 40 MB, and a .* needs \d+\. \(CONFIG: give it more memory/,
+      sentence: /may grow to 40 MB, and (a .*|Pawl) needs \d+\. \(CONFIG: give it more memory/,
     },
     {
       what: "a log below a file",

@@ -2,7 +2,7 @@
 // (workflows/run/hear-answers.ts).
 
 import type { AnswerGiven, FormContent, FormValue, QuestionAnswer } from "../question.ts";
-import { QUESTIONS_MAX } from "../question.ts";
+import { CHOICES_MAX, FIELDS_MAX, QUESTIONS_MAX } from "../question.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import { NAME_CHARS_MAX } from "./parse-message.ts";
 import {
@@ -20,8 +20,6 @@ import {
 } from "./parse-value.ts";
 
 const KEY_CHARS_MAX = 128;
-const FIELDS_MAX = 32;
-const CHOICES_MAX = 200;
 const CALL_ID_CHARS_MAX = 256;
 export const ANSWERS_BYTES_MAX = 16 * 1024;
 

@@ -5,6 +5,8 @@ import { charsIn } from "../chars.ts";
 import { FORM_FORMATS } from "../form.ts";
 import { jsonBytesOf } from "../json-size.ts";
 import {
+  CHOICES_MAX,
+  FIELDS_MAX,
   QUESTION_CHARS_MAX,
   QUESTIONS_MAX,
   RESUME_BYTES_MAX,
@@ -40,8 +42,6 @@ import {
 const NAME_CHARS_MAX = 128;
 const URL_CHARS_MAX = 2000;
 const WORDS_CHARS_MAX = 1000;
-const FIELDS_MAX = 32;
-const CHOICES_MAX = 200;
 /** Of one round, so that a dozen calls may ask at once (workflows/run/answer-calls.ts). */
 export const QUESTIONS_BYTES_MAX = 96 * 1024;
 
