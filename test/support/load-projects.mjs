@@ -7,7 +7,7 @@ const [{ loadProject }, { mistakeText }, { SHIPPED_MODELS }, { defineTool }] = a
   ours("project/load-project.js"),
   ours("project/mistake.js"),
   ours("domain/model-table.js"),
-  ours("index.js"),
+  ours("library/index.js"),
 ]);
 const around = {
   models: SHIPPED_MODELS,
