@@ -10,7 +10,6 @@ import { toolDigest, type DescribedTool } from "../../src/mcp/tool-digest.ts";
 import { namePrefix, toolName } from "../../src/mcp/tool-names.ts";
 import type { ToolSpec } from "../../src/domain/tool.ts";
 import type { Telemetry } from "../../src/telemetry/telemetry.ts";
-import { mcpTool } from "./mcp-tool.ts";
 import type { RunTerms, SourcedTool, ToolSource } from "./tool-source.ts";
 
 export interface McpParts {
@@ -60,6 +59,8 @@ export function mcpSource(parts: McpParts): ToolSource {
     async open(name, pinned) {
       const server = ofPrefix(name);
       if (server === undefined || pinned?.origin === undefined) return null;
+      // With the protocol's client, which a worker without servers never needs.
+      const { mcpTool } = await import("./mcp-tool.ts");
       return mcpTool(server, { ...pinned, origin: pinned.origin }, pool);
     },
     close: () => pool.close(),

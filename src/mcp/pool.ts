@@ -4,13 +4,7 @@
 //   E4. A server that hangs, dies or floods is waited for by its own calls alone: a run opens without it.
 
 import type { Tool } from "@modelcontextprotocol/client";
-import {
-  openConnection,
-  type Connection,
-  type Era,
-  type ListedTools,
-  type World,
-} from "./connection.ts";
+import type { Connection, Era, ListedTools, World } from "./connection.ts";
 import type { McpServer } from "./server-config.ts";
 
 const IDLE_MS = 5 * 60_000;
@@ -186,6 +180,8 @@ class ConnectionPool implements Pool {
   async #open(server: McpServer, key: string, signal: AbortSignal): Promise<Connection> {
     const knownEra = this.#eras.get(key) ?? null;
     try {
+      // The protocol's client is large, and most workers have no server.
+      const { openConnection } = await import("./connection.ts");
       const connection = await openConnection(server, this.#world, { knownEra, signal });
       this.#eras.set(key, connection.era);
       return connection;

@@ -5,11 +5,10 @@
 import type { Tool } from "../../activities/tools/define-tool.ts";
 import type { Config } from "../config.ts";
 import { PawlError } from "../domain/errors.ts";
-import { openLiveProject, type LiveProject } from "../project/live-project.ts";
+import type { LiveProject } from "../project/live-project.ts";
 import type { Project } from "../project/load-project.ts";
 import { mistakeText } from "../project/mistake.ts";
 import { writeReport } from "../project/project-report.ts";
-import { surroundingsOf } from "../project/surroundings.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 
 export interface ProjectTerms {
@@ -26,6 +25,11 @@ export async function openProject(
 ): Promise<LiveProject | null> {
   const { dir } = config.project;
   if (dir === null) return null;
+  // What loads a project is large (YAML, TypeScript), and most workers have none.
+  const [{ openLiveProject }, { surroundingsOf }] = await Promise.all([
+    import("../project/live-project.ts"),
+    import("../project/surroundings.ts"),
+  ]);
   const isLocal = reportFile !== undefined;
   let told = new Set<string>();
   const onLoad = (project: Project): void => {
