@@ -1,13 +1,11 @@
 // Calls that wait for a person: the inbox, one of them whole, and the decision on it.
 
 import { z } from "@hono/zod-openapi";
-import type { ApprovalWaiting } from "../../domain/approval.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
-import { tenantFilter } from "../principal.ts";
-import { shareAnswers } from "../shared-answers.ts";
-import { CALL_PATH, OF_RUN, PENDING, wholeNumber } from "../schemas.ts";
+import { CALL_PATH, OF_RUN, PENDING } from "../schemas.ts";
 import { present } from "../../domain/present.ts";
+import { addInbox } from "./inbox.ts";
 
 const OF_A_RUN = { ...PENDING, ...OF_RUN };
 
@@ -65,7 +63,13 @@ const NOT_WAITING = [
 ] as const;
 
 export function addApprovals(app: App): void {
-  addInbox(app);
+  addInbox(app, {
+    path: "/v1/approvals",
+    operationId: "listApprovals",
+    summary: "Calls that wait for a person, of all runs; a second or so late",
+    schema: INBOX,
+    read: async (client, query) => ({ approvals: await client.approvals(query) }),
+  });
   addRoute(
     app,
     {
@@ -108,30 +112,6 @@ export function addApprovals(app: App): void {
       });
       gateway.metrics.approvalDecided(decided.verdict);
       return answer(200, decided);
-    },
-  );
-}
-
-/** The inbox is a second or so late in any case. */
-const INBOX_LASTS_MS = 1000;
-
-function addInbox(app: App): void {
-  const shared = shareAnswers<readonly ApprovalWaiting[]>(INBOX_LASTS_MS);
-  addRoute(
-    app,
-    {
-      method: "get",
-      path: "/v1/approvals",
-      operationId: "listApprovals",
-      summary: "Calls that wait for a person, of all runs; a second or so late",
-      scopes: ["runs:read", "approvals:decide"],
-      query: z.strictObject({ limit: wholeNumber(1, 1000).optional() }),
-      answers: { 200: { description: "They wait, oldest run last.", schema: INBOX } },
-    },
-    async ({ query: { limit }, principal, gateway }) => {
-      const asked = { ...tenantFilter(principal), ...present({ limit }) };
-      const approvals = await shared.of([asked], () => gateway.client.approvals(asked));
-      return answer(200, { approvals });
     },
   );
 }

@@ -2,13 +2,10 @@
 // who may decide may answer.
 
 import { z } from "@hono/zod-openapi";
-import { present } from "../../domain/present.ts";
-import type { QuestionsWaiting } from "../../domain/question.ts";
 import { addRoute, answer, type App } from "../define-route.ts";
 import { ownRun } from "../own-run.ts";
-import { tenantFilter } from "../principal.ts";
-import { ASKING, CALL_PATH, OF_RUN, wholeNumber } from "../schemas.ts";
-import { shareAnswers } from "../shared-answers.ts";
+import { ASKING, CALL_PATH, OF_RUN } from "../schemas.ts";
+import { addInbox } from "./inbox.ts";
 
 const OF_A_RUN = { ...ASKING, ...OF_RUN };
 
@@ -76,7 +73,13 @@ const NOT_ASKING = [
 ] as const;
 
 export function addQuestions(app: App): void {
-  addInbox(app);
+  addInbox(app, {
+    path: "/v1/questions",
+    operationId: "listQuestions",
+    summary: "Tools that ask a person, in all runs; a second or so late",
+    schema: INBOX,
+    read: async (client, query) => ({ questions: await client.questions(query) }),
+  });
   addRoute(
     app,
     {
@@ -111,30 +114,6 @@ export function addQuestions(app: App): void {
       await ownRun(gateway, principal, runId);
       const by = principal.name;
       return answer(200, await gateway.client.answer(runId, { callId, round, answers, by }));
-    },
-  );
-}
-
-/** The inbox is a second or so late in any case. */
-const INBOX_LASTS_MS = 1000;
-
-function addInbox(app: App): void {
-  const shared = shareAnswers<readonly QuestionsWaiting[]>(INBOX_LASTS_MS);
-  addRoute(
-    app,
-    {
-      method: "get",
-      path: "/v1/questions",
-      operationId: "listQuestions",
-      summary: "Tools that ask a person, in all runs; a second or so late",
-      scopes: ["runs:read", "approvals:decide"],
-      query: z.strictObject({ limit: wholeNumber(1, 1000).optional() }),
-      answers: { 200: { description: "They wait, oldest run last.", schema: INBOX } },
-    },
-    async ({ query: { limit }, principal, gateway }) => {
-      const asked = { ...tenantFilter(principal), ...present({ limit }) };
-      const questions = await shared.of([asked], () => gateway.client.questions(asked));
-      return answer(200, { questions });
     },
   );
 }
