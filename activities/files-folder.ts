@@ -7,6 +7,7 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../src/config.ts";
+import { codeOf } from "../src/domain/error-code.ts";
 import { fileTroubleOf } from "../src/domain/file-trouble.ts";
 import { openRoots, type OpenRoot } from "../src/files/open-roots.ts";
 
@@ -83,7 +84,7 @@ async function markIn(dir: string, ownUid: number): Promise<string> {
     await writeFile(path, folderId, { flag: "wx", mode: OWNERS_ALONE.file });
     return folderId;
   } catch (error) {
-    if (!isThere(error)) throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
   }
   const { uid } = await stat(path);
   // A run's folder is for its owner alone: what one of them wrote, the other could not go on with.
@@ -96,9 +97,4 @@ async function markIn(dir: string, ownUid: number): Promise<string> {
     await pause(MARK_RETRY_MS);
   }
   throw new Error(`the file ${MARK} in it is empty; delete it`);
-}
-
-function isThere(error: unknown): boolean {
-  // By its shape: an error of another realm is no `Error` here.
-  return typeof error === "object" && error !== null && Reflect.get(error, "code") === "EEXIST";
 }

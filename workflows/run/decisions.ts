@@ -5,15 +5,15 @@
 //   A2. A decision counts only for the arguments it names, before its deadline, in a run under way.
 //   A3. What waits and what was decided stands in history before anybody is told that it was accepted.
 
-import { ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
+import { type ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
 import { rulingOf, type DecidedApproval, type Decision } from "../../src/domain/approval.ts";
-import type { ErrorCode } from "../../src/domain/errors.ts";
 import { DECIDE_UPDATE } from "../../src/temporal/names.ts";
 import { decisionFrom } from "../../src/domain/run/parse-decision.ts";
 import { rulingBefore } from "../../src/domain/run/people.ts";
 import { pendingOf } from "../../src/domain/run/shown.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 import type { Life } from "./life.ts";
+import { refusal } from "./refusal.ts";
 
 const decideUpdate = defineUpdate<DecidedApproval, [unknown]>(DECIDE_UPDATE);
 
@@ -69,8 +69,4 @@ function whyNotWaiting({ memory, calledOff, phase }: RunState, callId: string): 
     return refusal("RUN_ENDED", "The run is ending; nothing waits any more.");
   }
   return refusal("APPROVAL_NOT_FOUND", `No call ${callId} waits for a decision in this run.`);
-}
-
-function refusal(type: ErrorCode, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true });
 }

@@ -5,8 +5,7 @@
 //   O3. Answers count only for the call and the round they name, before its deadline, in a run under way.
 //   O4. The tool is executed again with them, once for each round, whatever died in between.
 
-import { ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
-import type { ErrorCode } from "../../src/domain/errors.ts";
+import { type ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
 import { whyNoAnswer } from "../../src/domain/form.ts";
 import { actionsIn, type AnswerGiven, type AnswerTaken } from "../../src/domain/question.ts";
 import { answerFrom } from "../../src/domain/run/parse-answer.ts";
@@ -14,6 +13,7 @@ import { endOfRound, questionsOf } from "../../src/domain/run/questions.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 import { ANSWER_UPDATE } from "../../src/temporal/names.ts";
 import { callIn, type Life } from "./life.ts";
+import { refusal } from "./refusal.ts";
 
 const answerUpdate = defineUpdate<AnswerTaken, [unknown]>(ANSWER_UPDATE);
 
@@ -69,8 +69,4 @@ function whyNotOpen(
     return refusal("RUN_ENDED", "The run is ending; nothing is asked any more.");
   }
   return refusal("QUESTION_NOT_FOUND", `Nothing is asked in ${what} of this run.`);
-}
-
-function refusal(type: ErrorCode, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true });
 }

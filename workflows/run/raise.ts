@@ -1,13 +1,13 @@
 // A person lets the run go on with more money of its own. Refused where nothing would change by it.
 
-import { ApplicationFailure, defineUpdate, setHandler } from "@temporalio/workflow";
-import type { ErrorCode } from "../../src/domain/errors.ts";
+import { defineUpdate, setHandler } from "@temporalio/workflow";
 import { formatUsd } from "../../src/domain/money.ts";
 import { canBeRaised, ceilingOf, costCapNow } from "../../src/domain/run/own-cap.ts";
 import { raiseFrom, type Raise } from "../../src/domain/run/parse-resume.ts";
 import type { RunState } from "../../src/domain/run/state.ts";
 import { RAISE_UPDATE, type Raised } from "../../src/temporal/names.ts";
 import type { Life } from "./life.ts";
+import { refusal } from "./refusal.ts";
 
 const raiseUpdate = defineUpdate<Raised, [unknown]>(RAISE_UPDATE);
 
@@ -51,8 +51,4 @@ function refuse({ memory, calledOff, phase }: RunState): void {
     `The run may already cost ${formatUsd(ceilingOf(memory))}, and its operator allows no run more ` +
       "(PAWL_RUN_CAP_USD of the worker, or the agent's own limit)",
   );
-}
-
-function refusal(type: ErrorCode, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true });
 }
