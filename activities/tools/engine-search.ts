@@ -2,7 +2,7 @@
 // out. What pages say of themselves there is data, like the pages.
 
 import { z } from "zod";
-import { defineTool, type Tool } from "./define-tool.ts";
+import { defineTool, type PlainTool } from "./define-tool.ts";
 import type { FoundPage, SearchEngine } from "./search-engines.ts";
 import { ToolError } from "./tool-error.ts";
 import { webFailure } from "./web-answer.ts";
@@ -18,7 +18,7 @@ const TEXT_CHARS_MAX = 600;
 export function engineSearchTool(
   { name, search }: SearchEngine,
   isShown: (url: URL) => boolean,
-): Tool {
+): PlainTool {
   return defineTool({
     name: WEB_SEARCH,
     description:

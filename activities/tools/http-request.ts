@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { domainsIn, isWithin, NO_DOMAINS, plainHost } from "../../src/outbound/domains.ts";
 import { OutboundError } from "../../src/outbound/outbound-error.ts";
-import { defineTool, type Tool } from "./define-tool.ts";
+import { defineTool, type PlainTool } from "./define-tool.ts";
 import type { ToolContext } from "./tool-context.ts";
 import { ToolError, toolErrorOf } from "./tool-error.ts";
 import { readBody, webFailure } from "./web-answer.ts";
@@ -21,7 +21,7 @@ export const HTTP_REQUEST = "http_request";
 export const READING_METHODS = ["GET", "HEAD"] as const;
 const METHODS = [...READING_METHODS, "POST", "PUT", "PATCH", "DELETE"] as const;
 
-export function httpRequestTool({ send, secrets }: HttpRequestMeans): Tool {
+export function httpRequestTool({ send, secrets }: HttpRequestMeans): PlainTool {
   return defineTool({
     name: HTTP_REQUEST,
     description:

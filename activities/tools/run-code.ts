@@ -10,7 +10,7 @@ import {
 } from "../../src/sandbox/sandbox.ts";
 import type { AskSandbox } from "../../src/sandbox/choose-sandbox.ts";
 import { keep, takeIn, wantedFiles } from "./code-files.ts";
-import { defineTool, type Tool, type ToolContext } from "./define-tool.ts";
+import { defineTool, type PlainTool, type ToolContext } from "./define-tool.ts";
 import { ToolError } from "./tool-error.ts";
 
 export const RUN_CODE = "run_code";
@@ -31,7 +31,10 @@ const input = z.object({
 });
 
 /** `languages`: those of the sandbox, where this process has one. */
-export function runCodeTool(ask: AskSandbox, languages: readonly Language[] = LANGUAGES): Tool {
+export function runCodeTool(
+  ask: AskSandbox,
+  languages: readonly Language[] = LANGUAGES,
+): PlainTool {
   const { wallMs, memoryBytes } = STANDARD_LIMITS;
   return defineTool({
     name: RUN_CODE,

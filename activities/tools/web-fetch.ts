@@ -2,7 +2,7 @@
 // data, and labelled by the host that said it.
 
 import { z } from "zod";
-import { defineTool, type Tool } from "./define-tool.ts";
+import { defineTool, type PlainTool } from "./define-tool.ts";
 import { readBody, webFailure, type Body } from "./web-answer.ts";
 import { ToolError } from "./tool-error.ts";
 import { webKind, type WebKind } from "./web-kind.ts";
@@ -28,7 +28,7 @@ export interface WebFetchMeans {
 const ACCEPT =
   "text/html, application/xhtml+xml, text/*;q=0.9, application/json;q=0.9, application/pdf;q=0.8, */*;q=0.1";
 
-export function webFetchTool({ send, readPage }: WebFetchMeans): Tool {
+export function webFetchTool({ send, readPage }: WebFetchMeans): PlainTool {
   return defineTool({
     name: "web_fetch",
     description:

@@ -1,15 +1,15 @@
 // What a person sees of a call on the page, and when they may approve it: a real browser and the real page, with
 // calls that the test writes.
 
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Browser, Locator } from "playwright-core";
 import { argsDigest } from "../../src/domain/args-digest.ts";
 import { accessibilityFaults } from "../support/accessibility.ts";
 import { openBrowser, openPage, type WatchedPage } from "../support/browser.ts";
-import { pageFile } from "../support/page-files.ts";
-import { freePort, until } from "../support/processes.ts";
+import { servePage, type PageServer } from "../support/page-server.ts";
+import { until } from "../support/processes.ts";
 import { readShown } from "../support/read-shown.ts";
 
 interface Asked {
@@ -19,40 +19,27 @@ interface Asked {
 }
 
 let browser: Browser;
-let server: Server;
-let url = "";
+let server: PageServer;
 const runs = new Map<string, readonly Asked[]>();
 const decided: unknown[] = [];
 
 beforeAll(async () => {
   browser = await openBrowser();
-  const port = await freePort();
-  server = createServer((request, response) => {
-    const path = request.url ?? "/";
-    const [, runId = ""] = /^\/v1\/runs\/([^/]+)/.exec(path) ?? [];
-    if (path.endsWith("/events")) {
-      return stream(response, runId, String(request.headers["last-event-id"] ?? "0.0"));
-    }
-    if (request.method === "POST") {
-      let body = "";
-      request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
-      request.on("end", () => {
-        decided.push(JSON.parse(body));
-        json(response, { verdict: "approved" });
-      });
-      return;
-    }
-    if (path.startsWith("/v1/")) return json(response, answerTo(path));
-    const { type, bytes } = pageFile(path);
-    response.writeHead(200, { "content-type": type }).end(bytes);
+  server = await servePage({
+    get: answerTo,
+    post(_, body) {
+      decided.push(body);
+      return { verdict: "approved" };
+    },
+    stream(response, { url = "", headers }) {
+      const [, runId = ""] = /^\/v1\/runs\/([^/]+)/.exec(url) ?? [];
+      stream(response, runId, String(headers["last-event-id"] ?? "0.0"));
+    },
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${port}`;
 }, 60_000);
 
 afterAll(async () => {
   await browser?.close();
-  server?.closeAllConnections();
   server?.close();
 });
 
@@ -62,14 +49,9 @@ function answerTo(path: string): object {
   return { status: "waiting", task: "A task", agent: "assistant", waiting: null };
 }
 
-function json(response: ServerResponse, body: object): void {
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-
 /** A page that was too busy to listen asks once more, behind what it has heard. */
 function stream(response: ServerResponse, runId: string, after: string): void {
   const heard = Number(after.split(".")[1]);
-  response.writeHead(200, { "content-type": "text/event-stream" });
   const asked = { tool: "write_file", turn: 1, reason: "it writes" };
   for (const [index, waiting] of (runs.get(runId) ?? []).entries()) {
     if (index < heard) continue;
@@ -86,7 +68,7 @@ let number = 0;
 async function opened(...calls: readonly Asked[]): Promise<WatchedPage> {
   number += 1;
   runs.set(`run_${number}`, calls);
-  const watched = await openPage(browser, `${url}/#/runs/run_${number}`);
+  const watched = await openPage(browser, `${server.url}/#/runs/run_${number}`);
   await watched.page
     .locator("form.approval .arguments")
     .nth(calls.length - 1)

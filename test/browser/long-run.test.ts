@@ -2,11 +2,11 @@
 // because a model takes minutes to write what is needed here.
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Browser } from "playwright-core";
 import { openBrowser, openPage, type WatchedPage } from "../support/browser.ts";
-import { pageFile } from "../support/page-files.ts";
-import { freePort, until } from "../support/processes.ts";
+import { servePage, type PageServer } from "../support/page-server.ts";
+import { until } from "../support/processes.ts";
 
 const TURNS = 100;
 const LINE = "x".repeat(1_000_000);
@@ -25,34 +25,19 @@ const ANSWERS: Readonly<Record<string, object>> = {
 };
 
 let browser: Browser;
-let server: Server;
-let url = "";
+let server: PageServer;
 let streams: ServerResponse[] = [];
 
 beforeAll(async () => {
   browser = await openBrowser();
-  const port = await freePort();
-  server = createServer((request, response) => {
-    const path = request.url ?? "/";
-    if (path.endsWith("/events")) {
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      streams.push(response);
-    } else if (path.startsWith("/v1/")) {
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(JSON.stringify(ANSWERS[path] ?? {}));
-    } else {
-      const { type, bytes } = pageFile(path);
-      response.writeHead(200, { "content-type": type });
-      response.end(bytes);
-    }
+  server = await servePage({
+    get: (path) => ANSWERS[path] ?? {},
+    stream: (response) => void streams.push(response),
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${port}`;
 }, 60_000);
 
 afterAll(async () => {
   await browser?.close();
-  server?.closeAllConnections();
   server?.close();
 });
 
@@ -82,7 +67,7 @@ async function openRun(
   runId = "run_long",
 ): Promise<{ watched: WatchedPage; send: (text: string) => void }> {
   streams = [];
-  const watched = await openPage(browser, `${url}/#/runs/${runId}`);
+  const watched = await openPage(browser, `${server.url}/#/runs/${runId}`);
   const stream = await until("the page follows the run", () => streams[0]);
   return { watched, send: (text) => void stream.write(text) };
 }

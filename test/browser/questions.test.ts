@@ -1,12 +1,12 @@
 // What a tool asks, as a form on the page: a real browser and the real page, with a question that the test writes.
 
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Browser } from "playwright-core";
 import { accessibilityFaults } from "../support/accessibility.ts";
 import { openBrowser, openPage } from "../support/browser.ts";
-import { pageFile } from "../support/page-files.ts";
-import { freePort, until } from "../support/processes.ts";
+import { servePage, type PageServer } from "../support/page-server.ts";
+import { until } from "../support/processes.ts";
 
 const CALL = { callId: "1.2", tool: "seat", turn: 1, round: 3 };
 const TIMES = { requestedAt: "2026-11-26T10:00:00Z", deadlineAt: "2999-01-01T00:00:00Z" };
@@ -30,36 +30,23 @@ const QUESTIONS = [
 ];
 
 let browser: Browser;
-let server: Server;
-let url = "";
+let server: PageServer;
 const answered: unknown[] = [];
 
 beforeAll(async () => {
   browser = await openBrowser();
-  const port = await freePort();
-  server = createServer((request, response) => {
-    const path = request.url ?? "/";
-    if (path.endsWith("/events")) return stream(response);
-    if (request.method === "POST") {
-      let body = "";
-      request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
-      request.on("end", () => {
-        answered.push(path, JSON.parse(body));
-        json(response, { actions: {} });
-      });
-      return;
-    }
-    if (path.startsWith("/v1/")) return json(response, answerTo(path));
-    const { type, bytes } = pageFile(path);
-    response.writeHead(200, { "content-type": type }).end(bytes);
+  server = await servePage({
+    get: answerTo,
+    post(path, body) {
+      answered.push(path, body);
+      return { actions: {} };
+    },
+    stream,
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${port}`;
 }, 60_000);
 
 afterAll(async () => {
   await browser?.close();
-  server?.closeAllConnections();
   server?.close();
 });
 
@@ -71,21 +58,16 @@ function answerTo(path: string): object {
   return { status: "waiting", task: "Seat us.", agent: "steward", waiting: null };
 }
 
-function json(response: ServerResponse, body: object): void {
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-
 function stream(response: ServerResponse): void {
   const event = { type: "question.asked", id: "0.9", runId: "run_1", ts: TIMES.requestedAt };
   const data = JSON.stringify({ ...event, ...CALL, ...TIMES, questions: QUESTIONS });
-  response.writeHead(200, { "content-type": "text/event-stream" });
   response.write(`id: 0.9\nevent: question.asked\ndata: ${data}\n\n`);
 }
 
 test.each([["#/runs/run_1"], ["#/approvals"]])(
   "at %s a question is a form: what the tool wrote is text, and what is filled in is sent",
   async (place) => {
-    const { page, close } = await openPage(browser, `${url}/${place}`);
+    const { page, close } = await openPage(browser, `${server.url}/${place}`);
     try {
       const card = page.locator("form.question");
       await card.waitFor({ timeout: 60_000 });

@@ -1,26 +1,11 @@
 // As llama.cpp's server writes it on /v1/messages (0.5.0-dev): its streams and refusals are nearly those of the API.
 
-import { afterEach, describe, expect, test } from "@jest/globals";
-import { aModel, aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";
-import {
-  openStream,
-  sse,
-  START,
-  startScriptedProvider,
-  type Answer,
-  type ScriptedProvider,
-} from "../../support/scripted-provider.ts";
+import { describe, expect, test } from "@jest/globals";
+import { aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";
+import { scriptedModel } from "../../support/scripted-model.ts";
+import { openStream, sse, START, type Answer } from "../../support/scripted-provider.ts";
 
-let provider: ScriptedProvider | undefined;
-afterEach(async () => {
-  await provider?.stop();
-  provider = undefined;
-});
-
-async function modelOf(answer: Answer) {
-  provider = await startScriptedProvider(answer);
-  return aModel(provider.url);
-}
+const provider = scriptedModel();
 
 const refusing =
   (status: number, body: object): Answer =>
@@ -39,7 +24,7 @@ describe("a 404 that is not of the API", () => {
     ["of one that speaks as OpenAI's", { error: { message: "no route", type: "not_found_error" } }],
   ])("%s is about the address, and says nothing of the model", async (_, body) => {
     const failure = await failureOf(
-      (await modelOf(refusing(404, body))).call(aRequest(), DEAF, NEVER),
+      (await provider.of(refusing(404, body))).call(aRequest(), DEAF, NEVER),
     );
     expect(failure).toMatchObject({ code: "PROVIDER_REJECTED", billing: "free" });
     expect(failure.message).toContain("check ANTHROPIC_BASE_URL");
@@ -79,7 +64,7 @@ describe("a stream without message_start, as where its first token is half an em
     ["a call", CALLED, { ...CALL, input: {} }],
     ["thinking", THOUGHT, { type: "thinking", thinking: "🤔" }],
   ])("of %s is a reply whose prompt nobody has counted", async (_, begun, block) => {
-    const model = await modelOf(streaming(begun + CLOSED + END));
+    const model = await provider.of(streaming(begun + CLOSED + END));
     const reply = await model.call(aRequest({ model: "qwen" }), DEAF, NEVER);
     expect(reply).toMatchObject({
       message: { content: [block] },
@@ -92,7 +77,7 @@ describe("a stream without message_start, as where its first token is half an em
     ["that begins with its second block", TEXT.replaceAll('"index":0', '"index":1') + END],
     ["that is nothing but its end", END],
   ])("%s has lost more than that", async (_, bytes) => {
-    const model = await modelOf(streaming(bytes));
+    const model = await provider.of(streaming(bytes));
     const failure = await failureOf(model.call(aRequest(), DEAF, NEVER));
     expect(failure).toMatchObject({ code: "PROVIDER_STREAM_INVALID" });
   });
@@ -100,7 +85,7 @@ describe("a stream without message_start, as where its first token is half an em
 
 test("a call whose block has no input, and of which no arguments come, is one without arguments", async () => {
   const begun = sse({ type: "content_block_start", index: 0, content_block: CALL });
-  const model = await modelOf(streaming(START + begun + CLOSED + END));
+  const model = await provider.of(streaming(START + begun + CLOSED + END));
   const reply = await model.call(aRequest(), DEAF, NEVER);
   expect(reply).toMatchObject({ message: { content: [{ ...CALL, input: {} }] }, invalidCalls: [] });
 });

@@ -1,31 +1,21 @@
 // Cases 28 and 29: answers that are no proper stream. A whole message is an answer, an error in whatever shape is the
 // provider's, and what is no Messages API at all ends at once.
 
-import { afterEach, describe, expect, test } from "@jest/globals";
-import { aModel, aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";
+import { describe, expect, test } from "@jest/globals";
+import { aRequest, DEAF, failureOf, NEVER } from "../../support/calls.ts";
+import { scriptedModel } from "../../support/scripted-model.ts";
 import {
   END,
   openStream,
   sse,
   START,
-  startScriptedProvider,
   textBlock,
   type Answer,
-  type ScriptedProvider,
 } from "../../support/scripted-provider.ts";
 
-let provider: ScriptedProvider | undefined;
-afterEach(async () => {
-  await provider?.stop();
-  provider = undefined;
-});
+const provider = scriptedModel();
 
-async function modelOf(answer: Answer) {
-  provider = await startScriptedProvider(answer);
-  return aModel(provider.url);
-}
-
-const replyTo = async (answer: Answer) => (await modelOf(answer)).call(aRequest(), DEAF, NEVER);
+const replyTo = async (answer: Answer) => (await provider.of(answer)).call(aRequest(), DEAF, NEVER);
 const failureTo = async (answer: Answer) => await failureOf(replyTo(answer));
 
 const sent =
@@ -65,13 +55,13 @@ describe("a whole message in answer to a stream", () => {
       usage: { inputTokens: 2095, outputTokens: 503 },
       requestId: "req_1",
     });
-    expect(provider?.requests).toHaveLength(1);
+    expect(provider.requests()).toHaveLength(1);
   });
 
   test("is shown to whoever listens", async () => {
     const heard: [string, number][] = [];
     const listener = { ...DEAF, text: (piece: string, at: number) => void heard.push([piece, at]) };
-    const model = await modelOf(sent("application/json", JSON.stringify(MESSAGE)));
+    const model = await provider.of(sent("application/json", JSON.stringify(MESSAGE)));
     await model.call(aRequest(), listener, NEVER);
     expect(heard).toEqual([
       ["From the ", 0],
@@ -133,7 +123,6 @@ describe("an error in the stream is the provider's, told whole", () => {
     const before = await failureTo(sent("text/event-stream", START + error));
     expect(before).toMatchObject({ code, billing: "prompt", isSaid: true });
     expect(before.message).toContain(LONG);
-    await provider?.stop();
     const amid = await failureTo(
       sent("text/event-stream", START + textBlock(0, "Half an") + error),
     );

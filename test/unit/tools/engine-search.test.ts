@@ -18,7 +18,7 @@ import {
   searxngService,
   tavilyService,
 } from "../../support/search-services.ts";
-import { contextFor, outputOf } from "./support.ts";
+import { contextFor } from "./support.ts";
 
 const servers: CountingServer[] = [];
 afterEach(async () => {
@@ -60,7 +60,7 @@ const ENGINES: readonly (readonly [
 ];
 
 const search = (engine: SearchEngine, query: string, isShown: (url: URL) => boolean = () => true) =>
-  outputOf(engineSearchTool(engine, isShown).run({ query }, contextFor({ attempt: 3 })));
+  engineSearchTool(engine, isShown).run({ query }, contextFor({ attempt: 3 }));
 
 describe.each(ENGINES)("with %s", (name, engineFor) => {
   test("results come numbered, with title, address, date and text", async () => {
@@ -152,7 +152,7 @@ test.each<[string, RequestListener, boolean]>([
 );
 
 test("the bundled library has nothing to search for in an empty query either", async () => {
-  const { text, isError } = await outputOf(webSearchTool.run({ query: "  " }, contextFor()));
+  const { text, isError } = await webSearchTool.run({ query: "  " }, contextFor());
   expect([isError, JSON.parse(text)]).toMatchObject([
     true,
     { error: expect.stringContaining("query is empty") },

@@ -5,7 +5,7 @@ import { ToolError } from "../../../activities/tools/tool-error.ts";
 import { domainsIn } from "../../../src/outbound/domains.ts";
 import { guardedFetch } from "../../../src/outbound/guarded-fetch.ts";
 import { startCountingServer, type CountingServer } from "../../support/counting-servers.ts";
-import { contextFor, outputOf } from "./support.ts";
+import { contextFor } from "./support.ts";
 
 const servers: CountingServer[] = [];
 afterEach(async () => {
@@ -48,7 +48,7 @@ function ask(input: Record<string, unknown>) {
     if (name === "KEY") return "canary-1234";
     throw new ToolError(`no secret ${name} here`);
   };
-  return outputOf(tool.run(input, contextFor({ secret })));
+  return tool.run(input, contextFor({ secret }));
 }
 
 describe("a request", () => {

@@ -14,7 +14,7 @@ import { runCodeTool } from "../../../activities/tools/run-code.ts";
 import { sandboxedSource } from "../../../activities/tool-sources/sandboxed.ts";
 import type { Sandbox } from "../../../src/sandbox/choose-sandbox.ts";
 import type { CodeOutcome, CodeRun } from "../../../src/sandbox/sandbox.ts";
-import { contextFor, outputOf } from "./support.ts";
+import { contextFor } from "./support.ts";
 
 let filesDir: string;
 beforeEach(() => {
@@ -41,14 +41,14 @@ async function answer(sandbox: Sandbox, input: object = {}) {
   const tool = runCodeTool(async () => sandbox);
   const context = contextFor({ filesDir, attempt: 3 });
   const given = { language: "javascript", code: "1", ...input };
-  const { text, isError } = await outputOf(tool.run(given, context));
+  const { text, isError } = await tool.run(given, context);
   return { isError, ...(JSON.parse(text) as Record<string, unknown>) };
 }
 
 describe("what a model is told of its program", () => {
   test("is its output and how it ended, what is short before what is long", async () => {
     const tool = runCodeTool(async () => sandboxThat({}));
-    const { text } = await outputOf(tool.run({ language: "javascript", code: "1" }, contextFor()));
+    const { text } = await tool.run({ language: "javascript", code: "1" }, contextFor());
     expect(JSON.parse(text)).toEqual({
       ...{ exitCode: 0, timedOut: false, files: [], stdout: "4\n", stderr: "" },
     });

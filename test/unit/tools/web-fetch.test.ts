@@ -6,7 +6,7 @@ import type { RequestListener } from "node:http";
 import { webFetchTool, type WebFetchMeans } from "../../../activities/tools/web-fetch.ts";
 import { guardedFetch } from "../../../src/outbound/guarded-fetch.ts";
 import { startCountingServer, type CountingServer } from "../../support/counting-servers.ts";
-import { contextFor, outputOf } from "./support.ts";
+import { contextFor } from "./support.ts";
 
 const servers: CountingServer[] = [];
 afterEach(async () => {
@@ -31,7 +31,7 @@ async function fetched(
 ): Promise<{ text: string; isError: boolean }> {
   const namedOrigins = servers.map((server) => server.url);
   const send = guardedFetch({ bodyBytesMax: 1000, timeoutMs, namedOrigins });
-  return await outputOf(webFetchTool({ send, readPage }).run({ url }, contextFor({ attempt: 2 })));
+  return await webFetchTool({ send, readPage }).run({ url }, contextFor({ attempt: 2 }));
 }
 
 const typed =
@@ -183,7 +183,7 @@ describe("what comes to nothing is an answer that says why", () => {
     await expect(tool.run({ url: server.url }, contextFor())).rejects.toMatchObject({
       retryable: true,
     });
-    const refused = await outputOf(tool.run({ url: "http://10.0.0.1/" }, contextFor()));
+    const refused = await tool.run({ url: "http://10.0.0.1/" }, contextFor());
     expect(refused.isError).toBe(true);
   });
 });
