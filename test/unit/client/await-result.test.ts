@@ -42,7 +42,11 @@ function sourcesOf(histories: readonly (readonly HistoryEvent[])[], emptyAnswers
   const sources: RunSources = {
     // Nothing of it is needed to read a history.
     client: client as RunSources["client"],
-    histories: { page, fate: async () => ({ executionId: "0", isOpen: false, replacedBy: null }) },
+    histories: {
+      page,
+      fate: async () => ({ executionId: "0", isOpen: false, replacedBy: null }),
+      count: async () => 1,
+    },
     converter: loadDataConverter(),
     link: () => null,
   };

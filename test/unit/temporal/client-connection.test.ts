@@ -1,0 +1,45 @@
+// Case 06: gRPC reads the proxies of the environment by itself. For a server on this machine it must not: a proxy
+// elsewhere would look for it on its own.
+
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { localAccess } from "../../../src/temporal/access.ts";
+import { openConnection } from "../../../src/temporal/client-connection.ts";
+import { startHttpProxy, type HttpProxy } from "../../support/http-proxy.ts";
+import { freePort } from "../../support/processes.ts";
+
+const NAMES = ["grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy"];
+const before = Object.fromEntries(NAMES.map((name) => [name, process.env[name]]));
+let proxy: HttpProxy;
+
+beforeEach(async () => {
+  proxy = await startHttpProxy(502);
+  for (const name of NAMES) delete process.env[name];
+});
+afterEach(async () => {
+  for (const name of NAMES) {
+    if (before[name] === undefined) delete process.env[name];
+    else process.env[name] = before[name];
+  }
+  await proxy.close();
+});
+
+async function notReached(address: string): Promise<void> {
+  await expect(openConnection(localAccess(address, "default"), 500)).rejects.toMatchObject({
+    code: "BACKEND_UNREACHABLE",
+  });
+}
+
+describe("a Temporal on this machine is never looked for through a proxy", () => {
+  test.each(["grpc_proxy", "https_proxy", "http_proxy"])("%s", async (name) => {
+    process.env[name] = proxy.url;
+    const port = await freePort();
+    for (const host of ["127.0.0.1", "localhost", "[::1]"]) await notReached(`${host}:${port}`);
+    expect(proxy.asked).toEqual([]);
+  });
+});
+
+test("one elsewhere is", async () => {
+  process.env["https_proxy"] = proxy.url;
+  await notReached("temporal.test:7233");
+  expect(new Set(proxy.asked)).toEqual(new Set(["CONNECT temporal.test:7233"]));
+});
