@@ -31,7 +31,7 @@ function read(config: Config, wanted: string): unknown {
 const dir = mkdtempSync(join(tmpdir(), "pawl-config-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-function secretFile(content: string | Uint8Array): string {
+function secretFile(content: string): string {
   const path = join(dir, `secret-${content.length}`);
   writeFileSync(path, content);
   return path;
@@ -236,26 +236,6 @@ describe("names that look like settings", () => {
   });
 });
 
-describe("a file that a setting names, with letters that were lost", () => {
-  const latin1 = (name: string, text: string): string => {
-    const path = join(dir, name);
-    writeFileSync(path, Buffer.from(text, "latin1"));
-    return path;
-  };
-
-  test("as patterns would let through what they are to stop", () => {
-    const path = latin1("patterns", "fine\nm\u00fcller\n");
-    expect(() => readConfig({ PAWL_INPUT_PATTERNS_FILE: path })).toThrow(
-      `PAWL_INPUT_PATTERNS_FILE: line 2 of ${path} is not UTF-8`,
-    );
-  });
-
-  test("as models would name others", () => {
-    const path = latin1("latin1.json", '{\n"models": {"gr\u00f6\u00dfer": {}}}');
-    expect(() => readConfig({ PAWL_MODELS_FILE: path })).toThrow(`${path}:2: it is not UTF-8`);
-  });
-});
-
 describe("a key that no header can carry", () => {
   test.each([
     ["a line break", "k-te\nst", "character 5 of 7 is a line break (U+000A)"],
@@ -401,15 +381,6 @@ describe("a secret from a file", () => {
         message: `DATABASE_URL_FILE names ${path}, which can't be read.`,
       }),
     );
-  });
-
-  test("that is not UTF-8 is an error, and not a secret of other letters", () => {
-    const path = secretFile(Buffer.from("p\u00e4ssw\u00f6rd", "latin1"));
-    for (const name of SECRET_FILES) {
-      expect(() => readConfig({ [name]: path })).toThrow(
-        `${name} names ${path}, which is not UTF-8.`,
-      );
-    }
   });
 
   test("that is empty is an error as well, and not an empty secret", () => {
