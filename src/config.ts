@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import type { CapByScope } from "./domain/budget.ts";
 import { PawlError } from "./domain/errors.ts";
+import { utf8 } from "./domain/utf8.ts";
 import { databaseAccess } from "./database-access.ts";
 import { ENVIRONMENT, namesOf, type Variable } from "./environment.ts";
 import type { DatabaseAccess } from "./conninfo/access.ts";
@@ -109,14 +110,16 @@ function valueOf(
 
 /** `NAME_FILE` names a file that holds the secret, as Docker and Kubernetes mount them. */
 function readSecret(name: string, path: string): string {
-  let secret: string;
+  let bytes: Uint8Array;
   try {
-    secret = readFileSync(path, "utf8").trim();
+    bytes = readFileSync(path);
   } catch (error) {
     throw new PawlError("CONFIG", `${name}_FILE names ${path}, which can't be read.`, {
       cause: error,
     });
   }
-  if (secret !== "") return secret;
-  throw new PawlError("CONFIG", `${name}_FILE names ${path}, which is empty.`);
+  const secret = utf8(bytes)?.trim();
+  if (secret) return secret;
+  const wrong = secret === undefined ? "not UTF-8" : "empty";
+  throw new PawlError("CONFIG", `${name}_FILE names ${path}, which is ${wrong}.`);
 }

@@ -17,6 +17,7 @@ import { SHIPPED_MODELS } from "./domain/model-table.ts";
 import { POLICIES } from "./domain/run/snapshot.ts";
 import { SANDBOX_TIERS } from "./domain/sandbox-tier.ts";
 import { microUsdOf } from "./domain/money.ts";
+import { linesOf } from "./domain/utf8.ts";
 import { baseUrl, domainEntries, headerText, placeUrl } from "./environment-values.ts";
 import { readModelsFile } from "./models-file.ts";
 import { isThere } from "./project-dir.ts";
@@ -60,13 +61,15 @@ const patterns = z.string().transform((path, context) => {
     context.addIssue({ code: "custom", message });
     return [];
   };
-  let lines: readonly string[];
+  let lines: readonly (string | null)[];
   try {
-    lines = readFileSync(path, "utf8").split(/\r?\n/);
+    lines = linesOf(readFileSync(path));
   } catch {
     return complain(`it names ${path}, which can't be read`);
   }
-  return lines.flatMap((line, index) => {
+  return lines.flatMap((written, index) => {
+    if (written === null) return complain(`line ${index + 1} of ${path} is not UTF-8`);
+    const line = written.replace(/\r$/, "");
     if (line === "" || line.startsWith("#")) return [];
     try {
       return [compilePattern(line)];

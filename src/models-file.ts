@@ -15,6 +15,7 @@ import {
 } from "./domain/model-table.ts";
 import { microUsdOf } from "./domain/money.ts";
 import type { ModelSpec, Price } from "./domain/prices.ts";
+import { badLineIn, utf8 } from "./domain/utf8.ts";
 
 /** Most that the price of a whole context may come to and still be counted to the micro-dollar. */
 const EXACT_MAX = Number.MAX_SAFE_INTEGER;
@@ -124,11 +125,15 @@ export type ReadModels =
 
 /** `path`: of the file, to be read and to be named where something is wrong with it. */
 export function readModelsFile(path: string): ReadModels {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch {
     return { kind: "wrong", complaints: [`it names ${path}, which can't be read`] };
+  }
+  const text = utf8(bytes);
+  if (text === null) {
+    return { kind: "wrong", complaints: [`${path}:${badLineIn(bytes)}: it is not UTF-8`] };
   }
   const read = modelsIn(text);
   if (read.kind === "read") return read;

@@ -5,12 +5,11 @@ import { z } from "zod";
 import type { NewCap } from "../client/budgets.ts";
 import { checkedName } from "../client/budgets.ts";
 import { issueText } from "../client/issue-text.ts";
-import { textOf } from "../client/utf8.ts";
 import { BUDGET_SCOPES, budgetKey, type BudgetName } from "../domain/budget.ts";
 import { PawlError } from "../domain/errors.ts";
 import { microUsdOf } from "../domain/money.ts";
 import type { CliContext } from "./context.ts";
-import { bytesOf } from "./told-files.ts";
+import { bytesOf, textOf } from "./told-files.ts";
 
 export interface BudgetWanted {
   readonly name: BudgetName;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
+import { badLineIn, SAVE_AS_UTF8, utf8 } from "../domain/utf8.ts";
 
 const OURS = /^(PAWL_|ANTHROPIC_|TEMPORAL_|OTEL_|DATABASE_URL(_FILE)?$)/;
 /** Of libpq, what Pawl reads (src/environment.ts, which takes too long to load for a look at a file). */
@@ -31,17 +32,22 @@ const ADDRESSES: readonly (readonly [string, readonly string[]])[] = [
   ),
 ];
 
-/** Empty where there is none. Throws PawlError FILE_UNUSABLE. */
+/** Empty where there is none. Throws PawlError FILE_UNUSABLE or CONFIG. */
 export function readDotEnv(folder: string): string {
   const file = join(folder, ".env");
+  let bytes: Uint8Array;
   try {
-    return readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     // Some keep a folder by that name.
     if (NONE.includes(codeOf(error))) return "";
     const why = fileTroubleIn(error, file);
     throw why === null ? error : new PawlError("FILE_UNUSABLE", why, { cause: error });
   }
+  const text = utf8(bytes);
+  if (text !== null) return text;
+  const message = `${file}: line ${badLineIn(bytes)} is not UTF-8.`;
+  throw new PawlError("CONFIG", message, { next: SAVE_AS_UTF8 });
 }
 
 const NONE: readonly string[] = ["ENOENT", "EISDIR", "ENOTDIR"];

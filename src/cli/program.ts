@@ -13,7 +13,7 @@ import { addCancel } from "./cancel.ts";
 import { addBatch } from "./batch.ts";
 import { addCapacity } from "./capacity.ts";
 import { complaintOf, sentenceOf, type Complaint } from "../domain/complaint.ts";
-import { isPawlError } from "../domain/errors.ts";
+import { isPawlError, PawlError } from "../domain/errors.ts";
 import type { CliContext, CliIo } from "./context.ts";
 import { addCost } from "./cost.ts";
 import { addApprove, addDeny } from "./decide.ts";
@@ -91,6 +91,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     if (args.length === 0) program.outputHelp();
     else if (isVersionAsked(args)) await tellVersion(context);
     else {
+      refuseLostLetters(args);
       if (io.readDotEnv !== undefined) takeDotEnv(io.readDotEnv(), io.env, context.env);
       await program.parseAsync(asWritten(program, args), { from: "user" });
     }
@@ -111,6 +112,18 @@ function takeDotEnv(text: string, env: NodeJS.ProcessEnv, read: NodeJS.ProcessEn
   const added = addedBy(text, env);
   Object.assign(env, added);
   Object.assign(read, onlySet(added));
+}
+
+/** What Node puts in the place of bytes that are no UTF-8: the letters are lost, and a task would be bought without. */
+const LOST_LETTER = "\ufffd";
+
+/** Throws PawlError USAGE. */
+function refuseLostLetters(args: readonly string[]): void {
+  const at = args.findIndex((arg) => arg.includes(LOST_LETTER));
+  if (at === -1) return;
+  const message = `Word ${at + 1} of the command is not UTF-8, or holds U+FFFD.`;
+  const next = "use a terminal in UTF-8, or pipe a task in: `pawl run - < FILE`";
+  throw new PawlError("USAGE", message, { next });
 }
 
 function isVersionAsked([first]: readonly string[]): boolean {

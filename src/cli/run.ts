@@ -4,7 +4,6 @@ import { Option, type Command } from "commander";
 import { countsOf } from "../client/caller-limits.ts";
 import type { RunClient } from "../client/run-client.ts";
 import type { RunOrder } from "../client/run-order.ts";
-import { textOf } from "../client/utf8.ts";
 import type { Config } from "../config.ts";
 import { endingModels, endingText } from "../domain/model-end.ts";
 import { ASKED_LIMITS, type AskedKey } from "../domain/limit-table.ts";
@@ -27,7 +26,7 @@ import {
 } from "./option-values.ts";
 import { withLocalToken } from "./page-address.ts";
 import { keyboardFor, rendererFor } from "./show-events.ts";
-import { bytesOf, STDIN } from "./told-files.ts";
+import { bytesOf, STDIN, textOf } from "./told-files.ts";
 
 interface RunOptions extends Readonly<Partial<Record<AskedKey, number>>> {
   readonly agent?: string;

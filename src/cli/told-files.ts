@@ -6,6 +6,7 @@ import { constants } from "node:fs";
 import { access, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
+import { SAVE_AS_UTF8, utf8 } from "../domain/utf8.ts";
 import type { CliContext } from "./context.ts";
 
 /** In place of the name of a file: what is piped in. */
@@ -22,6 +23,13 @@ export async function bytesOf(
   if (file !== STDIN) return await readFile(file).catch(unusable(file));
   if (readStdin !== undefined) return await readStdin(bytesMax);
   throw new PawlError("USAGE", "Nothing is piped in here to read.");
+}
+
+/** Throws PawlError USAGE where they are none. */
+export function textOf(bytes: Uint8Array, what: string): string {
+  const text = utf8(bytes);
+  if (text !== null) return text;
+  throw new PawlError("USAGE", `${what} is not UTF-8.`, { next: SAVE_AS_UTF8 });
 }
 
 /** Throws PawlError FILE_UNUSABLE where nothing could be written there; leaves what is there as it is. */

@@ -13,10 +13,10 @@ import {
 } from "../domain/model-table.ts";
 import { PERMISSIONS } from "../domain/permission.ts";
 import { present } from "../domain/present.ts";
+import { linesOf } from "../domain/utf8.ts";
 import type { ItemOrder } from "./batch-order.ts";
 import { CAN_WAIT, LIMITS, limitsOf } from "./caller-limits.ts";
 import { issueText } from "./issue-text.ts";
-import { linesOf } from "./utf8.ts";
 
 const PROBLEMS_NAMED = 20;
 const ID_CHARS_MAX = 200;

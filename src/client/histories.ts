@@ -9,6 +9,7 @@ import { present } from "../domain/present.ts";
 import { backendError, isPassing } from "./backend-error.ts";
 import type { HistoryEvent } from "../temporal/payloads.ts";
 import { idOf } from "./history-facts.ts";
+import { isQuotable } from "./newest-histories.ts";
 
 export interface HistoryPage {
   readonly events: readonly HistoryEvent[];
@@ -32,6 +33,8 @@ export interface HistoryQuery {
 export interface Histories {
   page(query: HistoryQuery): Promise<HistoryPage>;
   fate(runId: string, executionId: string): Promise<HistoryFate>;
+  /** How many histories there are of a run, whoever took whose place. */
+  count(runId: string): Promise<number>;
 }
 
 export interface HistoryFate {
@@ -45,6 +48,7 @@ export interface HistoryFate {
 /** Longer than Temporal holds a long poll; what takes longer is a dead connection. */
 const WAIT_MS = 75_000;
 const ANSWER_MS = 15_000;
+const COUNT_MS = 3000;
 /** Numbers of Temporal's HistoryEventFilterType, whose object an ES module can't import by name. */
 const ALL_EVENTS = 1;
 const CLOSE_EVENT = 2;
@@ -89,6 +93,14 @@ export function createHistories(client: Client): Histories {
         // An empty id is none: so says the wire where there is nothing to say.
         replacedBy: more?.resetRunId || null,
       };
+    },
+    async count(workflowId) {
+      if (!isQuotable(workflowId)) return Infinity;
+      const query = `WorkflowId = '${workflowId}'`;
+      const { count } = await connection.withDeadline(Date.now() + COUNT_MS, () =>
+        client.workflow.count(query),
+      );
+      return count;
     },
   };
 }

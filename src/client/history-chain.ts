@@ -28,17 +28,28 @@ interface Chain {
 
 /**
  * Temporal's run id of one history of a run. The newest says how many there are: a viewer that comes back
- * mostly left it, or the one before. More there are only of a run that was reset: then each is asked what came
- * of it. Throws PawlError USAGE where the run has no such history.
+ * mostly left it, or the one before. More there are only of a run that was reset: then each, from the first, is
+ * asked what came of it. Throws PawlError USAGE where the run has no such history.
  */
 export async function executionAt(chain: Chain, runId: string, place: number): Promise<string> {
   const newest = await startOf(chain, runId, "");
   if (place === 0) return newest.firstId;
-  if (place <= newest.ordinal && place >= newest.ordinal / 2) {
+  const isNearer = place <= newest.ordinal && place >= newest.ordinal / 2;
+  if (isNearer && (await isWithoutReset(chain, runId, newest))) {
     return await back(chain, runId, { from: newest, ordinal: place });
   }
   if (place > newest.ordinal + RESETS_MAX) throw noSuch(runId, place);
   return await forward(chain, runId, { from: newest.firstId, steps: place });
+}
+
+/** Of one that was reset no history says how many came before it. The long way is right where nobody can tell. */
+async function isWithoutReset(
+  { histories }: Chain,
+  runId: string,
+  newest: Start,
+): Promise<boolean> {
+  const count = await histories.count(runId).catch(() => Infinity);
+  return count <= newest.ordinal + 1;
 }
 
 /** Each is one history more than the newest counts. */

@@ -37,6 +37,7 @@ function isNewer(one: Listed, other: Listed): boolean {
   return a === b ? one.status.name === "RUNNING" : a > b;
 }
 
-function isQuotable(id: string): boolean {
+/** Of an id that a query may name. */
+export function isQuotable(id: string): boolean {
   return !/['"\\]/.test(id);
 }

@@ -2,6 +2,7 @@
 // large, and before it is parsed where it is not UTF-8 or nested beyond reason.
 
 import { PawlError } from "../domain/errors.ts";
+import { utf8 } from "../domain/utf8.ts";
 
 export const BODY_BYTES_MAX = 1024 * 1024;
 const DEPTH_MAX = 100;
@@ -13,6 +14,7 @@ export async function readJson(request: Request): Promise<unknown> {
   }
   if (Number(request.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
   const text = utf8(await readWhole(request));
+  if (text === null) throw new PawlError("USAGE", "The body is not valid UTF-8.");
   if (depthOf(text) > DEPTH_MAX) {
     throw new PawlError("USAGE", `The JSON is nested more than ${DEPTH_MAX} levels deep.`);
   }
@@ -36,14 +38,6 @@ async function readWhole(request: Request): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function utf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new PawlError("USAGE", "The body is not valid UTF-8.");
-  }
 }
 
 function tooLarge(): PawlError {

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { badLineIn, utf8 } from "../domain/utf8.ts";
 import { isRecord, readServer } from "./read-server.ts";
 import type { McpServer } from "./server-config.ts";
 
@@ -22,15 +23,17 @@ const BYTES_MAX = 1024 * 1024;
 export function readMcpFile(dir: string | null, env: NodeJS.ProcessEnv = process.env): McpFile {
   if (dir === null) return NO_FILE;
   const path = join(dir, ".mcp.json");
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     if (isRecord(error) && error["code"] === "ENOENT") return NO_FILE;
     const why = error instanceof Error ? error.message : String(error);
     return { ...NO_FILE, mistakes: [`${path} can't be read: ${why}`] };
   }
-  return parseMcpFile(path, text, env);
+  const text = utf8(bytes);
+  if (text !== null) return parseMcpFile(path, text, env);
+  return { ...NO_FILE, mistakes: [`${path}: line ${badLineIn(bytes)} is not UTF-8`] };
 }
 
 export function parseMcpFile(path: string, text: string, env: NodeJS.ProcessEnv): McpFile {

@@ -2,11 +2,13 @@
 // Whatever it does while it is loaded ends nothing but its own loading.
 
 import { relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { AgentMistakes } from "./define-agent.ts";
 import { installHooks } from "./install-hooks.ts";
 import { duringImport, NotLoadedInTime, TriedToExit } from "./during-import.ts";
 import { lineSaying, type Mistake } from "./mistake.ts";
 import { isOwnModule, moduleFiles, moduleUrl } from "./module-files.ts";
+import { readText } from "./read-text.ts";
 import { stripTypes } from "./strip-types.ts";
 
 export type LoadedModule =
@@ -25,7 +27,7 @@ const failed = new Set<string>();
 
 export async function loadModule(place: Place): Promise<LoadedModule> {
   const texts = moduleFiles(place.path);
-  const faults = [...texts].flatMap(([path, text]) => syntaxMistakes(path, text, place.dir));
+  const faults = [...texts].flatMap(([path, text]) => faultsIn(path, text, place.dir));
   if (faults.length > 0) return { kind: "broken", mistakes: faults };
   installHooks();
   const url = moduleUrl(place.path);
@@ -40,8 +42,14 @@ export async function loadModule(place: Place): Promise<LoadedModule> {
   }
 }
 
+function faultsIn(path: string, text: string, dir: string): readonly Mistake[] {
+  if (!isOwnModule(path)) return [];
+  const read = readText(path);
+  if (read.kind === "wrong") return [{ file: relative(dir, path), ...read.fault }];
+  return /\.m?ts$/.test(path) ? syntaxMistakes(path, text, dir) : [];
+}
+
 function syntaxMistakes(path: string, text: string, dir: string): readonly Mistake[] {
-  if (!isOwnModule(path) || !/\.m?ts$/.test(path)) return [];
   const stripped = stripTypes(text, path);
   if (stripped.kind === "code") return [];
   const { line, message, isUnerasable } = stripped.fault;
@@ -132,11 +140,16 @@ interface Spot {
 /** The first line of the stack that is in one of these files. */
 function placeIn(error: unknown, texts: Texts): Spot | null {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  for (const [, url = "", line] of stack.matchAll(/(file:\/\/[^\s)]+?)(?:\?[^\s:)]*)?:(\d+)/g)) {
-    const path = [...texts.keys()].find((one) => decodeURI(url).endsWith(one));
+  for (const [, url = "", line] of stack.matchAll(/(file:\/\/\S+?)(?:\?[^\s:)]*)?:(\d+)/g)) {
+    const path = [...texts.keys()].find((one) => pathToFileURL(one).pathname === pathIn(url));
     if (path !== undefined) return { path, line: Number(line) };
   }
   return null;
+}
+
+/** As it stands in a URL, in which a folder called `C#` is `C%23`. */
+function pathIn(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).pathname : null;
 }
 
 function placeOf(words: readonly string[], texts: Texts): Spot | null {

@@ -7,6 +7,7 @@ import { agentIn, FIELD_NAMES, LIMIT_NAMES } from "./agent-fields.ts";
 import { isDefinedAgent, unknownIn } from "./define-agent.ts";
 import { loadModule, type Place } from "./load-module.ts";
 import { lineSaying, type Mistake, type Path } from "./mistake.ts";
+import { readText } from "./read-text.ts";
 import { readYaml, type YamlRecord } from "./read-yaml.ts";
 
 export interface ReadAgent {
@@ -33,7 +34,9 @@ export async function readAgents(place: Place): Promise<ReadFile<ReadAgent>> {
 
 function inYamlFile({ dir, path }: Place): ReadFile<ReadAgent> {
   const file = relative(dir, path);
-  const yaml = readYaml(readFileSync(path, "utf8"));
+  const read = readText(path);
+  if (read.kind === "wrong") return { kind: "broken", mistakes: [{ file, ...read.fault }] };
+  const yaml = readYaml(read.text);
   if (yaml.kind === "wrong") {
     return { kind: "broken", mistakes: yaml.mistakes.map((mistake) => ({ file, ...mistake })) };
   }
@@ -126,7 +129,10 @@ function instructionsOf(
   if (typeof named !== "string")
     return fault("instructions_file is no text.", "It is the path of a file beside this one.");
   try {
-    const instructions = readFileSync(resolve(dirname(path), named), "utf8");
+    const read = readText(resolve(dirname(path), named));
+    if (read.kind === "wrong")
+      return fault(`Line ${read.fault.line} of ${named} is not UTF-8.`, read.fault.remedy);
+    const instructions = read.text;
     if (instructions.trim() !== "") return { fields: { ...fields, instructions }, mistakes: [] };
     return fault(`${named} is empty.`, "Say in it what the model is to be and to do.");
   } catch {

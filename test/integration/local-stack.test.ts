@@ -168,7 +168,7 @@ test("K9: of two commands with other settings that start a stack at once, one is
 
 test("what is empty in the environment changes nothing of a stack", async () => {
   const parts = ["temporal"] as const;
-  const env = { PAWL_TASK_QUEUE: "", PAWL_LOG_FILE: "", PAWL_RUNCAP: "" };
+  const env = { PAWL_TASK_QUEUE: "", PAWL_LOG_FILE: "", PAWL_RUNCAP: "", TMPDIR: "" };
   const first = await ensure({ parts, env });
   expect((await ensure({ parts })).pid).toBe(first.pid);
 });

@@ -1,7 +1,7 @@
 // Mistakes of the environment: each is one sentence that says what to do, the exit code that goes with it, and a
 // process that is gone. Never a stack trace, never a defect of ours, never a secret.
 
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,12 +23,20 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
+const started: CliProcess[] = [];
+/** One that would not end would ignore SIGTERM as well. */
+afterEach(() => {
+  for (const worker of started.splice(0)) worker.signal("SIGKILL");
+});
+
 /** Well below the patience that a worker has with a backend that is away. */
 const GONE_WITHIN_MS = 20_000;
 
 function startWorkerProcess(env: NodeJS.ProcessEnv): CliProcess {
   const main = packageFile("dist/src/worker/main.js");
-  return startCommand(process.execPath, [main], { ...world.env, ...env });
+  const worker = startCommand(process.execPath, [main], { ...world.env, ...env });
+  started.push(worker);
+  return worker;
 }
 
 function at(change: (url: URL) => void): string {

@@ -7,7 +7,6 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { readConfig } from "../../src/config.ts";
 import { ensureStack, stopStack, type StackPurpose } from "../../src/dev/ensure-stack.ts";
-import { onlySet } from "../../src/domain/only-set.ts";
 import type { PartName } from "../../src/dev/part.ts";
 import { isAlive, markOf, type ProcessMark } from "../../src/dev/process-mark.ts";
 import type { StackState } from "../../src/dev/stack-state.ts";
@@ -44,7 +43,7 @@ export function openStackFolder(name = ""): StackFolder {
     living,
     ensure: async (change = {}) => {
       const { parts = ["temporal", "postgres"], to = "start a run", onProgress } = change;
-      const env = onlySet({ ...PLAIN_ENV, PAWL_STATE_DIR: stateDir, ...change.env });
+      const env = { ...PLAIN_ENV, PAWL_STATE_DIR: stateDir, ...change.env };
       const wanted = { config: readConfig(env), env, to, parts };
       const state = await ensureStack(wanted, onProgress ?? (() => undefined));
       for (const pid of [state.pid, ...Object.values(state.children)]) {

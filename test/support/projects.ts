@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { packageFile } from "../../src/package-root.ts";
 import { freshBuild } from "./fresh-build.ts";
 
-export type Files = Readonly<Record<string, string>>;
+export type Files = Readonly<Record<string, string | Uint8Array>>;
 
 export interface SeenProject {
   readonly agents: readonly { readonly name: string; readonly [field: string]: unknown }[];

@@ -1,6 +1,8 @@
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -214,6 +216,13 @@ describe("pawl batch", () => {
     const run = await pawl(client, ["batch", "-", "--detach"], {}, lines);
     expect(run.stderr).toContain(`pawl attach ${BATCH_ID} --out ${BATCH_ID}.results.jsonl`);
     expect(orders[0]?.items).toMatchObject([{ task: "add" }]);
+  });
+
+  test("names what a shell hands over under a number by its batch as well", async () => {
+    const fd = openSync(file, "r");
+    const run = await pawl(fake([]).client, ["batch", `/dev/fd/${fd}`, "--detach"]);
+    closeSync(fd);
+    expect(run.stderr).toContain(`pawl attach ${BATCH_ID} --out ${BATCH_ID}.results.jsonl`);
   });
 
   test("says why items failed", async () => {

@@ -64,4 +64,16 @@ describe("the .env of the working directory", () => {
     writeFileSync(join(dir, ".env"), "PAWL_TENANT=t\n");
     expect(readDotEnv(dir)).toBe("PAWL_TENANT=t\n");
   });
+
+  test("is refused by its line where letters of it would be lost", () => {
+    const folder = mkdtempSync(join(dir, "latin1-"));
+    const text = "PAWL_TENANT=t\nDATABASE_URL=postgres://u:p\u00e4ss@h/db\n";
+    writeFileSync(join(folder, ".env"), Buffer.from(text, "latin1"));
+    expect(() => readDotEnv(folder)).toThrow(
+      expect.objectContaining({
+        code: "CONFIG",
+        message: `${join(folder, ".env")}: line 2 is not UTF-8.`,
+      }),
+    );
+  });
 });

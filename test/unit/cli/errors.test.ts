@@ -127,6 +127,24 @@ describe("a task that is piped in", () => {
   });
 });
 
+describe("a word of a command whose letters were lost", () => {
+  test.each([
+    ["a task", ["run", "Stra\ufffde"]],
+    ["a message", ["say", RUN_ID, "gr\ufffd\ufffde"]],
+    ["the name of a file", ["batch", "m\ufffdnchen.jsonl"]],
+  ])("is refused, since it would be bought without them: %s", async (_, args) => {
+    const run = await refused(args, /^Word \d of the command is not UTF-8/);
+    expect(run.stderr).toContain("pipe a task in");
+  });
+
+  test("may be piped in where it is meant", async () => {
+    const events = [eventOf({ type: "run.ended", result: resultOf({ kind: "answered" }) })];
+    const client = createFakeClient({ events });
+    await pawl(client, ["run", "-"], {}, Buffer.from("What is \ufffd?"));
+    expect(client.orders).toMatchObject([{ task: "What is \ufffd?" }]);
+  });
+});
+
 describe("an end that a person can do something about says what", () => {
   const cases: readonly (readonly [Outcome, RegExp])[] = [
     [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadDataConverter } from "@temporalio/common/lib/internal-non-workflow/index.js";
 import { awaitResult } from "../../../src/client/await-result.ts";
-import type { HistoryPage, HistoryQuery } from "../../../src/client/histories.ts";
+import type { HistoryFate, HistoryPage, HistoryQuery } from "../../../src/client/histories.ts";
 import type { RunSources } from "../../../src/client/read-run.ts";
 import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
 import {
@@ -42,7 +42,11 @@ function sourcesOf(histories: readonly (readonly HistoryEvent[])[], emptyAnswers
   const sources: RunSources = {
     // Nothing of it is needed to read a history.
     client: client as RunSources["client"],
-    histories: { page, fate: async () => ({ executionId: "0", isOpen: false, replacedBy: null }) },
+    histories: {
+      page,
+      fate: async () => ({ executionId: "0", isOpen: false, replacedBy: null }),
+      count: async () => 1,
+    },
     converter: loadDataConverter(),
     link: () => null,
   };
@@ -70,6 +74,24 @@ describe("who waits for a result", () => {
       partial: true,
     });
     expect(asked.filter(({ closeOnly }) => closeOnly !== true)).toHaveLength(1);
+  });
+
+  test("is led on where a history was broken off by a reset, again and again (case 10)", async () => {
+    const { asked, sources } = sourcesOf([
+      [...OPEN, terminated],
+      [...OPEN, terminated],
+      [eventAt(1, started(INPUT)), eventAt(9, ended(RESULT))],
+    ]);
+    const fate = async (_runId: string, executionId: string): Promise<HistoryFate> => ({
+      // Of the newest, which is another by now.
+      executionId: executionId === "" ? "1" : executionId,
+      isOpen: false,
+      replacedBy: executionId === "1" ? "2" : null,
+    });
+    const reset = { ...sources, histories: { ...sources.histories, fate } };
+    expect(await awaitResult(reset, RUN_ID, never)).toEqual(RESULT);
+    expect(new Set(asked.map(({ executionId }) => executionId))).toEqual(new Set(["", "1", "2"]));
+    expect(asked.every(({ closeOnly }) => closeOnly === true)).toBe(true);
   });
 
   test("is told nothing once it waits no more", async () => {

@@ -17,6 +17,7 @@ test("all that has happened is read at once, and only what happens from then on 
   const read: number[] = [];
   const histories: Histories = {
     fate: async () => ({ executionId: "e", isOpen: true, replacedBy: null }),
+    count: async () => 1,
     async page({ from }: { readonly from: Uint8Array | null }): Promise<HistoryPage> {
       const at = from?.[0] ?? 0;
       const next = at + 1 < pages.length ? new Uint8Array([at + 1]) : null;

@@ -34,6 +34,7 @@ import {
 function sourcesOf(...histories: readonly (readonly HistoryEvent[])[]): RunSources {
   const read: Histories = {
     fate: async () => ({ executionId: "0", isOpen: true, replacedBy: null }),
+    count: async () => 1,
     async page({ executionId }) {
       const events = histories[executionId === "" ? 0 : Number(executionId)] ?? [];
       return { events, next: null };

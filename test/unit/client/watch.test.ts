@@ -64,6 +64,7 @@ function historiesThat(options: {
   const toFail = new Set(options.failBefore);
   return {
     fate: async (_runId, executionId) => ({ executionId, isOpen: false, replacedBy: null }),
+    count: async () => 1,
     async page({ executionId, from, closeOnly, wait }: HistoryQuery) {
       const events = executionId === "first" ? FIRST : SECOND;
       if (closeOnly === true) return { events: events.slice(-1), next: null };

@@ -48,6 +48,14 @@ test("a temporal on PATH is preferred to the one in the cache", async () => {
   });
 });
 
+test.each([
+  ["XDG_CACHE_HOME", { XDG_CACHE_HOME: "", PATH: "/nowhere" }],
+  ["PATH too", { XDG_CACHE_HOME: "", PATH: "" }],
+])("an empty variable is none (case 12): %s", async (_, env) => {
+  const cached = fakeCli(join(dir, ".cache", "pawl", "bin"), "echo temporal version 1.5.1");
+  expect(await installedTemporal({ ...env, HOME: dir })).toMatchObject({ path: cached });
+});
+
 test("a binary that does not run is passed over for the next one", async () => {
   fakeCli(join(dir, "bin"), "exit 1");
   const cached = fakeCli(join(dir, "cache", "pawl", "bin"), "echo temporal version 1.5.1");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseMcpFile, readMcpFile } from "../../../src/mcp/read-file.ts";
@@ -192,6 +192,17 @@ describe(".mcp.json as people have it", () => {
       'stand under "mcpServers"',
     );
     expect(parseMcpFile("/p/.mcp.json", '\uFEFF{"mcpServers": {}}', ENV).mistakes).toEqual([]);
+  });
+
+  test("a file whose letters would be lost is told by its line, and no server is begun", () => {
+    const dir = mkdtempSync(join(tmpdir(), "pawl-latin1-"));
+    const text = '{"mcpServers": {\n"m\u00fcnchen": {"command": "x"}}}';
+    writeFileSync(join(dir, ".mcp.json"), Buffer.from(text, "latin1"));
+    expect(readMcpFile(dir, {})).toEqual({
+      ...{ servers: [], notes: [] },
+      mistakes: [`${join(dir, ".mcp.json")}: line 2 is not UTF-8`],
+    });
+    rmSync(dir, { recursive: true });
   });
 
   test("no project and no file are no servers", () => {

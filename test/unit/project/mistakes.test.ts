@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -33,6 +33,40 @@ const tool = (name: string, text: string, ...told: readonly RegExp[]): Case => (
   files: { "tools/bad.ts": text },
   told,
 });
+
+const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");
+
+/** What was lost in reading would be sent to a model with every call (case 14). */
+const NOT_UTF8: readonly Case[] = [
+  {
+    name: "YAML in Windows-1252",
+    files: {
+      "agents/bad.yaml": latin1("tools: []\ninstructions: Du sprichst M\u00fcnchner Deutsch.\n"),
+    },
+    told: [/^agents\/bad\.yaml:2: It is not UTF-8\. Save it as UTF-8, for example with iconv/],
+  },
+  {
+    name: "instructions in a file in Windows-1252",
+    files: {
+      "agents/bad.yaml": "tools: []\ninstructions_file: bad.md\n",
+      "agents/bad.md": latin1("# Stra\u00dfe\n"),
+    },
+    told: [/^agents\/bad\.yaml:2: Line 1 of bad\.md is not UTF-8\. Save it as UTF-8/],
+  },
+  {
+    name: "a tool in Windows-1252",
+    files: { "tools/bad.ts": latin1(toolText("bad").replace("how it is", "f\u00fcr wen")) },
+    told: [/^tools\/bad\.ts:5: It is not UTF-8\. Save it as UTF-8/],
+  },
+  {
+    name: "what a tool imports in UTF-16",
+    files: {
+      "tools/bad.ts": toolText("bad", 'import { said } from "../lib/said.js";\nvoid said;'),
+      "lib/said.js": Buffer.from('\ufeffexport const said = "x";\n', "utf16le"),
+    },
+    told: [/^lib\/said\.js:1: It is not UTF-8\. Save it as UTF-8/],
+  },
+];
 
 const AGENTS: readonly Case[] = [
   yaml(
@@ -257,15 +291,18 @@ const TOOLS: readonly Case[] = [
   },
 ];
 
-const CASES = [...AGENTS, ...TOOLS];
+const CASES = [...AGENTS, ...TOOLS, ...NOT_UTF8];
 const root = mkdtempSync(join(tmpdir(), "pawl-mistakes-"));
+/** As a URL it looks otherwise: a line in it is found all the same (case 09). */
+const projects = join(root, "C# (50 %) what?");
 const seen = new Map<string, SeenProject>();
 
 beforeAll(async () => {
-  const dirs = CASES.map(({ files }) => newProject({ ...RIGHT, ...files }, root));
-  const projects = await loadedBy(dirs);
+  mkdirSync(projects);
+  const dirs = CASES.map(({ files }) => newProject({ ...RIGHT, ...files }, projects));
+  const loaded = await loadedBy(dirs);
   for (const [at, { name }] of CASES.entries()) {
-    const project = projects[at];
+    const project = loaded[at];
     if (project !== undefined) seen.set(name, project);
   }
 }, 300_000);

@@ -83,6 +83,19 @@ describe("a setting of Temporal that would not be heard is refused by its name",
     expect(reading).toThrow(expect.objectContaining({ code: "CONFIG" }));
   });
 
+  test.each([
+    ["a line break", "hunter2\nx", "character 8 of 9 is a line break (U+000A)"],
+    ["a zero-width space", "hunter2\u200b", "character 8 of 8 is (U+200B)"],
+    ["a typographic quote", "\u201chunter2", "character 1 of 8 is (U+201C)"],
+  ])("a key with %s, without the key (case 04)", (_, key, told) => {
+    expect(() => access({ TEMPORAL_API_KEY: key })).toThrow(
+      expect.objectContaining({
+        code: "CONFIG",
+        message: `TEMPORAL_API_KEY: ${told}, which no header can carry`,
+      }),
+    );
+  });
+
   test("and all that is said right is heard", () => {
     const { options } = access({
       ...pair(client.certFile, client.keyFile),

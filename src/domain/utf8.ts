@@ -1,6 +1,7 @@
 // Bytes that somebody hands in as text. A letter that was lost in reading would be paid for all the same.
 
-import { PawlError } from "../domain/errors.ts";
+/** What to do about it, for whoever is told. */
+export const SAVE_AS_UTF8 = "save it as UTF-8, for example with iconv -f WINDOWS-1252 -t UTF-8";
 
 /** Null where they are no UTF-8. */
 export function utf8(bytes: Uint8Array): string | null {
@@ -9,15 +10,6 @@ export function utf8(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-/** Throws PawlError USAGE. */
-export function textOf(bytes: Uint8Array, what: string): string {
-  const text = utf8(bytes);
-  if (text !== null) return text;
-  throw new PawlError("USAGE", `${what} is not UTF-8.`, {
-    next: "save it as UTF-8, for example with iconv -f WINDOWS-1252 -t UTF-8",
-  });
 }
 
 const NEWLINE = 0x0a;
@@ -33,4 +25,9 @@ export function linesOf(bytes: Uint8Array): readonly (string | null)[] {
     from = to + 1;
   }
   return lines;
+}
+
+/** Of the first that is no UTF-8. */
+export function badLineIn(bytes: Uint8Array): number {
+  return linesOf(bytes).indexOf(null) + 1;
 }
