@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { type Config, readConfig } from "../../src/config.ts";
+import { type Config, readConfig, SETTING_NAMES } from "../../src/config.ts";
 import { ENVIRONMENT, type Variable } from "../../src/environment.ts";
 import { packageFile } from "../../src/package-root.ts";
 import { findProjectDir } from "../../src/project-dir.ts";
@@ -159,6 +159,9 @@ describe("readConfig", () => {
     ["PAWL_AGENT_MAX_CALLS", "1.5"],
     ["PAWL_CALL_TIMEOUT_MS", "60s"],
     ["PAWL_CALL_TIMEOUT_MS", "2147483648"],
+    ["PAWL_HEARTBEAT_TIMEOUT_MS", "1"],
+    ["PAWL_HEARTBEAT_TIMEOUT_MS", "999"],
+    ["PAWL_HEARTBEAT_TIMEOUT_MS", "20s"],
     ["PAWL_STACK_TRACES", "yes"],
     ["PAWL_LOG_LEVEL", "loud"],
     ["PAWL_TENANT", "x".repeat(65)],
@@ -178,6 +181,13 @@ describe("readConfig", () => {
     );
   });
 
+  test.each(SETTING_NAMES)("what is wrong with %s is said in our words", (name) => {
+    for (const value of ["lots", "-1", "1.5", "x".repeat(99), " ", "\0", "[]"]) {
+      const said = complaintAbout({ [name]: value });
+      expect(said).not.toMatch(/expected|received|Invalid|NaN|Too (big|small)|undefined/);
+    }
+  });
+
   test("all that is wrong is said at once", () => {
     const env = { PAWL_RUN_CAP_USD: "x", PAWL_LOG_LEVEL: "y", PAWL_TASK_QUEUE: "z" };
     expect(() => readConfig(env)).toThrow(/PAWL_RUN_CAP_USD: .*PAWL_LOG_LEVEL: /);
@@ -189,6 +199,16 @@ describe("readConfig", () => {
     );
   });
 });
+
+/** Empty where nothing is wrong with it. */
+function complaintAbout(env: NodeJS.ProcessEnv): string {
+  try {
+    readConfig(env);
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 describe("names that look like settings", () => {
   test.each([
