@@ -121,6 +121,31 @@ describe("a worker of one's own", () => {
     expect(worker.stderr).not.toMatch(TRACE);
   });
 
+  test.each<[string, string, NodeJS.ProcessEnv, RegExp]>([
+    [
+      "without DATABASE_URL",
+      "",
+      { DATABASE_URL: "" },
+      /^DATABASE_URL is not set\. A worker needs it/,
+    ],
+    ["with a mistyped cap", "", { PAWL_RUNCAP: "1" }, /did you mean PAWL_RUN_CAP_USD/],
+    [
+      "with two agents of a name",
+      "agents: [0, 1].map(() => ({ name: 'clerk', instructions: 'Do it.', tools: [] }))",
+      {},
+      /There are two agents clerk/,
+    ],
+  ])("by the package's entry %s says so, and ends", async (_, options, more, why) => {
+    const entry = packageFile("dist/src/library/worker.js");
+    const program = `import { asProcess, runWorker } from ${JSON.stringify(entry)};
+      await asProcess(() => runWorker({ ${options} }));`;
+    const args = ["--input-type=module", "--eval", program];
+    const worker = await startCommand(process.execPath, args, { ...world.env, ...more }).ended;
+    expect(worker).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringMatching(why) });
+    expect(worker.stderr).not.toMatch(TRACE);
+    expect(worker.stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
   test.each(["calculater=deny", "write_file=ask,run_cod=deny"])(
     "with a tool that is misspelt in PAWL_TOOL_POLICY (%s) does not start",
     async (policy) => {

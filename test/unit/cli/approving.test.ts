@@ -198,6 +198,23 @@ describe("a question while a run is watched", () => {
     expect(textOf({ ...NOTE, input: { path: "evil.txt" } })).toMatch(/can only be denied/);
   });
 
+  test.each([
+    ["approved", "me", null, { edited: false, always: false }, "[2] write_file was approved by me"],
+    [
+      "approved",
+      "me",
+      "fine",
+      { edited: true, always: true },
+      "[2] write_file was approved by me, with other arguments, always in this run: fine",
+    ],
+    ["denied", "me", "no", { edited: false, always: false }, "[2] write_file was denied by me: no"],
+    ["expired", null, null, { edited: false, always: false }, "[2] write_file was expired"],
+  ] as const)("is answered with the call that was %s", (verdict, by, reason, how, text) => {
+    const { callId, tool, turn } = SCRIPT;
+    const body = { callId, tool, turn, verdict, by, reason, ...how };
+    expect(lineOf(eventOf({ type: "approval.decided", ...body }))?.text).toBe(text);
+  });
+
   test("leaves the spinner waiting while another call waits", () => {
     const turns: string[] = [];
     const spinner: Spinner = { start: (text) => void turns.push(text), stop: () => {} };

@@ -85,6 +85,17 @@ describe("the terminal", () => {
     expect(shown([eventOf({ type: "run.ended", result })])).toContain(message);
   });
 
+  test.each([
+    [true, "20 out (estimated)"],
+    [undefined, "20 out ·"],
+  ])("says whether somebody counted what was used (estimated: %s)", (estimated, text) => {
+    const { usage } = resultOf({ kind: "answered" });
+    const more = { usage: estimated ? { ...usage, estimated } : usage };
+    const ended = eventOf({ type: "run.ended", result: resultOf({ kind: "answered" }, more) });
+    expect(shown([ended])).toContain(text);
+    expect(shown([ended]).includes("estimated")).toBe(estimated === true);
+  });
+
   test("tells a run from its header to its bill, without taking a line back", () => {
     expect(shown(STORY).split("\n")).toEqual([
       "run_test · agent assistant",
