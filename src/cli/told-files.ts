@@ -7,6 +7,7 @@ import { access, open, readFile, rename, rm, stat, writeFile } from "node:fs/pro
 import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
 import type { CliContext } from "./context.ts";
+import { nothingPipedIn } from "./piped-in.ts";
 
 /** In place of the name of a file: what is piped in. */
 export const STDIN = "-";
@@ -21,7 +22,7 @@ export async function bytesOf(
 ): Promise<Uint8Array> {
   if (file !== STDIN) return await readFile(file).catch(unusable(file));
   if (readStdin !== undefined) return await readStdin(bytesMax);
-  throw new PawlError("USAGE", "Nothing is piped in here to read.");
+  throw nothingPipedIn();
 }
 
 /** Throws PawlError FILE_UNUSABLE where nothing could be written there; leaves what is there as it is. */
