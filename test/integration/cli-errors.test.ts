@@ -102,6 +102,14 @@ describe("a state folder that is a file, or lies in one", () => {
     expect(run.stderr).toContain(aFile);
     expect(run.stderr.trimEnd().split("\n")).toHaveLength(1);
   });
+
+  test("is told by the doctor in words", async () => {
+    const { TEMPORAL_ADDRESS: _, ...local } = nowhere;
+    const run = await refused(["doctor"], { ...local, PAWL_STATE_DIR: aFile });
+    expect(run.exitCode).toBe(2);
+    expect(run.stdout).toContain(`✗ state folder: ${aFile} can't be used: something else is in`);
+    expect(run.stdout).not.toContain("EEXIST");
+  });
 });
 
 describe("a namespace that Temporal does not have", () => {
