@@ -12,7 +12,7 @@ export const headerText = z.string().superRefine((value, context) => {
 });
 
 /** One of a few words; said in ours, as a schema's own complaint is for those who wrote the schema. */
-export function oneOf<const Words extends readonly [string, string, ...string[]]>(words: Words) {
+export function oneOf<const Few extends readonly [string, string, ...string[]]>(words: Few) {
   return z.enum(words, `it is one of ${words.join(", ")}`);
 }
 

@@ -159,12 +159,12 @@ describe("what is executed", () => {
     const runId = await started(calls);
     const pending = await waitingCalls(bench.world.client, runId, calls.length);
     const told = await askedInEvents(runId, calls.length);
-    for (const [n, { callId, argsDigest: named }] of pending.entries()) {
+    for (const [n, { callId, argsDigest: digest }] of pending.entries()) {
       const approve = n % 2 === 0 ? approvedAtTerminal : approvedOverHttp;
       const read = await approve(runId, callId);
       expect(read).toEqual({ path: `${n}.txt`, content: CONTENTS[n] });
-      expect(argsDigest(read)).toBe(named);
-      expect(told[n]).toMatchObject({ callId, input: read, argsDigest: named });
+      expect(argsDigest(read)).toBe(digest);
+      expect(told[n]).toMatchObject({ callId, input: read, argsDigest: digest });
     }
     await bench.ended(runId);
     for (const [n, content] of CONTENTS.entries()) {

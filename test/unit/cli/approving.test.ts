@@ -198,21 +198,19 @@ describe("a question while a run is watched", () => {
     expect(textOf({ ...NOTE, input: { path: "evil.txt" } })).toMatch(/can only be denied/);
   });
 
+  const asAsked = { edited: false, always: false };
   test.each([
-    ["approved", "me", null, { edited: false, always: false }, "[2] write_file was approved by me"],
+    [{ verdict: "approved", by: "me", reason: null, ...asAsked }, "was approved by me"],
     [
-      "approved",
-      "me",
-      "fine",
-      { edited: true, always: true },
-      "[2] write_file was approved by me, with other arguments, always in this run: fine",
+      { verdict: "approved", by: "me", reason: "fine", edited: true, always: true },
+      "was approved by me, with other arguments, always in this run: fine",
     ],
-    ["denied", "me", "no", { edited: false, always: false }, "[2] write_file was denied by me: no"],
-    ["expired", null, null, { edited: false, always: false }, "[2] write_file was expired"],
-  ] as const)("is answered with the call that was %s", (verdict, by, reason, how, text) => {
+    [{ verdict: "denied", by: "me", reason: "no", ...asAsked }, "was denied by me: no"],
+    [{ verdict: "expired", by: null, reason: null, ...asAsked }, "was expired"],
+  ] as const)("is answered with the call that was decided: %j", (decided, text) => {
     const { callId, tool, turn } = SCRIPT;
-    const body = { callId, tool, turn, verdict, by, reason, ...how };
-    expect(lineOf(eventOf({ type: "approval.decided", ...body }))?.text).toBe(text);
+    const line = lineOf(eventOf({ type: "approval.decided", callId, tool, turn, ...decided }));
+    expect(line?.text).toBe(`[2] write_file ${text}`);
   });
 
   test("leaves the spinner waiting while another call waits", () => {

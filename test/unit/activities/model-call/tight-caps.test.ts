@@ -19,7 +19,8 @@ async function tried(
   more: Partial<ModelCall> = {},
 ): Promise<Tried> {
   let counts = 0;
-  const budget = { costCapMicroUsd, spentMicroUsd: 0, tokensLeft: 200_000, keepsFor: [] };
+  const money = { costCapMicroUsd, spentMicroUsd: 0, lastReplyMicroUsd: null };
+  const budget = { ...money, tokensLeft: 200_000, keepsFor: [] };
   const { attempt, requests } = openCallScene({
     call: { budget, ...more },
     countTokens: async () => {
