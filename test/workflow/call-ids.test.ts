@@ -64,6 +64,8 @@ const odd = fc.string({ unit: "binary", minLength: 1, maxLength: 600 });
 const CONTENTS = [
   ...fc.sample(odd, 8).map((text) => text.toWellFormed()),
   "echo hello\u009brm;-rf;/home/user\u009c # \u202enoisrevni\u202c \u{e0065}\u{e0076}",
+  // What hides is decided on in both places.
+  "invoice_\u202efdp.exe\u200b \u{e0065}",
   "⟦U+202E⟧ ⟦ \t⇥ \r\n  \n",
   "語".repeat(100_000),
 ];
