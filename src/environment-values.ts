@@ -11,6 +11,16 @@ export const headerText = z.string().superRefine((value, context) => {
   if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
 });
 
+/** One of a few words; said in ours, as a schema's own complaint is for those who wrote the schema. */
+export function oneOf<const Few extends readonly [string, string, ...string[]]>(words: Few) {
+  return z.enum(words, `it is one of ${words.join(", ")}`);
+}
+
+const NAME = "it has at most 64 characters";
+
+/** Who pays, and what a run belongs to. */
+export const payerName = z.string().min(1, NAME).max(64, NAME);
+
 /** Where requests go: nothing in it that `fetch` would refuse after the ledger has set money aside for it. */
 export const baseUrl = z.string().superRefine((value, context) => {
   const wrong = wrongInBaseUrl(value);

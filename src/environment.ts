@@ -18,7 +18,14 @@ import { POLICIES } from "./domain/run/snapshot.ts";
 import { SANDBOX_TIERS } from "./domain/sandbox-tier.ts";
 import { microUsdOf } from "./domain/money.ts";
 import { linesOf } from "./domain/utf8.ts";
-import { baseUrl, domainEntries, headerText, placeUrl } from "./environment-values.ts";
+import {
+  baseUrl,
+  domainEntries,
+  headerText,
+  oneOf,
+  payerName,
+  placeUrl,
+} from "./environment-values.ts";
 import { readModelsFile } from "./models-file.ts";
 import { isThere } from "./project-dir.ts";
 import { toolSecrets } from "./tool-secrets.ts";
@@ -38,9 +45,16 @@ const microUsd = z.coerce
   .transform(microUsdOf);
 const count = z.coerce.number(COUNT).int(COUNT).positive(COUNT);
 const millis = z.coerce.number(MILLIS).int(MILLIS).positive(MILLIS).max(TIMER_MS_MAX, MILLIS);
-const flag = z
-  .enum(["0", "1", "true", "false"])
-  .transform((value) => value === "1" || value === "true");
+/** A lease of a call lasts so long: below a second it would run out before it is renewed. */
+const HEARTBEAT = `it is a whole number of milliseconds from 1000 to ${TIMER_MS_MAX}`;
+const heartbeat = z.coerce
+  .number(HEARTBEAT)
+  .int(HEARTBEAT)
+  .min(1000, HEARTBEAT)
+  .max(TIMER_MS_MAX, HEARTBEAT);
+const flag = oneOf(["0", "1", "true", "false"]).transform(
+  (value) => value === "1" || value === "true",
+);
 const rules = z.string().transform((value, context) => {
   const found = new Map<string, Rule>();
   for (const item of value.split(",").filter((part) => part.trim() !== "")) {
@@ -217,26 +231,26 @@ export const ENVIRONMENT = {
   limits: byLimit(({ variable, standard }) => env(variable, count.default(standard))),
   agent: {
     model: env("PAWL_AGENT_MODEL", text.optional()),
-    routing: env("PAWL_ROUTING", z.enum(POLICIES).default("fixed")),
+    routing: env("PAWL_ROUTING", oneOf(POLICIES).default("fixed")),
     fallbackModels: env("PAWL_FALLBACK_MODELS", list.default([])),
     fallbackAfterAttempts: env("PAWL_FALLBACK_AFTER_ATTEMPTS", count.default(3)),
     allowedTools: env("PAWL_AGENT_ALLOWED_TOOLS", list.optional()),
     wrapUp: env("PAWL_WRAP_UP", flag.default(true)),
     compaction: env("PAWL_COMPACTION", flag.default(true)),
-    cacheTtl: env("PAWL_CACHE_TTL", z.enum(["auto", "5m", "1h"]).default("auto")),
+    cacheTtl: env("PAWL_CACHE_TTL", oneOf(["auto", "5m", "1h"]).default("auto")),
   },
   input: {
     charsMax: env("PAWL_INPUT_MAX_CHARS", count.default(INPUT_RULES_DEFAULT.charsMax)),
     mode: env(
       "PAWL_INPUT_RULES",
-      z.enum(["flag", "block", "off"]).default(INPUT_RULES_DEFAULT.mode),
+      oneOf(["flag", "block", "off"]).default(INPUT_RULES_DEFAULT.mode),
     ),
     patterns: env("PAWL_INPUT_PATTERNS_FILE", patterns.default([])),
   },
   tools: {
     policy: env("PAWL_TOOL_POLICY", rules.optional()),
-    webSearch: env("PAWL_WEB_SEARCH", z.enum(["server", "own", "off"]).optional()),
-    search: env("PAWL_SEARCH", z.enum(["brave", "tavily", "searxng", "corpus"]).optional()),
+    webSearch: env("PAWL_WEB_SEARCH", oneOf(["server", "own", "off"]).optional()),
+    search: env("PAWL_SEARCH", oneOf(["brave", "tavily", "searxng", "corpus"]).optional()),
     braveKey: secret("BRAVE_SEARCH_API_KEY", headerText),
     tavilyKey: secret("TAVILY_API_KEY", headerText),
     searxngUrl: env("SEARXNG_URL", placeUrl.optional()),
@@ -244,7 +258,7 @@ export const ENVIRONMENT = {
     blockedDomains: env("PAWL_BLOCKED_DOMAINS", list.pipe(domainEntries).default([])),
     /** For tools, by their names: never in a prompt, a history or a result. */
     secrets: secret("PAWL_SECRETS", toolSecrets),
-    sandboxMinTier: env("PAWL_SANDBOX_MIN_TIER", z.enum(SANDBOX_TIERS).default("wasm")),
+    sandboxMinTier: env("PAWL_SANDBOX_MIN_TIER", oneOf(SANDBOX_TIERS).default("wasm")),
     filesDir: env("PAWL_FILES_DIR", text.min(1).optional()),
     filesRoots: env("PAWL_FILES_ROOTS", fileRoots.default([])),
   },
@@ -254,7 +268,7 @@ export const ENVIRONMENT = {
     webhookSecret: secret("PAWL_WEBHOOK_SECRET"),
   },
   timers: {
-    heartbeatTimeoutMs: env("PAWL_HEARTBEAT_TIMEOUT_MS", millis.default(20_000)),
+    heartbeatTimeoutMs: env("PAWL_HEARTBEAT_TIMEOUT_MS", heartbeat.default(20_000)),
     firstByteTimeoutMs: env("PAWL_FIRST_BYTE_TIMEOUT_MS", millis.default(30_000)),
     idleTimeoutMs: env("PAWL_IDLE_TIMEOUT_MS", millis.default(30_000)),
     progressTimeoutMs: env("PAWL_PROGRESS_TIMEOUT_MS", millis.default(60_000)),
@@ -277,8 +291,8 @@ export const ENVIRONMENT = {
     maxBytes: env("PAWL_HISTORY_MAX_BYTES", count.default(2_000_000)),
   },
   caller: {
-    tenant: env("PAWL_TENANT", text.min(1).max(64).default("local")),
-    session: env("PAWL_SESSION", text.min(1).max(64).default("local")),
+    tenant: env("PAWL_TENANT", payerName.default("local")),
+    session: env("PAWL_SESSION", payerName.default("local")),
   },
   tenants: {
     /** True where the first run of a tenant registers it. */
@@ -297,7 +311,7 @@ export const ENVIRONMENT = {
   log: {
     level: env(
       "PAWL_LOG_LEVEL",
-      z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+      oneOf(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
     ),
     file: env("PAWL_LOG_FILE", text.optional()),
   },

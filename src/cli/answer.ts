@@ -173,13 +173,14 @@ async function onlyCallOf(client: RunClient, runId: string): Promise<string> {
     throw new PawlError("QUESTION_NOT_FOUND", `No tool of the run ${runId} asks anything.`);
   }
   const calls = waiting.map(({ callId, tool }) => `${callId} ${shownLine(tool)}`).join(", ");
-  throw new PawlError("USAGE", `${waiting.length} calls ask in ${runId}, ${calls}: say which.`);
+  const message = `${waiting.length} calls ask in ${runId}, ${calls}: say which.`;
+  throw new PawlError("USAGE", message, { next: `see them: pawl questions ${runId}` });
 }
 
 function nameless(runId: string): PawlError {
   const how = `pawl answer ${runId} CALL --round N --answers JSON`;
-  const message = `A script names the call that it answers, and the round that it has read: ${how}, or --decline (pawl questions ${runId} CALL shows both)`;
-  return new PawlError("USAGE", message);
+  const message = `A script names the call that it answers, and the round that it has read: ${how}, or --decline`;
+  return new PawlError("USAGE", message, { next: `see both: pawl questions ${runId} CALL` });
 }
 
 function takenText({ tool, actions }: AnswerTaken): string {

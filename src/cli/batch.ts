@@ -95,7 +95,9 @@ function orderOf(
   config: Config,
 ): BatchOrder {
   if (concurrency > BATCH_CONCURRENCY_MAX) {
-    throw new PawlError("USAGE", `--concurrency is at most ${BATCH_CONCURRENCY_MAX}.`);
+    throw new PawlError("USAGE", `--concurrency is at most ${BATCH_CONCURRENCY_MAX}.`, {
+      next: "take fewer at once",
+    });
   }
   return {
     items: items.map((item) => ({

@@ -13,6 +13,8 @@ interface CancelOptions {
   readonly force?: boolean;
 }
 
+const OF_A_BATCH = "end its runs so, or start a worker, which hears the cancel: pawl worker";
+
 export function addCancel(program: Command, context: CliContext): void {
   program
     .command("cancel")
@@ -22,7 +24,10 @@ export function addCancel(program: Command, context: CliContext): void {
     .action((runId: string, { force = false }: CancelOptions) =>
       withClient(context, async (client) => {
         if (force) {
-          if (isBatchId(runId)) throw new PawlError("USAGE", "A batch can't be ended by --force.");
+          if (isBatchId(runId))
+            throw new PawlError("USAGE", "A batch can't be ended by --force.", {
+              next: OF_A_BATCH,
+            });
           await client.terminate(runId, userName());
           context.stderr.write(
             `Ended ${runId}. What it holds is released, or charged, when a worker comes.\n`,

@@ -96,7 +96,8 @@ async function deny(
   { runId, callId: given, options }: Order<DenyOptions>,
 ): Promise<void> {
   if (given === undefined && askOf(context, options) === null) {
-    throw new PawlError("USAGE", `A script names the call that it denies: pawl deny ${runId} CALL`);
+    const message = `A script names the call that it denies: pawl deny ${runId} CALL`;
+    throw new PawlError("USAGE", message, { next: seeThem(runId) });
   }
   const callId = given ?? (await onlyCallOf(client, runId));
   const { argsDigest } = await pendingCall(client, runId, callId);
@@ -157,7 +158,12 @@ async function onlyCallOf(client: RunClient, runId: string): Promise<string> {
   if (only === undefined)
     throw new PawlError("APPROVAL_NOT_FOUND", `No call waits in the run ${runId}.`);
   const calls = waiting.map(({ callId, tool }) => `${callId} ${shownLine(tool)}`).join(", ");
-  throw new PawlError("USAGE", `${waiting.length} calls wait in ${runId}, ${calls}: say which.`);
+  const message = `${waiting.length} calls wait in ${runId}, ${calls}: say which.`;
+  throw new PawlError("USAGE", message, { next: seeThem(runId) });
+}
+
+function seeThem(runId: string): string {
+  return `see them: pawl approvals ${runId}`;
 }
 
 /** Arguments that can't be shown may be denied all the same; of a call that does not wait the client says why. */
@@ -177,8 +183,8 @@ async function waitingOf(client: RunClient, runId: string): Promise<readonly Pen
 
 function namelessApproval(runId: string): PawlError {
   const how = `pawl approve ${runId} CALL --digest SHA256`;
-  const message = `A script names the call that it approves, and the arguments that it has read: ${how} (pawl approvals ${runId} CALL shows both)`;
-  return new PawlError("USAGE", message);
+  const message = `A script names the call that it approves, and the arguments that it has read: ${how}`;
+  return new PawlError("USAGE", message, { next: `see both: pawl approvals ${runId} CALL` });
 }
 
 function otherArguments(callId: string): PawlError {

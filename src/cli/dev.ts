@@ -1,10 +1,10 @@
 // `pawl dev`: the local stack in the foreground.
 
 import type { Command } from "commander";
-import { PawlError } from "../domain/errors.ts";
 import type { CliContext } from "./context.ts";
 import { tellProject } from "./tell-project.ts";
 import { withLocalToken } from "./page-address.ts";
+import { noLocalStack } from "./no-local-stack.ts";
 
 export function addDev(program: Command, context: CliContext): void {
   program
@@ -17,7 +17,7 @@ export function addDev(program: Command, context: CliContext): void {
       ]);
       const config = readConfig(context.env);
       if (config.temporal.address !== undefined) {
-        throw new PawlError("USAGE", "TEMPORAL_ADDRESS is set, so there is no local stack to run.");
+        throw noLocalStack("there is no local stack to run");
       }
       const projectTeller = await tellProject(config, context);
       const ended = await runStack({

@@ -277,7 +277,8 @@ function answerLine({ callId, tool, by, actions }: QuestionAnswered): Line {
 function waitLine({ reason, message, nextAttemptAt, ts }: RunWaiting): Line | null {
   if (reason === "approval" || reason === "question") return null;
   const next = nextAttemptAt === null ? "until `pawl resume`" : nextText(reason, nextAttemptAt, ts);
-  return { tone: "warn", text: `⏸ waiting (${reason}): ${shownLine(message)}; ${next}` };
+  // It may end with what helps.
+  return { tone: "warn", text: `⏸ waiting (${reason}): ${shownLine(message, 400)}; ${next}` };
 }
 
 /** A batch is no attempt that is made again: it is looked at. */

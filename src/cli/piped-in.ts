@@ -11,9 +11,7 @@ export async function pipedIn(
   bytesMax = BYTES_MAX,
 ): Promise<Uint8Array> {
   if (input.isTTY === true) {
-    throw new PawlError("USAGE", "Nothing is piped in here to read.", {
-      next: "pipe it in (echo TASK | pawl run -), or write it where the - stands",
-    });
+    throw nothingPipedIn();
   }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -27,4 +25,10 @@ export async function pipedIn(
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+export function nothingPipedIn(): PawlError {
+  return new PawlError("USAGE", "Nothing is piped in here to read.", {
+    next: "pipe it in (echo TASK | pawl run -), or write it where the - stands",
+  });
 }

@@ -1,8 +1,8 @@
 // `pawl restart`: ends the local stack and starts it with the settings of this shell. Runs in it go on.
 
 import type { Command } from "commander";
-import { PawlError } from "../domain/errors.ts";
 import { stackFor, type CliContext } from "./context.ts";
+import { noLocalStack } from "./no-local-stack.ts";
 
 export function addRestart(program: Command, context: CliContext): void {
   program
@@ -15,10 +15,7 @@ export function addRestart(program: Command, context: CliContext): void {
       ]);
       const config = readConfig(context.env);
       if (config.temporal.address !== undefined) {
-        throw new PawlError(
-          "USAGE",
-          "TEMPORAL_ADDRESS is set, so there is no local stack to restart.",
-        );
+        throw noLocalStack("there is no local stack to restart");
       }
       await stopStack(config.stack.dir);
       await stackFor(context, config, { say: (line) => void context.stderr.write(`${line}\n`) });

@@ -8,6 +8,7 @@ import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { PawlError } from "../domain/errors.ts";
 import { SAVE_AS_UTF8, utf8 } from "../domain/utf8.ts";
 import type { CliContext } from "./context.ts";
+import { nothingPipedIn } from "./piped-in.ts";
 
 /** In place of the name of a file: what is piped in. */
 export const STDIN = "-";
@@ -22,7 +23,7 @@ export async function bytesOf(
 ): Promise<Uint8Array> {
   if (file !== STDIN) return await readFile(file).catch(unusable(file));
   if (readStdin !== undefined) return await readStdin(bytesMax);
-  throw new PawlError("USAGE", "Nothing is piped in here to read.");
+  throw nothingPipedIn();
 }
 
 /** Throws PawlError USAGE where they are none. */

@@ -1,9 +1,10 @@
 // `pawl ui`: Temporal's own Web UI on the local stack, for as long as this command runs.
 
 import type { Command } from "commander";
-import { PawlError } from "../domain/errors.ts";
+import type { PawlError } from "../domain/errors.ts";
 import { stackFor, type CliContext } from "./context.ts";
 import { portNumber } from "./option-values.ts";
+import { noLocalStack } from "./no-local-stack.ts";
 
 interface UiFlags {
   readonly port: number;
@@ -45,11 +46,8 @@ export function addUi(program: Command, context: CliContext): void {
 }
 
 function notOurs(uiUrl: string | undefined): PawlError {
-  const where = uiUrl === undefined ? "" : ` It is at ${uiUrl}.`;
-  return new PawlError(
-    "USAGE",
-    `TEMPORAL_ADDRESS is set, so the Web UI is not ours to serve.${where}`,
-  );
+  const where = uiUrl === undefined ? "" : `: it is at ${uiUrl}`;
+  return noLocalStack(`the Web UI is not ours to serve${where}`);
 }
 
 function pathTo(namespace: string, run: string | undefined): string {

@@ -5,6 +5,7 @@ import { statfs } from "node:fs/promises";
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config.ts";
+import { fileTroubleIn } from "../domain/file-trouble.ts";
 import { sandboxOf } from "../sandbox/choose-sandbox.ts";
 import { cacheDir } from "./cache-dir.ts";
 import { goVersion, isNewEnough } from "./build-temporal.ts";
@@ -73,7 +74,7 @@ function checkStateDir(dir: string): Check {
     accessSync(dir, constants.R_OK | constants.W_OK);
     return ok("state folder", dir);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = fileTroubleIn(error) ?? (error instanceof Error ? error.message : String(error));
     return fail("state folder", why, "set PAWL_STATE_DIR to a folder that you may write to");
   }
 }

@@ -64,7 +64,9 @@ export function createTenants(db: Database, options: TenantsOptions = {}): Tenan
     async remove(given) {
       const name = tenantName(given);
       if (name === LOCAL_TENANT) {
-        throw new PawlError("USAGE", `${name} is always there: whoever names no tenant is it.`);
+        throw new PawlError("USAGE", `${name} is always there: whoever names no tenant is it.`, {
+          next: "name another: pawl tenants ls",
+        });
       }
       const rows = await db<{ answer: { wasThere: boolean; keysRevoked: number } }>`
         select pawl.remove_tenant(${name}) as answer`;

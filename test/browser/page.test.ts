@@ -345,6 +345,8 @@ describe("the page", () => {
     const watched = await openPage(browser, at(runId));
     const { page } = watched;
     const steer = page.getByRole("group", { name: "Steer the run" });
+    await page.getByRole("heading", { name: "Turn 1 waiting" }).waitFor();
+    await page.getByText(/waiting \(budget\): the next call can cost \$/).waitFor();
     await steer.getByRole("button", { name: "Add $…" }).click();
     await steer.getByLabel("Dollars to add").fill("0.60");
     await steer.getByRole("button", { name: "Add and resume" }).click();

@@ -98,16 +98,25 @@ describe("a state folder that is a file, or lies in one", () => {
   ])("%j (%s)", async (args, below) => {
     const { TEMPORAL_ADDRESS: _, ...local } = nowhere;
     const run = await refused(args, { ...local, PAWL_STATE_DIR: `${aFile}${below}` });
-    if (args[0] !== "stop") expect([2, 6]).toContain(run.exitCode);
-    if (args[0] !== "stop") expect(run.stderr).toContain(aFile);
+    expect(run).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(run.stderr).toContain(aFile);
+    expect(run.stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test("is told by the doctor in words", async () => {
+    const { TEMPORAL_ADDRESS: _, ...local } = nowhere;
+    const run = await refused(["doctor"], { ...local, PAWL_STATE_DIR: aFile });
+    expect(run.exitCode).toBe(2);
+    expect(run.stdout).toContain(`✗ state folder: ${aFile} can't be used: something else is in`);
+    expect(run.stdout).not.toContain("EEXIST");
   });
 });
 
 describe("a namespace that Temporal does not have", () => {
   test.each([[["ls"]], [["run", "hi"]], [["show", "run_x"]], [["worker"]]])("%j", async (args) => {
     const run = await refused(args, { ...world.env, TEMPORAL_NAMESPACE: "nope" });
-    expect([2, 6]).toContain(run.exitCode);
-    expect(run.stderr).toContain("nope");
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toMatch(/The Temporal server has no namespace nope\b/);
   });
 });
 
@@ -119,6 +128,31 @@ describe("a worker of one's own", () => {
     expect(worker.exitCode).toBe(2);
     expect(worker.stderr).toMatch(/^DATABASE_URL is not set\. A worker needs it/m);
     expect(worker.stderr).not.toMatch(TRACE);
+  });
+
+  test.each<[string, string, NodeJS.ProcessEnv, RegExp]>([
+    [
+      "without DATABASE_URL",
+      "",
+      { DATABASE_URL: "" },
+      /^DATABASE_URL is not set\. A worker needs it/,
+    ],
+    ["with a mistyped cap", "", { PAWL_RUNCAP: "1" }, /did you mean PAWL_RUN_CAP_USD/],
+    [
+      "with two agents of a name",
+      "agents: [0, 1].map(() => ({ name: 'clerk', instructions: 'Do it.', tools: [] }))",
+      {},
+      /There are two agents clerk/,
+    ],
+  ])("by the package's entry %s says so, and ends", async (_, options, more, why) => {
+    const entry = packageFile("dist/src/library/worker.js");
+    const program = `import { asProcess, runWorker } from ${JSON.stringify(entry)};
+      await asProcess(() => runWorker({ ${options} }));`;
+    const args = ["--input-type=module", "--eval", program];
+    const worker = await startCommand(process.execPath, args, { ...world.env, ...more }).ended;
+    expect(worker).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringMatching(why) });
+    expect(worker.stderr).not.toMatch(TRACE);
+    expect(worker.stderr.trimEnd().split("\n")).toHaveLength(1);
   });
 
   test.each(["calculater=deny", "write_file=ask,run_cod=deny"])(
@@ -168,10 +202,9 @@ describe("whoever stops reading", () => {
 
   async function unread(
     args: readonly string[],
-    closed: "stdout" | "stderr",
-    bin = BIN,
+    ...closed: readonly ("stdout" | "stderr")[]
   ): Promise<Streams> {
-    const child = spawn(process.execPath, [bin, ...args], {
+    const child = spawn(process.execPath, [BIN, ...args], {
       env: world.env,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -179,7 +212,7 @@ describe("whoever stops reading", () => {
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => (heard[name] += text));
     }
-    child[closed].destroy();
+    for (const name of closed) child[name].destroy();
     const [exitCode] = (await once(child, "close")) as [number | null];
     return { ...heard, exitCode };
   }
@@ -189,21 +222,27 @@ describe("whoever stops reading", () => {
     expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("5") });
   });
 
-  test("of the notices still has the exit code of a run that failed", async () => {
-    await world.model.faults([{ kind: "auth" }]);
-    const run = await unread(["run", "What is 2 + 4?"], "stderr");
-    await world.model.reset();
-    expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+  test("of the notices still has the exit code of a run that was stopped", async () => {
+    // Not 1: so ends a command that fails over what nobody reads.
+    const run = await unread(["run", "What is 2 + 4?", "--max-cost", "0.0001"], "stderr");
+    expect(run).toMatchObject({ exitCode: 3, stdout: "" });
   });
 
   test("of the complaint still has its exit code", async () => {
     expect(await unread(["show", "run_none"], "stderr")).toMatchObject({ exitCode: 2 });
   });
 
-  test("of the answer disturbs nobody", async () => {
-    const run = await unread(["ls"], "stdout");
-    expect(run.exitCode).toBe(0);
-    expect(run.stderr).not.toMatch(/EPIPE|Error/);
+  test.each([[["ls"]], [["help"]], [["run", "What is 2 + 6?", "--json"]]])(
+    "of what %j answers disturbs nobody",
+    async (args) => {
+      const run = await unread(args, "stdout");
+      expect(run.exitCode).toBe(0);
+      expect(run.stderr).not.toMatch(/EPIPE|Error|can't be written/);
+    },
+  );
+
+  test("of both still has the exit code", async () => {
+    expect(await unread(["show", "run_none"], "stdout", "stderr")).toMatchObject({ exitCode: 2 });
   });
 });
 

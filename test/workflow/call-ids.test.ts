@@ -1,4 +1,5 @@
-// Calls are named by us, whatever the provider names them; and what is executed is what was shown.
+// Calls are named by us, whatever the provider names them; and what is executed is what was shown, at a terminal, as
+// events and over HTTP alike (the page shows the same rows of the same events: test/browser/approvals.test.ts).
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import fc from "fast-check";
 import { argsDigest } from "../../src/domain/args-digest.ts";
 import { shownArguments } from "../../src/domain/shown-arguments.ts";
+import type { ApprovalRequested } from "../../src/domain/run-event.ts";
 import {
   approval,
   denial,
@@ -13,7 +15,10 @@ import {
   waitingCalls,
   writeCall,
 } from "../support/approvals.ts";
+import { pawl } from "../support/cli.ts";
+import { startGatewayWorld, type GatewayWorld } from "../support/gateway.ts";
 import { until } from "../support/processes.ts";
+import { openSse } from "../support/sse-viewer.ts";
 import { readShown } from "../support/read-shown.ts";
 import { lastAnswers, openRunBench, PATIENT, type RunBench } from "../support/run-bench.ts";
 
@@ -28,12 +33,15 @@ const LARGE: NodeJS.ProcessEnv = {
 };
 
 let bench: RunBench;
+let gateway: GatewayWorld;
 const files = openFilesFolder();
 
 beforeAll(async () => {
   bench = await openRunBench({ env: { ...PATIENT, ...LARGE, PAWL_FILES_DIR: files.dir } });
+  gateway = await startGatewayWorld(bench.world.env);
 }, 180_000);
 afterAll(async () => {
+  await gateway?.kill();
   await bench?.close();
   files.remove();
 });
@@ -56,6 +64,8 @@ const odd = fc.string({ unit: "binary", minLength: 1, maxLength: 600 });
 const CONTENTS = [
   ...fc.sample(odd, 8).map((text) => text.toWellFormed()),
   "echo hello\u009brm;-rf;/home/user\u009c # \u202enoisrevni\u202c \u{e0065}\u{e0076}",
+  // What hides is decided on in both places.
+  "invoice_\u202efdp.exe\u200b \u{e0065}",
   "⟦U+202E⟧ ⟦ \t⇥ \r\n  \n",
   "語".repeat(100_000),
 ];
@@ -113,24 +123,50 @@ describe("the provider's ids", () => {
   }, 120_000);
 });
 
+/** At a terminal: what stands between its head and the digest, and a yes. */
+async function approvedAtTerminal(runId: string, callId: string): Promise<unknown> {
+  const client = { ...bench.world.client, close: async () => undefined };
+  const by = { ask: async (question: string) => (question.includes("y/N") ? "y" : "") };
+  const { stdout, exitCode } = await pawl(client, ["approve", runId, callId], bench.world.env, by);
+  expect(exitCode).toBe(0);
+  const rows = stdout.split("\n").flatMap((row) => /^ {4}(.*)$/.exec(row)?.[1] ?? []);
+  return readShown(rows.filter((row) => !row.startsWith("sha256 ")));
+}
+
+/** Over HTTP: the call is read, and the digest of what was read is sent. */
+async function approvedOverHttp(runId: string, callId: string): Promise<unknown> {
+  const url = `${gateway.url}/v1/runs/${runId}/approvals/${callId}`;
+  const { input } = (await (await fetch(url)).json()) as { input: unknown };
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ verdict: "approve", argsDigest: argsDigest(input) }),
+  });
+  expect(response.status).toBe(200);
+  return readShown(shownArguments("write_file", input));
+}
+
+/** As the page and other viewers hear of them. */
+async function askedInEvents(runId: string, calls: number): Promise<readonly ApprovalRequested[]> {
+  const stream = await openSse(`${gateway.url}/v1/runs/${runId}/events`);
+  const asked = () => stream.events.filter(({ type }) => type === "approval.requested");
+  await until("all are told", () => asked().length === calls);
+  stream.drop();
+  return asked() as readonly ApprovalRequested[];
+}
+
 describe("what is executed", () => {
   it("is what was shown, for arguments of all of Unicode, as long as a reply can be", async () => {
     const calls = CONTENTS.map((content, n) => writeCall(`${n}.txt`, content));
     const runId = await started(calls);
     const pending = await waitingCalls(bench.world.client, runId, calls.length);
-    const events = bench.world.client.watch(runId);
-    const told: unknown[] = [];
-    for await (const event of events) {
-      if (event.type === "approval.requested") told.push(event.input);
-      if (event.type === "run.waiting") break;
-    }
-    for (const [n, call] of pending.entries()) {
-      const { input } = await bench.world.client.approval(runId, call.callId);
-      const read = readShown(shownArguments("write_file", input));
-      expect(argsDigest(read)).toBe(call.argsDigest);
+    const told = await askedInEvents(runId, calls.length);
+    for (const [n, { callId, argsDigest: digest }] of pending.entries()) {
+      const approve = n % 2 === 0 ? approvedAtTerminal : approvedOverHttp;
+      const read = await approve(runId, callId);
       expect(read).toEqual({ path: `${n}.txt`, content: CONTENTS[n] });
-      expect(told[n]).toEqual(input);
-      await bench.world.client.decide(runId, approval(call));
+      expect(argsDigest(read)).toBe(digest);
+      expect(told[n]).toMatchObject({ callId, input: read, argsDigest: digest });
     }
     await bench.ended(runId);
     for (const [n, content] of CONTENTS.entries()) {

@@ -70,7 +70,8 @@ describe("M5: an interrupt", () => {
     const [stopped, answered] = await holdsOf(bench.world, runId);
     expect(stopped).toMatchObject({ state: "settled", spent: stopped?.held });
     expect(microUsd(result.costUsd)).toBe((stopped?.spent ?? 0) + (answered?.spent ?? 0));
-    expect(result).toMatchObject({ crashTaxUsd: 0, modelCalls: 2 });
+    // What nobody counted is said to be an estimate, in the reply and in the bill.
+    expect(result).toMatchObject({ crashTaxUsd: 0, modelCalls: 2, usage: { estimated: true } });
     const bills = await bench.world.model.billing(runId);
     expect(bills.map(({ status }) => status)).toEqual(["aborted", "complete"]);
     await watching;
@@ -78,7 +79,7 @@ describe("M5: an interrupt", () => {
     expect(live.withdrawals).toBe(0);
     const events = await bench.events(runId);
     expect(events.filter(({ type }) => type === "reply.finished")).toMatchObject([
-      { stopReason: "interrupted", text },
+      { stopReason: "interrupted", text, estimated: "stopped" },
       { stopReason: "end_turn" },
     ]);
   });

@@ -128,9 +128,10 @@ function purposeOf(purpose: ReplyItem["purpose"]): readonly string[] {
 
 const UNUSUAL = new Set(["max_tokens", "refusal", "pause_turn", "interrupted"]);
 
-function openState({ chars, attempt, purpose, progress }: ReplyItem): string {
+function openState({ chars, attempt, purpose, progress, isWaiting }: ReplyItem): string {
   const why = purposeOf(purpose).map((text) => ` · ${text}`);
   const which = attempt > 1 ? `${why.join("")}, attempt ${attempt}` : why.join("");
+  if (isWaiting) return `waiting${which}`;
   if (progress !== "") return `${progress}${which}`;
   return chars === 0 ? `thinking${which}` : `writing${which}`;
 }

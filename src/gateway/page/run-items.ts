@@ -38,6 +38,8 @@ export interface ReplyItem extends Versioned {
   progress: string;
   attempt: number;
   isOpen: boolean;
+  /** Nobody is at work on it: the run waits for money, for its provider or for a word. */
+  isWaiting: boolean;
   /** The deltas did not give the text of the transcript: a fault, mended here and seen by tests. */
   isMended: boolean;
   readonly retries: Retry[];

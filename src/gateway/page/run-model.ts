@@ -126,6 +126,7 @@ export class RunModel {
       progress: "",
       attempt: 1,
       isOpen: true,
+      isWaiting: false,
       isMended: false,
       retries: [],
       withdrawn: 0,
@@ -281,6 +282,7 @@ export class RunModel {
     if (event.reason === "approval" || event.reason === "question") return;
     const text = `waiting (${event.reason}): ${event.message}`;
     this.#wait = this.#note("wait", text, atMs);
+    this.#replyWaits(true);
     this.news = `the run waits: ${event.reason}`;
   }
 
@@ -301,8 +303,15 @@ export class RunModel {
     this.news = `the run was resumed${who}`;
   }
 
+  #replyWaits(isWaiting: boolean): void {
+    if (this.#reply === null || this.#reply.isWaiting === isWaiting) return;
+    this.#reply.isWaiting = isWaiting;
+    this.#reply.version += 1;
+  }
+
   #waitOver(atMs: number): void {
     this.waiting = null;
+    this.#replyWaits(false);
     if (this.#wait === null) return;
     this.#wait.toMs = atMs;
     this.#wait.version += 1;

@@ -198,6 +198,21 @@ describe("a question while a run is watched", () => {
     expect(textOf({ ...NOTE, input: { path: "evil.txt" } })).toMatch(/can only be denied/);
   });
 
+  const asAsked = { edited: false, always: false };
+  test.each([
+    [{ verdict: "approved", by: "me", reason: null, ...asAsked }, "was approved by me"],
+    [
+      { verdict: "approved", by: "me", reason: "fine", edited: true, always: true },
+      "was approved by me, with other arguments, always in this run: fine",
+    ],
+    [{ verdict: "denied", by: "me", reason: "no", ...asAsked }, "was denied by me: no"],
+    [{ verdict: "expired", by: null, reason: null, ...asAsked }, "was expired"],
+  ] as const)("is answered with the call that was decided: %j", (decided, text) => {
+    const { callId, tool, turn } = SCRIPT;
+    const line = lineOf(eventOf({ type: "approval.decided", callId, tool, turn, ...decided }));
+    expect(line?.text).toBe(`[2] write_file ${text}`);
+  });
+
   test("leaves the spinner waiting while another call waits", () => {
     const turns: string[] = [];
     const spinner: Spinner = { start: (text) => void turns.push(text), stop: () => {} };

@@ -8,7 +8,13 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { PawlError } from "../../../src/domain/errors.ts";
 import type { Outcome } from "../../../src/domain/outcome.ts";
 import { pawl, type CliRun } from "../../support/cli.ts";
-import { createFakeClient, eventOf, resultOf, RUN_ID } from "../../support/fake-client.ts";
+import {
+  askedCall,
+  createFakeClient,
+  eventOf,
+  resultOf,
+  RUN_ID,
+} from "../../support/fake-client.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -48,11 +54,16 @@ describe("help", () => {
     expect(run.stdout).toContain("Usage: pawl run ");
   });
 
-  test.each([["keys"], ["budget"]])("is what bare `pawl %s` gives, with exit 2", async (group) => {
-    const run = await pawl(createFakeClient(), [group]);
-    expect(run).toMatchObject({ exitCode: 2, stdout: "" });
-    expect(run.stderr).toContain(`Usage: pawl ${group} `);
-  });
+  test.each([["keys"], ["budget"], ["tenants"], ["capacity"]])(
+    "is what bare `pawl %s` gives, with exit 2",
+    async (group) => {
+      const run = await pawl(createFakeClient(), [group]);
+      expect(run).toMatchObject({ exitCode: 2, stdout: "" });
+      expect(run.stderr).toContain(`Usage: pawl ${group} `);
+      // Of the library, which throws what ends the command.
+      expect(run.stderr).not.toMatch(/outputHelp|commander|See `/);
+    },
+  );
 
   test.each([["help", "nope"], ["nope", "--help"], ["nope"], ["help", "rnu"]])(
     "of what there is not names it: %s %s",
@@ -79,6 +90,36 @@ describe("a file that can't be used is named with the reason, and no advice that
   test.each(cases)("%s", async (_, args, why) => {
     const run = await refused(args(), why);
     expect(run.stderr).toContain("Check the path and its permissions.");
+  });
+});
+
+describe("what can't be done as it was asked advises what helps, and no page of flags", () => {
+  const [one, other] = [askedCall("1.1", { a: 1 }), askedCall("1.2", { a: 2 })];
+  const elsewhere = { TEMPORAL_ADDRESS: "127.0.0.1:1" };
+  const cases: readonly (readonly [readonly string[], NodeJS.ProcessEnv, string])[] = [
+    [["dev"], elsewhere, "Leave TEMPORAL_ADDRESS out to use the local stack."],
+    [["restart"], elsewhere, "Leave TEMPORAL_ADDRESS out to use the local stack."],
+    [["ui"], elsewhere, "Leave TEMPORAL_ADDRESS out to use the local stack."],
+    [["cancel", "batch_1", "--force"], {}, "pawl worker."],
+    [["approve", RUN_ID], {}, `See both: pawl approvals ${RUN_ID} CALL.`],
+    [["deny", RUN_ID], {}, `See them: pawl approvals ${RUN_ID}.`],
+    [["answer", RUN_ID], {}, `See both: pawl questions ${RUN_ID} CALL.`],
+    [["run", "-"], {}, "or write it where the - stands."],
+    [["batch", "-"], {}, "or write it where the - stands."],
+  ];
+  test.each(cases)("%j", async (args, env, advice) => {
+    const run = await pawl(createFakeClient({ asks: [one, other] }), args, env);
+    expect(run).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(run.stderr.trimEnd().endsWith(advice)).toBe(true);
+    expect(run.stderr).not.toContain("--help");
+    expect(run.stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test("also where a person must say which", async () => {
+    const client = createFakeClient({ asks: [one, other] });
+    const run = await pawl(client, ["deny", RUN_ID], {}, { ask: async () => "y" });
+    expect(run.stderr).toMatch(/say which\. See them: pawl approvals run_test\.\n$/);
+    expect(client.decisions).toEqual([]);
   });
 });
 

@@ -79,10 +79,33 @@ describe("the terminal", () => {
     expect(told("2026-11-22T00:10:00.000Z")).toContain("next try at 2026-11-22 00:10:00 UTC");
   });
 
+  test("says of a wait for money the cap that would do, however long the sentence is", () => {
+    const message =
+      "the next call can cost $0.005893, and $0.000100 of $0.000100 is left in the tenant day budget; " +
+      "it needs $0.005793 more: pawl budget raise tenant_day --tenant acme-of-the-north 0.0059";
+    const at = "2026-11-21T10:59:53.000Z";
+    const waits = { type: "run.waiting", reason: "budget", message, nextAttemptAt: at } as const;
+    expect(shown([eventOf(waits)])).toContain(`${message}; next try at 10:59:53 UTC`);
+    expect(shown([eventOf({ ...waits, nextAttemptAt: null })])).toContain(
+      `${message}; until \`pawl resume\``,
+    );
+  });
+
   test("tells in the end what the provider said, whole", () => {
     const message = `The provider broke off its reply: ${"x".repeat(900)}.`;
     const result = resultOf({ kind: "failed", code: "PROVIDER_UNAVAILABLE", message });
     expect(shown([eventOf({ type: "run.ended", result })])).toContain(message);
+  });
+
+  test.each([
+    [true, "20 out (estimated)"],
+    [undefined, "20 out ·"],
+  ])("says whether somebody counted what was used (estimated: %s)", (estimated, text) => {
+    const { usage } = resultOf({ kind: "answered" });
+    const more = { usage: estimated ? { ...usage, estimated } : usage };
+    const ended = eventOf({ type: "run.ended", result: resultOf({ kind: "answered" }, more) });
+    expect(shown([ended])).toContain(text);
+    expect(shown([ended]).includes("estimated")).toBe(estimated === true);
   });
 
   test("tells a run from its header to its bill, without taking a line back", () => {

@@ -5,6 +5,16 @@ import { identifyBatch, type BatchOrder } from "../../../src/client/batch-order.
 const readItems = (text: string) => readBytes(Buffer.from(text));
 const line = (fields: object): string => JSON.stringify({ task: "Add.", ...fields });
 
+/** Empty where nothing is wrong with it. */
+function complaintAbout(text: string): string {
+  try {
+    readItems(text);
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 describe("a file of tasks", () => {
   test("gives an item a line, named by its id or its line; blank lines are none", () => {
     const text = `\uFEFF${line({ id: "a", canWait: { forMs: null }, permission: "read" })}\n\n${line({ tier: "simple", limits: { maxCostUsd: 0.05, timeoutMs: 9 } })}\r\n`;
@@ -48,6 +58,29 @@ describe("a file of tasks", () => {
     const text = `${line({ id: "first" })}\n${content}\n`;
     expect(() => readItems(text)).toThrow(complaint);
     expect(() => readItems(text)).toThrow(/^Nothing was started: /);
+  });
+
+  const odd = [
+    1,
+    -1,
+    "x",
+    "",
+    true,
+    null,
+    [],
+    [1],
+    {},
+    { forMs: "soon" },
+    { x: 1 },
+    "y".repeat(999),
+  ];
+  const fields = ["task", "id", "agent", "tier", "model", "limits", "canWait", "permission"];
+  test.each(fields)("is never refused in the words of a schema, whatever %s is", (field) => {
+    for (const value of odd) {
+      const said = complaintAbout(line({ [field]: value }));
+      expect(said).not.toMatch(/Invalid|expected|received|NaN|Too (big|small)|undefined/);
+      expect(said).toMatch(/^$|^Nothing was started: line 1: /);
+    }
   });
 
   test("has all its bad lines named at once, the first twenty of many", () => {
