@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { formatUsd } from "../../src/domain/money.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
+import { createBudgets } from "../../src/store/budgets.ts";
 import { microUsd, openRunBench, type RunBench } from "../support/run-bench.ts";
 import { until } from "../support/processes.ts";
 
@@ -152,6 +153,26 @@ describe("a run of which no call came to anything", () => {
     expect(code).toBe("PROVIDER_STREAM_CUT");
     expect(message).toContain("the stream ended before message_stop; nothing was received; $");
     expect(requests.length).toBeLessThanOrEqual(ATTEMPTS_MAX);
+  });
+
+  it("leaves its tenant the day: what is down is tried by few, each for its prompt at most", async () => {
+    const { db, client } = bench.world;
+    const tenant = "behind-a-dead-proxy";
+    await createBudgets(db).set({ scope: "tenant_day", tenant }, 700_000);
+    await faulty({ kind: "page", status: 502, times: 1000 });
+    const tasks = Array.from({ length: 12 }, (_, n) => `What is ${n} times 41?`);
+    const runIds = await Promise.all(tasks.map((task) => bench.start(task, { tenant })));
+    await until("the circuit is open", async () => {
+      const rows = await db`select key from pawl.gate where down_since is not null`;
+      return rows.length > 0;
+    });
+    await faulty();
+    const all = await Promise.all(runIds.map((runId) => bench.ended(runId)));
+    expect(all.map(({ result }) => result.outcome.kind)).toEqual(tasks.map(() => "answered"));
+    const budgets = await client.budgets({ tenant });
+    const feared = budgets.find(({ scope }) => scope === "tenant_day")?.fearedMicroUsd ?? 0;
+    expect(feared).toBeGreaterThan(0);
+    expect(feared).toBeLessThan(350_000);
   });
 
   it("is charged nothing where nobody took a call, and ends at once", async () => {
