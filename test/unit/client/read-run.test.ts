@@ -145,7 +145,7 @@ describe("a run that is read", () => {
         { costUsd: 0.183744, crashTaxUsd: 0.182244, modelAttempts: 3, modelCalls: 1 },
         { heldUsd: 0, fearedUsd: 0.181944 },
       ],
-    ])("%s", async (_, history, totals, soFar, books) => {
+    ])("%s", async (...[, history, totals, soFar, books]) => {
       const sources = { ...sourcesOf(history), totals: async () => ({ ...ledger, ...totals }) };
       expect(await readRun(sources, RUN_ID)).toMatchObject({ kind: "open", soFar, books });
     });
