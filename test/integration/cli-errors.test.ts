@@ -212,8 +212,8 @@ describe("whoever stops reading", () => {
     expect(run.stderr).not.toMatch(/EPIPE|Error|can't be written/);
   });
 
-  const onLinux = existsSync("/dev/full") ? test.each : test.skip.each;
-  onLinux([[["--help"]], [["ls"]], [["run", "What is 2 + 8?"]]])(
+  const onLinux = existsSync("/dev/full") ? test : test.skip;
+  onLinux.each([[["--help"]], [["ls"]], [["run", "What is 2 + 8?"]]])(
     "is not taken for a disk that is full, which is told: %j",
     async (args) => {
       const command = ["-c", '"$0" "$@" > /dev/full', process.execPath, BIN, ...args];

@@ -226,7 +226,7 @@ describe.each(PROXIES)("$name", (kind: ProxyKind) => {
         proxy = await kind.start(BARE[kind.name] ?? "", local.port);
         const near = ["-H", "X-Forwarded-For: 127.0.0.1", "-H", "Host: localhost"];
         const spend = ["-d", '{"task": "spend"}', "-H", "Content-Type: application/json"];
-        for (const more of [[], near, spend, [...near, ...spend], ["--http1.0"]]) {
+        for (const more of [[], near, spend, [...near, ...spend]]) {
           const { status, text } = await askByCurl(`${proxy.url}/v1/runs`, null, more);
           expect([more, status, text.includes("A key is needed")]).toEqual([more, 401, true]);
         }
