@@ -34,6 +34,6 @@ export async function runAsProcess(): Promise<void> {
       ? { keyboard: createKeyboard(stdin, stdout), ask: createAsk(stdin, stdout) }
       : {}),
   });
-  // Output must not be cut.
-  stdout.write("", () => leave(exitCode ?? 0));
+  // Output must not be cut; and that it could not be written is told by an event, which comes behind this callback.
+  stdout.write("", () => setImmediate(() => leave(exitCode ?? 0)));
 }

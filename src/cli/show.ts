@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
-import { shownLine, spelledOut } from "../domain/shown-text.ts";
+import { shownLine, spelledOut, WHOLE } from "../domain/shown-text.ts";
 import { waitingText } from "./approvals.ts";
 import { askingText } from "./questions.ts";
 import { withClient, type CliContext } from "./context.ts";
@@ -45,7 +45,6 @@ export function textOf(
 ): string {
   const { about } = shown;
   const figures = shown.kind === "ended" ? shown.result : shown.soFar;
-  const state = shown.kind === "ended" ? outcomeText(shown.result.outcome) : openText(shown);
   const advice = shown.kind === "ended" ? adviceOn(shown.result.outcome) : null;
   const who = [
     `agent ${shownLine(about.agent)}`,
@@ -54,7 +53,7 @@ export function textOf(
     `session ${shownLine(about.session)}`,
   ];
   return [
-    `${shownLine(figures.runId)} · ${shownLine(state, 400)}`,
+    `${shownLine(figures.runId)} · ${stateText(shown)}`,
     ...(advice === null ? [] : [advice]),
     who.join(" · "),
     `task: ${shownLine(about.task, 400)}`,
@@ -98,6 +97,10 @@ function booksText({ books }: Extract<RunShown, { kind: "open" }>): readonly str
   return parts.length === 0 ? [] : [parts.join(" · ")];
 }
 
-function openText({ status, waiting }: Extract<RunShown, { kind: "open" }>): string {
-  return waiting === null ? status : `${status} (${waiting.reason}): ${waiting.message}`;
+/** What a run ended with may be told nowhere else: whole, then. */
+function stateText(shown: RunShown): string {
+  if (shown.kind === "ended") return shownLine(outcomeText(shown.result.outcome), WHOLE);
+  const { status, waiting } = shown;
+  if (waiting === null) return status;
+  return shownLine(`${status} (${waiting.reason}): ${waiting.message}`, 400);
 }

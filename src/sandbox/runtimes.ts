@@ -3,10 +3,10 @@
 
 import { execFile } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { homeIn } from "../process/home.ts";
 import type { CodeLimits, Language } from "./sandbox.ts";
 
 const MIB = 1024 * 1024;
@@ -100,5 +100,6 @@ async function pythonRuntime(path: string, env: NodeJS.ProcessEnv): Promise<Runt
 
 /** A folder of libraries, and not one in which a library may lie among other things. */
 function isNarrow(path: string): boolean {
-  return path.startsWith("/") && ![...new Set(["/", homedir(), process.cwd()])].includes(path);
+  const wide = new Set(["/", homeIn(process.env), process.cwd()]);
+  return path.startsWith("/") && !wide.has(path);
 }

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -232,18 +233,32 @@ describe("whoever stops reading", () => {
     expect(await unread(["show", "run_none"], "stderr")).toMatchObject({ exitCode: 2 });
   });
 
-  test.each([[["ls"]], [["help"]], [["run", "What is 2 + 6?", "--json"]]])(
-    "of what %j answers disturbs nobody",
-    async (args) => {
-      const run = await unread(args, "stdout");
-      expect(run.exitCode).toBe(0);
-      expect(run.stderr).not.toMatch(/EPIPE|Error|can't be written/);
-    },
-  );
+  test.each([
+    [["ls"]],
+    [["help"]],
+    [["--help"]],
+    [["run", "What is 2 + 6?"]],
+    [["run", "What is 2 + 7?", "--json"]],
+  ])("of the answer disturbs nobody: %j", async (args) => {
+    const run = await unread(args, "stdout");
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).not.toMatch(/EPIPE|Error|can't be written/);
+  });
 
   test("of both still has the exit code", async () => {
     expect(await unread(["show", "run_none"], "stdout", "stderr")).toMatchObject({ exitCode: 2 });
   });
+
+  const onLinux = existsSync("/dev/full") ? test : test.skip;
+  onLinux.each([[["--help"]], [["ls"]], [["run", "What is 2 + 8?"]]])(
+    "is not taken for a disk that is full, which is told: %j",
+    async (args) => {
+      const command = ["-c", '"$0" "$@" > /dev/full', process.execPath, BIN, ...args];
+      const run = await startCommand("sh", command, world.env).ended;
+      expect(run.exitCode).toBe(1);
+      expect(run.stderr).toMatch(/^What the command says can't be written: ENOSPC/m);
+    },
+  );
 });
 
 describe("a terminal that can do nothing", () => {

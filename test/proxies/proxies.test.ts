@@ -3,7 +3,11 @@
 // `apt-get install nginx caddy haproxy`, then `PAWL_TEST_TIER=nightly npx jest test/proxies`; figures on stderr.
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { ensureLocalToken, localTokenFile } from "../../src/dev/local-token.ts";
 import type { RunEvent } from "../../src/domain/run-event.ts";
 import { openBrowser, openPage } from "../support/browser.ts";
 import { keyFor, startGateway, type GatewayProcess } from "../support/gateway-process.ts";
@@ -214,6 +218,28 @@ describe.each(PROXIES)("$name", (kind: ProxyKind) => {
       expect(page.text.toLowerCase()).toContain("content-encoding:");
     });
 
+    test("in the fewest words that it takes, lets nobody in who shows no key", async () => {
+      const dir = mkdtempSync(join(tmpdir(), "pawl-door-"));
+      const token = ensureLocalToken(dir);
+      const local = await startGateway(world, { door: { tokenFile: localTokenFile(dir) } });
+      try {
+        proxy = await kind.start(BARE[kind.name] ?? "", local.port);
+        const near = ["-H", "X-Forwarded-For: 127.0.0.1", "-H", "Host: localhost"];
+        const spend = ["-d", '{"task": "spend"}', "-H", "Content-Type: application/json"];
+        for (const more of [[], near, spend, [...near, ...spend]]) {
+          const { status, text } = await askByCurl(`${proxy.url}/v1/runs`, null, more);
+          expect([more, status, text.includes("A key is needed")]).toEqual([more, 401, true]);
+        }
+        for (const path of ["/metrics", "/health/deep", "/openapi.json"]) {
+          expect((await askByCurl(`${proxy.url}${path}`, null)).status).toBe(401);
+        }
+        expect((await askByCurl(`${proxy.url}/v1/runs`, token)).status).toBe(200);
+      } finally {
+        await local.process.stop();
+        rmSync(dir, { recursive: true, force: true });
+      }
+    });
+
     test("keeps the path that the gateway was told of", async () => {
       proxy = await kind.start(KEEPING[kind.name]?.(blocks.below) ?? "", placed.port);
       await expectPage(`${proxy.url}${PATH}`);
@@ -221,6 +247,34 @@ describe.each(PROXIES)("$name", (kind: ProxyKind) => {
     });
   });
 });
+
+/** Of none of them the gateway can tell that they are there. */
+const BARE: Readonly<Record<string, string>> = {
+  nginx: `server {
+    listen 443 ssl;
+    ssl_certificate /etc/ssl/agents.example.com.pem;
+    ssl_certificate_key /etc/ssl/agents.example.com.key;
+    location / { proxy_pass http://127.0.0.1:7420; }
+  }`,
+  Caddy: `agents.example.com {
+    reverse_proxy 127.0.0.1:7420 {
+      header_up -X-Forwarded-For
+      header_up -X-Forwarded-Proto
+      header_up -X-Forwarded-Host
+    }
+  }`,
+  HAProxy: `defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend world
+  bind :443 ssl crt /etc/haproxy/agents.example.com.pem
+  default_backend pawl
+backend pawl
+  server here 127.0.0.1:7420
+`,
+};
 
 type Change = (block: string) => string;
 

@@ -87,8 +87,8 @@ export const BOUNDARIES: Readonly<Record<string, Allowed>> = {
   },
   "src/sandbox": {
     values: [
-      ...["src/domain", "src/package-root.ts", "node:", "zod", "koffi", "quickjs-emscripten-core"],
-      "@jitl/quickjs-wasmfile-release-sync",
+      ...["src/domain", "src/process/home.ts", "src/package-root.ts", "node:", "zod", "koffi"],
+      ...["quickjs-emscripten-core", "@jitl/quickjs-wasmfile-release-sync"],
     ],
   },
   "src/store": { values: ["src/conninfo", "src/domain", ...SELF, "node:", "postgres"] },

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { formatUsd } from "../../src/domain/money.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
+import { createBudgets } from "../../src/store/budgets.ts";
 import { microUsd, openRunBench, type RunBench } from "../support/run-bench.ts";
 import { until } from "../support/processes.ts";
 
@@ -146,12 +147,37 @@ describe("a run of which no call came to anything", () => {
     expect(crashTaxUsd).toBe(costUsd);
   });
 
-  it("also where its money ran out over it: a larger cap would only be lost as well", async () => {
-    await faulty({ kind: "truncate", where: "before_stop", times: 50 });
-    const { code, message, requests } = await failedBy({ limits: { costMicroUsd: 90_000 } });
-    expect(code).toBe("PROVIDER_STREAM_CUT");
-    expect(message).toContain("the stream ended before message_stop; nothing was received; $");
-    expect(requests.length).toBeLessThanOrEqual(ATTEMPTS_MAX);
+  it.each([45_000, 12_000])(
+    "also where its money ran out over it, of %d: a larger cap would only be lost as well",
+    async (costMicroUsd) => {
+      await faulty({ kind: "truncate", where: "before_stop", times: 50 });
+      const { code, message, requests } = await failedBy({ limits: { costMicroUsd } });
+      expect(code).toBe("PROVIDER_STREAM_CUT");
+      expect(message).toContain("the stream ended before message_stop; nothing was received; $");
+      expect(requests.length).toBeLessThan(ATTEMPTS_MAX);
+    },
+  );
+
+  it("leaves its tenant the day: what is down is tried by few, each for its prompt at most", async () => {
+    const { db, client } = bench.world;
+    const tenant = "behind-a-dead-proxy";
+    // Of two calls that are lost whole nothing is left of it.
+    const CAP_MICRO_USD = 150_000;
+    await createBudgets(db).set({ scope: "tenant_day", tenant }, CAP_MICRO_USD);
+    await faulty({ kind: "page", status: 502, times: 1000 });
+    const tasks = Array.from({ length: 4 }, (_, n) => `What is ${n} times 41?`);
+    const runIds = await Promise.all(tasks.map((task) => bench.start(task, { tenant })));
+    await until("the circuit is open", async () => {
+      const rows = await db`select key from pawl.gate where down_since is not null`;
+      return rows.length > 0;
+    });
+    await faulty();
+    const all = await Promise.all(runIds.map((runId) => bench.ended(runId)));
+    expect(all.map(({ result }) => result.outcome.kind)).toEqual(tasks.map(() => "answered"));
+    const budgets = await client.budgets({ tenant });
+    const feared = budgets.find(({ scope }) => scope === "tenant_day")?.fearedMicroUsd ?? 0;
+    expect(feared).toBeGreaterThan(0);
+    expect(feared).toBeLessThan(CAP_MICRO_USD);
   });
 
   it("is charged nothing where nobody took a call, and ends at once", async () => {

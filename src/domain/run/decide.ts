@@ -127,10 +127,8 @@ function afterDenial(now: Circumstances, since: Since): Step | null {
   const resetsAt = denial.why === "cap" ? denial.resetsAt : null;
   const mayPass = limit !== "request_tokens" && now.order.onLimit === "pause";
   if (mayPass) return wait(atLimit({ limit, message: denial.message, resetsAt }, nowMs));
-  if (denial.leavesNothing === true) {
-    return close({ kind: "stopped", limit, message: withFailures(denial.message, memory) });
-  }
-  return stopAt(now, { limit, message: withFailures(denial.message, memory) });
+  const stop = { limit, message: withFailures(denial.message, memory) };
+  return denial.leavesNothing === true ? endAt(memory, stop) : stopAt(now, stop);
 }
 
 function atOwnLimit(now: Circumstances, since: Since): Step | null {
@@ -156,10 +154,13 @@ function limitReached({ memory, state, nowMs }: Circumstances, since: Since): Li
 }
 
 function stopAt(now: Circumstances, stop: LimitHit): Step {
-  const inVain = failedByProvider(now.memory, stop);
-  if (inVain !== null) return close(inVain);
-  if (!canSumUp(now.memory) || !leavesRoom(stop.limit)) return close({ kind: "stopped", ...stop });
+  if (!canSumUp(now.memory) || !leavesRoom(stop.limit)) return endAt(now.memory, stop);
   return { kind: "ask", call: askLastWords(now, stop) };
+}
+
+/** Without last words. */
+function endAt(memory: Memory, stop: LimitHit): Step {
+  return close(failedByProvider(memory, stop) ?? { kind: "stopped", ...stop });
 }
 
 /**

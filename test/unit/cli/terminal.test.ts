@@ -1,9 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { createPlain } from "../../../src/cli/plain.ts";
+import { textOf } from "../../../src/cli/show.ts";
 import { createMargin } from "../../../src/cli/margin.ts";
 import { lineOf } from "../../../src/cli/narrate.ts";
 import { STILL } from "../../../src/cli/spinner.ts";
 import { createTerminal, type Spinner } from "../../../src/cli/terminal.ts";
+import type { RunResult } from "../../../src/domain/outcome.ts";
 import type { RunEvent } from "../../../src/domain/run-event.ts";
 import { eventOf, resultOf } from "../../support/fake-client.ts";
 
@@ -63,6 +65,19 @@ function shown(events: readonly RunEvent[], spinner: Spinner = STILL): string {
   return written.join("");
 }
 
+function plainly(events: readonly RunEvent[]): string {
+  const written: string[] = [];
+  const out = { write: (text: string) => written.push(text) };
+  const plain = createPlain({ stdout: out, stderr: out });
+  for (const event of events) plain.event(event);
+  return written.join("");
+}
+
+const ABOUT = {
+  ...{ task: "add", agent: "assistant", tenant: "acme", session: "s", model: null, routing: null },
+  ...{ provider: null, permission: null, capUsd: 1, link: null },
+};
+
 describe("the terminal", () => {
   test.each([
     ["wrap_up", /limit is reached/],
@@ -91,10 +106,14 @@ describe("the terminal", () => {
     );
   });
 
-  test("tells in the end what the provider said, whole", () => {
+  test.each<[string, (result: RunResult) => string]>([
+    ["on a terminal", (result) => shown([eventOf({ type: "run.ended", result })])],
+    ["in a file", (result) => plainly([eventOf({ type: "run.ended", result })])],
+    ["to who looks later", (result) => textOf({ kind: "ended", about: ABOUT, result, did: false })],
+  ])("tells in the end what the provider said, whole: %s", (_, tell) => {
     const message = `The provider broke off its reply: ${"x".repeat(900)}.`;
     const result = resultOf({ kind: "failed", code: "PROVIDER_UNAVAILABLE", message });
-    expect(shown([eventOf({ type: "run.ended", result })])).toContain(message);
+    expect(tell(result)).toContain(message);
   });
 
   test.each([
@@ -188,11 +207,7 @@ describe("the terminal", () => {
         result: resultOf({ kind: "failed", code: evil, message: evil }, { answer: evil }),
       }),
     ];
-    const written: string[] = [];
-    const out = { write: (text: string) => written.push(text) };
-    const plain = createPlain({ stdout: out, stderr: out });
-    for (const event of events) plain.event(event);
-    for (const text of [shown(events), written.join("")]) {
+    for (const text of [shown(events), plainly(events)]) {
       expect(text).not.toMatch(/[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/u);
       expect(text).toMatch(/⟦U\+001B⟧\[2Jred⟦U\+009B⟧31m⟦U\+202E⟧gnp\.exe/);
     }

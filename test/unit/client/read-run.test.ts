@@ -6,6 +6,7 @@ import type { Histories } from "../../../src/client/histories.ts";
 import type { HistoryEvent } from "../../../src/temporal/payloads.ts";
 import { readRun, type RunSources } from "../../../src/client/read-run.ts";
 import { tellOn, UNTOLD } from "../../../src/client/told-run.ts";
+import type { RunTotals } from "../../../src/store/ledger.ts";
 import {
   completed,
   ended,
@@ -111,6 +112,49 @@ describe("a run that is read", () => {
       waiting: null,
       about: { model: SNAPSHOT.model, capUsd: 1, provider: "the offline model", routing: null },
       soFar: { answer: "One.", partial: true, costUsd: 0.0015 },
+    });
+  });
+
+  describe("with a ledger has the ledger's money, which knows of lost attempts before it does:", () => {
+    const ledger = {
+      ...{ spentMicroUsd: 0, fearedMicroUsd: 0, heldMicroUsd: 0, crashTaxMicroUsd: 0 },
+      ...{ modelAttempts: 1, repliesSettled: 0 },
+    };
+    const lost = { spentMicroUsd: 300, fearedMicroUsd: 181_944, crashTaxMicroUsd: 182_244 };
+    const first = [...OPEN, ASKED];
+    const second = [...first, eventAt(13, completed(11, replied("One.")))];
+
+    test.each<[string, readonly HistoryEvent[], Partial<RunTotals>, object, object]>([
+      [
+        "one was lost and the next is under way",
+        first,
+        { ...lost, heldMicroUsd: 181_000, modelAttempts: 2 },
+        { costUsd: 0.182244, crashTaxUsd: 0.182244, modelAttempts: 2, modelCalls: 0 },
+        { heldUsd: 0.181, fearedUsd: 0.181944 },
+      ],
+      [
+        "the first call is under way",
+        first,
+        { heldMicroUsd: 181_000 },
+        { costUsd: 0, crashTaxUsd: 0, modelAttempts: 1 },
+        { heldUsd: 0.181, fearedUsd: 0 },
+      ],
+      [
+        "one was lost behind a reply that was paid",
+        second,
+        { ...lost, spentMicroUsd: 1800, modelAttempts: 3 },
+        { costUsd: 0.183744, crashTaxUsd: 0.182244, modelAttempts: 3, modelCalls: 1 },
+        { heldUsd: 0, fearedUsd: 0.181944 },
+      ],
+    ])("%s", async (...[, history, totals, soFar, books]) => {
+      const sources = { ...sourcesOf(history), totals: async () => ({ ...ledger, ...totals }) };
+      expect(await readRun(sources, RUN_ID)).toMatchObject({ kind: "open", soFar, books });
+    });
+
+    test("where it can't be asked, the run's own figures stand, and no books", async () => {
+      const sources = { ...sourcesOf(second), totals: async () => null };
+      const own = { soFar: { costUsd: 0.0015 }, books: null };
+      expect(await readRun(sources, RUN_ID)).toMatchObject(own);
     });
   });
 

@@ -1,6 +1,7 @@
 // What a run does next, rule by rule: given what has happened, when it is decided, then this.
 
 import { describe, expect, test } from "@jest/globals";
+import type { Denial } from "../../../../src/domain/call.ts";
 import { newRun } from "../../../../src/domain/run/state.ts";
 import {
   calling,
@@ -207,6 +208,17 @@ describe("denials", () => {
     test.each(["cost", "tenant_day"] as const)("the provider failed the run: %s", (limit) => {
       expect(given().asking(spent(limit)).outcome()).toEqual({ kind: "failed", ...failure });
     });
+
+    test.each(["cost", "tenant_day"] as const)(
+      "also where nothing is left for last words either: %s",
+      (limit) => {
+        const denial = { ...spent(limit), leavesNothing: true } as Denial;
+        for (const wrapUp of [true, false]) {
+          const run = given({ wrapUp }).asking(denial);
+          expect(run.outcome()).toEqual({ kind: "failed", ...failure });
+        }
+      },
+    );
 
     test("also where it had waited for the provider before", () => {
       const notBefore = new Date(given().nowMs + 3000).toISOString();
