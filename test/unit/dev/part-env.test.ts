@@ -115,10 +115,25 @@ describe("the worker", () => {
   });
 });
 
-test("the gateway tells no webhook, and has no secret for it", () => {
-  const env = gatewayEnv(contextOf(SHELL));
-  expect(env).not.toHaveProperty("PAWL_WEBHOOK_SECRET");
-  expect(env).toMatchObject({ PAWL_RUN_CAP_USD: "2" });
+describe("the gateway", () => {
+  const OF_THE_CRM = '{"CRM":{"value":"Bearer 12345678","for":["crm.example"]}}';
+  const WORKERS: NodeJS.ProcessEnv = {
+    ...SHELL,
+    PAWL_SECRETS: OF_THE_CRM,
+    BRAVE_SEARCH_API_KEY: "brave",
+    TAVILY_API_KEY: "tavily",
+  };
+
+  test.each(["PAWL_WEBHOOK_SECRET", "PAWL_SECRETS", "BRAVE_SEARCH_API_KEY", "TAVILY_API_KEY"])(
+    "tells no webhook and executes no tool, and has no %s for it, nor its file",
+    (name) => {
+      const context = { ...contextOf(WORKERS), env: { ...WORKERS, [`${name}_FILE`]: "/x" } };
+      expect(workerEnv(context)).toHaveProperty(name);
+      const env = gatewayEnv(context);
+      for (const given of [name, `${name}_FILE`]) expect(env).not.toHaveProperty(given);
+      expect(env).toMatchObject({ PAWL_RUN_CAP_USD: "2" });
+    },
+  );
 });
 
 test.each<[string, NodeJS.ProcessEnv, boolean]>([
