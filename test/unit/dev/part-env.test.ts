@@ -79,6 +79,17 @@ describe("the worker", () => {
     expect(env).not.toHaveProperty("ANTHROPIC_CUSTOM_HEADERS");
   });
 
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    ["a cap for all tenants together where nobody set one: more names are no more money", {}, "10"],
+    ["the cap that was set", { PAWL_GLOBAL_DAY_CAP_USD: "3" }, "3"],
+    ["no more for a tenant that may spend more", { PAWL_TENANT_DAY_CAP_USD: "500" }, "10"],
+    ["the default for a cap that is empty", { PAWL_GLOBAL_DAY_CAP_USD: "" }, "10"],
+  ])("has %s", (_, env, capUsd) => {
+    expect(workerEnv(contextOf(env))["PAWL_GLOBAL_DAY_CAP_USD"]).toBe(capUsd);
+    const { caps } = readConfig(workerEnv(contextOf(env)));
+    expect(caps.globalDayMicroUsd).toBe(Number(capUsd) * 1_000_000);
+  });
+
   test("beside an offline model is not handed the file of a key, which would hold before its own", () => {
     const env = { PAWL_OFFLINE_MODEL: "1", ANTHROPIC_API_KEY_FILE: "/dev/null" };
     const context = { ...contextOf({ PAWL_OFFLINE_MODEL: "1" }), env };
