@@ -25,7 +25,7 @@ export function firstByteMsOf(prepared: PreparedCall): number {
 }
 
 function promptTokensOf({ deps, request, room }: PreparedCall): number {
-  const bytes = deps.model.promptBytes(request, request.messages);
+  const bytes = deps.model.promptBytes(request);
   return Math.min(room.promptTokens, bytes / BYTES_PER_TOKEN);
 }
 

@@ -1,5 +1,5 @@
 // What a call asks of the ledger: its worst case, in every account of its payer. Until a run sums up, each of
-// its calls leaves the price of that: of the run's own money exactly, by a shorter reply or none; of what it
+// its calls leaves the price of that: of the run's own money, by a shorter reply or none; of what it
 // shares with others by asking for more room than it needs, since nothing can be kept back from others.
 
 import type { Config } from "../../src/config.ts";
@@ -98,7 +98,10 @@ function askedOfLedger(prepared: PreparedCall, now: Date): Asked | Denial {
   if (!keepsLastWords(call)) return { worst, replyTokensMin, replyTokensMax };
 
   const capMicroUsd = runCapOf(call, deps.config.caps);
-  const kept = microUsdKeptBack(price, promptTokens);
+  const kept = microUsdKeptBack(price, promptTokens, {
+    heldForPromptMicroUsd: worst.fixedMicroUsd,
+    lastReplyMicroUsd: call.budget.lastReplyMicroUsd,
+  });
   const leftMicroUsd = capMicroUsd - call.budget.spentMicroUsd;
   const payable = repliesFor(leftMicroUsd - kept - worst.fixedMicroUsd, worst);
   if (payable < replyTokensMin) {

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { lastReplyOf, readableBy } from "../../src/domain/authors.ts";
 import type { ModelCall } from "../../src/domain/call.ts";
 import { summaryTokensMax } from "../../src/domain/kept-back.ts";
+import { withoutMiddle } from "../../src/domain/left-out.ts";
 import type { Limits } from "../../src/domain/limits.ts";
 import type { Purpose, PurposeKind } from "../../src/domain/purpose.ts";
 import type { Snapshot } from "../../src/domain/run/snapshot.ts";
@@ -57,6 +58,12 @@ export function limitsOfCall({ budget }: ModelCall, { limits }: Pick<Snapshot, "
   return budget.contextTokens === undefined ? limits : limitsWithin(limits, budget.contextTokens);
 }
 
+/** Nothing of it is in the cache by then. */
+function shortened(request: ModelRequest, times: number): ModelRequest {
+  const { ownReplyAt: _, ...rest } = request;
+  return { ...rest, messages: withoutMiddle(request.messages, times) };
+}
+
 function requestFor(
   purpose: Purpose,
   limits: Limits,
@@ -69,5 +76,7 @@ function requestFor(
     replyTokensMax: replyTokensMax(limits),
     ...(isOff && { toolsOff: true }),
   };
-  return shape === undefined ? asked : shape(asked);
+  const shaped = shape === undefined ? asked : shape(asked);
+  const times = purpose.kind === "summary" ? (purpose.shortened ?? 0) : 0;
+  return times === 0 ? shaped : shortened(shaped, times);
 }

@@ -119,12 +119,13 @@ async function likelyTokens(measured: Measured, promptTokensMax: number): Promis
 
 /** After the first reply most of the prompt has been weighed by the model itself; others count otherwise. */
 export function promptBoundOf(measured: Measured): number {
-  const { deps, call, request, conversation } = measured;
-  const { added, messages } = conversation;
+  const { deps, call, request } = measured;
   if (call.headTokens === 0 || call.course.weighedBy !== undefined) {
-    const bytes = deps.model.promptBytes(request, messages);
-    return bytes + messages.length * FRAMING_TOKENS + specOfCall(measured).toolPromptTokensMax;
+    const framing = request.messages.length * FRAMING_TOKENS;
+    const bytes = deps.model.promptBytes(request);
+    return bytes + framing + specOfCall(measured).toolPromptTokensMax;
   }
+  const { added } = measured.conversation;
   const addedBytes = Buffer.byteLength(JSON.stringify(added));
   return call.headTokens + addedBytes + added.length * FRAMING_TOKENS;
 }

@@ -13,7 +13,9 @@ import { bundledCorpus, type DatedFact } from "../../src/corpus/search-corpus.ts
 /** Each holds its price and its allowance of tokens; a model that wants more searches calls again. */
 const SEARCHES_PER_CALL_MAX = 3;
 /** Of what a run may cost: the rest is for the prompt, a reply, and the calls behind it. */
-const SHARE_FOR_SEARCHES = 0.5;
+const SHARE_FOR_ONE = 0.5;
+/** What a call holds for searches no run can spend to its end, so more than one must be little of its cap. */
+const SHARE_FOR_MORE = 0.15;
 
 const RESULTS_MAX = 5;
 const WORDS_MAX = 40;
@@ -61,10 +63,9 @@ export function searchesPerCall(
   const today = new Date().toISOString();
   const worst = models.map((model) => worstCase(priceOn(specOf(table, model), today), 0, 1));
   const dearest = Math.max(...worst.map(({ fixedMicroUsd }) => fixedMicroUsd));
-  return Math.min(
-    SEARCHES_PER_CALL_MAX,
-    Math.floor((costCapMicroUsd * SHARE_FOR_SEARCHES) / dearest),
-  );
+  const cheap = Math.floor((costCapMicroUsd * SHARE_FOR_MORE) / dearest);
+  const isPayable = dearest <= costCapMicroUsd * SHARE_FOR_ONE;
+  return Math.min(SEARCHES_PER_CALL_MAX, Math.max(cheap, isPayable ? 1 : 0));
 }
 
 export interface AnthropicWebSearchOptions {

@@ -58,29 +58,16 @@ export function typeAlong(
     ends(line) {
       const meaning = line === null ? null : meaningOf(line, [...waiting.values()]);
       held.release();
-      if (meaning !== null) void obey(meaning);
+      if (meaning?.kind === "problem") held.renderer.notice(meaning.message);
+      else if (meaning !== null) void obey(meaning).catch(tell);
     },
     interrupts: onInterrupt,
   });
+  const obey = obeying(client, runId, own);
   renderer.notice(TYPING_HINT);
 
-  async function obey(line: TypedLine): Promise<void> {
-    try {
-      if (line.kind === "problem") held.renderer.notice(line.message);
-      if (line.kind === "decide") {
-        await client.decide(runId, { ...line.decision, by: userName() });
-      }
-      if (line.kind === "answer") {
-        await client.answer(runId, { ...line.answer, by: userName() });
-      }
-      if (line.kind === "say") {
-        const messageId = `msg_${randomUUID()}`;
-        own.add(messageId);
-        await client.say(runId, { text: line.text, mode: line.mode, by: userName(), messageId });
-      }
-    } catch (error) {
-      held.renderer.notice(error instanceof Error ? error.message : String(error));
-    }
+  function tell(error: unknown): void {
+    held.renderer.notice(error instanceof Error ? error.message : String(error));
   }
 
   function remember(event: RunEvent): void {
@@ -106,6 +93,27 @@ export function typeAlong(
       listening.stop();
       held.release();
     },
+  };
+}
+
+/** `own`: the messages that were said here. */
+function obeying(client: RunClient, runId: string, own: Set<string>) {
+  return async (line: Exclude<TypedLine, { kind: "problem" }>): Promise<void> => {
+    const by = userName();
+    switch (line.kind) {
+      case "nothing":
+        return;
+      case "decide":
+        return void (await client.decide(runId, { ...line.decision, by }));
+      case "answer":
+        return void (await client.answer(runId, { ...line.answer, by }));
+      case "say": {
+        const messageId = `msg_${randomUUID()}`;
+        own.add(messageId);
+        const { text, mode } = line;
+        return void (await client.say(runId, { text, mode, by, messageId }));
+      }
+    }
   };
 }
 

@@ -2,26 +2,12 @@
 // no second effect: an order with its key, a cancel, a pause, a resume.
 
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
-import type {
-  ApprovalShown,
-  ApprovalWaiting,
-  DecidedApproval,
-  Decision,
-} from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import { admit } from "../domain/input-rules.ts";
-import type {
-  AnswerGiven,
-  AnswerTaken,
-  QuestionsShown,
-  QuestionsWaiting,
-} from "../domain/question.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { SIGNALS } from "../temporal/names.ts";
 import type { RunEvent } from "../domain/run-event.ts";
-import { listApprovals, readApproval } from "./approvals.ts";
-import { answer, listQuestions, readQuestions } from "./questions.ts";
-import type { WaitingQuery } from "./waiting.ts";
+import { peopleOf, type PeopleClient } from "./people-client.ts";
 import { batchesOf, type BatchClient } from "./batches.ts";
 import { capacityOf, type CapacityClient } from "./capacity.ts";
 import type { Backend } from "./connect.ts";
@@ -29,7 +15,6 @@ import { totalsOf, type RunTotals } from "../store/ledger.ts";
 import type { EndedQuery, EndedStats } from "../store/run-records.ts";
 import { cancelRun, type Cancelled } from "./cancel.ts";
 import { createDeltaFeed } from "./delta-feed.ts";
-import { decide } from "./decide.ts";
 import { createHistories } from "./histories.ts";
 import { wholeHistories } from "./history-chain.ts";
 import { whoLeftBehind, type LeftBehind } from "./queue.ts";
@@ -58,7 +43,7 @@ export interface RunExport {
 }
 
 export interface RunClient
-  extends MoneyClient, CapacityClient, BatchClient, UndoClient, WorldClient {
+  extends MoneyClient, CapacityClient, BatchClient, UndoClient, PeopleClient, WorldClient {
   start(order: RunOrder): Promise<RunStartedReceipt>;
   /** Waits for the end of the run. */
   result(runId: string, signal?: AbortSignal): Promise<RunResult>;
@@ -78,18 +63,6 @@ export interface RunClient
   resume(runId: string, order?: ResumeOrder): Promise<Resumed>;
   /** Also USAGE for a text that is empty or too long, INBOX_FULL where too much is unread. */
   say(runId: string, said: Said): Promise<{ readonly messageId: string }>;
-  /** Calls that wait for a person, of all runs; a second or so late. */
-  approvals(query?: WaitingQuery): Promise<readonly ApprovalWaiting[]>;
-  /** One of them, with all that a person must see before deciding. */
-  approval(runId: string, callId: string): Promise<ApprovalShown>;
-  /** The first decision counts; any other throws PawlError with the reason. */
-  decide(runId: string, decision: Decision): Promise<DecidedApproval>;
-  /** Tools that ask a person, of all runs; a second or so late. */
-  questions(query?: WaitingQuery): Promise<readonly QuestionsWaiting[]>;
-  /** What one of them asks. */
-  question(runId: string, callId: string): Promise<QuestionsShown>;
-  /** The first answer to a round counts; any other throws PawlError with the reason. */
-  answer(runId: string, given: AnswerGiven): Promise<AnswerTaken>;
   watch(runId: string, options?: WatchOptions): AsyncIterable<RunEvent>;
   exportHistories(runId: string): Promise<RunExport>;
   /** Figures over runs that have ended; null where there is no database. */
@@ -119,16 +92,11 @@ export function createRunClient(backend: Backend): RunClient {
     ...capacityOf(backend),
     ...batchesOf(backend),
     ...undoingOf({ ...sources, client }, backend.taskQueue),
+    ...peopleOf({ ...sources, client }),
     ...worldOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
     start: (order) => startRun(backend, order),
-    approvals: (query) => asked(listApprovals(client, query)),
-    approval: (runId, callId) => asked(readApproval({ ...sources, client }, runId, callId), runId),
-    decide: (runId, decision) => asked(decide({ ...sources, client }, runId, decision), runId),
-    questions: (query) => asked(listQuestions(client, query)),
-    question: (runId, callId) => asked(readQuestions({ ...sources, client }, runId, callId), runId),
-    answer: (runId, given) => asked(answer({ ...sources, client }, runId, given), runId),
     watch: (runId, options) => watchRun(sources, runId, options),
     list: (query) => asked(listRuns(client, query)),
     page: (query = {}) => asked(pageOfRuns(client, backend.namespace, query)),

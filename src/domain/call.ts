@@ -92,6 +92,8 @@ export interface CallBudget {
   /** What caller and agent allow the run to cost; the operator's cap is read at the call. */
   readonly costCapMicroUsd: number | null;
   readonly spentMicroUsd: number;
+  /** What the reply before this call cost; null before the first, and where another model gave it. */
+  readonly lastReplyMicroUsd: number | null;
   /** What the run may still use, prompt and reply together. */
   readonly tokensLeft: number;
   /** What the server has said that a request may hold, in an earlier call. */

@@ -17,9 +17,26 @@ export function tokensKeptBack(promptTokens: number): number {
   return promptTokens + GROWTH_TOKENS + USEFUL_REPLY_TOKENS;
 }
 
-/** The price of the last words, none of the prompt from the cache. */
-export function microUsdKeptBack(price: Price, promptTokens: number): number {
-  return lastWordsMicroUsd(price, promptTokens + GROWTH_TOKENS);
+export interface LikelyRefund {
+  /** What the call holds for its prompt, none of it from the cache, and for its searches. */
+  readonly heldForPromptMicroUsd: number;
+  /** What the reply before it cost as a whole, or null where that says nothing. */
+  readonly lastReplyMicroUsd: number | null;
+}
+
+/**
+ * What a call leaves for the last words, none of their prompt from the cache: their price, less what will come back
+ * of the call's own hold if it costs what the one before it did. Should the cache have forgotten the prompt, then
+ * the last words may be out of reach; no cap is passed for that.
+ */
+export function microUsdKeptBack(
+  price: Price,
+  promptTokens: number,
+  { heldForPromptMicroUsd, lastReplyMicroUsd }: LikelyRefund,
+): number {
+  const refund =
+    lastReplyMicroUsd === null ? 0 : Math.max(0, heldForPromptMicroUsd - lastReplyMicroUsd);
+  return Math.max(0, lastWordsMicroUsd(price, promptTokens + GROWTH_TOKENS) - refund);
 }
 
 /** Less than this pays for none. Nothing comes behind them, so no cache is asked for an hour. */

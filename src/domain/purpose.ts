@@ -9,8 +9,8 @@ export type Purpose =
   | { readonly kind: "work" }
   /** Which tier is the task for? The task itself is not worked on. */
   | { readonly kind: "route" }
-  /** The conversation grows too long and goes on from what is answered now. */
-  | { readonly kind: "summary"; readonly toolsOff: boolean }
+  /** The conversation grows too long and goes on from what is answered now; `shortened`: so often, as it did not fit. */
+  | { readonly kind: "summary"; readonly toolsOff: boolean; readonly shortened?: number }
   /** The run stops at this limit and sums up what it has, tools off. */
   | { readonly kind: "wrap_up"; readonly stop: LimitHit };
 

@@ -75,7 +75,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
       }
     },
 
-    promptBytes(prompt, messages): number {
+    promptBytes({ messages, ...prompt }): number {
       const { system, tools } = bodyOf({ ...prompt, messages: [] });
       return Buffer.byteLength(JSON.stringify([system, tools, messages]));
     },

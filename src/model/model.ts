@@ -85,7 +85,7 @@ export interface Model {
   /** Free of charge; the provider's estimate of the prompt's tokens. Null where it counts none for anybody. */
   countTokens(request: ModelRequest, signal: AbortSignal): Promise<number | null>;
   /** Bytes of the prompt as it goes over the wire: no token is shorter than a byte. */
-  promptBytes(request: Omit<ModelRequest, "messages">, messages: readonly Message[]): number;
+  promptBytes(request: ModelRequest): number;
 }
 
 /** The caller gave the call up; `cause` is the signal's reason. */

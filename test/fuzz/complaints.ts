@@ -40,8 +40,9 @@ export interface MemoryWatch {
   judge(complaints: Complaints): readonly string[];
 }
 
-/** Beyond what a third of the time shows, so much may come. */
-const GROWTH_MAX_MB = 60;
+/** What a third of the time may add to the one before it, in megabytes that are kept when all garbage is collected. */
+const GROWTH_MAX_MB = 15;
+const GROWTH_MAX_SHARE = 0.03;
 
 export function watchMemory(watched: readonly Watched[]): MemoryWatch {
   const samples = new Map(watched.map(({ name }) => [name, [] as number[]]));
@@ -53,11 +54,12 @@ export function watchMemory(watched: readonly Watched[]): MemoryWatch {
       return Array.from(samples, ([name, all]) => {
         const third = Math.max(1, Math.floor(all.length / 3));
         const [before, after] = [median(all.slice(third, 2 * third)), median(all.slice(-third))];
-        if (after > before * 1.25 + GROWTH_MAX_MB) {
+        if (after > before * (1 + GROWTH_MAX_SHARE) + GROWTH_MAX_MB) {
           complaints.add(`${name} grew from ${before.toFixed(0)} to ${after.toFixed(0)} MB`);
         }
         const [first = 0] = all;
-        return `${name}: ${first.toFixed(0)} MB at first, ${before.toFixed(0)} in the middle, ${after.toFixed(0)} at last`;
+        const course = tenths(all).map((mb) => mb.toFixed(0));
+        return `${name}: ${first.toFixed(0)} MB at first, ${before.toFixed(0)} in the middle, ${after.toFixed(0)} at last; by tenths: ${course.join(" ")}`;
       });
     },
   };
@@ -69,6 +71,14 @@ function residentMb(pid: number): number {
   } catch {
     return Number.NaN;
   }
+}
+
+function tenths(values: readonly number[]): readonly number[] {
+  const size = Math.max(1, Math.ceil(values.length / 10));
+  const parts = Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
+    values.slice(index * size, (index + 1) * size),
+  );
+  return parts.map((part) => median(part));
 }
 
 function median(values: readonly number[]): number {

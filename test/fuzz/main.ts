@@ -2,7 +2,9 @@
 // once, on servers of its own. Nothing may crash, show a stack trace, answer 5xx, wedge or grow. Exit 1 where
 // something did, with what, and the seed by which it is found again.
 
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { packageFile } from "../../src/package-root.ts";
 import { withTemporalClient } from "../support/temporal-client.ts";
 import { keyFor, startGateway } from "../support/gateway-process.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -20,16 +22,21 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
 });
-const SAMPLE_EVERY_MS = 2000;
+const SAMPLE_EVERY_MS = 15_000;
+const COLLECTED_AFTER_MS = 2000;
 const END_OLDEST_EVERY_MS = 10_000;
 const TASK_QUEUE = "pawl";
+
+/** What a heap has not yet given back is no growth, so it is made to before each look. */
+const COLLECTOR = pathToFileURL(packageFile("dist/fuzz/bench/collect-garbage.js")).href;
+const COLLECTING = { NODE_OPTIONS: `--import ${COLLECTOR}` };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function abuse(world: World, minutes: number, seed: number): Promise<Complaints> {
   const complaints = openComplaints();
-  const worker = await world.startWorker();
-  const gateway = await startGateway(world);
+  const worker = await world.startWorker(COLLECTING);
+  const gateway = await startGateway(world, { env: COLLECTING });
   const watched: readonly Watched[] = [
     { name: "worker", process: worker },
     { name: "gateway", process: gateway.process },
@@ -51,7 +58,10 @@ async function abuse(world: World, minutes: number, seed: number): Promise<Compl
   const runIds = await someRuns(world);
   const { address, namespace } = world.temporal;
   const memory = watchMemory(watched);
-  const sampling = setInterval(() => memory.sample(), SAMPLE_EVERY_MS);
+  const sampling = setInterval(() => {
+    for (const { process: one } of watched) one.signal("SIGWINCH");
+    setTimeout(() => memory.sample(), COLLECTED_AFTER_MS);
+  }, SAMPLE_EVERY_MS);
   await withTemporalClient({ address, namespace }, async (client) => {
     const deadline = Date.now() + minutes * 60_000;
     const temporal = { client, taskQueue: TASK_QUEUE, runIds, complaints };

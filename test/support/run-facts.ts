@@ -71,7 +71,13 @@ export function callInput(turn: number, more: Partial<ModelCall> = {}): ModelCal
     entries: [],
     headTokens: 0,
     course: { model, wanted: model, why: "" },
-    budget: { costCapMicroUsd: null, spentMicroUsd: 0, tokensLeft: 1000, keepsFor: [] },
+    budget: {
+      costCapMicroUsd: null,
+      spentMicroUsd: 0,
+      lastReplyMicroUsd: null,
+      tokensLeft: 1000,
+      keepsFor: [],
+    },
     warnings: [],
     ...more,
   };

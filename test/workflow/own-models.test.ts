@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, it } from "@jest/globals";
+import { LEFT_OUT } from "../../src/domain/left-out.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { PATIENT } from "../support/run-bench.ts";
 import {
@@ -153,12 +154,13 @@ it("a call of our search by a model of others finds our own tool, and one of no 
   expect(seen).toEqual(["web_search false", "browse true"]);
 });
 
+const LLAMA = {
+  ...{ code: 400, type: "exceed_context_size_error", n_prompt_tokens: 4702, n_ctx: 4096 },
+  message:
+    "request (4702 tokens) exceeds the available context size (4096 tokens), try increasing it",
+};
+
 it("a window that only the server knows is believed: the run sums up, and goes on", async () => {
-  const LLAMA = {
-    ...{ code: 400, type: "exceed_context_size_error", n_prompt_tokens: 4702, n_ctx: 4096 },
-    message:
-      "request (4702 tokens) exceeds the available context size (4096 tokens), try increasing it",
-  };
   const before = bodies().length;
   script = [
     {
@@ -183,4 +185,28 @@ it("a window that only the server knows is believed: the run sums up, and goes o
   expect(asked[4]).toContain("Go on from your summary above");
   // An eighth of the window is the longest reply from then on.
   expect(JSON.parse(asked[4] ?? "{}")).toMatchObject({ max_tokens: 512 });
+});
+
+it("a conversation that leaves no room to sum it up is summed up without its middle, and goes on", async () => {
+  const before = bodies().length;
+  script = [
+    {
+      text: "Some thoughts. ".repeat(400),
+      tool: { name: "calculator", input: { expression: "6 * 7" } },
+      tokens: [400, 2600],
+    },
+    { tool: { name: "calculator", input: { expression: "7 * 8" } }, tokens: [3050, 950] },
+    { status: 400, error: LLAMA },
+    { text: "So far: 42, and 56 is asked for.", tokens: [900, 30] },
+    { text: "42 and 56.", tokens: [600, 10] },
+  ];
+  const { result } = await run("What is 6 * 7, and then 7 * 8?");
+  expect(result).toMatchObject({ outcome: { kind: "answered" }, answer: "42 and 56." });
+  const [whole = "", summary = "", last = ""] = bodies().slice(before + 2);
+  expect(whole).toContain("Some thoughts.");
+  expect(summary).toContain("will go on from a summary");
+  expect(summary).toContain(LEFT_OUT);
+  expect(summary).toContain("7 * 8");
+  expect(summary).not.toContain("Some thoughts.");
+  expect(last).toContain("Go on from your summary above");
 });

@@ -38,8 +38,12 @@ export function askWork(now: Circumstances): ModelCall {
 export function askSummary(now: Circumstances): ModelCall | null {
   const { memory } = now;
   if (!isSummaryDue(memory)) return null;
+  const { shortened } = memory.summaries;
   const purpose = { kind: "summary", toolsOff: needsToolsOff(memory.summaries) } as const;
-  return callFor(now, { purpose, told: summaryQuestion(memory) });
+  const told = summaryQuestion(memory);
+  if (shortened === 0) return callFor(now, { purpose, told });
+  // What the whole weighs says nothing of a part.
+  return { ...callFor(now, { purpose: { ...purpose, shortened }, told }), headTokens: 0 };
 }
 
 /** That the tools are off it will find out where no note may follow. */
@@ -70,6 +74,10 @@ export interface Question {
 export function callFor(now: Circumstances, { purpose, told, note = [] }: Question): ModelCall {
   const { order, memory, state, nowMs } = now;
   const { counts, summaries, talk } = memory;
+  const course = courseOf(memory, purpose.kind === "work" ? told : null, {
+    nowMs,
+    left: leftBy(state),
+  });
   return {
     turn: counts.turn + 1,
     purpose,
@@ -78,10 +86,11 @@ export function callFor(now: Circumstances, { purpose, told, note = [] }: Questi
     head: talk.head,
     headTokens: purpose.kind === "route" ? 0 : talk.headTokens,
     entries: [...told, ...note],
-    course: courseOf(memory, purpose.kind === "work" ? told : null, { nowMs, left: leftBy(state) }),
+    course,
     budget: {
       costCapMicroUsd: costCapOf(order, memory),
       spentMicroUsd: counts.spentMicroUsd,
+      lastReplyMicroUsd: lastReplyMicroUsd(counts, course.model),
       tokensLeft: limitsNow(memory).tokens - used(memory).tokens,
       keepsFor: keepsFor(memory, purpose),
       ...(summaries.contextTokens !== null && { contextTokens: summaries.contextTokens }),
@@ -90,6 +99,11 @@ export function callFor(now: Circumstances, { purpose, told, note = [] }: Questi
     // Nothing is asked behind the last words.
     ...(purpose.kind === "wrap_up" ? {} : cacheOf(now)),
   };
+}
+
+/** What one model asks for a prompt says nothing of another. */
+function lastReplyMicroUsd({ lastReply }: Memory["counts"], model: string): number | null {
+  return lastReply?.model === model ? lastReply.costMicroUsd : null;
 }
 
 /** A run that stops has no time left to wait, nor is the choice of a tier worth waiting for. */

@@ -68,6 +68,8 @@ export interface Counts {
   readonly estimated: readonly Estimated[];
   readonly spentMicroUsd: number;
   readonly crashTaxMicroUsd: number;
+  /** Null before the first. */
+  readonly lastReply: { readonly model: string; readonly costMicroUsd: number } | null;
   /** As the worker last saw it. */
   readonly costCapMicroUsd: number;
   /** How the provider failed the last attempt, where no reply has come since. */
@@ -168,6 +170,8 @@ export interface Summaries {
   readonly sources: readonly string[];
   /** True where the next step did not fit into a request. */
   readonly tooLong: boolean;
+  /** How often what is to be summed up did not fit into a request itself. */
+  readonly shortened: number;
   /** What the server of the model has said that a request may hold; null while it has said nothing. */
   readonly contextTokens: number | null;
   /** Why there was no summary, each time in a row. */

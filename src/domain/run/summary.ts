@@ -18,6 +18,8 @@ import type { Memory, RunState, Summaries } from "./state.ts";
 /** A summary must be able to win more than it takes: counted in summaries of full length. */
 const SUMMARIES_TO_WIN = 2;
 const FAILURES_MAX = 2;
+/** Each halves what is summed up. */
+const SHORTENED_MAX = 3;
 const CUT = "the summary was cut at max_tokens";
 /** The rest is for what the model thinks, and for those who count words badly. */
 const WORDS_PER_TOKEN = 0.25;
@@ -32,6 +34,7 @@ export function newSummaries(): Summaries {
     said: [],
     sources: [],
     tooLong: false,
+    shortened: 0,
     failures: [],
     contextTokens: null,
   };
@@ -53,11 +56,17 @@ export function foldSummaries(
   const informed = withStatedWindow(summaries, fact, call);
   if (!makesRoom(memory, fact, call)) return informed;
   return isSummaryDue(memory)
-    ? {
-        ...informed,
-        failures: Array.from({ length: FAILURES_MAX }, () => `no room: ${short(fact.message)}`),
-      }
+    ? withoutRoom(informed, fact.message)
     : { ...informed, tooLong: true };
+}
+
+/** Even what is to be summed up is too long for a request: a shorter part of it is, before nothing is. */
+function withoutRoom(summaries: Summaries, why: string): Summaries {
+  if (summaries.shortened < SHORTENED_MAX) {
+    return { ...summaries, tooLong: true, shortened: summaries.shortened + 1 };
+  }
+  const failures = Array.from({ length: FAILURES_MAX }, () => `no room: ${short(why)}`);
+  return { ...summaries, failures };
 }
 
 /** A server that says what it can hold is believed for the rest of the run, whatever its model is said to hold. */
@@ -122,7 +131,7 @@ function newest(said: readonly string[], charsMax = SAID_CHARS_MAX): readonly st
 function withSummary(summaries: Summaries, reply: Reply): Summaries {
   const why = whyNoSummary(summaries, reply);
   return why === null
-    ? { ...summaries, tooLong: false, failures: [] }
+    ? { ...summaries, tooLong: false, shortened: 0, failures: [] }
     : { ...summaries, failures: [...summaries.failures, why] };
 }
 

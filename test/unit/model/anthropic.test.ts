@@ -267,6 +267,6 @@ test("the bytes of a prompt bound what goes over the wire but for its fixed fiel
     unknown
   >;
   const sent = Buffer.byteLength(JSON.stringify({ system, tools, messages }));
-  const bound = aModel(provider.url).promptBytes(request, request.messages);
+  const bound = aModel(provider.url).promptBytes(request);
   expect(bound + '"system":"tools":"messages":'.length).toBe(sent);
 });

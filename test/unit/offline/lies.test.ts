@@ -26,7 +26,7 @@ const repliedAt = new Date().toISOString();
 const model = () => aModel(bench.model.url);
 
 function boundsOf() {
-  const promptTokensMax = model().promptBytes(request, request.messages) + 1000;
+  const promptTokensMax = model().promptBytes(request) + 1000;
   const price = priceOn(specOf(SHIPPED_MODELS, request.model), repliedAt);
   const worst = worstCase(price, promptTokensMax, 0, "5m");
   return {

@@ -63,9 +63,10 @@ test("the provider's search gets one list of domains, blocked ones removed", () 
 
 test.each([
   ["three where money is no matter", 1_000_000, ["claude-sonnet-5-5"], 3],
-  ["fewer where half of what the run may cost pays for no more", 100_000, ["claude-sonnet-5-5"], 1],
-  ["by the dearest model that may be asked", 150_000, ["claude-sonnet-5-5", "claude-opus-5-5"], 1],
-  ["none where it can't pay one", 50_000, ["claude-sonnet-5-5"], 0],
+  ["two where a third would be too much of the cap", 600_000, ["claude-sonnet-5-5"], 2],
+  ["one where it can be paid at all", 100_000, ["claude-sonnet-5-5"], 1],
+  ["by the dearest model that may be asked", 600_000, ["claude-sonnet-5-5", "claude-opus-5-5"], 1],
+  ["none where half of the cap can't pay one", 50_000, ["claude-sonnet-5-5"], 0],
 ])("searches of the provider in one call: %s", (_, capMicroUsd, models, expected) => {
   expect(searchesPerCall(SHIPPED_MODELS, capMicroUsd, models)).toBe(expected);
 });

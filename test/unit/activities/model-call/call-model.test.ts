@@ -180,7 +180,13 @@ describe("M4: what attempts that died may have cost is feared and told, whatever
   });
 
   test("where it does not fit into what the run may use", async () => {
-    const budget = { costCapMicroUsd: null, spentMicroUsd: 0, tokensLeft: 6000, keepsFor: [] };
+    const budget = {
+      costCapMicroUsd: null,
+      spentMicroUsd: 0,
+      lastReplyMicroUsd: null,
+      tokensLeft: 6000,
+      keepsFor: [],
+    };
     const countTokens = async () => 900;
     const { scene, lostMicroUsd } = await diedOnce({ call: { budget }, countTokens });
     const at = scene.attempt(2);
@@ -315,7 +321,13 @@ describe("in the batch lane", () => {
 });
 
 test("a count of tokens that the provider limits is waited out like the call itself", async () => {
-  const budget = { costCapMicroUsd: null, spentMicroUsd: 0, tokensLeft: 1000, keepsFor: [] };
+  const budget = {
+    costCapMicroUsd: null,
+    spentMicroUsd: 0,
+    lastReplyMicroUsd: null,
+    tokensLeft: 1000,
+    keepsFor: [],
+  };
   const countTokens = async () => {
     throw new ModelCallError("PROVIDER_RATE_LIMITED", "no", { billing: "unsent" });
   };
@@ -325,8 +337,17 @@ test("a count of tokens that the provider limits is waited out like the call its
 });
 
 describe("what is kept back for the calls behind this one", () => {
-  const heldWith = async (headTokens: number, requestTokens: number) => {
-    const budget = { costCapMicroUsd: 100_000, spentMicroUsd: 0, tokensLeft: 190_000 };
+  const heldWith = async (
+    headTokens: number,
+    requestTokens: number,
+    lastReplyMicroUsd: number | null = null,
+  ) => {
+    const budget = {
+      costCapMicroUsd: 100_000,
+      spentMicroUsd: 0,
+      lastReplyMicroUsd,
+      tokensLeft: 190_000,
+    };
     const keepsFor = ["wrap_up", "summary"] as const;
     const call = { headTokens, budget: { ...budget, keepsFor } };
     const countTokens = async () => headTokens;
@@ -347,5 +368,7 @@ describe("what is kept back for the calls behind this one", () => {
     expect(replyTokens).toBeLessThan(4096);
     expect(replyTokens).toBeGreaterThanOrEqual(256);
     expect(await heldWith(20_000, 900_000)).toMatchObject({ kind: "denied", replyTokens: 0 });
+    // The reply before it says that most of the prompt comes from the cache.
+    expect(await heldWith(20_000, 900_000, 5000)).toMatchObject({ kind: "replied" });
   });
 });

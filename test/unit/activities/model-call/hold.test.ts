@@ -13,7 +13,13 @@ test("an item of a batch pays from the account that all items share, too, at the
 
 test("who orders a run can lower its cap, and not raise it", () => {
   const capOf = (costCapMicroUsd: number | null) => {
-    const budget = { costCapMicroUsd, spentMicroUsd: 0, tokensLeft: 1000, keepsFor: [] };
+    const budget = {
+      costCapMicroUsd,
+      spentMicroUsd: 0,
+      lastReplyMicroUsd: null,
+      tokensLeft: 1000,
+      keepsFor: [],
+    };
     return runCapOf({ budget }, caps);
   };
   expect([capOf(200_000), capOf(7_000_000), capOf(null)]).toEqual([200_000, 1_000_000, 1_000_000]);

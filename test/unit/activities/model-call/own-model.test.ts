@@ -23,7 +23,12 @@ describe("a model of the operator's file", () => {
     ],
   };
   const course = { model: "mine", wanted: "mine", why: "" };
-  const budget = { costCapMicroUsd: 0, spentMicroUsd: 0, tokensLeft: 190_000 };
+  const budget = {
+    costCapMicroUsd: 0,
+    spentMicroUsd: 0,
+    lastReplyMicroUsd: null,
+    tokensLeft: 190_000,
+  };
   const called = (more: Partial<ModelCall["budget"]> = {}) => ({
     course,
     budget: { ...budget, keepsFor: ["wrap_up"] as const, ...more },

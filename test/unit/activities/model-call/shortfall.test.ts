@@ -9,6 +9,7 @@ import { openCallScene, type SceneOptions } from "../../../support/call-scene.ts
 const budget = (more: Partial<ModelCall["budget"]>): ModelCall["budget"] => ({
   costCapMicroUsd: null,
   spentMicroUsd: 0,
+  lastReplyMicroUsd: null,
   tokensLeft: 200_000,
   keepsFor: [],
   ...more,

@@ -40,6 +40,8 @@ describe("a run that goes well", () => {
     );
     expect(textsIn(answered.call())).toEqual([`answer_${a}`, `answer_${b}`]);
     expect(answered.call().turn).toBe(2);
+    expect(given().call().budget.lastReplyMicroUsd).toBeNull();
+    expect(answered.call().budget.lastReplyMicroUsd).toBe(reply.costMicroUsd);
     expect(answered.memory().counts.toolCalls).toBe(2);
   });
 

@@ -55,6 +55,8 @@ describe("a model that is served no more", () => {
       .after(30 * 86_400_000);
     expect(muchLater.call().course.model).toBe(OPUS);
     expect(muchLater.call().course.change).toBeUndefined();
+    // Both replies were of the model that has ended.
+    expect(muchLater.call().budget.lastReplyMicroUsd).toBeNull();
   });
 
   test("ends the run where the whole chain has ended", () => {

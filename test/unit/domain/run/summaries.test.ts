@@ -173,10 +173,25 @@ describe("a request that is too long", () => {
     });
   });
 
-  test("makes the run sum up; where that has no room either, it is given up, and the run says so", () => {
-    const run = grownTo(20_000)
-      .asking(LONG)
-      .asking({ ...LONG, message: "no room" });
+  const noRoom = { ...LONG, message: "no room" };
+
+  test("makes the run sum up; where that has no room either, a half of it is summed up, and then a quarter", () => {
+    const whole = grownTo(20_000).asking(LONG);
+    expect(whole.call().headTokens).toBe(20_000);
+    const half = whole.asking(noRoom);
+    expect(purposeOf(half)).toEqual({ kind: "summary", toolsOff: false, shortened: 1 });
+    // It weighs less than the whole, and how much nobody has counted.
+    expect(half.call().headTokens).toBe(0);
+    const quarter = half.asking(noRoom);
+    expect(purposeOf(quarter)).toMatchObject({ shortened: 2 });
+    const on = quarter.asking(weighing(300, replied("summary")));
+    expect(purposeOf(on)).toEqual({ kind: "work" });
+    expect(on.memory().summaries).toMatchObject({ shortened: 0, tooLong: false });
+  });
+
+  test("is given up where not even an eighth of it has room, and the run says so", () => {
+    let run = grownTo(20_000).asking(LONG);
+    for (let times = 0; times <= 3; times += 1) run = run.asking(noRoom);
     expect(purposeOf(run)).toEqual({ kind: "work" });
     expect(run.asking(LONG).outcome()).toEqual({
       kind: "stopped",
