@@ -10,7 +10,8 @@ import type { ActivityDeps } from "./deps.ts";
 import { contextOf, findCall, storedMessage, toolFor } from "./executed-call.ts";
 import { attemptTool } from "./tool-attempt.ts";
 import type { DoneCall } from "./tools/tool-context.ts";
-import { toolErrorOf } from "./tools/tool-error.ts";
+import { thrownText } from "./tools/thrown-text.ts";
+import { ToolError, toolErrorOf } from "./tools/tool-error.ts";
 
 export function createCompensate(deps: ActivityDeps) {
   return async function compensate(input: CompensateInput): Promise<Compensated> {
@@ -42,7 +43,14 @@ async function takeBack(
   }
   const args = effect.editedInput ?? call.input;
   const context = contextOf(deps, attempt, { ...effect, runId, tenant, args });
-  return await tool.compensate(args, await doneCall(deps, runId, effect), context);
+  const done = await doneCall(deps, runId, effect);
+  return await tool.compensate(args, done, context).catch(inItsWords);
+}
+
+/** Whatever the tool throws is its word, and no fault of ours. */
+function inItsWords(error: unknown): never {
+  if (toolErrorOf(error) !== null) throw error;
+  throw new ToolError(thrownText(error), { retryable: true, cause: error });
 }
 
 /** What is known of it is what the model was told. */

@@ -57,7 +57,7 @@ export async function toolFor(
 ): Promise<Tool> {
   const tool = await openTool(toolSources, name, pinned);
   if (tool !== null) return tool;
-  throw new Error(`this worker has no tool ${name}, with which the run was started`);
+  throw failure("WORKER_FAULT", `this worker has no tool ${name}, with which the run was started`);
 }
 
 /** An attempt may open several, and one that comes after it must not meet what it left. */

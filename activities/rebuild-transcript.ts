@@ -13,7 +13,7 @@ import type { RunInput } from "../src/domain/run/carried.ts";
 import type { RunToolResult } from "../src/domain/tool-call.ts";
 import { nextHead, refOf, type Link, type StoredMessage } from "../src/store/transcripts.ts";
 import { decodeFirst, type HistoryEvent, type Payloads } from "../src/temporal/payloads.ts";
-import { thisAttempt } from "./attempt.ts";
+import { asFailures, thisAttempt } from "./attempt.ts";
 import { bodyOf } from "./model-call/conversation.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -28,7 +28,7 @@ export function createRebuildTranscript({ transcripts, telemetry }: ActivityDeps
     for (const events of await historiesOf(client, runId, executionId)) {
       await transcript.read(events);
     }
-    await transcripts.put(transcript.messages, transcript.links);
+    await asFailures(() => transcripts.put(transcript.messages, transcript.links));
     const { length: messages } = transcript.messages;
     telemetry.emit({ event: "transcript_rebuilt", runId, messages });
   };

@@ -1,10 +1,10 @@
 // One attempt at the code of a tool: it beats while the code is at work, and what leaves it says whether it was
-// stopped, or what of ours went wrong. What the code itself threw leaves as it is.
+// stopped, or that something of ours went wrong. What the code itself has thrown (a ToolError) leaves as it is.
 
-import { isPawlError } from "../src/domain/errors.ts";
-import { aborted, failure, keepBeating, type Attempt } from "./attempt.ts";
+import { aborted, asFailures, keepBeating, type Attempt } from "./attempt.ts";
 import { beginAttempt } from "./begin-attempt.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
+import { toolErrorOf } from "./tools/tool-error.ts";
 
 export async function attemptTool<T>(
   running: RunningAttempts,
@@ -17,8 +17,8 @@ export async function attemptTool<T>(
     return await work(attempt);
   } catch (error) {
     if (attempt.signal.aborted) throw aborted(attempt);
-    if (isPawlError(error)) throw failure(error.code, error.message, { cause: error });
-    throw error;
+    if (toolErrorOf(error) !== null) throw error;
+    return await asFailures(() => Promise.reject(error));
   } finally {
     beating.stop();
     attempt.end();

@@ -15,7 +15,7 @@ import type {
   QuestionsShown,
 } from "../domain/question.ts";
 import { answerFrom } from "../domain/run/parse-answer.ts";
-import { shownLine } from "../domain/shown-text.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import { declined, fieldText, objectIn, questionLines } from "./answer-words.ts";
 import { withClient, type Ask, type CliContext } from "./context.ts";
@@ -109,7 +109,7 @@ async function asked(
   shown: QuestionsShown,
 ): Promise<Answers | null> {
   const { callId, tool, runId, deadlineAt, questions } = shown;
-  const head = `${callNumber(callId)} ${shownLine(tool)} of ${runId} asks; silence cancels at ${deadlineAt}`;
+  const head = `${callNumber(callId)} ${shownLine(tool)} of ${shownId(runId)} asks; silence cancels at ${deadlineAt}`;
   if (!(await showWhole(stdout, ask, [head, ...questionLines(questions, stdout.columns)]))) {
     return null;
   }

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { ApprovalShown, ApprovalWaiting, PendingApproval } from "../domain/approval.ts";
-import { shownLine } from "../domain/shown-text.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { CliContext } from "./context.ts";
 import { argumentLines } from "./question.ts";
@@ -24,7 +24,7 @@ export function addApprovals(program: Command, context: CliContext): void {
 
 function aboutLines(call: ApprovalWaiting): readonly string[] {
   const { reason, deadlineAt, task, tenant } = call;
-  const runId = shownLine(call.runId, 200);
+  const runId = shownId(call.runId);
   return [
     waitingText(call),
     `  ${shownLine(reason, 200)}; silence denies at ${deadlineAt}`,
@@ -34,7 +34,7 @@ function aboutLines(call: ApprovalWaiting): readonly string[] {
 
 function textOf(call: ApprovalWaiting): string {
   const callId = shownLine(call.callId);
-  const runId = shownLine(call.runId, 200);
+  const runId = shownId(call.runId);
   return [
     ...aboutLines(call),
     `  whole: pawl approvals ${runId} ${callId}   then: pawl approve ${runId} ${callId}, or deny`,
@@ -47,11 +47,11 @@ export function waitingText({ callId, tool, preview }: PendingApproval): string 
 }
 
 function wholeText(call: ApprovalShown): string {
-  const { runId, callId, argsDigest } = call;
+  const name = `${shownId(call.runId)} ${shownLine(call.callId)}`;
   return [
     ...aboutLines(call),
     ...argumentLines(call),
-    `  pawl approve ${runId} ${callId} --digest ${argsDigest}`,
-    `  pawl deny ${runId} ${callId} --reason "why"`,
+    `  pawl approve ${name} --digest ${call.argsDigest}`,
+    `  pawl deny ${name} --reason "why"`,
   ].join("\n");
 }

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { isBatchId } from "../domain/batch.ts";
 import { startingCommand } from "../domain/missing-workers.ts";
 import { PawlError } from "../domain/errors.ts";
-import { spelledOut } from "../domain/shown-text.ts";
+import { shownId, spelledOut } from "../domain/shown-text.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { userName } from "./say.ts";
 
@@ -30,14 +30,18 @@ export function addCancel(program: Command, context: CliContext): void {
             });
           await client.terminate(runId, userName());
           context.stderr.write(
-            `Ended ${runId}. What it holds is released, or charged, when a worker comes.\n`,
+            `Ended ${shownId(runId)}. What it holds is released, or charged, when a worker comes.\n`,
           );
           return;
         }
         const { unservedQueue, unservedBuild } = await client.cancel(runId);
-        context.stderr.write(`Asked ${runId} to end. See it: pawl show ${runId}\n`);
+        context.stderr.write(
+          `Asked ${shownId(runId)} to end. See it: pawl show ${shownId(runId)}\n`,
+        );
         if (unservedQueue === null) return;
-        const how = isBatchId(runId) ? "" : `, or end it now: pawl cancel ${runId} --force`;
+        const how = isBatchId(runId)
+          ? ""
+          : `, or end it now: pawl cancel ${shownId(runId)} --force`;
         const [missing, start] =
           unservedBuild === undefined
             ? [`its queue ${unservedQueue}`, "pawl worker"]

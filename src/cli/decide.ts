@@ -6,7 +6,7 @@ import type { RunClient } from "../client/run-client.ts";
 import type { ApprovalShown, DecidedApproval, PendingApproval } from "../domain/approval.ts";
 import { PawlError } from "../domain/errors.ts";
 import { present } from "../domain/present.ts";
-import { shownLine } from "../domain/shown-text.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import { withClient, type Ask, type CliContext } from "./context.ts";
 import { argumentLines, indented } from "./question.ts";
@@ -140,7 +140,7 @@ async function asked(
 function headLines(shown: ApprovalShown): readonly string[] {
   const { runId, callId, tool, reason, deadlineAt } = shown;
   return [
-    `${callNumber(callId)} ${shownLine(tool)} of ${runId}`,
+    `${callNumber(callId)} ${shownLine(tool)} of ${shownId(runId)}`,
     `  ${shownLine(reason, 200)}; silence denies at ${deadlineAt}`,
   ];
 }

@@ -10,6 +10,7 @@ import type { Renderer } from "./renderer.ts";
 import { typeAlong, type TypeAlong } from "./type-along.ts";
 import { unservedNotice } from "./unserved-notice.ts";
 import { present } from "../domain/present.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 
 export interface FollowOptions {
   readonly after?: string;
@@ -104,7 +105,8 @@ function listenForInterrupts(
       await client.cancel(runId);
       renderer.notice("Cancelling; Ctrl-C once more leaves at once.");
     } catch (error) {
-      renderer.notice(`The run was not cancelled. ${error instanceof Error ? error.message : ""}`);
+      const why = error instanceof Error ? shownLine(error.message, 400) : "";
+      renderer.notice(`The run was not cancelled. ${why}`);
     }
   }
 
@@ -112,7 +114,7 @@ function listenForInterrupts(
     interrupts += 1;
     if (detaching !== null) clearTimeout(detaching);
     if (interrupts === 1) {
-      renderer.notice(`Detached: the run goes on. See it again: pawl attach ${runId}`);
+      renderer.notice(`Detached: the run goes on. See it again: pawl attach ${shownId(runId)}`);
       renderer.notice("Ctrl-C again now cancels it.");
       const waitMs = options.secondThoughtsMs ?? SECOND_THOUGHTS_MS;
       detaching = setTimeout(() => leaving.abort(), waitMs);

@@ -3,7 +3,7 @@
 import { Option, type Command } from "commander";
 import type { RunListed } from "../client/run-list.ts";
 import type { RunStatus } from "../domain/outcome.ts";
-import { shownLine } from "../domain/shown-text.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 import { withClient, type CliContext } from "./context.ts";
 import { ago, usd } from "./format.ts";
 import { positiveInteger } from "./option-values.ts";
@@ -48,7 +48,7 @@ const COST = 2;
 export function tableOf(runs: readonly RunListed[], nowMs: number): readonly string[] {
   if (runs.length === 0) return [];
   const rows = runs.map((run) => [
-    shownLine(run.runId),
+    shownId(run.runId),
     shownLine(`${run.outcome ?? run.status}${run.flagged === undefined ? "" : " ⚑"}`),
     run.free === true ? "free" : usd(run.costUsd),
     ago(run.startedAt, nowMs),

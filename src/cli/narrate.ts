@@ -30,7 +30,7 @@ import type {
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
 import { traitsOf, type PurposeKind } from "../domain/purpose.ts";
-import { shownLine } from "../domain/shown-text.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { Output } from "./context.ts";
 import { questionLines } from "./answer-words.ts";
@@ -51,7 +51,7 @@ export interface Line {
 export function lineOf(event: RunEvent, place: Place = {}): Line | null {
   switch (event.type) {
     case "run.started":
-      return { tone: "dim", text: `${shownLine(event.runId)} · agent ${shownLine(event.agent)}` };
+      return { tone: "dim", text: `${shownId(event.runId)} · agent ${shownLine(event.agent)}` };
     case "input.flagged":
       return {
         tone: "warn",
@@ -261,7 +261,7 @@ function askText(event: QuestionAsked, columns?: number): string {
   return [
     `? ${callNumber(callId)} ${shownLine(tool)} asks`,
     ...questionLines(questions, columns),
-    `  pawl answer ${runId} ${shownLine(callId)}; silence cancels at ${deadlineAt}`,
+    `  pawl answer ${shownId(runId)} ${shownLine(callId)}; silence cancels at ${deadlineAt}`,
   ].join("\n");
 }
 

@@ -4,7 +4,7 @@
 import type { PendingApproval } from "../domain/approval.ts";
 import { argsDigest } from "../domain/args-digest.ts";
 import { shownArguments } from "../domain/shown-arguments.ts";
-import { shownLine } from "../domain/shown-text.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 
 export type AskedCall = Pick<
@@ -45,15 +45,16 @@ export function isWhole(call: AskedCall): boolean {
 
 /** As it comes up while a run is watched. */
 export function questionText(call: AskedCall, columns?: number): string {
-  const { runId, callId, tool, reason, deadlineAt } = call;
+  const { tool, reason, deadlineAt, callId } = call;
+  const name = `${shownId(call.runId)} ${shownLine(callId)}`;
   const lines = argumentLines(call, columns);
   const shown = isWhole(call) ? lines : lines.slice(0, LINES_IN_PASSING);
   const more = lines.length - shown.length;
   return [
     `? ${callNumber(callId)} may it call ${shownLine(tool)}? ${shownLine(reason, 200)}`,
     ...shown,
-    ...(more > 0 ? [`    … ${more} more lines: pawl approve ${runId} ${callId} shows them`] : []),
+    ...(more > 0 ? [`    … ${more} more lines: pawl approve ${name} shows them`] : []),
     ...(isTrue(call) ? [] : [`    ${notTrueText(call)}`]),
-    `  pawl approve ${runId} ${shownLine(callId)}, or deny; silence denies at ${deadlineAt}`,
+    `  pawl approve ${name}, or deny; silence denies at ${deadlineAt}`,
   ].join("\n");
 }

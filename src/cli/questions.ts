@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { PendingQuestions, QuestionsShown, QuestionsWaiting } from "../domain/question.ts";
-import { shownLine } from "../domain/shown-text.ts";
+import { shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import { questionLines } from "./answer-words.ts";
 import type { CliContext } from "./context.ts";
@@ -29,7 +29,7 @@ export function askingText({ callId, tool, preview }: PendingQuestions): string 
 
 function aboutLines(call: QuestionsWaiting): readonly string[] {
   const { deadlineAt, task, tenant } = call;
-  const runId = shownLine(call.runId, 200);
+  const runId = shownId(call.runId);
   return [
     askingText(call),
     `  asked by ${runId} of ${shownLine(tenant)}: ${shownLine(task)}; silence cancels at ${deadlineAt}`,
@@ -37,19 +37,20 @@ function aboutLines(call: QuestionsWaiting): readonly string[] {
 }
 
 function textOf(call: QuestionsWaiting): string {
-  const run = `${shownLine(call.runId, 200)} ${shownLine(call.callId)}`;
+  const run = `${shownId(call.runId)} ${shownLine(call.callId)}`;
   return [...aboutLines(call), `  whole: pawl questions ${run}   then: pawl answer ${run}`].join(
     "\n",
   );
 }
 
 export function wholeText(call: QuestionsShown, columns?: number): string {
-  const { runId, callId, round } = call;
+  const { round } = call;
+  const name = `${shownId(call.runId)} ${shownLine(call.callId)}`;
   return [
     ...aboutLines(call),
     ...questionLines(call.questions, columns),
-    `  pawl answer ${runId} ${callId}`,
-    `  pawl answer ${runId} ${callId} --round ${round} --answers '{"<question>": {"action": "accept", "content": {…}}}'`,
-    `  pawl answer ${runId} ${callId} --decline`,
+    `  pawl answer ${name}`,
+    `  pawl answer ${name} --round ${round} --answers '{"<question>": {"action": "accept", "content": {…}}}'`,
+    `  pawl answer ${name} --decline`,
   ].join("\n");
 }

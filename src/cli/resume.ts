@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { withClient, type CliContext } from "./context.ts";
 import { present } from "../domain/present.ts";
+import { shownId } from "../domain/shown-text.ts";
 import { usd } from "./format.ts";
 import { dollarsAsMicroUsd } from "./option-values.ts";
 import { userName } from "./say.ts";
@@ -25,7 +26,7 @@ export function addResume(program: Command, context: CliContext): void {
           const less = isClamped ? "; its operator allows no more (PAWL_RUN_CAP_USD)" : "";
           context.stderr.write(`Added ${usd(addedUsd)}: it may cost ${usd(capUsd)}${less}.\n`);
         }
-        context.stderr.write(`Resuming ${runId}. See it: pawl show ${runId}\n`);
+        context.stderr.write(`Resuming ${shownId(runId)}. See it: pawl show ${shownId(runId)}\n`);
       }),
     );
 }

@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import type { Command } from "commander";
 import { withClient, type CliContext } from "./context.ts";
 import { present } from "../domain/present.ts";
+import { shownId } from "../domain/shown-text.ts";
 
 export function addSay(program: Command, context: CliContext): void {
   program
@@ -26,7 +27,9 @@ export function addSay(program: Command, context: CliContext): void {
             mode: options.interrupt === true ? "interrupt" : "queue",
             ...present({ messageId: options.id }),
           });
-          context.stderr.write(`Said to ${runId} (${messageId}). See it: pawl attach ${runId}\n`);
+          context.stderr.write(
+            `Said to ${shownId(runId)} (${messageId}). See it: pawl attach ${shownId(runId)}\n`,
+          );
         }),
     );
 }

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
-import { shownLine, spelledOut, WHOLE } from "../domain/shown-text.ts";
+import { shownId, shownLine, spelledOut, WHOLE } from "../domain/shown-text.ts";
 import { waitingText } from "./approvals.ts";
 import { askingText } from "./questions.ts";
 import { withClient, type CliContext } from "./context.ts";
@@ -53,7 +53,7 @@ export function textOf(
     `session ${shownLine(about.session)}`,
   ];
   return [
-    `${shownLine(figures.runId)} · ${stateText(shown)}`,
+    `${shownId(figures.runId)} · ${stateText(shown)}`,
     ...(advice === null ? [] : [advice]),
     who.join(" · "),
     `task: ${shownLine(about.task, 400)}`,
@@ -79,11 +79,11 @@ function peopleText({
   questions,
   soFar: { runId },
 }: Extract<RunShown, { kind: "open" }>): readonly string[] {
+  const nameOf = ({ callId }: { readonly callId: string }): string =>
+    `${shownId(runId)} ${shownLine(callId)}`;
   return [
-    ...approvals.map(
-      (call) => `waits: ${waitingText(call)} · pawl approvals ${runId} ${call.callId}`,
-    ),
-    ...questions.map((call) => `waits: ${askingText(call)} · pawl answer ${runId} ${call.callId}`),
+    ...approvals.map((call) => `waits: ${waitingText(call)} · pawl approvals ${nameOf(call)}`),
+    ...questions.map((call) => `waits: ${askingText(call)} · pawl answer ${nameOf(call)}`),
   ];
 }
 

@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { RunClient } from "../client/run-client.ts";
 import type { ApprovalRequested, RunEvent } from "../domain/run-event.ts";
+import { shownId } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { Keyboard } from "./keyboard.ts";
 import type { Renderer } from "./renderer.ts";
@@ -120,7 +121,7 @@ function whyNotHere(call: ApprovalRequested): string | null {
   const { runId, callId } = call;
   if (!isTrue(call)) return notTrueText(call);
   if (isWhole(call)) return null;
-  return `${callNumber(callId)} is too long to be shown here whole: pawl approve ${runId} ${callId}`;
+  return `${callNumber(callId)} is too long to be shown here whole: pawl approve ${shownId(runId)} ${callId}`;
 }
 
 function waitingIn(event: RunEvent): WaitingCall | null {

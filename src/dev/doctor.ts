@@ -101,7 +101,7 @@ function checkStack(stack: StackState | undefined, config: Config): Check {
   if (stack === undefined) {
     return ok("local stack", "not running; the next `pawl run` starts it");
   }
-  const changed = changedSettings(stack.settings, settingsOf(config));
+  const changed = changedSettings(stack.settings, settingsOf(config, resolve(config.stack.dir)));
   const detail = `running since ${stack.startedAt} (pid ${stack.pid})`;
   if (changed.length === 0) return ok("local stack", detail);
   const fix = `it has other settings than this shell: ${changed.join(", ")}; to take those: pawl restart`;

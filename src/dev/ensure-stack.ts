@@ -88,7 +88,7 @@ export async function stopStack(dir: string): Promise<"stopped" | "not_running">
 }
 
 function differences(state: StackState, { config }: EnsureStackConfig): readonly string[] {
-  return changedSettings(state.settings, settingsOf(config));
+  return changedSettings(state.settings, settingsOf(config, resolve(config.stack.dir)));
 }
 
 /** A Temporal that does not answer may have runs that are open. */

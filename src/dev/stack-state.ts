@@ -2,13 +2,14 @@
 // use it (there only while it is ready), `children.json` for whoever must clean up after a supervisor
 // that was killed.
 
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { eachSetting, type Config } from "../config.ts";
 import { packageFile } from "../package-root.ts";
 import { readJsonFile, writeJsonFile } from "./json-file.ts";
+import { readLocalToken } from "./local-token.ts";
 import { isAlive, type ProcessMark } from "./process-mark.ts";
 
 const STACK_STATE = z.object({
@@ -94,15 +95,22 @@ const NOT_OF_THE_STACK: ReadonlySet<string> = new Set([
   ...["TEMPORAL_ADDRESS", "TEMPORAL_UI_URL"],
 ]);
 
+/** By which all digests are made: with another one, nothing can be said of the rest. */
+const TOKEN = "local.token";
+
 /**
  * A short digest per setting, and one of the build: equal where a stack may be reused. Of what holds, and not of
- * how it is written: a variable that says the default is none, and so is one that no part reads.
+ * how it is written: a variable that says the default is none, and so is one that no part reads. They are made with
+ * the secret of the folder, so that who is shown this file alone can try no password against it.
  */
-export function settingsOf(config: Config): Readonly<Record<string, string>> {
+export function settingsOf(config: Config, stateDir: string): Readonly<Record<string, string>> {
+  const secret = readLocalToken(stateDir) ?? "";
+  const digest = (value: string): string =>
+    createHmac("sha256", secret).update(value).digest("hex").slice(0, 12);
   const named = eachSetting(config)
     .filter(({ name }) => !NOT_OF_THE_STACK.has(name))
     .map(({ name, value }) => [name, digest(JSON.stringify(value) ?? "")] as const);
-  return { ...Object.fromEntries(named), build: digest(buildStamp()) };
+  return { ...Object.fromEntries(named), build: digest(buildStamp()), [TOKEN]: digest(TOKEN) };
 }
 
 /** Names of the settings that differ, `build` among them where the package was built again. */
@@ -110,6 +118,7 @@ export function changedSettings(
   running: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): readonly string[] {
+  if (running[TOKEN] !== wanted[TOKEN]) return [TOKEN];
   const names = new Set([...Object.keys(running), ...Object.keys(wanted)]);
   return [...names].filter((name) => running[name] !== wanted[name]).toSorted();
 }
@@ -119,8 +128,4 @@ function buildStamp(): string {
   return built
     .map((file) => statSync(packageFile(file), { throwIfNoEntry: false })?.mtimeMs ?? 0)
     .join();
-}
-
-function digest(value: string): string {
-  return createHash("sha256").update(value).digest("hex").slice(0, 12);
 }

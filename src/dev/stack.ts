@@ -224,7 +224,7 @@ class Stack {
       gatewayUrl: this.#gatewayUrl(),
       offline: modelUrl !== null,
       children: Object.fromEntries(running.map(([name, { pid }]) => [name, pid])),
-      settings: settingsOf(config),
+      settings: settingsOf(config, stateDir),
     });
   }
 }

@@ -108,6 +108,13 @@ export function shownLine(text: string, charsMax = 100): string {
   return isWhole ? line : `${line.slice(0, charsMax - 1).toWellFormed()}…`;
 }
 
+const NAME_CHARS = 200;
+
+/** The id of a run, as whoever started it straight at Temporal has chosen it. */
+export function shownId(id: string): string {
+  return shownLine(id, NAME_CHARS);
+}
+
 /** Inside JSON that a person edits, where `\u202e` is the same character. */
 export function escapedInJson(json: string): string {
   return json.replaceAll(HIDDEN.deciding, (character) =>

@@ -3,7 +3,13 @@
 
 import { formsOf, scrubbedError, scrubbing, type Scrub } from "../domain/scrub.ts";
 import { isText, isThinking, type Block, type Message } from "../domain/message.ts";
-import { CallAborted, type Model, type ModelReply, type ReplyListener } from "./model.ts";
+import {
+  CallAborted,
+  type Model,
+  type ModelReply,
+  type ReplyHeard,
+  type ReplyListener,
+} from "./model.ts";
 import type { ProviderBatches } from "./provider-batches.ts";
 
 export function scrubbedModel(model: Model, secrets: readonly string[]): Model {
@@ -54,12 +60,15 @@ async function quietly<T>(work: () => Promise<T>, scrub: Scrub): Promise<T> {
 }
 
 function scrubbedReply(reply: ModelReply, scrub: Scrub): ModelReply {
-  const { message, model, stopReason, requestId } = reply;
+  return { ...scrubbedHeard(reply, scrub), stopReason: scrub(reply.stopReason) };
+}
+
+function scrubbedHeard<Heard extends ReplyHeard>(heard: Heard, scrub: Scrub): Heard {
+  const { message, model, requestId } = heard;
   return {
-    ...reply,
+    ...heard,
     message: scrubbedMessage(message, scrub),
     model: scrub(model),
-    stopReason: scrub(stopReason),
     requestId: requestId === null ? null : scrub(requestId),
   };
 }
@@ -80,8 +89,7 @@ function scrubbedBlock(block: Block, scrub: Scrub): Block {
 
 function withHeard(error: unknown, scrub: Scrub): unknown {
   if (!(error instanceof CallAborted) || error.heard === null) return error;
-  const message = scrubbedMessage(error.heard.message, scrub);
-  Reflect.set(error, "heard", { ...error.heard, message });
+  Reflect.set(error, "heard", scrubbedHeard(error.heard, scrub));
   return error;
 }
 

@@ -335,7 +335,14 @@ describe("a task at the door", () => {
 });
 
 test.each([
-  { ANTHROPIC_BASE_URL: "http://svc:basecanary@127.0.0.1:1", ANTHROPIC_API_KEY: "keycanary1" },
+  // A port that `fetch` opens: another is refused before anybody looks at the password.
+  { ANTHROPIC_BASE_URL: "http://svc:basecanary@127.0.0.1:65530", ANTHROPIC_API_KEY: "keycanary1" },
+  { ANTHROPIC_BASE_URL: "http://basecanary@127.0.0.1:65530", ANTHROPIC_API_KEY: "keycanary1" },
+  {
+    ANTHROPIC_BASE_URL: "http://api.example:65530",
+    ANTHROPIC_API_KEY: "keycanary1",
+    HTTP_PROXY: "http://u:proxycanary@127.0.0.1:65530",
+  },
   { DATABASE_URL: "postgres://u:dbcanary@127.0.0.1:1/x" },
   { PAWL_WEBHOOK_SECRET: "hookcanary", PAWL_APPROVAL_WEBHOOK_URL: "http://u:hookcanary@h/x" },
 ])("doctor prints no secret: %j", async (env) => {

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -33,6 +33,8 @@ let targets: readonly string[];
 beforeAll(async () => {
   world = await openWorld();
   dir = mkdtempSync(join(tmpdir(), "pawl-doors-"));
+  // The token must be closed by itself.
+  chmodSync(dir, 0o755);
   token = ensureLocalToken(dir);
   // There are keys: what makes a gateway safe must not be that there are none.
   const key = await keyFor(world, "acme", "admin");
@@ -106,11 +108,12 @@ describe("without the token every route answers 401", () => {
     const script = `
       const [url, file] = process.argv.slice(1);
       const { status } = await fetch(url + "/v1/runs");
-      const read = (await import("node:fs")).existsSync(file);
+      const { readFileSync } = await import("node:fs");
+      const read = (() => { try { return readFileSync(file, "utf8"); } catch ({ code }) { return code; } })();
       console.log(JSON.stringify({ status, read }));`;
     const args = ["--input-type=module", "--eval", script, gateway.url, localTokenFile(dir)];
     const { stdout } = await run(process.execPath, args, { uid: NOBODY, gid: NOBODY, cwd: "/" });
-    expect(JSON.parse(stdout)).toEqual({ status: 401, read: false });
+    expect(JSON.parse(stdout)).toEqual({ status: 401, read: "EACCES" });
   });
 
   test("but /health and the files of the page are there for everybody", async () => {

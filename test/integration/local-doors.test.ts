@@ -3,9 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { request } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { readLocalToken } from "../../src/dev/local-token.ts";
 import { liveStack, type StackState } from "../../src/dev/stack-state.ts";
@@ -30,7 +30,9 @@ const onLinux = process.platform === "linux" ? test : test.skip;
 let folder: StackFolder;
 let state: StackState;
 beforeAll(async () => {
-  folder = openStackFolder();
+  folder = openStackFolder(".pawl");
+  // Whoever makes a folder in it shuts it themselves: what is around it shuts nobody out.
+  chmodSync(dirname(folder.stateDir), 0o755);
   state = await folder.ensure({ parts: ["temporal", "postgres"] });
 }, 240_000);
 afterAll(() => folder.close(), 120_000);
@@ -166,7 +168,7 @@ describe("the embedded Postgres", () => {
     expect(path).not.toBe("");
     const script = `
       require("node:net").connect(process.argv[1])
-        .on("connect", () => console.log("connected"))
+        .on("connect", () => process.exit(console.log("connected")))
         .on("error", ({ code }) => console.log(code));`;
     const args = ["--eval", script, path];
     const { stdout } = await run(process.execPath, args, { uid: NOBODY, gid: NOBODY, cwd: "/" });
@@ -177,7 +179,8 @@ describe("the embedded Postgres", () => {
 test("whatever the stack makes is its owner's alone", () => {
   expect(readLocalToken(folder.stateDir)).toMatch(/^pawl_local_/);
   // PGlite gives its files modes of its own, in a folder that is closed.
-  const open = readdirSync(folder.stateDir)
+  const made = ["", ...readdirSync(folder.stateDir)];
+  const open = made
     .map((name) => join(folder.stateDir, name))
     .filter((path) => {
       const found = statSync(path, { throwIfNoEntry: false });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "@jest/globals";
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { packageFile } from "../../src/package-root.ts";
 
 const textOf = (path: string): string => readFileSync(packageFile(path), "utf8");
@@ -55,10 +55,27 @@ describe("CI", () => {
   });
 
   test("takes no step from elsewhere whose version is not named", () => {
-    const uses = [
-      ...`${workflow}${textOf(".github/workflows/release.yml")}`.matchAll(/uses: (.+)/g),
-    ];
-    expect(uses.length).toBeGreaterThan(3);
+    const files = readdirSync(packageFile(".github/workflows"));
+    expect(files).toEqual(expect.arrayContaining(["audit.yml", "ci.yml", "release.yml"]));
+    const texts = files.map((file) => textOf(`.github/workflows/${file}`)).join("\n");
+    const uses = [...texts.matchAll(/uses: (.+)/g)];
+    expect(uses.length).toBeGreaterThan(5);
     expect(uses.filter(([, what = ""]) => !/^actions\/[\w-]+@v\d+$/.test(what))).toEqual([]);
+  });
+});
+
+describe("the audit", () => {
+  const workflow = textOf(".github/workflows/audit.yml");
+
+  test("looks each week, and with each change of the lockfile, for weaknesses of what users install", () => {
+    expect(workflow).toMatch(/schedule:\n {4}- cron: "\d+ \d+ \* \* \d"\n/);
+    expect(workflow.match(/paths: \[package-lock\.json\]/g)).toHaveLength(2);
+    expect(workflow).toMatch(/run: npm audit --omit=dev --audit-level=(low|moderate)\n/);
+  });
+
+  test("takes nothing that its author did not sign, and runs none of it", () => {
+    expect(workflow).toContain("run: npm audit signatures\n");
+    expect(workflow.match(/npm (ci|install|i)\b.*/g)).toEqual(["npm ci --ignore-scripts"]);
+    expect(workflow).toMatch(/permissions:\n {2}contents: read\n\njobs/);
   });
 });

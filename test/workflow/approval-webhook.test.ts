@@ -14,6 +14,7 @@ import { openRunBench, PATIENT, type RunBench } from "../support/run-bench.ts";
 import { until } from "../support/processes.ts";
 
 interface Received {
+  readonly to: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
@@ -30,9 +31,10 @@ beforeAll(async () => {
     let body = "";
     request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
     request.on("end", () => {
-      received.push({ headers: request.headers, body });
+      received.push({ to: `${request.method} ${request.url}`, headers: request.headers, body });
       const status = answers.shift() ?? 204;
-      response.writeHead(status, status === 302 ? { location: "/elsewhere" } : {}).end();
+      const isElsewhere = status >= 300 && status < 400;
+      response.writeHead(status, isElsewhere ? { location: "/elsewhere" } : {}).end();
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
@@ -84,13 +86,13 @@ test("each call that waits is posted once, signed, with all that a person needs 
   expect(received).toHaveLength(2);
 }, 120_000);
 
-test("a receiver that fails or points elsewhere is tried again", async () => {
-  answers = [500, 302];
-  const { runId, pending } = await asked("a.txt");
-  await until("it is told at last", () => bench.logged(runId, "approval_notified").length === 1);
-  expect(received).toHaveLength(3);
-  expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
-  await bench.world.client.decide(runId, denial(pending[0]));
+test("a receiver that fails or points elsewhere is tried again, and nobody else is told", async () => {
+  answers = [500, 302, 307, 308];
+  const { runId, pending } = await asked(...answers.map((status) => `${status}.txt`));
+  await until("all is told at last", () => bench.logged(runId, "approval_notified").length === 4);
+  expect(received.map(({ to }) => to)).toEqual(Array.from({ length: 8 }, () => "POST /hook"));
+  expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(4);
+  for (const call of pending) await bench.world.client.decide(runId, denial(call));
   await bench.ended(runId);
 }, 120_000);
 

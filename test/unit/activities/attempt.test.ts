@@ -3,9 +3,20 @@
 
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import type { Info } from "@temporalio/activity";
-import { ActivityCancellationDetails } from "@temporalio/common";
+import { ActivityCancellationDetails, CancelledFailure } from "@temporalio/common";
 import { MockActivityEnvironment } from "@temporalio/testing";
-import { aborted, holdIdOf, keepBeating, thisAttempt } from "../../../activities/attempt.ts";
+import {
+  aborted,
+  asFailures,
+  failure,
+  holdIdOf,
+  keepBeating,
+  thisAttempt,
+} from "../../../activities/attempt.ts";
+import { RunningAttempts } from "../../../activities/running-attempts.ts";
+import { attemptTool } from "../../../activities/tool-attempt.ts";
+import { ToolError } from "../../../activities/tools/tool-error.ts";
+import { PawlError } from "../../../src/domain/errors.ts";
 
 const HISTORY = { workflowId: "run_1", runId: "first-history" };
 
@@ -75,5 +86,62 @@ describe("an attempt that is stopped", () => {
       nonRetryable: false,
       message: expect.stringContaining("WORKER_SHUTDOWN"),
     });
+  });
+});
+
+/** As the driver throws it: its name, and what our tables are called. */
+class PostgresError extends Error {
+  override readonly name = "PostgresError";
+}
+
+const OF_OURS: readonly (readonly [string, Error])[] = [
+  ["the database", new PostgresError('column "held_micro_usd" does not exist')],
+  ["our code", new TypeError("Cannot read properties of undefined (reading 'ref')")],
+  ["a number that is none", new RangeError("The number NaN cannot be converted to a BigInt")],
+  [
+    "what Node says of a file",
+    Object.assign(new Error("EACCES, open '/srv/x'"), { code: "EACCES" }),
+  ],
+];
+
+describe.each(OF_OURS)("a fault of %s", (_, fault) => {
+  const byTool = (work: () => Promise<never>): Promise<unknown> =>
+    of().run(() => attemptTool(new RunningAttempts(), work).catch((error: unknown) => error));
+
+  test.each([
+    ["books and model calls", asFailures],
+    ["tools", byTool],
+  ])(
+    "leaves the activities of %s as no more than that, and is tried again",
+    async (_of, within) => {
+      const told = await within(() => Promise.reject(fault)).catch((error: unknown) => error);
+      expect(told).toMatchObject({
+        name: "ApplicationFailure",
+        type: "WORKER_FAULT",
+        message: "the worker met a fault of its own",
+        nonRetryable: false,
+        cause: fault,
+      });
+    },
+  );
+});
+
+describe("what leaves an activity as it is", () => {
+  test.each<[string, Error, object]>([
+    ["an error of the catalogue", new PawlError("CONFIG", "no"), { type: "CONFIG", message: "no" }],
+    ["one that is Temporal's already", failure("TASK_TOO_LARGE", "x"), { type: "TASK_TOO_LARGE" }],
+    ["a cancel", new CancelledFailure("CANCELLED"), { name: "CancelledFailure" }],
+  ])("%s", async (_, error, left) => {
+    await expect(asFailures(() => Promise.reject(error))).rejects.toMatchObject(left);
+  });
+
+  test("of a tool is the word of its own", async () => {
+    const error = new ToolError("503 of the weather", { retryable: true });
+    const thrown = await of().run(() =>
+      attemptTool(new RunningAttempts(), () => Promise.reject(error)).catch(
+        (left: unknown) => left,
+      ),
+    );
+    expect(thrown).toBe(error);
   });
 });

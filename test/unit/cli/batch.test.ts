@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -208,6 +209,20 @@ describe("pawl batch", () => {
     const out = join(dir, "private.jsonl");
     await pawl(fake([ENDED]).client, ["batch", file, "--out", out]);
     expect(statSync(out).mode & 0o777).toBe(0o600);
+  });
+
+  test("also where a file was that all could read, and without a write to what a link led to", async () => {
+    const out = join(dir, "old.jsonl");
+    const link = join(dir, "link.jsonl");
+    const target = join(dir, "target");
+    for (const path of [out, target]) writeFileSync(path, "as it was", { mode: 0o644 });
+    symlinkSync(target, link);
+    for (const path of [out, link]) {
+      await pawl(fake([ENDED]).client, ["batch", file, "--out", path]);
+      expect(readFileSync(path, "utf8")).not.toBe("as it was");
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+    }
+    expect(readFileSync(target, "utf8")).toBe("as it was");
   });
 
   test("names what is piped in by its batch", async () => {

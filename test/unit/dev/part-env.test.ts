@@ -79,6 +79,17 @@ describe("the worker", () => {
     expect(env).not.toHaveProperty("ANTHROPIC_CUSTOM_HEADERS");
   });
 
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    ["a cap for all tenants together where nobody set one: more names are no more money", {}, "10"],
+    ["the cap that was set", { PAWL_GLOBAL_DAY_CAP_USD: "3" }, "3"],
+    ["no more for a tenant that may spend more", { PAWL_TENANT_DAY_CAP_USD: "500" }, "10"],
+    ["the default for a cap that is empty", { PAWL_GLOBAL_DAY_CAP_USD: "" }, "10"],
+  ])("has %s", (_, env, capUsd) => {
+    expect(workerEnv(contextOf(env))["PAWL_GLOBAL_DAY_CAP_USD"]).toBe(capUsd);
+    const { caps } = readConfig(workerEnv(contextOf(env)));
+    expect(caps.globalDayMicroUsd).toBe(Number(capUsd) * 1_000_000);
+  });
+
   test("beside an offline model is not handed the file of a key, which would hold before its own", () => {
     const env = { PAWL_OFFLINE_MODEL: "1", ANTHROPIC_API_KEY_FILE: "/dev/null" };
     const context = { ...contextOf({ PAWL_OFFLINE_MODEL: "1" }), env };
@@ -115,10 +126,25 @@ describe("the worker", () => {
   });
 });
 
-test("the gateway tells no webhook, and has no secret for it", () => {
-  const env = gatewayEnv(contextOf(SHELL));
-  expect(env).not.toHaveProperty("PAWL_WEBHOOK_SECRET");
-  expect(env).toMatchObject({ PAWL_RUN_CAP_USD: "2" });
+describe("the gateway", () => {
+  const OF_THE_CRM = '{"CRM":{"value":"Bearer 12345678","for":["crm.example"]}}';
+  const WORKERS: NodeJS.ProcessEnv = {
+    ...SHELL,
+    PAWL_SECRETS: OF_THE_CRM,
+    BRAVE_SEARCH_API_KEY: "brave",
+    TAVILY_API_KEY: "tavily",
+  };
+
+  test.each(["PAWL_WEBHOOK_SECRET", "PAWL_SECRETS", "BRAVE_SEARCH_API_KEY", "TAVILY_API_KEY"])(
+    "tells no webhook and executes no tool, and has no %s for it, nor its file",
+    (name) => {
+      const context = { ...contextOf(WORKERS), env: { ...WORKERS, [`${name}_FILE`]: "/x" } };
+      expect(workerEnv(context)).toHaveProperty(name);
+      const env = gatewayEnv(context);
+      for (const given of [name, `${name}_FILE`]) expect(env).not.toHaveProperty(given);
+      expect(env).toMatchObject({ PAWL_RUN_CAP_USD: "2" });
+    },
+  );
 });
 
 test.each<[string, NodeJS.ProcessEnv, boolean]>([

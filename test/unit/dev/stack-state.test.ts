@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../../src/config.ts";
 import { areFree, choosePorts } from "../../../src/dev/ports.ts";
+import { ensureLocalToken, localTokenFile } from "../../../src/dev/local-token.ts";
 import { markOf } from "../../../src/dev/process-mark.ts";
 import {
   changedSettings,
@@ -54,7 +56,7 @@ describe("the state file", () => {
 });
 
 describe("settings of a running stack", () => {
-  const settingsIn = (env: NodeJS.ProcessEnv) => settingsOf(readConfig(env));
+  const settingsIn = (env: NodeJS.ProcessEnv) => settingsOf(readConfig(env), dir);
 
   test("differ where a cap or the key changed, and are named without their values", () => {
     const before = settingsIn({ PAWL_RUN_CAP_USD: "1" });
@@ -86,6 +88,44 @@ describe("settings of a running stack", () => {
     const rotated = settingsIn({ ANTHROPIC_API_KEY_FILE: file });
     expect(changedSettings(fromFile, rotated)).toEqual(["ANTHROPIC_API_KEY"]);
   });
+});
+
+describe("what is kept of the settings of a stack", () => {
+  const SECRETS = {
+    ANTHROPIC_API_KEY: "a-key",
+    PAWL_WEBHOOK_SECRET: "whsec",
+    DATABASE_URL: "postgres://u:hunter2@db.example/x",
+    PAWL_SECRETS: '{"CRM":{"value":"hunter3-of-the-crm","for":["crm.example"]}}',
+  };
+  const kept = (stateDir: string) => settingsOf(readConfig(SECRETS), stateDir);
+
+  test("says nothing to whoever has it without the folder's secret, not even that two are alike", () => {
+    const other = join(dir, "other");
+    mkdirSync(other);
+    for (const folder of [dir, other]) ensureLocalToken(folder);
+    const [here, there] = [kept(dir), kept(other)];
+    expect(Object.keys(here)).toEqual(expect.arrayContaining(Object.keys(SECRETS)));
+    for (const [name, digest] of Object.entries(here)) expect(there[name]).not.toBe(digest);
+    // Whoever has a list of passwords tries each.
+    const tried = eachTry(SECRETS).map((text) =>
+      createHash("sha256").update(text).digest("hex").slice(0, 12),
+    );
+    expect(Object.values(here).filter((digest) => tried.includes(digest))).toEqual([]);
+  });
+
+  test("is of a stack that lives on with the same secret, and with another tells that alone", () => {
+    ensureLocalToken(dir);
+    const before = kept(dir);
+    expect(changedSettings(before, kept(dir))).toEqual([]);
+    rmSync(localTokenFile(dir));
+    expect(changedSettings(before, kept(dir))).toEqual(["local.token"]);
+    ensureLocalToken(dir);
+    expect(changedSettings(before, kept(dir))).toEqual(["local.token"]);
+  });
+
+  function eachTry(secrets: Readonly<Record<string, string>>): readonly string[] {
+    return Object.values(secrets).flatMap((text) => [text, JSON.stringify(text)]);
+  }
 });
 
 describe("ports", () => {

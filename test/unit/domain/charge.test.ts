@@ -241,9 +241,24 @@ describe("P3: each contradiction has a name, and costs the hold", () => {
     expect(charge).toMatchObject({ costMicroUsd: bounds.heldMicroUsd, basis: "implausible" });
   });
 
-  test("a refusal that wrote is paid", () => {
-    const refusal = answer({ outputTokens: 4000 }, { message: EMPTY, isRefusal: true });
-    expect(chargeFor(boundsFor(), refusal).costMicroUsd).toBe(10_000 + 40_000);
+  test.each([
+    [4000, 10_000 + 40_000],
+    [1, 10_000 + 10],
+  ])(
+    "a refusal that says nothing in %s tokens is paid, and named",
+    (outputTokens, costMicroUsd) => {
+      const refusal = answer({ outputTokens }, { message: EMPTY, isRefusal: true });
+      const charge = chargeFor(boundsFor(), refusal);
+      expect(charge).toMatchObject({ costMicroUsd, basis: "counted" });
+      expect(charge.contradictions).toEqual([
+        `${outputTokens} output tokens of a refusal that says nothing`,
+      ]);
+    },
+  );
+
+  test("and one that says why is paid as any reply", () => {
+    const charge = chargeFor(boundsFor(), answer({}, { isRefusal: true }));
+    expect(charge).toMatchObject({ costMicroUsd: 11_000, contradictions: [] });
   });
 
   test.each(["__proto__", "constructor", "", "\u001b[31m"])(

@@ -3,12 +3,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
 import {
+  CallAborted,
   ModelCallError,
   type Model,
   type ModelReply,
   type ModelRequest,
 } from "../../../src/model/model.ts";
-import { scrubbedModel } from "../../../src/model/scrubbed-model.ts";
+import type { BatchedResult, ProviderBatches } from "../../../src/model/provider-batches.ts";
+import { scrubbedBatches, scrubbedModel } from "../../../src/model/scrubbed-model.ts";
 
 const KEY = "key-of-canary-0123456789";
 const REQUEST = {} as ModelRequest;
@@ -98,4 +100,68 @@ test("an error of the provider keeps its code and loses the secret, down to its 
   expect(error).toMatchObject({ code: "PROVIDER_AUTH", billing: "free" });
   const { message, stack, cause } = error as Error;
   expect(`${message} ${stack} ${String(cause)}`).not.toContain("canary");
+});
+
+const echoed = (): ModelCallError =>
+  new ModelCallError("PROVIDER_AUTH", `The provider answered 401: ${KEY}`, { billing: "free" });
+
+test.each<[string, (model: Model) => Promise<unknown>]>([
+  ["a count of tokens", (model) => model.countTokens(REQUEST, SIGNAL)],
+  ["a ping", (model) => model.ping("m", SIGNAL)],
+])("nor does an error of %s tell it", async (_, ask) => {
+  const fails = async (): Promise<never> => Promise.reject(echoed());
+  const failing: Model = { ...saying("", []), countTokens: fails, ping: fails };
+  await expect(ask(scrubbedModel(failing, [KEY]))).rejects.toThrow(
+    `The provider answered 401: ${"*".repeat(KEY.length)}`,
+  );
+});
+
+test("what was heard of a reply that was stopped tells no secret", async () => {
+  const { message, usage, requestId } = replyOf(`Your key is ${KEY}`);
+  const said = { message, usage, requestId, model: `model-of-${KEY}` };
+  const stopping: Model = {
+    ...saying("", []),
+    async call() {
+      throw new CallAborted(AbortSignal.abort(), said);
+    },
+  };
+  const error = await heard(stopping).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(CallAborted);
+  const { heard: left } = error as CallAborted;
+  const [, ...shown] = left?.message.content ?? [];
+  expect(shown).toContainEqual({ type: "text", text: `Your key is ${"*".repeat(KEY.length)}` });
+  expect(JSON.stringify([shown, left?.model, left?.requestId])).not.toContain("canary");
+});
+
+describe("of a batch", () => {
+  const fails = async (): Promise<never> => Promise.reject(echoed());
+  const FAILING: ProviderBatches = {
+    ...{ create: fails, look: fails, resultOf: fails, cancel: fails, createdBetween: fails },
+  };
+  const answering = (result: BatchedResult): ProviderBatches =>
+    scrubbedBatches({ ...FAILING, resultOf: async () => result }, [KEY]);
+
+  test("the reply tells no secret, and neither does why there is none", async () => {
+    const reply = replyOf(`Your key is ${KEY}`);
+    const told = await answering({ kind: "succeeded", reply }).resultOf("b", "c");
+    if (told?.kind !== "succeeded") throw new Error("it has");
+    const [, ...shown] = told.reply.message.content;
+    expect(JSON.stringify([shown, told.reply.requestId])).not.toContain("canary");
+    for (const kind of ["errored", "expired", "canceled"] as const) {
+      const failed = await answering({ kind, message: `no: ${KEY}` }).resultOf("b", "c");
+      expect(failed).toEqual({ kind, message: `no: ${"*".repeat(KEY.length)}` });
+    }
+  });
+
+  test.each<[string, (batches: ProviderBatches) => Promise<unknown>]>([
+    ["making", (batches) => batches.create(REQUEST, "c")],
+    ["looking at", (batches) => batches.look("b")],
+    ["reading", (batches) => batches.resultOf("b", "c")],
+    ["cancelling", (batches) => batches.cancel("b")],
+    ["looking for", (batches) => batches.createdBetween(new Date(0), new Date(1))],
+  ])("no error of %s one tells it", async (_, ask) => {
+    const error = await ask(scrubbedBatches(FAILING, [KEY])).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "PROVIDER_AUTH" });
+    expect(`${String(error)} ${(error as Error).stack}`).not.toContain("canary");
+  });
 });
