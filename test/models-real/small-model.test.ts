@@ -170,32 +170,32 @@ function story(name: string, sentences: number): string {
 }
 
 /**
- * Each token is read against all before it, so the time of a prompt is `a * tokens + b * tokens ** 2`. It is much
- * longer for a machine that is busy: this test wants one of its own.
+ * By reading more and more until it takes half of that: each token is read against all before it, so the rest is no
+ * faster. A machine that is busy meanwhile makes it much longer: this test wants one of its own.
  */
 async function tokensReadIn(ms: number, server: ModelServer | undefined): Promise<number> {
-  readings ??= [await readingOf(server, 60), await readingOf(server, 180)];
-  const [short, long] = readings;
-  const b = Math.max(0, (long.msEach - short.msEach) / (long.tokens - short.tokens));
-  const a = short.msEach - b * short.tokens;
-  return b === 0 ? ms / a : (Math.sqrt(a * a + 4 * b * ms) - a) / (2 * b);
+  for (let sentences = 60; longest === undefined; sentences *= 2) {
+    const reading = await readingOf(server, sentences);
+    if (reading.ms >= ms / 2) longest = reading;
+  }
+  return Math.ceil((longest.tokens * ms) / longest.ms);
 }
 
 interface Reading {
   readonly tokens: number;
-  readonly msEach: number;
+  readonly ms: number;
 }
-/** Of a short prompt and a long one, by the one server that all ways lead to. */
-let readings: readonly [Reading, Reading] | undefined;
+/** By the one server that all ways lead to. */
+let longest: Reading | undefined;
 
 async function readingOf(server: ModelServer | undefined, sentences: number): Promise<Reading> {
   const prompt = story("Nobody", sentences);
   const body = JSON.stringify({ prompt, n_predict: 1, cache_prompt: false });
   const answered = await fetch(`${server?.url}/completion`, { method: "POST", body });
   const { timings } = (await answered.json()) as {
-    timings: { prompt_n: number; prompt_per_token_ms: number };
+    timings: { prompt_n: number; prompt_ms: number };
   };
-  return { tokens: timings.prompt_n, msEach: timings.prompt_per_token_ms };
+  return { tokens: timings.prompt_n, ms: timings.prompt_ms };
 }
 
 /** As its log has it: "prompt eval time =   98765.43 ms /  2340 tokens". */
