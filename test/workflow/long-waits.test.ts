@@ -39,9 +39,11 @@ describe("R5: a run that waits for money moves to fresh histories", () => {
     "while it is parked at a cap, and is answered when the cap is raised",
     async () => {
       const { client, temporal } = bench.world;
-      const day = { scope: "tenant_day", tenant: "patient" } as const;
-      await client.setBudget(day, { microUsd: 100 });
-      const runId = await bench.start("Work.", { tenant: "patient", onLimit: "pause" });
+      // Of a day's cap all looks before midnight would name the same hour for the next one.
+      const payer = { tenant: "patient", session: "long" } as const;
+      const cap = { scope: "session", ...payer } as const;
+      await client.setBudget(cap, { microUsd: 100 });
+      const runId = await bench.start("Work.", { ...payer, onLimit: "pause" });
       await withTemporalClient(temporal, async (raw) => {
         const handle = raw.workflow.getHandle(runId);
         let shown = "";
@@ -55,7 +57,7 @@ describe("R5: a run that waits for money moves to fresh histories", () => {
         }
       });
       expect(await client.show(runId)).toMatchObject({ kind: "open", status: "waiting" });
-      await client.raiseBudget({ name: day, addedMicroUsd: 1_000_000 });
+      await client.raiseBudget({ name: cap, addedMicroUsd: 1_000_000 });
       const { result } = await bench.ended(runId);
       expect(result).toMatchObject({ outcome: { kind: "answered" }, answer: "Done." });
       const all = await histories(runId);
