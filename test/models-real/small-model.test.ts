@@ -127,7 +127,8 @@ describe.each(WAYS)("behind $way", ({ way, road }) => {
     const letter = story(way, Math.ceil(tokens / SENTENCE_TOKENS));
     const before = server?.lines.length ?? 0;
     const { result, events } = await run({
-      task: `${letter} How many shells were found on day 1? Answer with the number.`,
+      // A question would tempt a model of this size to call tools, again and again.
+      task: `This is a letter. Answer it with the one word: Noted\n\n${letter}\n\nNow answer with the one word: Noted`,
       limits: SHORT,
     });
     expect(events.filter(({ type }) => type === "model.retrying")).toEqual([]);
