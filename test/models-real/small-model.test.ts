@@ -179,7 +179,7 @@ async function tokensReadIn(ms: number, server: ModelServer | undefined): Promis
     const reading = await readingOf(server, sentences);
     if (reading.ms >= ms / 2) longest = reading;
   }
-  return Math.ceil((longest.tokens * ms) / longest.ms);
+  return Math.ceil(longest.tokens * Math.max(1, ms / longest.ms));
 }
 
 interface Reading {
