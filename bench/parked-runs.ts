@@ -1,11 +1,9 @@
 // Runs that wait for a person: what each costs a worker in memory. The first few hundred warm it up, and are
 // no price of a run; what counts is how much more it needs for the next ones, after a collection.
 
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
-import { packageFile } from "../src/package-root.ts";
 import { until, type Process } from "../test/support/processes.ts";
+import { COLLECT, COLLECTED_AFTER_MS, COLLECTING, residentMb } from "./collected-memory.ts";
 import { newLabel, type Stage } from "./stage.ts";
 
 export interface ParkedRuns {
@@ -22,8 +20,6 @@ export interface ParkedRuns {
 const STARTS_AT_ONCE = 25;
 const DEADLINE_MS = 900_000;
 const COLLECTIONS = 3;
-const COLLECTED_AFTER_MS = 2000;
-const COLLECTOR = pathToFileURL(packageFile("dist/bench/bench/collect-garbage.js")).href;
 
 /** Each run meets the provider's spend limit at its first call, and waits for somebody to raise it. */
 export async function measureParkedRuns(
@@ -33,14 +29,14 @@ export async function measureParkedRuns(
   const { world } = stage;
   // A worker of its own: one that has worked keeps the memory of its work.
   await stage.worker.stop();
-  const worker = await world.startWorker({ NODE_OPTIONS: `--import ${COLLECTOR}` });
+  const worker = await world.startWorker(COLLECTING);
   await stage.pawl(2);
-  const idleMb = await residentMb(worker);
+  const idleMb = await keptMb(worker);
   const before = await countWaiting(stage);
   await park(stage, { more: few, inAll: before + few });
-  const fewMb = await residentMb(worker);
+  const fewMb = await keptMb(worker);
   await park(stage, { more: many - few, inAll: before + many });
-  const manyMb = await residentMb(worker);
+  const manyMb = await keptMb(worker);
   return { few, many, idleMb, fewMb, manyMb, kbPerRun: ((manyMb - fewMb) * 1024) / (many - few) };
 }
 
@@ -64,11 +60,10 @@ async function countWaiting({ client }: Stage): Promise<number> {
   return (await client.workflow.count(`PawlStatus = "waiting"`)).count;
 }
 
-async function residentMb(worker: Process): Promise<number> {
+async function keptMb(worker: Process): Promise<number> {
   for (let round = 0; round < COLLECTIONS; round += 1) {
-    worker.signal("SIGWINCH");
+    worker.signal(COLLECT);
     await pause(COLLECTED_AFTER_MS);
   }
-  const [, kb] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.pid}/status`, "utf8")) ?? [];
-  return Number(kb) / 1024;
+  return residentMb(worker.pid);
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { ApprovalShown, ApprovalWaiting, PendingApproval } from "../domain/approval.ts";
-import { shownId, shownLine } from "../domain/shown-text.ts";
+import { shownCall, shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { CliContext } from "./context.ts";
 import { argumentLines } from "./question.ts";
@@ -33,11 +33,10 @@ function aboutLines(call: ApprovalWaiting): readonly string[] {
 }
 
 function textOf(call: ApprovalWaiting): string {
-  const callId = shownLine(call.callId);
-  const runId = shownId(call.runId);
+  const name = shownCall(call);
   return [
     ...aboutLines(call),
-    `  whole: pawl approvals ${runId} ${callId}   then: pawl approve ${runId} ${callId}, or deny`,
+    `  whole: pawl approvals ${name}   then: pawl approve ${name}, or deny`,
   ].join("\n");
 }
 
@@ -47,7 +46,7 @@ export function waitingText({ callId, tool, preview }: PendingApproval): string 
 }
 
 function wholeText(call: ApprovalShown): string {
-  const name = `${shownId(call.runId)} ${shownLine(call.callId)}`;
+  const name = shownCall(call);
   return [
     ...aboutLines(call),
     ...argumentLines(call),

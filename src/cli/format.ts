@@ -1,5 +1,6 @@
 // Figures as people read them.
 
+import { asSentence } from "../domain/chars.ts";
 import { CATALOGUE, isErrorCode } from "../domain/errors.ts";
 import type { Compensation } from "../domain/effect.ts";
 import { formatUsd, microUsdOf, usdOf } from "../domain/money.ts";
@@ -64,7 +65,7 @@ export function adviceOn(outcome: Outcome): string | null {
   const { fate, next } = CATALOGUE[code];
   // The others say what Pawl does about them by itself, which was in vain.
   if (fate !== "fail" && fate !== "park") return null;
-  return `${next.charAt(0).toUpperCase()}${next.slice(1)}.`;
+  return asSentence(next);
 }
 
 function codeIn(outcome: Outcome): string | null {

@@ -30,7 +30,7 @@ import type {
 import { ACCOUNT_LIMITS } from "../domain/outcome.ts";
 import { INTERRUPTED } from "../domain/call.ts";
 import { traitsOf, type PurposeKind } from "../domain/purpose.ts";
-import { shownId, shownLine } from "../domain/shown-text.ts";
+import { shownCall, shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import type { Output } from "./context.ts";
 import { questionLines } from "./answer-words.ts";
@@ -257,11 +257,11 @@ function decisionLine(event: ApprovalDecided): Line {
 }
 
 function askText(event: QuestionAsked, columns?: number): string {
-  const { runId, callId, tool, questions, deadlineAt } = event;
+  const { callId, tool, questions, deadlineAt } = event;
   return [
     `? ${callNumber(callId)} ${shownLine(tool)} asks`,
     ...questionLines(questions, columns),
-    `  pawl answer ${shownId(runId)} ${shownLine(callId)}; silence cancels at ${deadlineAt}`,
+    `  pawl answer ${shownCall(event)}; silence cancels at ${deadlineAt}`,
   ].join("\n");
 }
 

@@ -4,7 +4,7 @@
 import type { PendingApproval } from "../domain/approval.ts";
 import { argsDigest } from "../domain/args-digest.ts";
 import { shownArguments } from "../domain/shown-arguments.ts";
-import { shownId, shownLine } from "../domain/shown-text.ts";
+import { shownCall, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 
 export type AskedCall = Pick<
@@ -46,7 +46,7 @@ export function isWhole(call: AskedCall): boolean {
 /** As it comes up while a run is watched. */
 export function questionText(call: AskedCall, columns?: number): string {
   const { tool, reason, deadlineAt, callId } = call;
-  const name = `${shownId(call.runId)} ${shownLine(callId)}`;
+  const name = shownCall(call);
   const lines = argumentLines(call, columns);
   const shown = isWhole(call) ? lines : lines.slice(0, LINES_IN_PASSING);
   const more = lines.length - shown.length;

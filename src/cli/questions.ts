@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { PendingQuestions, QuestionsShown, QuestionsWaiting } from "../domain/question.ts";
-import { shownId, shownLine } from "../domain/shown-text.ts";
+import { shownCall, shownId, shownLine } from "../domain/shown-text.ts";
 import { callNumber } from "../domain/tool-call.ts";
 import { questionLines } from "./answer-words.ts";
 import type { CliContext } from "./context.ts";
@@ -37,15 +37,15 @@ function aboutLines(call: QuestionsWaiting): readonly string[] {
 }
 
 function textOf(call: QuestionsWaiting): string {
-  const run = `${shownId(call.runId)} ${shownLine(call.callId)}`;
-  return [...aboutLines(call), `  whole: pawl questions ${run}   then: pawl answer ${run}`].join(
+  const name = shownCall(call);
+  return [...aboutLines(call), `  whole: pawl questions ${name}   then: pawl answer ${name}`].join(
     "\n",
   );
 }
 
 export function wholeText(call: QuestionsShown, columns?: number): string {
   const { round } = call;
-  const name = `${shownId(call.runId)} ${shownLine(call.callId)}`;
+  const name = shownCall(call);
   return [
     ...aboutLines(call),
     ...questionLines(call.questions, columns),

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { RunShown } from "../client/read-run.ts";
 import { isBatchId } from "../domain/batch.ts";
-import { shownId, shownLine, spelledOut, WHOLE } from "../domain/shown-text.ts";
+import { shownCall, shownId, shownLine, spelledOut, WHOLE } from "../domain/shown-text.ts";
 import { waitingText } from "./approvals.ts";
 import { askingText } from "./questions.ts";
 import { withClient, type CliContext } from "./context.ts";
@@ -79,8 +79,7 @@ function peopleText({
   questions,
   soFar: { runId },
 }: Extract<RunShown, { kind: "open" }>): readonly string[] {
-  const nameOf = ({ callId }: { readonly callId: string }): string =>
-    `${shownId(runId)} ${shownLine(callId)}`;
+  const nameOf = ({ callId }: { readonly callId: string }): string => shownCall({ runId, callId });
   return [
     ...approvals.map((call) => `waits: ${waitingText(call)} · pawl approvals ${nameOf(call)}`),
     ...questions.map((call) => `waits: ${askingText(call)} · pawl answer ${nameOf(call)}`),

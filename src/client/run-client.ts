@@ -85,14 +85,15 @@ export function createRunClient(backend: Backend): RunClient {
   const leftBehind = async (runId: string): Promise<LeftBehind | null> =>
     await whoLeftBehind(backend, runId).catch(() => null);
   const sources: WatchSources = { histories, converter, deltas, records, link };
+  const runSources = { ...sources, client };
   const handle = (runId: string) => client.workflow.getHandle(runId);
 
   return {
     ...moneyOf(backend),
     ...capacityOf(backend),
     ...batchesOf(backend),
-    ...undoingOf({ ...sources, client }, backend.taskQueue),
-    ...peopleOf({ ...sources, client }),
+    ...undoingOf(runSources, backend.taskQueue),
+    ...peopleOf(runSources),
     ...worldOf(backend),
     link,
     pageLink: (runId) => pageLinkTo(backend, runId),
@@ -110,19 +111,19 @@ export function createRunClient(backend: Backend): RunClient {
     terminate: async (runId, by) =>
       await told(ofRun(handle(runId)), (run) => run.terminate(`by ${by}, without a worker`)),
     pause: async (runId) => await told(ofRun(handle(runId)), (run) => run.signal(SIGNALS.pause)),
-    resume: (runId, order = {}) => asked(resumeRun({ ...sources, client }, runId, order), runId),
+    resume: (runId, order = {}) => asked(resumeRun(runSources, runId, order), runId),
     async say(runId, said) {
       const { findings } = admit(said.text, backend.inputRules);
       return await say(client, runId, said, findings);
     },
     show: (runId) =>
       orRecorded(records, runId, {
-        live: () => asked(showRun({ ...sources, client, totals, leftBehind }, runId), runId),
+        live: () => asked(showRun({ ...runSources, totals, leftBehind }, runId), runId),
         recorded: shownOf,
       }),
     async result(runId, signal = new AbortController().signal) {
       const result = await orRecorded(records, runId, {
-        live: () => asked(awaitResult({ ...sources, client }, runId, signal), runId),
+        live: () => asked(awaitResult(runSources, runId, signal), runId),
         recorded: (record) => record.result,
       });
       if (result !== null) return result;

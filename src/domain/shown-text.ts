@@ -115,6 +115,11 @@ export function shownId(id: string): string {
   return shownLine(id, NAME_CHARS);
 }
 
+/** By which a command finds one call of a run. */
+export function shownCall(call: { readonly runId: string; readonly callId: string }): string {
+  return `${shownId(call.runId)} ${shownLine(call.callId)}`;
+}
+
 /** Inside JSON that a person edits, where `\u202e` is the same character. */
 export function escapedInJson(json: string): string {
   return json.replaceAll(HIDDEN.deciding, (character) =>

@@ -1,6 +1,7 @@
 // A file of the project as text. A letter that was lost in reading would be sent to a model with every call.
 
 import { readFileSync } from "node:fs";
+import { asSentence } from "../domain/chars.ts";
 import { badLineIn, SAVE_AS_UTF8, utf8 } from "../domain/utf8.ts";
 import type { Mistake } from "./mistake.ts";
 
@@ -11,8 +12,6 @@ export type ReadText =
       readonly fault: Pick<Mistake, "what" | "remedy"> & { readonly line: number };
     };
 
-const REMEDY = `${SAVE_AS_UTF8.charAt(0).toUpperCase()}${SAVE_AS_UTF8.slice(1)}.`;
-
 /** Throws where it can't be read. */
 export function readText(path: string): ReadText {
   const bytes = readFileSync(path);
@@ -20,6 +19,6 @@ export function readText(path: string): ReadText {
   if (text !== null) return { kind: "text", text };
   return {
     kind: "wrong",
-    fault: { line: badLineIn(bytes), what: "It is not UTF-8.", remedy: REMEDY },
+    fault: { line: badLineIn(bytes), what: "It is not UTF-8.", remedy: asSentence(SAVE_AS_UTF8) },
   };
 }

@@ -85,8 +85,8 @@ export async function abuseCli(dice: Dice, { env, runIds, complaints }: CliScene
   const { exitCode, stdout, stderr } = await command.ended;
   clearTimeout(leaving);
   clearTimeout(killing);
-  // On a busy machine the word comes before a command has an answer, which ends it as it ends any program.
-  const isEndedEarly = isTold && exitCode === BY_SIGNAL && stdout === "";
+  // On a busy machine the word comes while Node itself is still starting, which ends it as it ends any program.
+  const isEndedEarly = isTold && exitCode === BY_SIGNAL && stdout === "" && stderr === "";
   if (!EXIT_CODES.includes(exitCode) && !isEndedEarly) complaints.add(`${shown}: exit ${exitCode}`);
   complaints.look(shown, `${stdout}\n${stderr}`);
   if (stderr.includes("a defect of Pawl")) complaints.add(`${shown}: ${stderr.slice(0, 400)}`);

@@ -1,6 +1,6 @@
 // What must not be seen, wherever it is looked for; and the processes that must live and stay as large as they are.
 
-import { readFileSync } from "node:fs";
+import { residentMb } from "../../bench/collected-memory.ts";
 import type { Process } from "../support/processes.ts";
 
 export interface Complaints {
@@ -48,7 +48,7 @@ export function watchMemory(watched: readonly Watched[]): MemoryWatch {
   const samples = new Map(watched.map(({ name }) => [name, [] as number[]]));
   return {
     sample() {
-      for (const { name, process } of watched) samples.get(name)?.push(residentMb(process.pid));
+      for (const { name, process } of watched) samples.get(name)?.push(keptMb(process.pid));
     },
     judge(complaints) {
       return Array.from(samples, ([name, all]) => {
@@ -65,9 +65,10 @@ export function watchMemory(watched: readonly Watched[]): MemoryWatch {
   };
 }
 
-function residentMb(pid: number): number {
+/** NaN of one that has ended. */
+function keptMb(pid: number): number {
   try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+    return residentMb(pid);
   } catch {
     return Number.NaN;
   }

@@ -2,9 +2,8 @@
 // once, on servers of its own. Nothing may crash, show a stack trace, answer 5xx, wedge or grow. Exit 1 where
 // something did, with what, and the seed by which it is found again.
 
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { packageFile } from "../../src/package-root.ts";
+import { COLLECT, COLLECTED_AFTER_MS, COLLECTING } from "../../bench/collected-memory.ts";
 import { withTemporalClient } from "../support/temporal-client.ts";
 import { keyFor, startGateway } from "../support/gateway-process.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -23,13 +22,8 @@ const { values } = parseArgs({
   },
 });
 const SAMPLE_EVERY_MS = 15_000;
-const COLLECTED_AFTER_MS = 2000;
 const END_OLDEST_EVERY_MS = 10_000;
 const TASK_QUEUE = "pawl";
-
-/** What a heap has not yet given back is no growth, so it is made to before each look. */
-const COLLECTOR = pathToFileURL(packageFile("dist/fuzz/bench/collect-garbage.js")).href;
-const COLLECTING = { NODE_OPTIONS: `--import ${COLLECTOR}` };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -59,7 +53,7 @@ async function abuse(world: World, minutes: number, seed: number): Promise<Compl
   const { address, namespace } = world.temporal;
   const memory = watchMemory(watched);
   const sampling = setInterval(() => {
-    for (const { process: one } of watched) one.signal("SIGWINCH");
+    for (const { process: one } of watched) one.signal(COLLECT);
     setTimeout(() => memory.sample(), COLLECTED_AFTER_MS);
   }, SAMPLE_EVERY_MS);
   await withTemporalClient({ address, namespace }, async (client) => {

@@ -63,7 +63,7 @@ export function foldSummaries(
 /** Even what is to be summed up is too long for a request: a shorter part of it is, before nothing is. */
 function withoutRoom(summaries: Summaries, why: string): Summaries {
   if (summaries.shortened < SHORTENED_MAX) {
-    return { ...summaries, tooLong: true, shortened: summaries.shortened + 1 };
+    return { ...summaries, shortened: summaries.shortened + 1 };
   }
   const failures = Array.from({ length: FAILURES_MAX }, () => `no room: ${short(why)}`);
   return { ...summaries, failures };
