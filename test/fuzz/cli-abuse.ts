@@ -57,6 +57,8 @@ const FLAGS: readonly string[] = [
   "--digest",
   "--help",
 ];
+/** These leave a run that goes on, and say so. */
+const FOLLOWING: ReadonlySet<string> = new Set(["run", "batch", "attach"]);
 /** Whoever waits for a run is told to leave. */
 const LEAVE_AFTER_MS = 8000;
 const ENDS_WITHIN_MS = 45_000;
@@ -85,8 +87,11 @@ export async function abuseCli(dice: Dice, { env, runIds, complaints }: CliScene
   const { exitCode, stdout, stderr } = await command.ended;
   clearTimeout(leaving);
   clearTimeout(killing);
-  // On a busy machine the word comes while Node itself is still starting, which ends it as it ends any program.
-  const isEndedEarly = isTold && exitCode === BY_SIGNAL && stdout === "" && stderr === "";
+  // Where nothing is followed the word ends it as it ends any program, at any moment; a busy machine may still be
+  // starting it then.
+  const hasSaid = stdout !== "" || stderr !== "";
+  const isFollowing = FOLLOWING.has(args[0] ?? "") && hasSaid;
+  const isEndedEarly = isTold && exitCode === BY_SIGNAL && !isFollowing;
   if (!EXIT_CODES.includes(exitCode) && !isEndedEarly) complaints.add(`${shown}: exit ${exitCode}`);
   complaints.look(shown, `${stdout}\n${stderr}`);
   if (stderr.includes("a defect of Pawl")) complaints.add(`${shown}: ${stderr.slice(0, 400)}`);
