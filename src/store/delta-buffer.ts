@@ -44,16 +44,6 @@ const SIGN_OF_LIFE_MS = 1000;
 /** Longer than any call: an attempt that is silent for so long is over. */
 const FORGET_AFTER_MS = 20 * 60_000;
 
-const NEW_STREAM = {
-  seq: 0,
-  offset: 0,
-  pending: "",
-  seenAtMs: null,
-  writing: null,
-  writingAtMs: null,
-  progress: null,
-  progressAtMs: null,
-};
 
 export function createDeltaBuffer(charsMax: number): DeltaBuffer {
   return new Streams(charsMax);
@@ -121,7 +111,7 @@ class Streams implements DeltaBuffer {
 
   #streamOf(key: AttemptKey): Stream {
     const id = JSON.stringify([key.executionId, key.activityId, key.attempt]);
-    const stream = this.#streams.get(id) ?? { key, ...NEW_STREAM };
+    const stream = this.#streams.get(id) ?? newStream(key);
     stream.seenAtMs = null;
     this.#streams.delete(id);
     this.#streams.set(id, stream);
@@ -171,6 +161,21 @@ class Streams implements DeltaBuffer {
     stream.offset += text.length;
     stream.pending = pending.slice(text.length);
   }
+}
+
+/** Callers pass all that they know of an attempt: kept for as long as a stream, that would be its whole activity. */
+function newStream({ executionId, activityId, attempt }: AttemptKey): Stream {
+  return {
+    key: { executionId, activityId, attempt },
+    seq: 0,
+    offset: 0,
+    pending: "",
+    seenAtMs: null,
+    writing: null,
+    writingAtMs: null,
+    progress: null,
+    progressAtMs: null,
+  };
 }
 
 function isSpent({ pending, writing, progress }: Stream): boolean {

@@ -92,3 +92,14 @@ test("arguments that are written within a second show none", () => {
   buffer.mark(key, { kind: "failed", code: "X", message: "m", nextAttemptAt: null });
   expect(buffer.take({ last: true, nowMs: 500 }).rows.map(({ seq }) => seq)).toEqual([1]);
 });
+
+test("of an attempt nothing is kept but its name, whatever else its caller knows of it", () => {
+  const buffer = createDeltaBuffer(1000);
+  const attempt = { ...key, signal: new AbortController().signal, input: "x".repeat(1000) };
+  buffer.mark(attempt, { kind: "started" });
+  buffer.text(attempt, "abc");
+  expect(buffer.take(now).rows).toEqual([
+    { ...key, seq: 1, kind: "mark", mark: { kind: "started" } },
+    { ...key, seq: 2, kind: "text", offset: 0, text: "abc" },
+  ]);
+});
