@@ -29,11 +29,12 @@ export interface OwnWorker {
 
 /**
  * Serves runs with your tools and agents until SIGTERM or SIGINT. Needs TEMPORAL_ADDRESS, DATABASE_URL and a key of
- * the provider in its environment. Throws PawlError CONFIG for wrong settings, and names them.
+ * the provider in its environment, and takes Pawl's secrets out of it, so that no tool finds them there.
+ * Throws PawlError CONFIG for wrong settings, and names them.
  */
 export async function runWorker(options: WorkerOptions = {}): Promise<void> {
   const { env = process.env, onProgress: _, ...terms } = options;
-  await serveHere({ ...terms, env });
+  await serveHere({ ...terms, env, ownEnv: env });
 }
 
 /**
@@ -75,6 +76,7 @@ export async function startWorkerAt(options: HereOptions): Promise<OwnWorker> {
 
 type HereOptions = Omit<WorkerOptions, "env" | "onProgress"> & {
   readonly env: NodeJS.ProcessEnv;
+  readonly ownEnv?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
   readonly onReady?: () => void;
 };

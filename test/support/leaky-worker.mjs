@@ -1,13 +1,10 @@
-// A worker whose tools tell what they can find: its environment, and the secrets that it was configured with.
+// A worker whose tools tell what they can find: its environment, and the secrets that it was configured with. It is
+// made as the docs say.
 
 import { z } from "zod";
-import { AGENTS } from "../../dist/activities/agents.js";
-import { defineTool } from "../../dist/activities/tools/define-tool.js";
 import { readConfig } from "../../dist/src/config.js";
-import { secretsOf } from "../../dist/src/telemetry/secrets.js";
-import { openTelemetry } from "../../dist/src/telemetry/telemetry.js";
-import { asProcess } from "../../dist/src/worker/as-process.js";
-import { runWorker } from "../../dist/src/worker/run-worker.js";
+import { defineTool } from "../../dist/src/library/index.js";
+import { asProcess, runWorker } from "../../dist/src/library/worker.js";
 
 await asProcess(async () => {
   const config = readConfig();
@@ -23,6 +20,7 @@ await asProcess(async () => {
     });
   const tools = [
     tool("peek", () => JSON.stringify(process.env)),
+    tool("peek_at_names", () => Object.keys(process.env).join(" ")),
     tool("tell", () => `${key} ${Buffer.from(`user:${key}`).toString("base64")}`),
     tool("tell_at_length", () => `${"x".repeat(70_000)}${key}`),
     tool("fail", () => {
@@ -38,10 +36,5 @@ await asProcess(async () => {
     instructions: "Do what the test says.",
     tools: [...tools.map(({ spec }) => spec.name), "read_result"],
   };
-  const telemetry = openTelemetry(config.log, { secrets: secretsOf(config) });
-  await runWorker(config, telemetry, {
-    tools,
-    agents: [...AGENTS, leaky],
-    ownEnv: process.env,
-  });
+  await runWorker({ tools, agents: [leaky] });
 });

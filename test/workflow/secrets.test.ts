@@ -122,4 +122,14 @@ describe("a tool", () => {
       expect(everything).not.toContain(world.env["DATABASE_URL"]);
     },
   );
+
+  // What is found would be shown without its value, so this looks for the names.
+  test("finds no name of a secret in the environment of a worker that was made as the docs say", async () => {
+    const toolCalls = [{ name: "peek_at_names", input: {} }];
+    await world.model.script([{ reply: { toolCalls } }, { reply: { text: "Done." } }]);
+    const { result, everything } = await told(world, worker, "leaky");
+    expect(result).toMatchObject({ outcome: { kind: "answered" }, toolCalls: 1 });
+    expect(everything).toContain("PAWL_LOG_LEVEL");
+    expect(everything).not.toMatch(/ANTHROPIC_API_KEY|DATABASE_URL|PAWL_WEBHOOK_SECRET/);
+  });
 });
