@@ -25,11 +25,16 @@ export function issueText(issue: Issue, path: Issue["path"] = issue.path): strin
       return `${where} ${issue.message}`;
     case "invalid_format":
       return issue.format === "regex"
-        ? `${where} ${issue.message}`
+        ? `${where} ${ownWords(issue) ?? `must match ${issue.pattern}`}`
         : `${where} must be ${issue.format}`;
     default:
-      return `${where} ${issue.message.startsWith("Invalid") ? "can't be used" : issue.message}`;
+      return `${where} ${ownWords(issue) ?? "can't be used"}`;
   }
+}
+
+/** Null where the schema has no words of its own for it. */
+function ownWords({ message }: Issue): string | null {
+  return message.startsWith("Invalid") ? null : message;
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { z, ZodObject, ZodType } from "zod";
+import { issueText } from "../client/issue-text.ts";
 import { CATALOGUE, PawlError, type ErrorCode } from "../domain/errors.ts";
 import { ANSWER_WITHIN_MS, inTime } from "./in-time.ts";
 import { present } from "../domain/present.ts";
@@ -154,9 +155,9 @@ function check(schema: ZodType | undefined, given: unknown, where: string): unkn
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 5).map(({ path, message }) => {
-    return `${[where, ...path].join(".")}: ${message}`;
-  });
+  const issues = parsed.error.issues
+    .slice(0, 5)
+    .map((issue) => issueText(issue, [where, ...issue.path]));
   throw new PawlError("USAGE", `${issues.join("; ")}.`);
 }
 

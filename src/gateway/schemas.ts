@@ -4,8 +4,9 @@ import { z } from "@hono/zod-openapi";
 
 /** What can stand in a run's id, a session, an agent, a model: nothing that a query language reads. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
+const NAMED = "must be of letters, digits and . _ : @ -, and begin with a letter or digit";
 
-export const name = (charsMax: number) => z.string().max(charsMax).regex(NAME);
+export const name = (charsMax: number) => z.string().max(charsMax).regex(NAME, NAMED);
 
 export const RUN_PATH = z.strictObject({
   runId: name(128).openapi({ param: { name: "runId", in: "path" }, example: "run_0199…" }),
@@ -87,7 +88,7 @@ export const RESULT = z
 export const wholeNumber = (min: number, max: number) =>
   z
     .string()
-    .regex(/^[1-9]\d{0,5}$/)
+    .regex(/^[1-9]\d{0,5}$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
     .pipe(z.number().min(min).max(max))
     .openapi({ type: "integer", minimum: min, maximum: max });
@@ -126,7 +127,7 @@ export const OF_RUN = {
 export const CALL_PATH = RUN_PATH.extend({
   callId: z
     .string()
-    .regex(/^[A-Za-z0-9_.:-]{1,128}$/)
+    .regex(/^[A-Za-z0-9_.:-]{1,128}$/, "must be the id of a call")
     .openapi({ param: { name: "callId", in: "path" } }),
 });
 

@@ -26,7 +26,7 @@ const DECISION = z
     verdict: z.enum(["approve", "deny"]),
     argsDigest: z
       .string()
-      .regex(/^[0-9a-f]{64}$/)
+      .regex(/^[0-9a-f]{64}$/, "must be the 64 digits that the call is shown with")
       .openapi({ description: "Of the arguments that were read: a decision holds for no others." }),
     editedInput: z
       .record(z.string(), z.unknown())

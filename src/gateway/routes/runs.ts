@@ -48,7 +48,7 @@ const LIST_QUERY = z.strictObject({
   cursor: z
     .string()
     .max(4096)
-    .regex(/^[A-Za-z0-9_-]+$/)
+    .regex(/^[A-Za-z0-9_-]+$/, "must be `next` of the page before")
     .optional()
     .openapi({ description: "`next` of the page before; only with the same filters." }),
 });

@@ -52,9 +52,15 @@ const RECEIPT = z
   .openapi("RunReceipt");
 
 const KEYED = z.object({
-  "idempotency-key": z.string().min(1).max(256).regex(/\S/).optional().openapi({
-    description: "The same key and body give the same run, however often they are sent.",
-  }),
+  "idempotency-key": z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/\S/, "must not be empty")
+    .optional()
+    .openapi({
+      description: "The same key and body give the same run, however often they are sent.",
+    }),
 });
 
 export function addSubmit(app: App): void {
