@@ -21,8 +21,6 @@ export function issueText(issue: Issue, path: Issue["path"] = issue.path): strin
     case "too_small":
     case "too_big":
       return `${where} must be ${bound(issue)}`;
-    case "custom":
-      return `${where} ${issue.message}`;
     case "invalid_format":
       return issue.format === "regex"
         ? `${where} ${ownWords(issue) ?? `must match ${issue.pattern}`}`

@@ -44,7 +44,6 @@ const SIGN_OF_LIFE_MS = 1000;
 /** Longer than any call: an attempt that is silent for so long is over. */
 const FORGET_AFTER_MS = 20 * 60_000;
 
-
 export function createDeltaBuffer(charsMax: number): DeltaBuffer {
   return new Streams(charsMax);
 }
