@@ -284,6 +284,7 @@ export const ENVIRONMENT = {
   worker: {
     modelSlots: env("PAWL_MODEL_SLOTS", count.default(500)),
     toolSlots: env("PAWL_TOOL_SLOTS", count.default(100)),
+    transcriptCacheMb: env("PAWL_TRANSCRIPT_CACHE_MB", count.default(64)),
     stackTraces: env("PAWL_STACK_TRACES", flag.default(false)),
   },
   history: {

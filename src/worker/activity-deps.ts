@@ -56,6 +56,8 @@ interface Given {
   readonly askSandbox: AskSandbox;
 }
 
+const BYTES_IN_MB = 1024 * 1024;
+
 /** A worker that calls no model needs no key, and has none to lose. */
 const NOT_ASKED_HERE = "none";
 
@@ -65,7 +67,7 @@ export function createDeps(
   given: WorkerSkills & Given,
 ): Omit<ActivityDeps, keyof SignsOfLife> {
   const { db, duties, files, project } = given;
-  const transcripts = createTranscripts(db);
+  const transcripts = createTranscripts(db, config.worker.transcriptCacheMb * BYTES_IN_MB);
   const callsModels = duties.includes("model");
   const own = ownProvider(config.provider, callsModels);
   // Better now than with the first call.

@@ -24,12 +24,14 @@ const { values } = parseArgs({
 const SAMPLE_EVERY_MS = 15_000;
 const END_OLDEST_EVERY_MS = 10_000;
 const TASK_QUEUE = "pawl";
+/** A cache that is full at once: what grows then is none. */
+const FULL_CACHE = { PAWL_TRANSCRIPT_CACHE_MB: "1" };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function abuse(world: World, minutes: number, seed: number): Promise<Complaints> {
   const complaints = openComplaints();
-  const worker = await world.startWorker(COLLECTING);
+  const worker = await world.startWorker({ ...COLLECTING, ...FULL_CACHE });
   const gateway = await startGateway(world, { env: COLLECTING });
   const watched: readonly Watched[] = [
     { name: "worker", process: worker },
