@@ -27,12 +27,15 @@ export interface MigrateOptions {
   readonly schema?: Schema;
   /** How long it is tried again while a table or the lock is another's. */
   readonly patienceMs?: number;
-  /** Once for each step that has to wait, with a sentence that says what for. */
+  /** Once for each step that has to wait for longer than a moment, with a sentence that says what for. */
   readonly onWait?: (message: string) => void;
+  /** What a moment is: a process that may not apply a step holds the lock for one, too. */
+  readonly momentMs?: number;
 }
 
 const PATIENCE_MS = 300_000;
 const RETRY_MS = 200;
+const MOMENT_MS = 1000;
 /** Any advisory lock will do that nothing else in the database takes. */
 const LOCK = 7_295_401;
 /** A code of ours: another process is at it, or was first. */
@@ -53,19 +56,18 @@ export async function migrate(
   }
 }
 
-async function applyDue(
-  db: Database,
-  { schema = readSchema(), patienceMs = PATIENCE_MS, onWait = () => {} }: MigrateOptions,
-): Promise<readonly string[]> {
+async function applyDue(db: Database, options: MigrateOptions): Promise<readonly string[]> {
+  const { schema = readSchema(), patienceMs = PATIENCE_MS } = options;
   const deadline = Date.now() + patienceMs;
   const applied: string[] = [];
-  const waited = new Set<string>();
+  const waiting = tellingOfWaits(options);
   while (true) {
     const state = await readSchemaState(db, schema);
     if (state.kind === "current") return applied;
     if (state.kind === "foreign") throw foreign(state.why);
     const step = schema.tables.find(({ name }) => name === state.due.tables[0]);
     const name = step?.name ?? "functions";
+    waiting.begin(name);
     try {
       await (step === undefined ? applyFunctions(db, schema.functions) : applyStep(db, step));
       applied.push(name);
@@ -73,11 +75,29 @@ async function applyDue(
       const why = reasonToWait(error);
       if (why === null) throw refusal(error, state.due);
       if (Date.now() > deadline) throw stillBusy(name, why, error);
-      if (!waited.has(name)) onWait(`Step ${name} of the schema waits: ${why}.`);
-      waited.add(name);
+      waiting.tell(name, why);
       await pause(RETRY_MS);
     }
   }
+}
+
+interface Waits {
+  begin(name: string): void;
+  tell(name: string, why: string): void;
+}
+
+function tellingOfWaits({ onWait = () => {}, momentMs = MOMENT_MS }: MigrateOptions): Waits {
+  const beganAtMs = new Map<string, number>();
+  const told = new Set<string>();
+  return {
+    begin: (name) => void beganAtMs.set(name, beganAtMs.get(name) ?? Date.now()),
+    tell(name, why) {
+      const isMoment = Date.now() - (beganAtMs.get(name) ?? 0) < momentMs;
+      if (isMoment || told.has(name)) return;
+      told.add(name);
+      onWait(`Step ${name} of the schema waits: ${why}.`);
+    },
+  };
 }
 
 async function applyStep(db: Database, step: TableStep): Promise<void> {

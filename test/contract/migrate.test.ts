@@ -220,5 +220,31 @@ onEachDatabase((underTest) => {
         await other.end();
       }
     });
+
+    test.each([
+      ["for a moment, nothing is told", 60_000, 0],
+      ["for longer, it is told once", 0, 1],
+    ])("while another process is at it %s", async (_, momentMs, times) => {
+      if (isOneSession()) return;
+      const other = postgres(underTest().url, { max: 1 });
+      try {
+        await other.unsafe("begin; select pg_advisory_xact_lock(7295401)");
+        const waits: string[] = [];
+        const migrating = again({ momentMs, onWait: (message) => waits.push(message) });
+        let tries = new Set<unknown>();
+        await until("it has tried, and tried again", async () => {
+          const rows = await db()<{ readonly query_start: Date }>`
+            select query_start from pg_stat_activity
+            where query like '%pg_try_advisory_xact_lock%' and pid <> pg_backend_pid()`;
+          tries = new Set([...tries, ...rows.map(({ query_start }) => String(query_start))]);
+          return tries.size > 2;
+        });
+        await other.unsafe("commit");
+        expect(await migrating).toEqual(ALL);
+        expect(waits).toHaveLength(times);
+      } finally {
+        await other.end();
+      }
+    });
   });
 });

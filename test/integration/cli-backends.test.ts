@@ -1,11 +1,12 @@
 // Where a command finds its backend: the one that is named, the local stack, or none.
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stopStack } from "../../src/dev/ensure-stack.ts";
 import { liveStack } from "../../src/dev/stack-state.ts";
+import { packageFile } from "../../src/package-root.ts";
 import { runPawl, startCommand, startPawl } from "../support/cli-process.ts";
 import { errorLine, readRunLines } from "../support/contract.ts";
 import { until } from "../support/processes.ts";
@@ -26,6 +27,19 @@ beforeEach(() => {
 afterEach(async () => {
   await stopStack(stateDir);
   rmSync(stateDir, { recursive: true, force: true });
+});
+
+describe("npx pawl, the first time in a clone,", () => {
+  test("touches nothing of what others run from", async () => {
+    const built = packageFile("dist/src/cli/main.js");
+    const before = statSync(built).mtimeMs;
+    const shown = await startCommand("npx", ["pawl", "--version"], {
+      ...env,
+      npm_config_cache: join(stateDir, "npm"),
+    }).ended;
+    expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+/) });
+    expect(statSync(built).mtimeMs).toBe(before);
+  });
 });
 
 describe("the local stack", () => {
