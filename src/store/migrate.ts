@@ -60,14 +60,14 @@ async function applyDue(db: Database, options: MigrateOptions): Promise<readonly
   const { schema = readSchema(), patienceMs = PATIENCE_MS } = options;
   const deadline = Date.now() + patienceMs;
   const applied: string[] = [];
-  const waiting = tellingOfWaits(options);
+  const tell = tellingOnce(options);
   while (true) {
     const state = await readSchemaState(db, schema);
     if (state.kind === "current") return applied;
     if (state.kind === "foreign") throw foreign(state.why);
     const step = schema.tables.find(({ name }) => name === state.due.tables[0]);
     const name = step?.name ?? "functions";
-    waiting.begin(name);
+    const triedAtMs = Date.now();
     try {
       await (step === undefined ? applyFunctions(db, schema.functions) : applyStep(db, step));
       applied.push(name);
@@ -75,28 +75,26 @@ async function applyDue(db: Database, options: MigrateOptions): Promise<readonly
       const why = reasonToWait(error);
       if (why === null) throw refusal(error, state.due);
       if (Date.now() > deadline) throw stillBusy(name, why, error);
-      waiting.tell(name, why);
+      tell({ name, why, triedAtMs });
       await pause(RETRY_MS);
     }
   }
 }
 
-interface Waits {
-  begin(name: string): void;
-  tell(name: string, why: string): void;
+interface Wait {
+  readonly name: string;
+  readonly why: string;
+  readonly triedAtMs: number;
 }
 
-function tellingOfWaits({ onWait = () => {}, momentMs = MOMENT_MS }: MigrateOptions): Waits {
-  const beganAtMs = new Map<string, number>();
-  const told = new Set<string>();
-  return {
-    begin: (name) => void beganAtMs.set(name, beganAtMs.get(name) ?? Date.now()),
-    tell(name, why) {
-      const isMoment = Date.now() - (beganAtMs.get(name) ?? 0) < momentMs;
-      if (isMoment || told.has(name)) return;
-      told.add(name);
-      onWait(`Step ${name} of the schema waits: ${why}.`);
-    },
+/** A step that waits for no longer than a moment since it was first tried is not told. */
+function tellingOnce({ onWait = () => {}, momentMs = MOMENT_MS }: MigrateOptions) {
+  const dueAtMs = new Map<string, number>();
+  return ({ name, why, triedAtMs }: Wait): void => {
+    const dueMs = dueAtMs.get(name) ?? triedAtMs + momentMs;
+    const isDue = Date.now() >= dueMs;
+    dueAtMs.set(name, isDue ? Infinity : dueMs);
+    if (isDue) onWait(`Step ${name} of the schema waits: ${why}.`);
   };
 }
 

@@ -47,10 +47,8 @@ interface ChainRow {
   readonly body: string | null;
 }
 
-const CACHE_BYTES_MAX = 64 * 1024 * 1024;
-
 /** A worker that goes on with its own run reads nothing from Postgres. */
-export function createTranscripts(db: Database, cacheBytesMax = CACHE_BYTES_MAX): Transcripts {
+export function createTranscripts(db: Database, cacheBytesMax: number): Transcripts {
   // Two bytes for each UTF-16 unit. A run's links are small beside its bodies.
   const bodies = createRecentCache<string>(cacheBytesMax, (body) => body.length * 2);
   const links = createRecentCache<Link>(cacheBytesMax / 8, () => 0);

@@ -312,7 +312,9 @@ function contract(underTest: () => DatabaseUnderTest, openLedger: (db: Database)
         kind: "late",
       });
       expect(await ledger().account("zombie/run")).toMatchObject({ fearedMicroUsd: 500 });
-      expect(await createTranscripts(underTest().db).get("zombie", refOf(body))).toBeNull();
+      expect(
+        await createTranscripts(underTest().db, 1_000_000).get("zombie", refOf(body)),
+      ).toBeNull();
       const next = anAttempt("zombie", [anAccount("zombie/run", 1000)], { attempt: 2 });
       expect(await ledger().startAttempt(next)).toMatchObject({ kind: "held" });
     });
@@ -340,7 +342,9 @@ function contract(underTest: () => DatabaseUnderTest, openLedger: (db: Database)
       };
       const messages = [{ runId: "stored", ref: link.ref, body }];
       await ledger().settle(aSettlement(holdId, 1, { messages, links: [link] }));
-      expect(await createTranscripts(underTest().db).load("stored", link.head)).toEqual([body]);
+      expect(await createTranscripts(underTest().db, 1_000_000).load("stored", link.head)).toEqual([
+        body,
+      ]);
     });
 
     test("is late to settle a hold that never was", async () => {

@@ -9,7 +9,7 @@ import {
 import { onEachDatabase } from "../support/each-database.ts";
 
 onEachDatabase((underTest) => {
-  const transcripts = () => createTranscripts(underTest().db);
+  const transcripts = () => createTranscripts(underTest().db, 1_000_000);
 
   test("T2: a conversation is loaded from its beginning, byte for byte", async () => {
     const bodies = [
@@ -33,7 +33,7 @@ onEachDatabase((underTest) => {
       },
       underTest().db,
     );
-    const own = createTranscripts(counted);
+    const own = createTranscripts(counted, 1_000_000);
     const { messages, links, head } = conversation("own", ["1", "2", "3"]);
     await own.put(messages.slice(0, 2), links.slice(0, 2));
     own.remember(messages.slice(2), links.slice(2));

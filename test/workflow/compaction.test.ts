@@ -126,7 +126,7 @@ describe("a run that is longer than a request may be", () => {
 /** What the run went on from lies in the store beside what it went on with. */
 async function expectAllBranches(runId: string, replies: number): Promise<void> {
   const { histories } = await bench.world.client.exportHistories(runId);
-  const transcripts = createTranscripts(bench.world.db);
+  const transcripts = createTranscripts(bench.world.db, 1_000_000);
   const heads = histories.flatMap(headsOf);
   expect(heads).toHaveLength(replies);
   for (const head of heads) expect(await transcripts.load(runId, head)).not.toBeNull();

@@ -67,7 +67,7 @@ async function finished(runId: string): Promise<Finished> {
   const { histories } = await world.client.exportHistories(runId);
   const requests = await world.model.requests();
   const last = requests.findLast(({ runKey }) => runKey === runId);
-  const chain = await createTranscripts(world.db).load(runId, headOf(histories.at(-1)));
+  const chain = await createTranscripts(world.db, 1_000_000).load(runId, headOf(histories.at(-1)));
   return {
     result,
     histories,
