@@ -1,10 +1,10 @@
 // Figures as people read them.
 
-import { asSentence } from "../domain/chars.ts";
 import { CATALOGUE, isErrorCode } from "../domain/errors.ts";
 import type { Compensation } from "../domain/effect.ts";
 import { formatUsd, microUsdOf, usdOf } from "../domain/money.ts";
 import type { Outcome, RunResult } from "../domain/outcome.ts";
+import { asSentence } from "../domain/sentence.ts";
 import { shownLine } from "../domain/shown-text.ts";
 
 export function usd(dollars: number): string {

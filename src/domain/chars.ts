@@ -6,11 +6,6 @@ export function charsIn(text: string): number {
   return chars;
 }
 
-/** Of words that tell what to do: `save it` is `Save it.` where it stands by itself. */
-export function asSentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-}
-
 /** From 1; `at` in UTF-16 units. */
 export function placeOf(text: string, at: number): number {
   return charsIn(text.slice(0, at)) + 1;

@@ -1,9 +1,9 @@
 // An error as people read it: what happened, what to do next, and the exit code of a process that ends with
 // it. No stack: whoever wants one sets NODE_DEBUG=pawl.
 
-import { asSentence } from "./chars.ts";
 import { environmentFault } from "./environment-fault.ts";
 import { CATALOGUE } from "./errors.ts";
+import { asSentence, ended } from "./sentence.ts";
 
 export interface Complaint {
   readonly code: string;
@@ -35,6 +35,5 @@ export function complaintOf(error: unknown): Complaint {
 
 /** "What happened. What to do next." */
 export function sentenceOf({ message, next }: Pick<Complaint, "message" | "next">): string {
-  const happened = /[.!?]$/.test(message) ? message : `${message}.`;
-  return `${happened} ${asSentence(next)}`;
+  return `${ended(message)} ${asSentence(next)}`;
 }

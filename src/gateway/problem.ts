@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "@hono/zod-openapi";
 import { CATALOGUE, isPawlError, PawlError, type ErrorCode } from "../domain/errors.ts";
+import { capitalized } from "../domain/sentence.ts";
 import type { GatewayEnv } from "./route-context.ts";
 
 export const PROBLEM = z
@@ -74,6 +75,5 @@ function detailOf(error: unknown, status: number): string {
 
 /** RUN_NOT_FOUND → "Run not found". */
 function titleOf(code: ErrorCode): string {
-  const words = code.toLowerCase().replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capitalized(code.toLowerCase().replaceAll("_", " "));
 }

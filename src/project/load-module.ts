@@ -3,6 +3,8 @@
 
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { codeOf } from "../domain/error-code.ts";
+import { asSentence } from "../domain/sentence.ts";
 import { AgentMistakes } from "./define-agent.ts";
 import { installHooks } from "./install-hooks.ts";
 import { duringImport, NotLoadedInTime, TriedToExit } from "./during-import.ts";
@@ -56,7 +58,7 @@ function syntaxMistakes(path: string, text: string, dir: string): readonly Mista
   const remedy = isUnerasable
     ? "Only types are erased: write plain JavaScript there, such as a const object instead of an enum."
     : "Mend the syntax there.";
-  return [{ file: relative(dir, path), line, what: asSentence(message), remedy }];
+  return [{ file: relative(dir, path), line, what: firstSentence(message), remedy }];
 }
 
 type Texts = ReadonlyMap<string, string>;
@@ -100,24 +102,24 @@ function saidOf(error: unknown): Said {
   const lacking = /does not provide an export named '([^']+)'/.exec(message)?.[1];
   if (lacking !== undefined) {
     return {
-      what: asSentence(message),
+      what: firstSentence(message),
       remedy: `Check the name; where ${lacking} is a type, write: import type { ${lacking} }.`,
       words: [lacking],
     };
   }
   if (/^(?:require|module|exports|__dirname|__filename) is not defined/.test(message)) {
     const remedy = "Write import and export, as in: export const x = defineTool({ … }).";
-    return { what: asSentence(message), remedy, words: ["require", "module.", "exports", "__"] };
+    return { what: firstSentence(message), remedy, words: ["require", "module.", "exports", "__"] };
   }
   if (isSyntaxError(error)) {
-    return { what: asSentence(message), remedy: "Mend the syntax there.", words: [quoted] };
+    return { what: firstSentence(message), remedy: "Mend the syntax there.", words: [quoted] };
   }
   const [, tool] = /^tool "([^"]*)" can't be defined/.exec(message) ?? [];
   if (tool !== undefined) {
-    return { what: asSentence(message), remedy: "See docs/tools.md.", words: [`"${tool}"`] };
+    return { what: firstSentence(message), remedy: "See docs/tools.md.", words: [`"${tool}"`] };
   }
   return {
-    what: `It throws while it is loaded: ${asSentence(message)}`,
+    what: `It throws while it is loaded: ${firstSentence(message)}`,
     remedy: "A file of tools only defines them: what can fail belongs into execute.",
   };
 }
@@ -164,12 +166,6 @@ function isSyntaxError(error: unknown): boolean {
   return error instanceof Error && error.name === "SyntaxError";
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function asSentence(message: string): string {
-  const line = message.split("\n")[0]?.trim() ?? "";
-  const text = `${line.charAt(0).toUpperCase()}${line.slice(1)}`;
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+function firstSentence(message: string): string {
+  return asSentence(message.split("\n")[0]?.trim() ?? "");
 }

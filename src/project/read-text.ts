@@ -1,7 +1,7 @@
 // A file of the project as text. A letter that was lost in reading would be sent to a model with every call.
 
 import { readFileSync } from "node:fs";
-import { asSentence } from "../domain/chars.ts";
+import { asSentence } from "../domain/sentence.ts";
 import { badLineIn, SAVE_AS_UTF8, utf8 } from "../domain/utf8.ts";
 import type { Mistake } from "./mistake.ts";
 
